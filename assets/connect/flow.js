@@ -1,0 +1,269 @@
+// One sign-in at a service: the window is opened inside the click, the flow made after it, the outcome watched.
+
+import { cancelFlow, createFlow, replaceTicket } from "./api.js";
+import { randomSecret, randomWindowName } from "./secrets.js";
+import { showBlocked, showRedirecting, showStuck, showVerifying, showWaiting } from "./screens/progress.js";
+import { watchResult } from "./watch.js";
+
+const windowFeatures = "popup,width=500,height=800";
+const blockedAfter = 4000;
+const closedAfter = 2000;
+const ticketAge = 90_000;
+const stuckAfter = 3000;
+const topAfter = 1500;
+
+/**
+ * A sign-in in a window of its own, or in this tab when the page around us can move itself (`sameTab`).
+ * `ask` is `{ integration, auth, values, name }`. `onEnd` gets `{ flow, status }` or `{ error }` once per attempt;
+ * `onCancelled` follows the person's own cancelling.
+ */
+export class SignIn {
+  #modal;
+  #embedder;
+  #who;
+  #ask;
+  #withSession;
+  #canMoveTop;
+  #onEnd;
+  #onCancelled;
+  #windowName = randomWindowName();
+  #attempt = null;
+  #view = null;
+  #screen = null;
+  #left = false;
+
+  constructor({ modal, embedder, who, ask, withSession, canMoveTop, onEnd, onCancelled }) {
+    this.#modal = modal;
+    this.#embedder = embedder;
+    this.#who = who;
+    this.#ask = ask;
+    this.#withSession = withSession;
+    this.#canMoveTop = canMoveTop;
+    this.#onEnd = onEnd;
+    this.#onCancelled = onCancelled;
+  }
+
+  /** Has the page been told to leave for the service? Then our messages reach nobody after a return. */
+  get hasLeft() {
+    return this.#left;
+  }
+
+  /** Opens the window. Must run inside the click: nothing may be awaited before `window.open`. */
+  openWindow() {
+    this.#stop();
+    const attempt = this.#newAttempt();
+    attempt.window = window.open(startAddress(attempt.ticket), this.#windowName, windowFeatures);
+    this.#runWindow(attempt);
+  }
+
+  async #runWindow(attempt) {
+    addEventListener("message", (event) => this.#prove(event, attempt), { signal: attempt.abort.signal });
+    const created = await this.#create(attempt, "popup");
+    if (!created) {
+      attempt.window?.close();
+      return;
+    }
+    this.#show(attempt);
+    this.#watch(attempt);
+    this.#expectWindow(attempt);
+    this.#noticeClosing(attempt);
+  }
+
+  /** Leaves in this tab: the page around us navigates. */
+  async leave() {
+    this.#stop();
+    const attempt = this.#newAttempt();
+    const created = await this.#create(attempt, "redirect");
+    if (!created) return;
+    this.#left = true;
+    showRedirecting(this.#modal, { who: this.#who });
+    this.#embedder.redirect(withTicket(created.url, attempt.ticket), created.result);
+    await pause(stuckAfter, attempt.abort.signal);
+    // A refused replacement says that the start page was reached, so the tab is on its way.
+    if (this.#attempt === attempt && (await this.#freshTicket(attempt))) {
+      showStuck(this.#modal, { address: startAddress(attempt.ticket) });
+    }
+  }
+
+  /** Ends the attempt on the server too. Safe to call at any time. */
+  cancel() {
+    const attempt = this.#attempt;
+    this.#stop();
+    if (!attempt) return;
+    attempt.cancelled = true;
+    attempt.window?.close();
+    if (attempt.flow) cancelFlow(attempt.session, attempt.flow);
+  }
+
+  #newAttempt() {
+    const attempt = { ticket: randomSecret(), proof: randomSecret(), abort: new AbortController(), nudge: new EventTarget(), window: null, session: null, flow: null, result: null, code: null, stage: "created", cancelled: false };
+    this.#attempt = attempt;
+    return attempt;
+  }
+
+  #stop() {
+    this.#attempt?.abort.abort();
+    this.#attempt = null;
+    this.#view = null;
+  }
+
+  async #create(attempt, mode) {
+    try {
+      const created = await this.#withSession((session) => {
+        attempt.session = session;
+        return createFlow(session, { ...this.#ask, mode, ticket: attempt.ticket, proof: attempt.proof, embedder: this.#embedder.origin });
+      });
+      attempt.flow = created.flow;
+      attempt.result = created.result;
+      attempt.code = created.code;
+      if (attempt.cancelled || this.#attempt !== attempt) {
+        cancelFlow(attempt.session, created.flow);
+        return null;
+      }
+      return created;
+    } catch (error) {
+      if (this.#attempt !== attempt) return null;
+      this.#stop();
+      attempt.window?.close();
+      this.#onEnd({ error });
+      return null;
+    }
+  }
+
+  #watch(attempt) {
+    watchResult({
+      result: attempt.result,
+      flow: attempt.flow,
+      signal: attempt.abort.signal,
+      nudge: attempt.nudge,
+      onStatus: (status) => {
+        attempt.stage = status.stage;
+        if (status.status === "pending") return this.#show(attempt);
+        this.#stop();
+        this.#onEnd({ flow: attempt.flow, status });
+      },
+    });
+  }
+
+  /** The screen that fits the stage; the same one is not drawn twice. */
+  #show(attempt) {
+    const view = { exchanging: "verifying", verifying: "customer" }[attempt.stage] ?? (this.#view === "blocked" && attempt.stage === "created" ? "blocked" : "waiting");
+    if (view !== this.#view) {
+      this.#view = view;
+      if (view === "verifying" || view === "customer") showVerifying(this.#modal, { who: this.#who, customer: view === "customer" });
+      else this.#screen = showWaiting(this.#modal, { who: this.#who, onReopen: () => this.#reopen(), onCancel: () => this.#cancelByPerson() });
+    }
+    if (attempt.stage === "confirming") this.#screen.code(attempt.code);
+  }
+
+  #reopen() {
+    const before = this.#attempt;
+    this.openWindow();
+    if (before?.flow) cancelFlow(before.session, before.flow);
+  }
+
+  #cancelByPerson() {
+    this.cancel();
+    this.#onCancelled();
+  }
+
+  /**
+   * Without an opened window in 4 s, links take its place. A null from `window.open` alone says nothing: under the
+   * customer's opener policy the window opens and the call gives null all the same.
+   */
+  async #expectWindow(attempt) {
+    await pause(blockedAfter, attempt.abort.signal);
+    const open = attempt.window !== null && !attempt.window.closed;
+    if (this.#attempt !== attempt || attempt.stage !== "created" || open) return;
+    if (!(await this.#freshTicket(attempt)) || this.#attempt !== attempt) return;
+    this.#view = "blocked";
+    const renewal = setInterval(async () => {
+      if (await this.#freshTicket(attempt)) links.setAddress(startAddress(attempt.ticket));
+    }, ticketAge);
+    attempt.abort.signal.addEventListener("abort", () => clearInterval(renewal));
+    const links = showBlocked(this.#modal, {
+      who: this.#who,
+      address: startAddress(attempt.ticket),
+      cleanup: () => clearInterval(renewal),
+      onOpened: () => {
+        this.#view = null;
+        this.#show(attempt);
+        this.#expectWindow(attempt);
+      },
+      onHere: (event) => this.#continueHere(event),
+      onCancel: () => this.#cancelByPerson(),
+    });
+  }
+
+  // A newer SDK can move its own tab and bring the outcome back; an older one only follows the link.
+  async #continueHere(event) {
+    if (!this.#canMoveTop) {
+      this.#left = true;
+      return;
+    }
+    event.preventDefault();
+    const before = this.#attempt;
+    this.#stop();
+    if (before?.flow) cancelFlow(before.session, before.flow);
+    const attempt = this.#newAttempt();
+    const created = await this.#create(attempt, "redirect");
+    if (!created) return;
+    this.#left = true;
+    showRedirecting(this.#modal, { who: this.#who });
+    this.#embedder.redirect(withTicket(created.url, attempt.ticket), created.result);
+    await pause(topAfter, attempt.abort.signal);
+    if (this.#attempt === attempt) window.open(startAddress(attempt.ticket), "_top");
+  }
+
+  async #freshTicket(attempt) {
+    const [ticket, proof] = [randomSecret(), randomSecret()];
+    try {
+      await replaceTicket(attempt.session, attempt.flow, ticket, proof);
+    } catch {
+      return false;
+    }
+    attempt.ticket = ticket;
+    attempt.proof = proof;
+    return true;
+  }
+
+  /** The opened page asks its opener for the proof. Only a page of our own origin gets it. */
+  #prove(event, attempt) {
+    if (event.origin !== location.origin || event.source === null || event.source === window.parent) return;
+    const { lk, n } = event.data ?? {};
+    if (lk !== "hello" || typeof n !== "string" || n.length > 64) return;
+    event.source.postMessage({ lk: "proof", n, proof: attempt.proof }, location.origin);
+  }
+
+  // A service's own opener policy makes `closed` true while the window is open: so it is a hint, never an end.
+  #noticeClosing(attempt) {
+    let closedSince = null;
+    const timer = setInterval(() => {
+      if (!attempt.window?.closed) return;
+      closedSince ??= performance.now();
+      if (performance.now() - closedSince < closedAfter) return;
+      clearInterval(timer);
+      attempt.nudge.dispatchEvent(new Event("look"));
+      if (this.#attempt === attempt && this.#view === "waiting") this.#screen.closed();
+    }, 500);
+    attempt.abort.signal.addEventListener("abort", () => clearInterval(timer));
+  }
+}
+
+function startAddress(ticket) {
+  return `/connect/start#t=${ticket}`;
+}
+
+function withTicket(url, ticket) {
+  const address = new URL(url);
+  address.hash = `t=${ticket}`;
+  return address.href;
+}
+
+/** Waits, or for ever once aborted: what would follow is not wanted any more. */
+function pause(time, signal) {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, time);
+    signal.addEventListener("abort", () => clearTimeout(timer));
+  });
+}

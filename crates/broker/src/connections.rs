@@ -1,0 +1,138 @@
+//! Connections as their owners' applications see them.
+
+use store::{Connection, ConnectionChange, ConnectionFilter, ConnectionId, RevocationStatus};
+
+use crate::texts::plain;
+use crate::{Broker, Caller, Problem, Scope};
+
+/// A page of connections to list.
+pub type ListRequest = ConnectionFilter;
+
+/// Changes to a connection; `None` leaves a value as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionPatch {
+    /// New name; `Some(None)` takes it away.
+    pub name: Option<Option<String>>,
+    /// New tags, replacing all.
+    pub tags: Option<Vec<String>>,
+    /// On or off.
+    pub active: Option<bool>,
+}
+
+/// A connection that was deleted.
+#[derive(Debug)]
+pub struct DeletedConnection {
+    /// As it was.
+    pub connection: Connection,
+    /// What becomes of its grant.
+    pub revocation: RevocationStatus,
+}
+
+impl Broker {
+    /// A page of connections and the exact total.
+    pub async fn list_connections(
+        &self,
+        caller: &Caller,
+        filter: &ListRequest,
+    ) -> Result<(Vec<Connection>, i64), Problem> {
+        caller.require(Scope::ConnectionsRead)?;
+        Ok(self
+            .store()
+            .list_connections(caller.project, caller.environment, filter)
+            .await?)
+    }
+
+    /// A connection by its id or key.
+    pub async fn connection(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Problem> {
+        caller.require(Scope::ConnectionsRead)?;
+        self.find(caller, id_or_key).await
+    }
+
+    async fn find(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Problem> {
+        let found = match id_or_key.parse::<ConnectionId>() {
+            Ok(id) => self.store().connection(caller.project, caller.environment, id).await?,
+            Err(_) => {
+                self.store()
+                    .connection_by_key(caller.project, caller.environment, id_or_key)
+                    .await?
+            }
+        };
+        found.ok_or_else(|| Problem::not_found("This connection"))
+    }
+
+    /// Changes name, tags or the switch; returns the connection as it is then.
+    pub async fn update_connection(
+        &self,
+        caller: &Caller,
+        id_or_key: &str,
+        patch: ConnectionPatch,
+    ) -> Result<Connection, Problem> {
+        caller.require(Scope::ConnectionsWrite)?;
+        let connection = self.find(caller, id_or_key).await?;
+        let change = ConnectionChange {
+            name: patch.name.map(|name| plain("name", name, 120)).transpose()?,
+            tags: patch.tags.map(checked_tags).transpose()?,
+            active: patch.active,
+        };
+        self.store().change_connection(&connection, &change).await?;
+        self.find(caller, &connection.id.to_string()).await
+    }
+
+    /// Deletes a connection at once; its grant is revoked at the provider in the background.
+    pub async fn delete_connection(&self, caller: &Caller, id_or_key: &str) -> Result<DeletedConnection, Problem> {
+        caller.require(Scope::ConnectionsWrite)?;
+        let connection = self.find(caller, id_or_key).await?;
+        let revocable = self.is_revocable(&connection);
+        let revocation = self
+            .store()
+            .delete_connection(&connection, revocable)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
+        if revocation == RevocationStatus::Pending {
+            let broker = self.clone();
+            tokio::spawn(async move {
+                if let Err(problem) = broker.revoke_tick().await {
+                    tracing::warn!(%problem, "a revocation is left to the scheduler");
+                }
+            });
+        }
+        Ok(DeletedConnection { connection, revocation })
+    }
+
+    /// Whether the definition knows a way to revoke.
+    fn is_revocable(&self, connection: &Connection) -> bool {
+        let catalog = self.catalog();
+        let method = catalog
+            .get(&connection.integration)
+            .and_then(|integration| integration.method(Some(&connection.auth_method)));
+        match method.map(|method| &method.kind) {
+            Some(catalog::AuthKind::OAuth2(oauth2)) => match &oauth2.endpoints {
+                catalog::Endpoints::Fixed { revoke, .. } => revoke.is_some(),
+                catalog::Endpoints::Discovered { .. } => true,
+            },
+            _ => false,
+        }
+    }
+}
+
+fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
+    if tags.len() > 50 {
+        return Err(Problem::bad_request(
+            "too_many_tags",
+            "A connection may have 50 tags at most.",
+        ));
+    }
+    tags.into_iter()
+        .filter_map(|tag| plain("tags", Some(tag), 64).transpose())
+        .map(|tag| {
+            let tag = tag?;
+            if tag.contains(',') {
+                return Err(Problem::bad_request(
+                    "tag_with_comma",
+                    "A tag must not hold a comma: lists of tags are written with commas.",
+                ));
+            }
+            Ok(tag)
+        })
+        .collect()
+}

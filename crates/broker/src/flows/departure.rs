@@ -1,0 +1,160 @@
+//! A flow leaves for the provider: state, nonce and PKCE verifier are made now and sealed with the flow.
+
+use catalog::{AuthKind, OAuth2, Pkce};
+use protocol::oauth2::{Client, PkceVerifier};
+use serde::{Deserialize, Serialize};
+use store::{App, Flow, FlowId};
+use url::Url;
+use vault::{ExposeSecret as _, SecretString, Token};
+use zeroize::Zeroizing;
+
+use super::expired;
+use crate::sessions::effective_variables;
+use crate::{Broker, Kind, Problem};
+
+/// What is sealed with a flow until it ends.
+#[derive(Default, Serialize, Deserialize)]
+pub(super) struct FlowSecrets {
+    /// PKCE (RFC 7636).
+    #[serde(default)]
+    pub(super) verifier: Option<Zeroizing<String>>,
+    /// The result handle, where the customer's page wants to see it again.
+    #[serde(default)]
+    pub(super) handle: Option<Zeroizing<String>>,
+}
+
+impl FlowSecrets {
+    pub(super) fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, Problem> {
+        let bytes = serde_json::to_vec(self).map_err(|_| Problem::internal("The sign-in could not be prepared."))?;
+        Ok(Zeroizing::new(bytes))
+    }
+}
+
+/// All that a request to a provider needs, owned.
+pub(crate) struct ClientParts {
+    pub(crate) integration: std::sync::Arc<catalog::Integration>,
+    pub(crate) auth_method: String,
+    pub(crate) app: App,
+    pub(crate) secret: Option<SecretString>,
+    pub(crate) variables: std::collections::BTreeMap<String, String>,
+    pub(crate) redirect_uri: String,
+}
+
+impl ClientParts {
+    pub(crate) fn method(&self) -> Result<&OAuth2, Problem> {
+        match self
+            .integration
+            .method(Some(&self.auth_method))
+            .map(|method| &method.kind)
+        {
+            Some(AuthKind::OAuth2(oauth2)) => Ok(oauth2),
+            _ => Err(gone_definition(&self.integration.name)),
+        }
+    }
+
+    /// The client as `protocol` takes it.
+    pub(crate) fn client<'a>(&'a self, broker: &'a Broker) -> Result<Client<'a>, Problem> {
+        let mut inputs = broker.instance_inputs();
+        for (name, value) in &self.variables {
+            inputs.insert_text("variables", name, value);
+        }
+        Ok(Client {
+            method: self.method()?,
+            client_id: self.app.client_id.as_deref().unwrap_or_default(),
+            client_secret: self.secret.as_ref(),
+            redirect_uri: &self.redirect_uri,
+            scopes: self.app.scopes.as_deref(),
+            inputs,
+        })
+    }
+}
+
+fn gone_definition(name: &str) -> Problem {
+    Problem::new(
+        Kind::Unavailable,
+        "integration_changed",
+        format!("The way to sign in to {name} was changed. Start again in the app."),
+    )
+}
+
+impl Broker {
+    /// Puts together what a request to the provider needs.
+    pub(crate) async fn client_parts(
+        &self,
+        app: App,
+        auth_method: &str,
+        own: &std::collections::BTreeMap<String, String>,
+        redirect_uri: Option<String>,
+    ) -> Result<ClientParts, Problem> {
+        let integration = self
+            .catalog()
+            .get(&app.integration)
+            .cloned()
+            .ok_or_else(|| gone_definition(&app.integration))?;
+        let secret = self.store().client_secret(&app).await?;
+        let variables = effective_variables(&integration, &app.variables, own);
+        let redirect_uri = redirect_uri.unwrap_or_else(|| app.redirect_uri());
+        Ok(ClientParts {
+            integration,
+            auth_method: auth_method.to_owned(),
+            app,
+            secret,
+            variables,
+            redirect_uri,
+        })
+    }
+
+    pub(crate) async fn flow_client_parts(&self, flow: &Flow) -> Result<ClientParts, Problem> {
+        let app = self
+            .store()
+            .app(flow.app)
+            .await?
+            .filter(|app| app.enabled)
+            .ok_or_else(|| gone_definition(&self.integration_name(&flow.integration)))?;
+        self.client_parts(app, &flow.auth_method, &flow.variables, flow.redirect_uri.clone())
+            .await
+    }
+
+    /// What was sealed with a flow so far.
+    pub(super) async fn flow_secrets(&self, flow: &Flow) -> Result<FlowSecrets, Problem> {
+        let Some(secrets) = self.store().flow_secrets(flow).await? else {
+            return Ok(FlowSecrets::default());
+        };
+        serde_json::from_slice(&secrets)
+            .map_err(|_| Problem::internal("The sign-in could not be read back. Start again in the app."))
+    }
+
+    /// The provider's address for a flow that is bound; an earlier state of it dies.
+    pub(super) async fn depart(&self, flow: FlowId) -> Result<Url, Problem> {
+        let flow = self.store().flow(flow).await?.ok_or_else(expired)?;
+        let parts = self.flow_client_parts(&flow).await?;
+        let client = parts.client(self)?;
+        let state = Token::generate();
+        let verifier = matches!(client.method.pkce, Pkce::S256).then(PkceVerifier::random);
+        let url = self
+            .protocol()
+            .authorize(&client, &state.expose(), verifier.as_ref(), &[])
+            .await
+            .map_err(|error| unreachable_provider(&parts.integration.name, &error))?;
+        let mut secrets = self.flow_secrets(&flow).await?;
+        secrets.verifier = verifier.map(|verifier| Zeroizing::new(verifier.secret().expose_secret().to_owned()));
+        if !self
+            .store()
+            .send_flow(&flow, &state.digest(), &parts.redirect_uri, &secrets.to_plaintext()?)
+            .await?
+        {
+            return Err(expired());
+        }
+        Ok(url)
+    }
+}
+
+fn unreachable_provider(name: &str, error: &protocol::oauth2::TokenError) -> Problem {
+    tracing::warn!(%error, integration = name, "the address of a sign-in could not be made");
+    Problem::new(
+        Kind::Unavailable,
+        "provider_unavailable",
+        format!("{name} cannot be reached at the moment. Try again in a minute."),
+    )
+    .with_retry_after(std::time::Duration::from_secs(10))
+}

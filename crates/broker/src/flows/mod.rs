@@ -1,0 +1,40 @@
+//! Flows: from the click in the modal through `/connect/start` and the provider back to a connection.
+//!
+//! The provider is always entered through our own top-level page, which ties the flow to one browser; the callback is
+//! accepted only there. The outcome lives in the database and is read with a handle.
+
+mod callback;
+mod complete;
+mod confirm;
+mod departure;
+mod evidence;
+mod redeem;
+mod start;
+mod status;
+
+pub use callback::CallbackEnd;
+pub use confirm::ConfirmView;
+pub use evidence::{Evidence, FetchSite};
+pub use redeem::{Next, Redeem, Redeemed, Resumable};
+pub use start::{NewFlowRequest, StartedFlow};
+pub use status::{DoneOutcome, DoneView, FlowView};
+
+use crate::{Kind, Problem};
+
+/// The answer when a flow's time is over.
+fn expired() -> Problem {
+    Problem::new(
+        Kind::Gone,
+        "flow_expired",
+        "This sign-in took too long and has ended. Start again in the app.",
+    )
+}
+
+/// The answer to a browser that does not hold the flow.
+fn not_this_browser() -> Problem {
+    Problem::new(
+        Kind::NotFound,
+        "flow_unknown",
+        "There is no sign-in in progress in this browser.",
+    )
+}

@@ -1,0 +1,185 @@
+//! A flow begins: the modal made its ticket and opens the window.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use catalog::AuthKind;
+use chrono::{DateTime, Utc};
+use store::{FlowId, FlowMode, NewFlow, Session};
+use url::Url;
+use vault::{SecretString, Token, human_code};
+
+use crate::sessions::{Platform, used};
+use crate::submit::accept_values;
+use crate::texts::plain;
+use crate::{Broker, Kind, Problem};
+
+/// A flow to begin.
+#[derive(Debug)]
+pub struct NewFlowRequest {
+    /// The integration.
+    pub integration: String,
+    /// The sign-in method; the first without.
+    pub auth: Option<String>,
+    /// Values of variables.
+    pub values: BTreeMap<String, SecretString>,
+    /// The person's name for the connection.
+    pub name: Option<String>,
+    /// How the window is opened.
+    pub mode: FlowMode,
+    /// The start ticket, made by the modal.
+    pub ticket: Token,
+    /// The opener proof, made by the modal.
+    pub proof: Option<Token>,
+    /// The origin of the page that embeds the modal.
+    pub embedder: Option<String>,
+    /// The embed cookie.
+    pub embed: Option<Token>,
+}
+
+/// A flow that began.
+#[derive(Debug)]
+pub struct StartedFlow {
+    /// Its id.
+    pub flow: FlowId,
+    /// The handle that reads its result.
+    pub result: Token,
+    /// The code that the modal shows while it waits.
+    pub code: String,
+    /// For the same window: where the customer's page is sent.
+    pub url: Option<Url>,
+    /// When the ticket ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Broker {
+    /// Begins a flow. The session must have ten minutes left, so that its end cannot surprise an honest person.
+    pub async fn start_flow(&self, request_id: &Token, request: NewFlowRequest) -> Result<StartedFlow, Problem> {
+        let session = self.live_session(request_id).await?;
+        if session.is_used() {
+            return Err(used());
+        }
+        if !session.hosted {
+            self.require_embedder(session.project, session.environment, request.embedder.as_deref())
+                .await?;
+        }
+        if session.seconds_left < 600 {
+            return Err(session_expiring());
+        }
+        let platform = self.session_platform(&session, &request.integration).await?;
+        let (auth_method, variables) = accept(&platform, request.auth.as_deref(), request.values)?;
+        let result = Token::generate();
+        let code = human_code();
+        let new = NewFlow {
+            app: platform.app.id,
+            integration: request.integration,
+            auth_method,
+            mode: request.mode,
+            ticket: request.ticket.digest(),
+            proof: request.proof.as_ref().map(Token::digest),
+            result: result.digest(),
+            embed: request.embed.as_ref().map(Token::digest),
+            embedder: request.embedder,
+            code: code.clone(),
+            name: plain("name", request.name, 120)?,
+            variables,
+        };
+        let (flow, expires_at) = self.create(&session, &new).await?;
+        let url = (request.mode == FlowMode::Redirect).then(|| self.start_address(&result));
+        Ok(StartedFlow {
+            flow,
+            result,
+            code,
+            url,
+            expires_at,
+        })
+    }
+
+    async fn create(&self, session: &Session, new: &NewFlow) -> Result<(FlowId, DateTime<Utc>), Problem> {
+        let created = self
+            .store()
+            .create_flow(session, new)
+            .await
+            .map_err(|error| match error {
+                store::StoreError::Conflict(_) => Problem::new(
+                    Kind::Conflict,
+                    "ticket_spent",
+                    "This ticket was used before. Make a new one.",
+                ),
+                other => other.into(),
+            })?;
+        created.ok_or_else(|| {
+            Problem::new(
+                Kind::TooManyRequests,
+                "too_many_flows",
+                "Too many sign-ins were started from this window. Close it and start again in the app.",
+            )
+            .with_retry_after(Duration::from_secs(60))
+        })
+    }
+
+    /// `BASE/connect/start?state=H`: the customer's page adds its address to the state, the modal the ticket behind `#`.
+    fn start_address(&self, result: &Token) -> Url {
+        let mut url = self.settings().public_url.clone();
+        url.set_path("/connect/start");
+        url.query_pairs_mut().clear().append_pair("state", &result.expose());
+        url
+    }
+
+    /// A new ticket for a flow that no window took yet.
+    pub async fn renew_ticket(
+        &self,
+        request_id: &Token,
+        flow: FlowId,
+        ticket: &Token,
+        proof: Option<&Token>,
+    ) -> Result<(), Problem> {
+        let session = self.live_session(request_id).await?;
+        let proof = proof.map(Token::digest);
+        if self
+            .store()
+            .renew_ticket(session.id, flow, &ticket.digest(), proof.as_ref())
+            .await?
+        {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Kind::Conflict,
+            "flow_started",
+            "The sign-in window is open already.",
+        ))
+    }
+
+    /// The modal was closed or the person cancelled. Nothing happens when the flow has ended.
+    pub async fn cancel_flow(&self, request_id: &Token, flow: FlowId) -> Result<(), Problem> {
+        // Also an expired session may cancel what it began.
+        if let Some(session) = self.store().session(&request_id.digest()).await? {
+            self.store().cancel_flow(session.id, flow).await?;
+        }
+        Ok(())
+    }
+}
+
+fn accept(
+    platform: &Platform,
+    auth: Option<&str>,
+    values: BTreeMap<String, SecretString>,
+) -> Result<(String, BTreeMap<String, String>), Problem> {
+    let method = platform.method(auth)?;
+    if !matches!(method.kind, AuthKind::OAuth2(_)) {
+        return Err(Problem::bad_request(
+            "not_oauth",
+            "This service is connected with a form, not by signing in.",
+        ));
+    }
+    let (_, variables) = accept_values(platform, method, values)?;
+    Ok((method.id.clone(), variables))
+}
+
+fn session_expiring() -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        "session_expiring",
+        "This connect session ends too soon for a sign-in. The window asks the app for a new one.",
+    )
+}

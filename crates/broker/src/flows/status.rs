@@ -1,0 +1,143 @@
+//! Reading the outcome: by handle for the modal, by browser for the page that ends the window.
+
+use serde::Serialize;
+use store::{Connection, Flow, FlowId, FlowMode, FlowStatus};
+use vault::Token;
+
+use crate::{Broker, Problem};
+
+/// A flow as its waiting modal sees it.
+#[derive(Clone, Debug)]
+pub struct FlowView {
+    /// The flow.
+    pub flow: FlowId,
+    /// `pending`, `success` or `error`.
+    pub status: &'static str,
+    /// Where it is.
+    pub stage: FlowStatus,
+    /// The result.
+    pub connection: Option<Box<Connection>>,
+    /// The sentence for people.
+    pub message: Option<String>,
+    /// The word for machines.
+    pub code: Option<String>,
+}
+
+/// How a flow ended, for the page in the popup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum DoneOutcome {
+    /// Connected.
+    Success,
+    /// Failed.
+    Failure,
+    /// The customer's app confirms.
+    Verifying,
+    /// Not over yet.
+    Pending,
+}
+
+/// What the page in the popup says.
+#[derive(Debug)]
+pub struct DoneView {
+    /// The flow.
+    pub flow: FlowId,
+    /// How it ended.
+    pub outcome: DoneOutcome,
+    /// The project's name.
+    pub app_name: String,
+    /// The service's name.
+    pub integration_name: String,
+    /// The sentence for people, on failure.
+    pub message: Option<String>,
+    /// Where "Back to …" leads in a tab that stays: the project's home, else the embedding page.
+    pub home_url: Option<String>,
+}
+
+impl Broker {
+    /// The flow behind a handle. Unknown handles and flows that ended long ago are not found.
+    pub async fn flow_status(&self, result: &Token) -> Result<FlowView, Problem> {
+        let flow = self
+            .store()
+            .flow_by_result(&result.digest())
+            .await?
+            .ok_or_else(|| Problem::not_found("This sign-in"))?;
+        self.view_flow(flow).await
+    }
+
+    /// The flows behind many handles with one query: whoever watches on this replica shares it.
+    pub async fn watched_flows(&self, results: &[Vec<u8>]) -> Result<Vec<(FlowId, FlowStatus)>, Problem> {
+        let flows = self.store().flows_by_result(results).await?;
+        Ok(flows.iter().map(|flow| (flow.id, effective(flow))).collect())
+    }
+
+    async fn view_flow(&self, flow: Flow) -> Result<FlowView, Problem> {
+        let stage = effective(&flow);
+        let connection = match (stage, flow.connection) {
+            (FlowStatus::Succeeded, Some(id)) => self
+                .store()
+                .connection(flow.project, flow.environment, id)
+                .await?
+                .map(Box::new),
+            _ => None,
+        };
+        let (status, message, code) = match stage {
+            FlowStatus::Succeeded => ("success", None, None),
+            stage if stage.is_ended() => {
+                let took_too_long = || "The sign-in took too long. Start again.".to_owned();
+                (
+                    "error",
+                    Some(flow.error_message.unwrap_or_else(took_too_long)),
+                    Some(flow.error_code.unwrap_or_else(|| stage.as_str().to_owned())),
+                )
+            }
+            _ => ("pending", None, None),
+        };
+        Ok(FlowView {
+            flow: flow.id,
+            status,
+            stage,
+            connection,
+            message,
+            code,
+        })
+    }
+
+    /// What the last page of a window says, in the browser that holds the flow. `None` for every other browser.
+    pub async fn done_view(&self, flow: FlowId, browser: Option<&Token>) -> Result<Option<DoneView>, Problem> {
+        let Some(browser) = browser else { return Ok(None) };
+        let digest = browser.digest();
+        if !self.store().flow_is_of_browser(flow, &digest).await? {
+            return Ok(None);
+        }
+        let (flow, project) = self.flow_of_browser(flow, &digest).await?;
+        let outcome = match effective(&flow) {
+            FlowStatus::Succeeded => DoneOutcome::Success,
+            FlowStatus::Verifying => DoneOutcome::Verifying,
+            stage if stage.is_ended() => DoneOutcome::Failure,
+            _ => DoneOutcome::Pending,
+        };
+        let stays = flow.mode != FlowMode::Popup;
+        Ok(Some(DoneView {
+            flow: flow.id,
+            outcome,
+            app_name: project.name,
+            integration_name: self.integration_name(&flow.integration),
+            message: flow.error_message,
+            home_url: project.home_url.or(flow.embedder).filter(|_| stays),
+        }))
+    }
+}
+
+/// The status by the clock: a sweep that has not run yet must not keep a dead flow waiting.
+fn effective(flow: &Flow) -> FlowStatus {
+    let waits = matches!(
+        flow.status,
+        FlowStatus::Created | FlowStatus::Bound | FlowStatus::Confirming | FlowStatus::Away
+    );
+    if waits && flow.over {
+        FlowStatus::Expired
+    } else {
+        flow.status
+    }
+}

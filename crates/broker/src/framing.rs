@@ -1,0 +1,203 @@
+//! Who may frame the modal: the origins of a project, and nobody else.
+
+use store::Project;
+use url::Url;
+use vault::Environment;
+
+use crate::{Branding, Broker, Kind, Problem, ProjectId};
+
+/// What the embed page needs.
+#[derive(Clone, Debug)]
+pub struct EmbedPage {
+    /// Names and colours for the first paint; none when nothing is known about who embeds.
+    pub project: Option<(String, Branding)>,
+    /// Whether our own line is hidden.
+    pub white_label: bool,
+    /// Sources of `frame-ancestors`; empty means `'none'`.
+    pub frame_ancestors: Vec<String>,
+    /// Origins that pictures may come from, besides ours.
+    pub image_origins: Vec<String>,
+}
+
+/// Loopback pages in development; any port.
+const LOOPBACK: [&str; 2] = ["http://localhost:*", "http://127.0.0.1:*"];
+
+/// An origin that cannot be put on a list.
+#[derive(Debug, thiserror::Error)]
+#[error("`{given}` is not an origin that may embed: {why}")]
+pub struct InvalidOrigin {
+    given: String,
+    why: &'static str,
+}
+
+/// Reads an origin for the list: https, host, perhaps a port, nothing else. `http` only on loopback.
+pub fn parse_origin(given: &str) -> Result<String, InvalidOrigin> {
+    let refuse = |why| InvalidOrigin {
+        given: given.to_owned(),
+        why,
+    };
+    if given.contains('*') {
+        return Err(refuse("write each origin out, wildcards are not possible"));
+    }
+    let url = Url::parse(given).map_err(|_| refuse("write it as https://app.example.com"))?;
+    let Some(host) = url.host_str() else {
+        return Err(refuse("it has no host"));
+    };
+    if !url.username().is_empty() || url.password().is_some() {
+        return Err(refuse("leave out the user part"));
+    }
+    if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+        return Err(refuse("leave out everything behind the host and port"));
+    }
+    match url.scheme() {
+        "https" => {}
+        "http" if is_loopback(host) => {}
+        "http" => return Err(refuse("use https; http is for localhost only")),
+        _ => return Err(refuse("use https")),
+    }
+    Ok(url.origin().ascii_serialization())
+}
+
+fn is_loopback(host: &str) -> bool {
+    matches!(host, "localhost" | "127.0.0.1" | "[::1]") || host.ends_with(".localhost")
+}
+
+/// Whether an origin is a page on this machine, as development has it.
+fn is_loopback_origin(origin: &str) -> bool {
+    Url::parse(origin).is_ok_and(|url| {
+        url.scheme() == "http"
+            && url
+                .host_str()
+                .is_some_and(|host| matches!(host, "localhost" | "127.0.0.1"))
+    })
+}
+
+impl Broker {
+    /// The embed page of a project.
+    pub async fn embed_page(&self, publishable_id: &str) -> Result<EmbedPage, Problem> {
+        let project = self
+            .store()
+            .project_by_publishable_id(publishable_id)
+            .await?
+            .ok_or_else(|| Problem::not_found("This embed address"))?;
+        self.page_of(vec![project]).await
+    }
+
+    /// The embed page without a project in its address: the projects that list the embedding page's origin, or the
+    /// default project when the browser does not say it.
+    pub async fn bare_embed_page(&self, referrer_origin: Option<&str>) -> Result<EmbedPage, Problem> {
+        let mut projects = match referrer_origin {
+            Some(origin) => self.store().projects_by_origin(origin).await?,
+            None => Vec::new(),
+        };
+        let loopback = self.settings().development && referrer_origin.is_some_and(is_loopback_origin);
+        if projects.is_empty() && (referrer_origin.is_none() || loopback) {
+            projects.extend(self.store().default_project().await?);
+        }
+        self.page_of(projects).await
+    }
+
+    async fn page_of(&self, projects: Vec<Project>) -> Result<EmbedPage, Problem> {
+        let mut ancestors = Vec::new();
+        for project in &projects {
+            ancestors.extend(self.store().origins(project.id).await?);
+        }
+        let image_origins = ancestors.clone();
+        if self.settings().development && !projects.is_empty() {
+            ancestors.extend(LOOPBACK.map(str::to_owned));
+        }
+        ancestors.sort();
+        ancestors.dedup();
+        let white_label = projects.iter().all(|project| project.white_label) && !projects.is_empty();
+        // With several projects the first paint must not name one of them to the customers of another.
+        let project = match projects.as_slice() {
+            [only] => Some((only.name.clone(), Branding::of(only))),
+            _ => None,
+        };
+        Ok(EmbedPage {
+            project,
+            white_label,
+            frame_ancestors: ancestors,
+            image_origins,
+        })
+    }
+
+    /// The inner wall: the page that embeds must be on the list of the session's project.
+    pub(crate) async fn require_embedder(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+        embedder: Option<&str>,
+    ) -> Result<(), Problem> {
+        let refuse = |message: String| Err(Problem::new(Kind::Forbidden, "embedder_not_allowed", message));
+        let Some(embedder) = embedder else {
+            return refuse("The page that embeds this window did not say who it is.".to_owned());
+        };
+        let local = self.settings().development && environment == Environment::Test && is_loopback_origin(embedder);
+        if local
+            || self
+                .store()
+                .origins(project)
+                .await?
+                .iter()
+                .any(|origin| origin == embedder)
+        {
+            return Ok(());
+        }
+        tracing::warn!(embedder, %project, "a page that is not on the project's list tried to embed");
+        let shown = crate::texts::quoted(embedder);
+        refuse(format!(
+            "{shown} is not on the list of pages that may open this window. Whoever runs it adds it with `latchkey projects origins add`."
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_are_normalised() {
+        for (given, expected) in [
+            ("https://App.Example.Test", "https://app.example.test"),
+            ("https://app.example.test:443/", "https://app.example.test"),
+            ("https://app.example.test:8443", "https://app.example.test:8443"),
+            ("http://localhost:3000", "http://localhost:3000"),
+        ] {
+            assert_eq!(parse_origin(given).unwrap(), expected);
+        }
+    }
+
+    #[test]
+    fn bad_origins_say_why() {
+        for given in [
+            "*",
+            "https://*.a.test",
+            "null",
+            "https://a.test/path",
+            "https://a.test?x",
+            "https://a.test@evil.test",
+            "http://a.test",
+            "ftp://a.test",
+            "javascript:alert(1)",
+            "",
+        ] {
+            assert!(parse_origin(given).is_err(), "{given}");
+        }
+    }
+
+    #[test]
+    fn only_plain_loopback_counts_as_development() {
+        assert!(is_loopback_origin("http://localhost:5173"));
+        assert!(is_loopback_origin("http://127.0.0.1:1"));
+        for other in [
+            "https://localhost",
+            "http://localhost.evil.test",
+            "http://evil.test",
+            "null",
+            "http://127.0.0.1.evil.test",
+        ] {
+            assert!(!is_loopback_origin(other), "{other}");
+        }
+    }
+}

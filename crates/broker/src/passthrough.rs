@@ -1,0 +1,140 @@
+//! Passthrough: a call to the service's API with the credential put in.
+
+use http::{HeaderMap, Method, Response};
+use protocol::egress::{BodyStream, EgressError};
+use protocol::passthrough::PassthroughError;
+use store::{Callable, ConnectionState};
+
+use crate::sessions::effective_variables;
+use crate::{Broker, Caller, Kind, Problem, Scope};
+
+/// A call to pass through.
+pub struct PassthroughCall {
+    /// The connection's key.
+    pub connection_key: String,
+    /// The method.
+    pub method: Method,
+    /// Raw path and query behind `/v1/passthrough`, as the caller wrote them.
+    pub path_and_query: String,
+    /// The caller's headers.
+    pub headers: HeaderMap,
+    /// The caller's body.
+    pub body: BodyStream,
+}
+
+impl std::fmt::Debug for PassthroughCall {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("PassthroughCall")
+            .field("method", &self.method)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A token with less time than this is refreshed before it is used: the call itself takes time.
+const ENDING: i64 = 2;
+
+impl Broker {
+    /// Calls the service. Its answer comes back as it is; only our own failures are problems.
+    pub async fn passthrough(&self, caller: &Caller, call: PassthroughCall) -> Result<Response<BodyStream>, Problem> {
+        caller.require(Scope::Passthrough)?;
+        let callable = self.usable(caller, &call.connection_key).await?;
+        let app = self
+            .store()
+            .app(callable.app)
+            .await?
+            .ok_or_else(|| Problem::not_found("The app of this connection"))?;
+        let catalog = self.catalog();
+        let integration = catalog.get(&callable.integration).ok_or_else(|| {
+            Problem::new(
+                Kind::Unavailable,
+                "integration_changed",
+                format!(
+                    "The definition of `{}` is not loaded on this server. Put it back, then try again.",
+                    callable.integration
+                ),
+            )
+        })?;
+        let variables = effective_variables(integration, &app.variables, &callable.variables);
+        let mut inputs = self.instance_inputs();
+        for (name, value) in &variables {
+            inputs.insert_text("variables", name, value);
+        }
+        let request = self
+            .protocol()
+            .passthrough_request(
+                integration,
+                &callable.credential,
+                &inputs,
+                call.method,
+                &call.path_and_query,
+                &call.headers,
+            )
+            .map_err(refused_request)?;
+        let answer = self
+            .protocol()
+            .passthrough(request, call.body)
+            .await
+            .map_err(|error| unanswered(&integration.name, error));
+        if callable.use_is_old {
+            let (store, id) = (self.store().clone(), callable.connection);
+            tokio::spawn(async move {
+                if let Err(error) = store.touch_connection(id).await {
+                    tracing::debug!(%error, "the use of a connection was not noted");
+                }
+            });
+        }
+        answer
+    }
+
+    /// The connection with a credential that is good now.
+    async fn usable(&self, caller: &Caller, key: &str) -> Result<Callable, Problem> {
+        let not_found = || Problem::not_found("This connection");
+        let read = || self.store().callable(caller.project, caller.environment, key);
+        let callable = read().await?.ok_or_else(not_found)?;
+        if !callable.active {
+            return Err(Problem::new(
+                Kind::Conflict,
+                "connection_inactive",
+                "This connection is switched off. Switch it on with PATCH /v1/vault/connections/{id}, {\"active\": true}.",
+            ));
+        }
+        if callable.state == ConnectionState::Failed {
+            let why = callable
+                .state_message
+                .clone()
+                .unwrap_or_else(|| "Its access has ended.".to_owned());
+            return Err(Problem::new(Kind::FailedDependency, "connection_failed", why));
+        }
+        let ending = callable.expires_in.is_some_and(|seconds| seconds <= ENDING);
+        if !ending || !callable.refreshable {
+            return Ok(callable);
+        }
+        self.refresh_inline(&callable).await?;
+        read().await?.ok_or_else(not_found)
+    }
+}
+
+fn refused_request(error: PassthroughError) -> Problem {
+    Problem::bad_request(
+        "passthrough_refused",
+        format!("This call cannot be passed through: {error}."),
+    )
+    .with_cause(error)
+}
+
+fn unanswered(name: &str, error: EgressError) -> Problem {
+    let (key, message) = match &error {
+        EgressError::Refused(_) => (
+            "address_refused",
+            format!("The address of {name} is not one that this server may call: {error}."),
+        ),
+        EgressError::Timeout { .. } => ("provider_timeout", format!("{name} did not answer in time.")),
+        EgressError::TooLarge { .. } => (
+            "too_large",
+            format!("The call to {name} is larger than this server passes through: {error}."),
+        ),
+        _ => ("provider_unreachable", format!("{name} could not be reached: {error}.")),
+    };
+    Problem::new(Kind::FailedDependency, key, message).with_cause(error)
+}

@@ -1,0 +1,77 @@
+//! Whether this replica can serve.
+
+use serde::Serialize;
+
+use crate::Broker;
+
+/// The answer of `/readyz`.
+#[derive(Debug, Serialize)]
+pub struct Readiness {
+    /// All of the below are well.
+    pub ready: bool,
+    /// `ok`, or what is wrong with the database.
+    pub database: String,
+    /// Migrations that are missing.
+    pub missing_migrations: usize,
+    /// Background loops of this replica.
+    pub loops: Vec<LoopHealth>,
+}
+
+/// A background loop.
+#[derive(Debug, Serialize)]
+pub struct LoopHealth {
+    /// Its name.
+    pub name: String,
+    /// Whether it ran within two of its intervals.
+    pub alive: bool,
+    /// Seconds since it last ran.
+    pub age_seconds: f64,
+}
+
+impl Broker {
+    /// Looks at database, migrations and loops.
+    pub async fn readiness(&self) -> Readiness {
+        let missing = match self.store().missing_migrations().await {
+            Ok(missing) => missing,
+            Err(error) => {
+                tracing::warn!(%error, "not ready: the database is away");
+                let database =
+                    "not available: check that Postgres runs and that LATCHKEY_DATABASE_URL is right".to_owned();
+                return Readiness {
+                    ready: false,
+                    database,
+                    missing_migrations: 0,
+                    loops: Vec::new(),
+                };
+            }
+        };
+        if missing > 0 {
+            return Readiness {
+                ready: false,
+                database: "ok".to_owned(),
+                missing_migrations: missing,
+                loops: Vec::new(),
+            };
+        }
+        let beats = self
+            .store()
+            .heartbeats(self.settings().replica.id)
+            .await
+            .unwrap_or_default();
+        let loops: Vec<LoopHealth> = beats
+            .into_iter()
+            .map(|beat| LoopHealth {
+                // Two intervals and a little: a tick that is about to be noted is not stuck.
+                alive: beat.age_seconds <= f64::from(beat.interval_seconds).mul_add(2.0, 5.0),
+                name: beat.name,
+                age_seconds: beat.age_seconds,
+            })
+            .collect();
+        Readiness {
+            ready: loops.iter().all(|health| health.alive),
+            database: "ok".to_owned(),
+            missing_migrations: 0,
+            loops,
+        }
+    }
+}

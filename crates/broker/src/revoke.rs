@@ -1,0 +1,72 @@
+//! Revocation at the provider, after the credential left its connection.
+
+use std::time::Duration;
+
+use protocol::oauth2::Revocation as Answer;
+use store::{Revocation, RevocationStatus};
+
+use crate::{Broker, Problem};
+
+impl Broker {
+    /// Revokes what is due. A provider that does not answer is asked again, for a day at most.
+    pub async fn revoke_tick(&self) -> Result<usize, Problem> {
+        let claimed = self.store().claim_revocations(20).await?;
+        let count = claimed.len();
+        for revocation in claimed {
+            self.revoke(revocation).await?;
+        }
+        self.store().expire_revocations().await?;
+        Ok(count)
+    }
+
+    async fn revoke(&self, revocation: Revocation) -> Result<(), Problem> {
+        let Some(tokens) = revocation.credential.tokens() else {
+            return Ok(self
+                .store()
+                .end_revocation(revocation.id, RevocationStatus::Unsupported, None)
+                .await?);
+        };
+        let answer = match self.store().app(revocation.app).await? {
+            None => Err("the app is gone".to_owned()),
+            Some(app) => {
+                match self
+                    .client_parts(app, &revocation.auth_method, &revocation.variables, None)
+                    .await
+                {
+                    Err(problem) => Err(problem.to_string()),
+                    Ok(parts) => {
+                        let client = parts.client(self)?;
+                        self.protocol()
+                            .revoke(&client, tokens)
+                            .await
+                            .map_err(|error| error.to_string())
+                    }
+                }
+            }
+        };
+        match answer {
+            Ok(Answer::Revoked) => {
+                self.store()
+                    .end_revocation(revocation.id, RevocationStatus::Revoked, None)
+                    .await?;
+            }
+            Ok(Answer::Unsupported) => {
+                self.store()
+                    .end_revocation(revocation.id, RevocationStatus::Unsupported, None)
+                    .await?;
+            }
+            Err(error) => {
+                tracing::warn!(revocation = %revocation.id, %error, "a grant was not revoked yet");
+                let pause = Duration::from_secs(15 * 2_u64.pow(revocation.attempts.clamp(0, 8).unsigned_abs()));
+                self.store()
+                    .postpone_revocation(
+                        revocation.id,
+                        pause.min(Duration::from_secs(3600)).as_secs_f64(),
+                        &error,
+                    )
+                    .await?;
+            }
+        }
+        Ok(())
+    }
+}

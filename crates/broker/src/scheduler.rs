@@ -1,0 +1,110 @@
+//! The clockwork: tokio-cron-scheduler triggers, Postgres knows what is due. No state of a job is kept here.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
+
+use crate::{Broker, Problem};
+
+/// The running loops.
+pub struct Scheduler {
+    scheduler: JobScheduler,
+    stopping: Arc<AtomicBool>,
+}
+
+impl std::fmt::Debug for Scheduler {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("Scheduler")
+    }
+}
+
+type Work = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
+
+impl Scheduler {
+    /// Starts the loops of a replica.
+    pub async fn start(broker: &Broker) -> Result<Self, JobSchedulerError> {
+        let scheduler = JobScheduler::new().await?;
+        let stopping = Arc::new(AtomicBool::new(false));
+        let add = async |name, interval, work: fn(Broker) -> Work| {
+            // Its first turn comes after one interval: until then it counts as alive.
+            beat(broker, name, interval).await;
+            scheduler
+                .add(repeating(broker.clone(), Arc::clone(&stopping), name, interval, work)?)
+                .await
+        };
+        add("refresh", broker.settings().refresh_interval, |broker| {
+            Box::pin(async move { broker.refresh_tick().await.map(drop) })
+        })
+        .await?;
+        add("revoke", Duration::from_secs(15), |broker| {
+            Box::pin(async move { broker.revoke_tick().await.map(drop) })
+        })
+        .await?;
+        add("sweep", Duration::from_secs(10), |broker| {
+            Box::pin(async move {
+                let swept = broker.store().sweep_flows().await?;
+                let sandbox = broker.store().purge_sandbox().await?;
+                tracing::debug!(?swept, ?sandbox, "what ended was swept");
+                Ok(())
+            })
+        })
+        .await?;
+        scheduler.start().await?;
+        Ok(Self { scheduler, stopping })
+    }
+
+    /// Claims nothing more; what runs goes on to its end.
+    pub async fn stop(mut self) {
+        self.stopping.store(true, Ordering::SeqCst);
+        if let Err(error) = self.scheduler.shutdown().await {
+            tracing::warn!(%error, "the scheduler did not stop cleanly");
+        }
+    }
+}
+
+/// A loop that never runs twice at once on a replica, tells that it is alive, and survives a failed turn.
+fn repeating(
+    broker: Broker,
+    stopping: Arc<AtomicBool>,
+    name: &'static str,
+    interval: Duration,
+    work: fn(Broker) -> Work,
+) -> Result<Job, JobSchedulerError> {
+    let busy = Arc::new(AtomicBool::new(false));
+    Job::new_repeated_async(interval, move |_, _| {
+        let (broker, busy, stopping) = (broker.clone(), Arc::clone(&busy), Arc::clone(&stopping));
+        Box::pin(async move {
+            if stopping.load(Ordering::SeqCst) || busy.swap(true, Ordering::SeqCst) {
+                return;
+            }
+            // A task of its own: a panic in it is contained.
+            let turn = tokio::spawn(work(broker.clone())).await;
+            busy.store(false, Ordering::SeqCst);
+            let result = match turn {
+                Ok(Ok(())) => "success",
+                Ok(Err(problem)) => {
+                    tracing::warn!(%problem, name, "a turn of a loop failed");
+                    "failure"
+                }
+                Err(panic) => {
+                    tracing::error!(%panic, name, "a turn of a loop panicked");
+                    "panic"
+                }
+            };
+            metrics::counter!("latchkey_loop_turns_total", "loop" => name, "result" => result).increment(1);
+            if result == "success" {
+                beat(&broker, name, interval).await;
+            }
+        })
+    })
+}
+
+async fn beat(broker: &Broker, name: &str, interval: Duration) {
+    let seconds = i32::try_from(interval.as_secs().max(1)).unwrap_or(i32::MAX);
+    if let Err(error) = broker.store().beat(broker.settings().replica.id, name, seconds).await {
+        tracing::warn!(%error, name, "the heartbeat was not noted");
+    }
+}

@@ -1,0 +1,430 @@
+//! Connect sessions: opened by a secret key, spent in the browser.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+
+use catalog::{AuthKind, AuthMethod, ClientAuth, Integration, SetBy};
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use store::{App, ConnectionId, NewSession, Owner, Project, Session};
+use vault::{Environment, Token};
+
+use crate::texts::plain;
+use crate::{Broker, Caller, Kind, Problem, Scope};
+
+/// A session to open.
+#[derive(Clone, Debug, Default)]
+pub struct OpenSession {
+    /// Whose connection it makes, in the customer's words.
+    pub owner: Owner,
+    /// The only integrations to offer.
+    pub integrations: Option<Vec<String>>,
+    /// The connection to connect again.
+    pub connection: Option<ConnectionId>,
+}
+
+/// A session that was opened.
+#[derive(Debug)]
+pub struct Opened {
+    /// Its secret, for the customer's backend to pass on to the browser.
+    pub request_id: Token,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// What can be connected.
+    pub platforms: Vec<Platform>,
+    /// Whether our own line is hidden.
+    pub white_label: bool,
+}
+
+/// An integration that can be connected now.
+#[derive(Clone, Debug)]
+pub struct Platform {
+    /// Its definition.
+    pub integration: Arc<Integration>,
+    /// The project's settings for it.
+    pub app: App,
+}
+
+impl Platform {
+    /// The sign-in methods that can work with these settings.
+    pub(crate) fn methods(&self) -> impl Iterator<Item = &AuthMethod> {
+        self.integration
+            .auth
+            .iter()
+            .filter(|method| method_works(&self.integration, method, &self.app))
+    }
+
+    /// A method by its id, or the first.
+    pub(crate) fn method(&self, id: Option<&str>) -> Result<&AuthMethod, Problem> {
+        self.methods()
+            .find(|method| id.is_none_or(|id| id == method.id))
+            .ok_or_else(|| {
+                Problem::new(
+                    Kind::NotFound,
+                    "auth_not_offered",
+                    format!("{} cannot be connected in this way here.", self.integration.name),
+                )
+            })
+    }
+}
+
+/// An OAuth method needs its client; every method needs the values that the operator sets.
+fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bool {
+    let operator_values = integration.variables.iter().all(|(name, variable)| {
+        variable.set_by != SetBy::Operator || variable.default.is_some() || app.variables.contains_key(name)
+    });
+    let client = match &method.kind {
+        AuthKind::OAuth2(oauth2) => {
+            app.client_id.is_some() && (oauth2.client_auth == ClientAuth::None || app.has_client_secret)
+        }
+        AuthKind::ApiKey(_) => true,
+    };
+    operator_values && client
+}
+
+/// A project's look in the modal.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Branding {
+    /// The accent colour, `#rrggbb`.
+    pub accent: Option<String>,
+    /// `light` or `dark`; what the person's system says without.
+    pub theme: Option<String>,
+    /// The project's logo.
+    pub logo_url: Option<String>,
+}
+
+impl Branding {
+    pub(crate) fn of(project: &Project) -> Self {
+        let text = |name: &str| {
+            project
+                .branding
+                .get(name)
+                .and_then(|value| value.as_str())
+                .map(str::to_owned)
+        };
+        let is_colour = |text: &String| {
+            text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|byte| byte.is_ascii_hexdigit())
+        };
+        Self {
+            accent: text("accent").filter(is_colour),
+            theme: text("theme").filter(|theme| theme == "light" || theme == "dark"),
+            logo_url: text("logo_url").filter(|url| url.starts_with("https://")),
+        }
+    }
+}
+
+/// What the modal reads of a session.
+#[derive(Debug, Serialize)]
+pub struct SessionView {
+    app: AppView,
+    environment: Environment,
+    identity_label: Option<String>,
+    expires_at: DateTime<Utc>,
+    min_left: i64,
+    reconnect: Option<Reconnect>,
+    verify: &'static str,
+    branding: Branding,
+    white_label: bool,
+    integrations: Vec<IntegrationView>,
+}
+
+#[derive(Debug, Serialize)]
+struct AppView {
+    name: String,
+    logo_url: Option<String>,
+    home_url: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct Reconnect {
+    integration: String,
+    title: String,
+    reason: Option<String>,
+}
+
+#[derive(Debug, Serialize)]
+struct IntegrationView {
+    id: String,
+    name: String,
+    description: String,
+    categories: Vec<String>,
+    aliases: Vec<String>,
+    /// A file name; the server turns it into an address.
+    logo: Option<String>,
+    auth: Vec<MethodView>,
+    connected: i64,
+}
+
+/// A sign-in method in a list.
+#[derive(Debug, Serialize)]
+pub(crate) struct MethodView {
+    pub(crate) id: String,
+    pub(crate) kind: &'static str,
+    pub(crate) title: String,
+}
+
+impl MethodView {
+    pub(crate) fn of(method: &AuthMethod) -> Self {
+        Self {
+            id: method.id.clone(),
+            kind: method.kind.name(),
+            title: method.title.clone(),
+        }
+    }
+}
+
+/// A session as read by the modal, with the embed cookie to set.
+#[derive(Debug)]
+pub struct SessionViewed {
+    /// The JSON.
+    pub view: SessionView,
+    /// The embed cookie; a new one when the browser had none.
+    pub embed: Token,
+}
+
+impl Broker {
+    /// Opens a session for an owner.
+    pub async fn open_session(&self, caller: &Caller, request: OpenSession) -> Result<Opened, Problem> {
+        caller.require(Scope::SessionsWrite)?;
+        let mut owner = Owner {
+            identity: plain("identity", request.owner.identity, 128)?,
+            identity_type: request.owner.identity_type,
+            group: plain("group", request.owner.group, 128)?,
+            label: plain("label", request.owner.label, 128)?,
+        };
+        let project = self.project(caller.project).await?;
+        let mut platforms = self.platforms(caller.project, caller.environment).await?;
+        let mut integrations = request.integrations;
+        if let Some(id) = request.connection {
+            let connection = self
+                .store()
+                .connection(caller.project, caller.environment, id)
+                .await?
+                .ok_or_else(|| Problem::not_found("This connection"))?;
+            // A reconnect belongs to the connection's owner, whoever is named beside it.
+            owner = connection.owner;
+            integrations = Some(vec![connection.integration]);
+        }
+        if let Some(only) = &integrations {
+            platforms.retain(|platform| only.iter().any(|id| id == platform.integration.id.as_str()));
+        }
+        let request_id = Token::generate();
+        let new = NewSession {
+            project: caller.project,
+            environment: caller.environment,
+            owner,
+            integrations,
+            connection: request.connection,
+            hosted: false,
+        };
+        let expires_at = self.store().open_session(&request_id.digest(), &new).await?;
+        Ok(Opened {
+            request_id,
+            expires_at,
+            platforms,
+            white_label: project.white_label,
+        })
+    }
+
+    /// What the modal shows of a session. The page that embeds must be on the project's list.
+    pub async fn session(
+        &self,
+        request_id: &Token,
+        embedder: Option<&str>,
+        embed: Option<Token>,
+    ) -> Result<SessionViewed, Problem> {
+        let session = self.live_session(request_id).await?;
+        if session.is_used() {
+            return Err(used());
+        }
+        if !session.hosted {
+            self.require_embedder(session.project, session.environment, embedder)
+                .await?;
+        }
+        let project = self.project(session.project).await?;
+        let connected = self.connected(&session).await?;
+        let integrations = self.session_platforms(&session).await?;
+        let reconnect = self.reconnect(&session).await?;
+        let branding = Branding::of(&project);
+        let view = SessionView {
+            app: AppView {
+                name: project.name,
+                logo_url: branding.logo_url.clone(),
+                home_url: project.home_url,
+            },
+            environment: session.environment,
+            identity_label: session.owner.display().map(str::to_owned),
+            expires_at: session.expires_at,
+            min_left: session.seconds_left,
+            reconnect,
+            verify: project.verify.as_str(),
+            branding,
+            white_label: project.white_label,
+            integrations: integrations.iter().map(|platform| view(platform, &connected)).collect(),
+        };
+        Ok(SessionViewed {
+            view,
+            embed: embed.unwrap_or_else(Token::generate),
+        })
+    }
+
+    async fn connected(&self, session: &Session) -> Result<HashMap<String, i64>, Problem> {
+        let Some(identity) = &session.owner.identity else {
+            return Ok(HashMap::new());
+        };
+        let counted = self
+            .store()
+            .count_connected(session.project, session.environment, identity)
+            .await?;
+        Ok(counted.into_iter().collect())
+    }
+
+    async fn reconnect(&self, session: &Session) -> Result<Option<Reconnect>, Problem> {
+        let Some(id) = session.connection else { return Ok(None) };
+        let connection = self
+            .store()
+            .connection(session.project, session.environment, id)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
+        let catalog = self.catalog();
+        Ok(Some(Reconnect {
+            title: catalog.get(&connection.integration).map_or_else(
+                || connection.integration.clone(),
+                |integration| integration.name.clone(),
+            ),
+            integration: connection.integration,
+            reason: connection.state_message,
+        }))
+    }
+
+    /// A session that is neither unknown nor over.
+    pub(crate) async fn live_session(&self, request_id: &Token) -> Result<Session, Problem> {
+        let session = self.store().session(&request_id.digest()).await?.ok_or_else(|| {
+            Problem::new(
+                Kind::Unauthorized,
+                "session_unknown",
+                "This connect session is not known. Start again in the app.",
+            )
+        })?;
+        if !session.is_live() {
+            return Err(Problem::new(
+                Kind::Unauthorized,
+                "session_expired",
+                "This connect session has ended. Start again in the app.",
+            ));
+        }
+        Ok(session)
+    }
+
+    pub(crate) async fn project(&self, id: store::ProjectId) -> Result<Project, Problem> {
+        self.store()
+            .project(id)
+            .await?
+            .ok_or_else(|| Problem::not_found("This project"))
+    }
+
+    /// What can be connected in a project and environment, by name.
+    pub(crate) async fn platforms(
+        &self,
+        project: store::ProjectId,
+        environment: Environment,
+    ) -> Result<Vec<Platform>, Problem> {
+        let catalog = self.catalog();
+        let mut platforms: Vec<Platform> = self
+            .store()
+            .apps(project, environment)
+            .await?
+            .into_iter()
+            .filter(|app| app.enabled)
+            .filter_map(|app| {
+                Some(Platform {
+                    integration: catalog.get(&app.integration)?.clone(),
+                    app,
+                })
+            })
+            .filter(|platform| {
+                platform
+                    .integration
+                    .environments
+                    .iter()
+                    .any(|name| name == environment.as_str())
+            })
+            .filter(|platform| platform.methods().next().is_some())
+            .collect();
+        platforms.sort_by_key(|platform| platform.integration.name.to_lowercase());
+        Ok(platforms)
+    }
+
+    pub(crate) async fn session_platforms(&self, session: &Session) -> Result<Vec<Platform>, Problem> {
+        let mut platforms = self.platforms(session.project, session.environment).await?;
+        if let Some(only) = &session.integrations {
+            platforms.retain(|platform| only.iter().any(|id| id == platform.integration.id.as_str()));
+        }
+        Ok(platforms)
+    }
+
+    /// One integration of a session.
+    pub(crate) async fn session_platform(&self, session: &Session, integration: &str) -> Result<Platform, Problem> {
+        self.session_platforms(session)
+            .await?
+            .into_iter()
+            .find(|platform| platform.integration.id.as_str() == integration)
+            .ok_or_else(|| {
+                Problem::new(
+                    Kind::NotFound,
+                    "integration_not_offered",
+                    "This service cannot be connected here. Whoever runs the app switches it on.",
+                )
+            })
+    }
+}
+
+/// The answer to a session that made its connection.
+pub(crate) fn used() -> Problem {
+    Problem::new(
+        Kind::Gone,
+        "session_used",
+        "This connect session made its connection already. Start again in the app.",
+    )
+}
+
+fn view(platform: &Platform, connected: &HashMap<String, i64>) -> IntegrationView {
+    let integration = &platform.integration;
+    IntegrationView {
+        id: integration.id.as_str().to_owned(),
+        name: integration.name.clone(),
+        description: integration.description.clone(),
+        categories: integration.categories.clone(),
+        aliases: integration.aliases.clone(),
+        logo: integration.logo.clone(),
+        auth: platform.methods().map(MethodView::of).collect(),
+        connected: connected.get(integration.id.as_str()).copied().unwrap_or(0),
+    }
+}
+
+/// Values of variables for templates: defaults, then the operator's, then the connection's own.
+pub(crate) fn effective_variables(
+    integration: &Integration,
+    app: &BTreeMap<String, String>,
+    own: &BTreeMap<String, String>,
+) -> BTreeMap<String, String> {
+    let mut values: BTreeMap<String, String> = integration
+        .variables
+        .iter()
+        .filter_map(|(name, variable)| Some((name.clone(), variable.default.clone()?)))
+        .collect();
+    values.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
+    // What the operator sets, nobody overrides.
+    let operator = |name: &String| {
+        integration
+            .variables
+            .get(name)
+            .is_some_and(|variable| variable.set_by == SetBy::Operator)
+    };
+    values.extend(
+        app.iter()
+            .filter(|(name, _)| operator(name))
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
+    values
+}

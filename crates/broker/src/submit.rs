@@ -1,0 +1,381 @@
+//! Typed-in credentials: the form, its checks, and the proof at the service before anything is kept.
+
+use std::collections::BTreeMap;
+
+use catalog::{AuthKind, AuthMethod, SetBy, VariableKind};
+use protocol::CheckError;
+use serde::Serialize;
+use serde_json::json;
+use store::{Connection, Grant, NewConnection, NewCredential, Session};
+use vault::{Credential, ExposeSecret as _, Fields, SecretString, Token};
+
+use crate::keys::connection_key;
+use crate::sessions::{MethodView, Platform, effective_variables, used};
+use crate::texts::{plain, quoted};
+use crate::{Broker, Kind, Problem};
+
+/// The form of a sign-in method.
+#[derive(Debug, Serialize)]
+pub struct Form {
+    integration: String,
+    name: String,
+    auth: AuthView,
+    methods: Vec<MethodView>,
+    fields: Vec<Field>,
+    access: Vec<String>,
+    scopes: Vec<String>,
+    docs: String,
+}
+
+/// The chosen sign-in method.
+#[derive(Debug, Serialize)]
+pub struct AuthView {
+    id: String,
+    kind: &'static str,
+    title: String,
+}
+
+/// A field of the form.
+#[derive(Debug, Serialize)]
+pub struct Field {
+    name: String,
+    label: String,
+    help: Option<String>,
+    help_url: Option<String>,
+    secret: bool,
+    pattern: Option<String>,
+    placeholder: Option<String>,
+    required: bool,
+    default: Option<String>,
+    choices: Option<Vec<Choice>>,
+}
+
+/// A choice of a field.
+#[derive(Debug, Serialize)]
+pub struct Choice {
+    value: String,
+    label: String,
+}
+
+/// What a person typed in.
+#[derive(Debug)]
+pub struct Submission {
+    /// The integration.
+    pub integration: String,
+    /// The sign-in method; the first without.
+    pub auth: Option<String>,
+    /// Secrets and variables by name.
+    pub values: BTreeMap<String, SecretString>,
+    /// The person's name for the connection.
+    pub name: Option<String>,
+    /// The origin of the page that embeds the modal.
+    pub embedder: Option<String>,
+}
+
+impl Broker {
+    /// What a person is asked for, and what they give access to.
+    pub async fn form(&self, request_id: &Token, integration: &str, auth: Option<&str>) -> Result<Form, Problem> {
+        let session = self.live_session(request_id).await?;
+        let platform = self.session_platform(&session, integration).await?;
+        let method = platform.method(auth)?;
+        let (access, scopes) = access_of(&platform, method);
+        Ok(Form {
+            integration: integration.to_owned(),
+            name: platform.integration.name.clone(),
+            auth: AuthView {
+                id: method.id.clone(),
+                kind: method.kind.name(),
+                title: method.title.clone(),
+            },
+            methods: platform.methods().map(MethodView::of).collect(),
+            fields: fields_of(&platform, method),
+            access,
+            scopes,
+            docs: platform.integration.docs.to_string(),
+        })
+    }
+
+    /// Checks typed-in values, proves them at the service, and makes the connection.
+    pub async fn submit(&self, request_id: &Token, submission: Submission) -> Result<Connection, Problem> {
+        let session = self.live_session(request_id).await?;
+        if session.is_used() {
+            return Err(Problem::new(Kind::Conflict, "session_used", used().message()));
+        }
+        if !session.hosted {
+            self.require_embedder(session.project, session.environment, submission.embedder.as_deref())
+                .await?;
+        }
+        let platform = self.session_platform(&session, &submission.integration).await?;
+        let method = platform.method(submission.auth.as_deref())?;
+        let (fields, variables) = accept_values(&platform, method, submission.values)?;
+        if fields.is_empty() {
+            return Err(Problem::bad_request(
+                "not_a_form",
+                "This service is connected by signing in, not with a form.",
+            ));
+        }
+        let name = plain("name", submission.name, 120)?;
+        let grant = self.prove(&platform, fields, variables).await?;
+        self.keep(&session, &platform, &method.id, name, grant).await
+    }
+
+    async fn prove(
+        &self,
+        platform: &Platform,
+        fields: Fields,
+        own: BTreeMap<String, String>,
+    ) -> Result<Grant, Problem> {
+        let credential = Credential::Fields(fields);
+        let variables = effective_variables(&platform.integration, &platform.app.variables, &own);
+        let mut inputs = self.instance_inputs();
+        for (name, value) in &variables {
+            inputs.insert_text("variables", name, value);
+        }
+        let account = match &platform.integration.check {
+            None => None,
+            Some(_) => Some(
+                self.protocol()
+                    .check(&platform.integration, &credential, &inputs)
+                    .await
+                    .map_err(|error| check_problem(&platform.integration.name, &error))?,
+            ),
+        };
+        Ok(Grant {
+            proved: account.is_some(),
+            account_id: account.as_ref().and_then(|account| account.id.clone()),
+            account_name: account.and_then(|account| account.name).map(|name| quoted(&name)),
+            variables: own,
+            scopes: None,
+            credential: NewCredential {
+                credential,
+                expires_in: None,
+                refresh_in: None,
+            },
+        })
+    }
+
+    async fn keep(
+        &self,
+        session: &Session,
+        platform: &Platform,
+        method: &str,
+        name: Option<String>,
+        grant: Grant,
+    ) -> Result<Connection, Problem> {
+        self.require_same_account(session, &grant).await?;
+        let integration = platform.integration.id.as_str();
+        let new = NewConnection {
+            project: session.project,
+            environment: session.environment,
+            app: platform.app.id,
+            integration: integration.to_owned(),
+            auth_method: method.to_owned(),
+            key: connection_key(session.environment, integration, &session.owner),
+            name,
+            owner: session.owner.clone(),
+            grant,
+        };
+        let id = self
+            .store()
+            .connect_directly(session, &new)
+            .await?
+            .ok_or_else(|| Problem::new(Kind::Conflict, "session_used", used().message()))?;
+        self.store()
+            .connection(session.project, session.environment, id)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))
+    }
+
+    /// A reconnect must bring the same account back: another one is refused and the old credential stays.
+    pub(crate) async fn require_same_account(&self, session: &Session, grant: &Grant) -> Result<(), Problem> {
+        let Some(id) = session.connection else { return Ok(()) };
+        let known = self
+            .store()
+            .connection(session.project, session.environment, id)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
+        match (&known.account_id, &grant.account_id) {
+            (Some(known), Some(new)) if known != new => Err(Problem::new(
+                Kind::Conflict,
+                "account_changed",
+                "This is another account than the one that was connected. Sign in with the earlier account, or make a new connection.",
+            )),
+            _ => Ok(()),
+        }
+    }
+}
+
+/// What a check's failure means to the person who typed the credential in.
+fn check_problem(service: &str, error: &CheckError) -> Problem {
+    match error {
+        CheckError::Refused { provider_message, .. } => {
+            let words = provider_message
+                .as_deref()
+                .map(quoted)
+                .filter(|words| !words.is_empty());
+            let message = match &words {
+                Some(words) => format!("{service} refused this: “{words}”. Check the values and try again."),
+                None => format!("{service} refused this. Check the values and try again."),
+            };
+            Problem::new(Kind::Unprocessable, "credential_refused", message)
+                .with_meta(json!({ "provider_message": words }))
+        }
+        other => {
+            tracing::warn!(error = %other, "a credential could not be checked");
+            Problem::new(
+                Kind::Unavailable,
+                "provider_unavailable",
+                format!(
+                    "{service} did not answer as expected, so the values could not be checked. Try again in a minute."
+                ),
+            )
+            .with_retry_after(std::time::Duration::from_secs(30))
+        }
+    }
+}
+
+/// Plain words for what is asked, and the scopes themselves.
+fn access_of(platform: &Platform, method: &AuthMethod) -> (Vec<String>, Vec<String>) {
+    let AuthKind::OAuth2(oauth2) = &method.kind else {
+        return (Vec::new(), Vec::new());
+    };
+    let mut scopes = platform
+        .app
+        .scopes
+        .clone()
+        .unwrap_or_else(|| oauth2.scopes.default.clone());
+    scopes.extend(oauth2.scopes.required.iter().cloned());
+    scopes.dedup();
+    let access = scopes
+        .iter()
+        .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
+        .collect();
+    (access, scopes)
+}
+
+fn fields_of(platform: &Platform, method: &AuthMethod) -> Vec<Field> {
+    let variables = platform
+        .integration
+        .variables
+        .iter()
+        .filter(|(_, variable)| variable.set_by == SetBy::Person);
+    let mut fields: Vec<Field> = variables
+        .map(|(name, variable)| Field {
+            name: name.clone(),
+            label: variable.title.clone(),
+            help: variable.help.clone(),
+            help_url: None,
+            secret: false,
+            pattern: match &variable.kind {
+                VariableKind::Text { pattern } => Some(pattern.as_str().to_owned()),
+                _ => None,
+            },
+            placeholder: variable.placeholder.clone(),
+            required: variable.default.is_none(),
+            default: variable.default.clone(),
+            choices: match &variable.kind {
+                VariableKind::Choice(choices) => Some(
+                    choices
+                        .iter()
+                        .map(|choice| Choice {
+                            value: choice.value.clone(),
+                            label: choice.label.clone(),
+                        })
+                        .collect(),
+                ),
+                _ => None,
+            },
+        })
+        .collect();
+    if let AuthKind::ApiKey(api_key) = &method.kind {
+        let help_url = api_key.help_url.as_ref().map(ToString::to_string);
+        fields.extend(api_key.fields.iter().map(|field| Field {
+            name: field.name.clone(),
+            label: field.title.clone(),
+            help: field.help.clone(),
+            help_url: help_url.clone(),
+            secret: true,
+            pattern: field.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
+            placeholder: field.placeholder.clone(),
+            required: true,
+            default: None,
+            choices: None,
+        }));
+    }
+    fields
+}
+
+/// Splits given values into secrets and variables, each checked. A value is never echoed.
+pub(crate) fn accept_values(
+    platform: &Platform,
+    method: &AuthMethod,
+    mut given: BTreeMap<String, SecretString>,
+) -> Result<(Fields, BTreeMap<String, String>), Problem> {
+    let mut errors = serde_json::Map::new();
+    let mut secrets = Fields::new();
+    let mut variables = BTreeMap::new();
+    if let AuthKind::ApiKey(api_key) = &method.kind {
+        for field in &api_key.fields {
+            let value = given
+                .remove(&field.name)
+                .map(|value| SecretString::from(value.expose_secret().trim()));
+            match value.filter(|value| !value.expose_secret().is_empty()) {
+                None => {
+                    errors.insert(field.name.clone(), json!(format!("Enter the {}.", field.title)));
+                }
+                Some(value) if value.expose_secret().len() > 8192 || !fits(field.pattern.as_ref(), &value) => {
+                    let like = field
+                        .placeholder
+                        .as_ref()
+                        .map(|like| format!(" It looks like {like}."))
+                        .unwrap_or_default();
+                    errors.insert(
+                        field.name.clone(),
+                        json!(format!("This is not a {} of this service.{like}", field.title)),
+                    );
+                }
+                Some(value) => {
+                    secrets.insert(field.name.clone(), value);
+                }
+            }
+        }
+    }
+    for (name, variable) in platform
+        .integration
+        .variables
+        .iter()
+        .filter(|(_, variable)| variable.set_by == SetBy::Person)
+    {
+        let value = given.remove(name).map(|value| value.expose_secret().trim().to_owned());
+        match value.filter(|value| !value.is_empty()) {
+            None if variable.default.is_none() => {
+                errors.insert(name.clone(), json!(format!("Enter {}.", variable.title)));
+            }
+            None => {}
+            Some(value) => match variable.check(&value) {
+                Ok(()) => {
+                    variables.insert(name.clone(), value);
+                }
+                Err(message) => {
+                    errors.insert(name.clone(), json!(message));
+                }
+            },
+        }
+    }
+    if let Some(unknown) = given.keys().next() {
+        return Err(Problem::bad_request(
+            "unknown_value",
+            format!("`{}` is not a field of this form.", quoted(unknown)),
+        ));
+    }
+    if errors.is_empty() {
+        return Ok((secrets, variables));
+    }
+    let message = "Some values need a look.";
+    Err(Problem::new(Kind::Unprocessable, "field_errors", message).with_meta(json!({ "fields": errors })))
+}
+
+fn fits(pattern: Option<&regex::Regex>, value: &SecretString) -> bool {
+    // Patterns of definitions are anchored at load.
+    pattern.is_none_or(|pattern| pattern.is_match(value.expose_secret()))
+}

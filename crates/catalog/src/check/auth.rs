@@ -1,0 +1,138 @@
+//! The ways to sign in.
+
+use super::names::{Names, Site, fields};
+use super::oauth2::oauth2;
+use super::{NamedTemplates, headers, label, link, pattern, templates, text};
+use crate::definition as written;
+use crate::definition::Auth;
+use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, SecretField};
+use crate::report::{Place, Report};
+
+/// Checks all ways to sign in. `shared` are the headers and query parameters of `api`.
+pub(crate) fn methods(
+    written: &[Auth],
+    names: &Names<'_>,
+    shared: &(NamedTemplates, NamedTemplates),
+    report: &mut Report<'_>,
+) -> Vec<AuthMethod> {
+    let list = Place::default().key("auth");
+    if written.is_empty() {
+        report.add(&list, "name at least one way to sign in");
+    }
+    let mut methods: Vec<AuthMethod> = Vec::new();
+    for (index, auth) in written.iter().enumerate() {
+        let place = list.index(index);
+        let (id, title, kind) = match auth {
+            Auth::OAuth2(method) => (&method.id, &method.title, oauth2(method, names, index, &place, report)),
+            Auth::ApiKey(method) => (&method.id, &method.title, Some(api_key(method, &place, report))),
+        };
+        label(title, &place.key("title"), report);
+        let (own_headers, own_query) = match auth {
+            Auth::OAuth2(method) => (&method.headers, &method.query),
+            Auth::ApiKey(method) => (&method.headers, &method.query),
+        };
+        let own_headers = headers(own_headers, names, Site::Method(index), &place.key("headers"), report);
+        let own_query = templates(own_query, names, Site::Method(index), &place.key("query"), report);
+        let headers = merged(&shared.0, &own_headers, str::eq_ignore_ascii_case);
+        let query = merged(&shared.1, &own_query, |left, right| left == right);
+        unused(auth, &headers, &query, &place, report);
+        let id = id.clone().unwrap_or_else(|| match auth {
+            Auth::OAuth2(_) => "oauth2".to_owned(),
+            Auth::ApiKey(_) => "api_key".to_owned(),
+        });
+        if !text::is_name(&id.replace('-', "_")) {
+            report.add(
+                &place.key("id"),
+                format!("`{id}` is no id: lower-case letters, digits, `_` and `-`"),
+            );
+        }
+        if methods.iter().any(|other| other.id == id) {
+            report.add(
+                &place.key("id"),
+                format!("two ways to sign in have the id `{id}`: give one another `id`"),
+            );
+        }
+        if let Some(kind) = kind {
+            methods.push(AuthMethod {
+                id,
+                title: title.clone(),
+                kind,
+                headers,
+                query,
+            });
+        }
+    }
+    methods
+}
+
+/// The method's own entries win.
+fn merged(shared: &NamedTemplates, own: &NamedTemplates, same: impl Fn(&str, &str) -> bool) -> NamedTemplates {
+    let kept = shared
+        .iter()
+        .filter(|(name, _)| !own.iter().any(|(other, _)| same(name, other)));
+    kept.cloned().chain(own.iter().cloned()).collect()
+}
+
+/// A secret that is asked for and sent nowhere is a mistake.
+fn unused(auth: &Auth, headers: &NamedTemplates, query: &NamedTemplates, place: &Place, report: &mut Report<'_>) {
+    let used = |field: &str| {
+        let mut names = headers.iter().chain(query).flat_map(|(_, template)| template.names());
+        names.any(|name| name.namespace == "credential" && name.path == field)
+    };
+    // A template with a mistake of its own is not among these.
+    if report
+        .problems
+        .iter()
+        .any(|problem| problem.at.contains(".headers") || problem.at.contains(".query"))
+    {
+        return;
+    }
+    // The token type is no secret and seldom used.
+    for field in fields(auth)
+        .into_iter()
+        .filter(|field| *field != "token_type" && !used(field))
+    {
+        report.add(
+            place,
+            format!("`credential.{field}` is sent nowhere: put it into a header, as `Bearer ${{credential.{field}}}`"),
+        );
+    }
+}
+
+fn api_key(written: &written::ApiKey, place: &Place, report: &mut Report<'_>) -> AuthKind {
+    let list = place.key("fields");
+    if written.fields.is_empty() {
+        report.add(&list, "name at least one secret to ask for");
+    }
+    let mut fields: Vec<SecretField> = Vec::new();
+    for (index, field) in written.fields.iter().enumerate() {
+        let place = list.index(index);
+        if !text::is_name(&field.name) {
+            let message = format!(
+                "`{}` is no name: lower-case letters, digits and `_`, beginning with a letter",
+                field.name
+            );
+            report.add(&place.key("name"), message);
+        }
+        if fields.iter().any(|other| other.name == field.name) {
+            report.add(&place.key("name"), format!("the field `{}` stands twice", field.name));
+        }
+        label(&field.title, &place.key("title"), report);
+        let pattern = field
+            .pattern
+            .as_deref()
+            .and_then(|source| pattern(Some(source), &place, report));
+        fields.push(SecretField {
+            name: field.name.clone(),
+            title: field.title.clone(),
+            help: field.help.clone(),
+            pattern,
+            placeholder: field.placeholder.clone(),
+        });
+    }
+    let help_url = written
+        .help_url
+        .as_ref()
+        .and_then(|url| link(url, &place.key("help_url"), report));
+    AuthKind::ApiKey(ApiKeyAuth { fields, help_url })
+}

@@ -1,0 +1,311 @@
+//! Which inputs a template may name, and where.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use crate::definition as written;
+use crate::definition::{Auth, Definition, LearnType, VariableType};
+use crate::report::{Place, Report};
+use crate::suggest;
+use crate::template::{Name, Template, UrlTemplate, WholeOrigin};
+
+/// Every namespace.
+const NAMESPACES: [&str; 8] = [
+    "variables",
+    "credential",
+    "app",
+    "token",
+    "body",
+    "query",
+    "discovered",
+    "instance",
+];
+/// The endpoints of OpenID Connect Discovery 1.0 §3 and RFC 8414 §2 that an address may name.
+const DISCOVERED: [&str; 8] = [
+    "issuer",
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "introspection_endpoint",
+    "end_session_endpoint",
+    "jwks_uri",
+];
+
+/// Where a template stands, which decides what it may name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Site {
+    /// An address needed before there is a token.
+    SignIn,
+    /// An address needed once there is one, by the way to sign in of this number.
+    SignedIn(usize),
+    /// The base address, headers and parameters of API calls, for every way to sign in.
+    Api,
+    /// The same for the way to sign in of this number.
+    Method(usize),
+    /// A whole address of the check.
+    Check,
+    /// A parameter of the authorization request.
+    AuthorizeParameter,
+    /// A body parameter of the code exchange.
+    TokenParameter,
+    /// A body parameter of the refresh, by the way to sign in of this number.
+    RefreshParameter(usize),
+    /// A value that is learnt.
+    Learn,
+    /// The account's id or name.
+    Account,
+}
+
+impl Site {
+    fn namespaces(self, is_url: bool) -> &'static [&'static str] {
+        match self {
+            Self::SignIn => &["variables", "instance"],
+            Self::SignedIn(_) => &["variables", "instance", "app"],
+            Self::Check => &["variables", "discovered", "instance"],
+            Self::Api | Self::Method(_) if is_url => &["variables", "discovered", "instance"],
+            Self::Api | Self::Method(_) => &["credential", "variables", "app", "instance"],
+            Self::TokenParameter => &["variables", "app", "query", "instance"],
+            Self::AuthorizeParameter | Self::RefreshParameter(_) => &["variables", "app", "instance"],
+            Self::Learn => &["token", "query"],
+            Self::Account => &["body", "variables"],
+        }
+    }
+}
+
+/// The names of one definition.
+pub(crate) struct Names<'a> {
+    definition: &'a Definition,
+    /// Variables that were found in hosts.
+    in_hosts: RefCell<BTreeSet<String>>,
+}
+
+impl<'a> Names<'a> {
+    pub(crate) fn new(definition: &'a Definition) -> Self {
+        Self {
+            definition,
+            in_hosts: RefCell::default(),
+        }
+    }
+
+    /// Parses a template and checks its names. `None` was reported.
+    pub(crate) fn template(
+        &self,
+        source: &str,
+        site: Site,
+        place: &Place,
+        report: &mut Report<'_>,
+    ) -> Option<Template> {
+        self.parse(source, site, false, place, report)
+    }
+
+    /// The same for an address, with its host rule.
+    pub(crate) fn url(&self, source: &str, site: Site, place: &Place, report: &mut Report<'_>) -> Option<UrlTemplate> {
+        let template = self.parse(source, site, true, place, report)?;
+        let url = UrlTemplate::new(template, |name| self.whole_origin(name))
+            .map_err(|error| report.add(place, error.0))
+            .ok()?;
+        if url.is_whole_origin() {
+            return Some(url);
+        }
+        for name in url.host_names() {
+            let declared = self.definition.variables.get(&name.path).map(|variable| variable.kind);
+            if name.namespace != "variables" || matches!(declared, Some(VariableType::Origin | VariableType::Url)) {
+                report.add(
+                    place,
+                    format!("`{name}` cannot stand in a host: only a variable that is a text or a choice can"),
+                );
+                return None;
+            }
+            self.in_hosts.borrow_mut().insert(name.path.clone());
+        }
+        Some(url)
+    }
+
+    fn parse(
+        &self,
+        source: &str,
+        site: Site,
+        is_url: bool,
+        place: &Place,
+        report: &mut Report<'_>,
+    ) -> Option<Template> {
+        let template = match Template::parse(source) {
+            Ok(template) => template,
+            Err(error) => {
+                report.add_with(place, error.message, error.suggestion);
+                return None;
+            }
+        };
+        let mut right = true;
+        for name in template.names() {
+            if let Err((message, suggestion)) = self.name(name, site, is_url) {
+                report.add_with(place, message, suggestion);
+                right = false;
+            }
+        }
+        right.then_some(template)
+    }
+
+    fn name(&self, name: &Name, site: Site, is_url: bool) -> Result<(), (String, Option<String>)> {
+        let namespace = name.namespace.as_str();
+        if !NAMESPACES.contains(&namespace) {
+            let allowed = site.namespaces(is_url);
+            let message = format!("there is no `{namespace}`; known here are {}", allowed.join(", "));
+            return Err((message, suggest::nearest(namespace, allowed.iter().copied())));
+        }
+        let secret = namespace == "credential" || (namespace == "app" && name.path == "client_secret");
+        if secret && (is_url || matches!(site, Site::AuthorizeParameter)) {
+            let message =
+                format!("`{name}` is a secret, which never stands in an address: use a header or `api.query`");
+            return Err((message, None));
+        }
+        let allowed = site.namespaces(is_url);
+        if !allowed.contains(&namespace) {
+            return Err((
+                format!("`{name}` is not known here; known are {}", allowed.join(", ")),
+                None,
+            ));
+        }
+        let known: Vec<&str> = match namespace {
+            "variables" => self.variables(name, site)?,
+            "credential" => self.credential(name, site)?,
+            "app" => vec!["client_id", "client_secret"],
+            "discovered" if self.discovers() => DISCOVERED.to_vec(),
+            "discovered" => return Err((format!("`{name}` needs `discover` in a way to sign in"), None)),
+            "instance" => vec!["public_url", "sandbox_url"],
+            // Answers of the provider: their names are its own.
+            _ => return Ok(()),
+        };
+        if known.contains(&name.path.as_str()) {
+            return Ok(());
+        }
+        let listed = if known.is_empty() {
+            "none".to_owned()
+        } else {
+            known.join(", ")
+        };
+        let suggestion = suggest::nearest(&name.path, known).map(|found| format!("{namespace}.{found}"));
+        Err((format!("there is no `{name}` here; there is {listed}"), suggestion))
+    }
+
+    /// Declared variables, and learnt ones where a token has been received whichever way one signed in.
+    fn variables(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
+        let ways = 0..self.definition.auth.len();
+        let learned = |index: usize| match self.definition.auth.get(index) {
+            Some(Auth::OAuth2(method)) => method.learn.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
+        let mut names: Vec<&str> = self.definition.variables.keys().map(String::as_str).collect();
+        let wanted = name.path.as_str();
+        let learned_somewhere = ways.clone().any(|index| learned(index).contains(&wanted));
+        if self.is_declared(wanted) || !learned_somewhere {
+            names.extend(ways.flat_map(learned).filter(|name| !self.is_declared(name)));
+            names.dedup();
+            return Ok(names);
+        }
+        let unlearned = match site {
+            Site::SignIn | Site::AuthorizeParameter | Site::TokenParameter => {
+                return Err((
+                    format!("`{name}` is learnt from the token answer, which is not there yet"),
+                    None,
+                ));
+            }
+            Site::Method(index) | Site::SignedIn(index) | Site::RefreshParameter(index) => {
+                (!learned(index).contains(&wanted)).then_some(index)
+            }
+            _ => ways.clone().find(|index| !learned(*index).contains(&wanted)),
+        };
+        match unlearned {
+            Some(index) => Err((
+                format!("`auth[{index}]` does not learn `{name}`, so it has no value there"),
+                None,
+            )),
+            None => Ok(ways.flat_map(learned).collect()),
+        }
+    }
+
+    /// Fields of the credential. What stands in `api` must be there for every way to sign in.
+    fn credential(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
+        if let Site::Method(index) = site {
+            return Ok(self.definition.auth.get(index).map(fields).unwrap_or_default());
+        }
+        let wanted = name.path.as_str();
+        let mut without = self
+            .definition
+            .auth
+            .iter()
+            .enumerate()
+            .filter(|(_, auth)| !fields(auth).contains(&wanted));
+        let somewhere = self.definition.auth.iter().any(|auth| fields(auth).contains(&wanted));
+        match without.next() {
+            Some((index, _)) if somewhere => Err((
+                format!("`auth[{index}]` has no `{name}`: move this under the way to sign in that it belongs to"),
+                None,
+            )),
+            _ => Ok(self.definition.auth.iter().flat_map(fields).collect()),
+        }
+    }
+
+    /// The variables that stand in the host of one of the addresses that were checked.
+    pub(crate) fn in_hosts(&self) -> BTreeSet<String> {
+        self.in_hosts.borrow().clone()
+    }
+
+    /// Whether a variable of this name is declared.
+    pub(crate) fn is_declared(&self, name: &str) -> bool {
+        self.definition.variables.contains_key(name)
+    }
+
+    fn discovers(&self) -> bool {
+        self.definition
+            .auth
+            .iter()
+            .any(|auth| matches!(auth, Auth::OAuth2(method) if method.discover.is_some()))
+    }
+
+    /// Who vouches for an input that is a whole origin.
+    fn whole_origin(&self, name: &Name) -> Result<WholeOrigin, String> {
+        match name.namespace.as_str() {
+            "discovered" | "instance" => return Ok(WholeOrigin::Guarded),
+            "variables" => {}
+            _ => return Err(format!("`{name}` cannot be a whole origin")),
+        }
+        if let Some(variable) = self.definition.variables.get(&name.path) {
+            return match variable.kind {
+                VariableType::Origin | VariableType::Url => Ok(WholeOrigin::Guarded),
+                VariableType::Text | VariableType::Choice => Err(format!(
+                    "`{name}` would name any host: write `https://` and the fixed end of the host, or give it `type: origin`"
+                )),
+            };
+        }
+        let learned: Vec<&written::Learn> = self
+            .definition
+            .auth
+            .iter()
+            .filter_map(|auth| match auth {
+                Auth::OAuth2(method) => method.learn.get(&name.path),
+                Auth::ApiKey(_) => None,
+            })
+            .collect();
+        if learned.iter().any(|learn| learn.kind != LearnType::Origin) {
+            return Err(format!(
+                "`{name}` would name any host: give it `type: origin` and `hosts`"
+            ));
+        }
+        Ok(WholeOrigin::Hosts(
+            learned
+                .iter()
+                .flat_map(|learn| learn.hosts.clone().unwrap_or_default())
+                .collect(),
+        ))
+    }
+}
+
+/// The fields of a credential.
+pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
+    match auth {
+        Auth::OAuth2(_) => vec!["access_token", "token_type"],
+        Auth::ApiKey(method) => method.fields.iter().map(|field| field.name.as_str()).collect(),
+    }
+}

@@ -1,0 +1,304 @@
+//! The table of mistakes.
+
+/// A definition without a mistake, which each case below spoils.
+pub(crate) const GOOD: &str = r#"id: acme
+name: Acme
+description: Makes everything.
+categories: [tools]
+aliases: [coyote]
+docs: https://docs.acme.example/api
+logo: acme
+sources: [https://docs.acme.example/oauth]
+variables:
+  domain: { title: Your domain, placeholder: my-company }
+  region: { title: Region, type: choice, choices: [{ value: eu, label: Europe }, { value: us }, { value: Asia/East }], default: eu }
+auth:
+  - kind: oauth2
+    title: Sign in with Acme
+    authorize:
+      url: https://${variables.domain}.acme.example/authorize
+      params: { prompt: consent }
+    token: { url: "https://${variables.domain}.acme.example/token", client_auth: body }
+    revoke: { url: "https://${variables.domain}.acme.example/revoke" }
+    refresh: { lifetime: 2h }
+    scopes:
+      default: [read]
+      known: { read: Read your things }
+    learn:
+      origin: { from: "${token.origin}", type: origin, hosts: [.acme.example] }
+    setup: https://docs.acme.example/apps
+api:
+  base_url: "${variables.origin}"
+  headers: { Authorization: "Bearer ${credential.access_token}" }
+check:
+  get: /me
+  account: { id: "${body.id}", name: "${body.name}" }
+"#;
+
+const API_KEY: &str = r#"
+  - kind: api_key
+    title: Enter a key
+    fields: [{ name: key, title: Key }]
+    headers: { X-Key: "${credential.key}" }
+api:"#;
+
+/// What is replaced by what.
+pub(crate) const CASES: &[(&str, &str, &str)] = &[
+    ("unknown key", "    authorize:\n", "    authorise:\n"),
+    (
+        "unknown key of a variable",
+        "title: Your domain,",
+        "titel: Your domain,",
+    ),
+    ("missing key", "name: Acme\n", ""),
+    ("wrong type", "name: Acme\n", "name: [Acme]\n"),
+    ("a number for a text", "default: eu", "default: 3"),
+    ("a text for a list", "aliases: [coyote]", "aliases: coyote"),
+    ("a key twice", "name: Acme\n", "name: Acme\nname: Other\n"),
+    ("no YAML", "name: Acme\n", "name: [Acme\n"),
+    ("an alias", "name: Acme\n", "name: &n Acme\nlogo: *n\n"),
+    ("a merge key", "name: Acme\n", "<<: { name: Acme }\n"),
+    ("a tag", "name: Acme\n", "name: !shell Acme\n"),
+    ("two documents", "name: Acme\n", "name: Acme\n---\nname: B\n"),
+    ("unknown kind", "kind: oauth2", "kind: oauth"),
+    (
+        "no kind",
+        "kind: oauth2\n    title: Sign in with Acme",
+        "title: Sign in with Acme",
+    ),
+    ("wrong word", "client_auth: body", "client_auth: Body"),
+    ("bad id", "id: acme", "id: Acme Inc"),
+    ("empty name", "name: Acme\n", "name: ''\n"),
+    ("an alias twice", "aliases: [coyote]", "aliases: [coyote, coyote]"),
+    ("docs over http", "docs: https:", "docs: http:"),
+    (
+        "docs as a script",
+        "docs: https://docs.acme.example/api",
+        "docs: 'javascript:alert(1)'",
+    ),
+    (
+        "no sources",
+        "sources: [https://docs.acme.example/oauth]",
+        "sources: []",
+    ),
+    ("sources left out", "sources: [https://docs.acme.example/oauth]\n", ""),
+    ("no environment", "logo: acme\n", "logo: acme\nenvironments: []\n"),
+    (
+        "unknown environment",
+        "logo: acme\n",
+        "logo: acme\nenvironments: [live, prod]\n",
+    ),
+    ("bad name of a variable", "  domain: {", "  Domain: {"),
+    (
+        "bad pattern",
+        "title: Your domain,",
+        "title: Your domain, pattern: '[a-z',",
+    ),
+    (
+        "a huge pattern",
+        "title: Your domain,",
+        "title: Your domain, pattern: '(\\w{1,500}){500}',",
+    ),
+    (
+        "a pattern with look-around",
+        "title: Your domain,",
+        "title: Your domain, pattern: '(?=a)a',",
+    ),
+    (
+        "default against the pattern",
+        "title: Your domain,",
+        "title: Your domain, default: a.b,",
+    ),
+    ("default is no choice", "default: eu", "default: asia"),
+    (
+        "a choice that is no part of a host",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variables.region}.acme.example/authorize",
+    ),
+    (
+        "no choices",
+        "choices: [{ value: eu, label: Europe }, { value: us }, { value: Asia/East }], default: eu",
+        "choices: []",
+    ),
+    ("pattern of a choice", "type: choice,", "type: choice, pattern: a,"),
+    (
+        "unknown variable",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variables.domian}.acme.example/authorize",
+    ),
+    (
+        "unknown namespace",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variable.domain}.acme.example/authorize",
+    ),
+    (
+        "unknown function",
+        "Bearer ${credential.access_token}",
+        "Basic ${bas64(credential.access_token)}",
+    ),
+    (
+        "an open template",
+        "Bearer ${credential.access_token}",
+        "Bearer ${credential.access_token",
+    ),
+    (
+        "logic",
+        "Bearer ${credential.access_token}",
+        "Bearer ${credential.access_token or 1}",
+    ),
+    (
+        "unknown field of the credential",
+        "${credential.access_token}",
+        "${credential.acces_token}",
+    ),
+    (
+        "host moved",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variables.domain}/authorize",
+    ),
+    (
+        "host moved by a suffix without a dot",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variables.domain}acme.example/authorize",
+    ),
+    (
+        "http",
+        "https://${variables.domain}.acme.example/authorize",
+        "http://${variables.domain}.acme.example/authorize",
+    ),
+    (
+        "a port",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://acme.example:8443/authorize",
+    ),
+    (
+        "an IP address",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://127.0.0.1/authorize",
+    ),
+    (
+        "parameters in the address",
+        ".acme.example/authorize",
+        ".acme.example/authorize?state=1",
+    ),
+    (
+        "a text as a whole origin",
+        "\"${variables.origin}\"",
+        "\"${variables.domain}\"",
+    ),
+    (
+        "a base address with parameters",
+        "\"${variables.origin}\"",
+        "https://acme.example/?v=1",
+    ),
+    (
+        "a learnt value before there is one",
+        "https://${variables.domain}.acme.example/authorize",
+        "${variables.origin}/authorize",
+    ),
+    (
+        "discovered without discover",
+        "\"${variables.origin}\"",
+        "\"${discovered.userinfo_endpoint}\"",
+    ),
+    (
+        "a secret in an address",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://acme.example/${app.client_secret}",
+    ),
+    (
+        "a secret in the base address",
+        "\"${variables.origin}\"",
+        "\"https://acme.example/${credential.access_token}\"",
+    ),
+    (
+        "a secret in the authorization request",
+        "prompt: consent",
+        "hint: \"${app.client_secret}\"",
+    ),
+    (
+        "a credential in the authorization request",
+        "prompt: consent",
+        "hint: \"${credential.access_token}\"",
+    ),
+    ("a reserved parameter", "prompt: consent", "state: abc"),
+    ("response mode", "prompt: consent", "response_mode: form_post"),
+    (
+        "a reserved parameter of the token request",
+        "client_auth: body",
+        "client_auth: body, params: { grant_type: x }",
+    ),
+    (
+        "no token address",
+        "token: { url: \"https://${variables.domain}.acme.example/token\", client_auth: body }",
+        "token: { client_auth: body }",
+    ),
+    (
+        "both discover and addresses",
+        "    refresh: { lifetime: 2h }",
+        "    discover: { issuer: https://id.acme.example }",
+    ),
+    (
+        "PKCE off without a reason",
+        "    refresh: { lifetime: 2h }",
+        "    pkce: off",
+    ),
+    (
+        "a reason without PKCE off",
+        "    refresh: { lifetime: 2h }",
+        "    pkce_off_reason: Old.",
+    ),
+    ("a bad lifetime", "lifetime: 2h", "lifetime: 2 hours"),
+    ("two scopes in one", "default: [read]", "default: [read write]"),
+    ("a scope twice", "default: [read]", "default: [read, read]"),
+    ("a learnt name that is a variable", "      origin: {", "      domain: {"),
+    ("learnt from the wrong place", "${token.origin}", "${body.origin}"),
+    ("nothing learnt", "${token.origin}", "https://acme.example"),
+    ("a learnt origin without hosts", ", hosts: [.acme.example]", ""),
+    (
+        "a learnt origin of any company",
+        "hosts: [.acme.example]",
+        "hosts: [.com]",
+    ),
+    (
+        "the credential is sent nowhere",
+        "  headers: { Authorization: \"Bearer ${credential.access_token}\" }\n",
+        "",
+    ),
+    ("no header name", "{ Authorization:", "{ 'Author ization':"),
+    (
+        "a header of the connection",
+        "{ Authorization:",
+        "{ Host: acme.example, Authorization:",
+    ),
+    (
+        "a header twice",
+        "{ Authorization:",
+        "{ authorization: x, Authorization:",
+    ),
+    ("a line break in a header", "\"Bearer ${", "\"Bearer\\n${"),
+    ("a header that one way to sign in cannot fill", "\napi:", API_KEY),
+    (
+        "the same id twice",
+        "\napi:",
+        "\n  - kind: oauth2\n    title: Again\n    discover: { issuer: https://id.acme.example }\napi:",
+    ),
+    (
+        "an empty key form",
+        "\napi:",
+        "\n  - kind: api_key\n    title: Key\n    fields: []\napi:",
+    ),
+    ("check without a method", "  get: /me\n", ""),
+    ("check with two methods", "  get: /me\n", "  get: /me\n  post: /me\n"),
+    ("a body for get", "  get: /me\n", "  get: /me\n  body: { a: 1 }\n"),
+    ("a path that climbs", "get: /me", "get: /../me"),
+    ("a path that is a host", "get: /me", "get: //evil.example/me"),
+    ("a check elsewhere over http", "get: /me", "get: http://acme.example/me"),
+    ("an account from nowhere", "${body.id}", "${answer.id}"),
+    ("no JSON pointer", "  get: /me\n", "  get: /me\n  ok: ok\n"),
+    (
+        "several mistakes at once",
+        "name: Acme\ndescription: Makes everything.\ncategories: [tools]\naliases: [coyote]\ndocs: https:",
+        "nmae: Acme\nname: ''\ndescription: Makes everything.\ndocs: http:",
+    ),
+];

@@ -1,0 +1,145 @@
+//! The definitions in the repository have no mistake, and the committed schema is that of the code.
+
+use std::path::{Path, PathBuf};
+
+use catalog::{AuthKind, Endpoints, Inputs, Pkce, Slot};
+use secrecy::ExposeSecret as _;
+
+fn directory() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integrations")
+}
+
+fn schema_text() -> String {
+    format!("{:#}\n", catalog::json_schema())
+}
+
+#[test]
+fn every_shipped_definition_is_right() {
+    let loaded = catalog::load_directory(&directory()).unwrap();
+    let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems, Vec::<String>::new());
+    let ids: Vec<&str> = loaded
+        .catalog
+        .iter()
+        .map(|integration| integration.id.as_str())
+        .collect();
+    for id in [
+        "github",
+        "gmail",
+        "oidc",
+        "openai",
+        "salesforce",
+        "sandbox",
+        "slack",
+        "stripe",
+    ] {
+        assert!(ids.contains(&id), "{id} is missing");
+    }
+}
+
+#[test]
+fn every_file_is_named_by_its_id_and_names_the_schema() {
+    let loaded = catalog::load_directory(&directory()).unwrap();
+    for integration in loaded.catalog.iter() {
+        let file = directory().join(format!("{}.yaml", integration.id.as_str()));
+        let text = std::fs::read_to_string(&file).unwrap();
+        assert!(
+            text.starts_with("# yaml-language-server: $schema=./schema.json\n"),
+            "{}",
+            file.display()
+        );
+    }
+}
+
+#[test]
+fn the_committed_schema_is_that_of_the_code() {
+    let committed = std::fs::read_to_string(directory().join("schema.json")).unwrap_or_default();
+    assert!(
+        committed == schema_text(),
+        "integrations/schema.json is old: run `cargo test -p latchkey-catalog --test shipped -- --ignored write_the_schema`"
+    );
+}
+
+#[test]
+#[ignore = "writes integrations/schema.json"]
+fn write_the_schema() {
+    std::fs::write(directory().join("schema.json"), schema_text()).unwrap();
+}
+
+#[test]
+fn salesforce_is_read_as_it_is_written() {
+    let loaded = catalog::load_directory(&directory()).unwrap();
+    let salesforce = loaded.catalog.get("salesforce").unwrap();
+    let AuthKind::OAuth2(oauth2) = &salesforce.auth[0].kind else {
+        panic!("no oauth2")
+    };
+    let Endpoints::Fixed {
+        authorize,
+        token,
+        revoke,
+        issuer,
+    } = &oauth2.endpoints
+    else {
+        panic!("no endpoints")
+    };
+    let inputs = Inputs::new().text("variables", "domain", "acme.my");
+    assert_eq!(
+        authorize.render(&inputs).unwrap().as_str(),
+        "https://acme.my.salesforce.com/services/oauth2/authorize"
+    );
+    assert_eq!(
+        token.render(&inputs).unwrap().host_str(),
+        Some("acme.my.salesforce.com")
+    );
+    assert!(revoke.is_some() && issuer.is_none());
+    assert_eq!(oauth2.pkce, Pkce::S256);
+    assert_eq!(oauth2.refresh.lifetime, Some(7200));
+    assert!(oauth2.learn[0].kind.accepts("https://acme.my.salesforce.com"));
+    assert!(!oauth2.learn[0].kind.accepts("https://evil.com"));
+    assert!(salesforce.variables["domain"].check("acme--uat.sandbox.my").is_ok());
+    assert!(salesforce.variables["domain"].check("evil.com").is_err());
+    let inputs = Inputs::new().text("variables", "instance_url", "https://acme.my.salesforce.com");
+    assert_eq!(
+        salesforce.api.base_url.render(&inputs).unwrap().as_str(),
+        "https://acme.my.salesforce.com/"
+    );
+    let inputs = Inputs::new().text("variables", "instance_url", "https://acme.evil.com");
+    assert!(salesforce.api.base_url.render(&inputs).is_err());
+}
+
+#[test]
+fn each_way_to_sign_in_to_the_sandbox_has_its_own_header() {
+    let loaded = catalog::load_directory(&directory()).unwrap();
+    let sandbox = loaded.catalog.get("sandbox").unwrap();
+    assert_eq!(sandbox.environments, ["test"]);
+    assert!(sandbox.api.headers.is_empty());
+    let header = |kind: &str, field: &str| {
+        let method = sandbox.method_of_kind(kind).unwrap();
+        assert_eq!(method.headers.len(), 1);
+        let (name, template) = &method.headers[0];
+        let rendered = template
+            .render(&Inputs::new().text("credential", field, "k"), Slot::Header)
+            .unwrap();
+        format!("{name}: {}", rendered.expose_secret())
+    };
+    assert_eq!(header("oauth2", "access_token"), "Authorization: Bearer k");
+    assert_eq!(header("api_key", "api_key"), "X-Api-Key: k");
+    let inputs = Inputs::new().text("instance", "sandbox_url", "http://127.0.0.1:8080/sandbox");
+    assert_eq!(
+        sandbox.api.base_url.render(&inputs).unwrap().as_str(),
+        "http://127.0.0.1:8080/sandbox/api"
+    );
+}
+
+#[test]
+fn the_example_in_the_documents_is_right_and_short() {
+    let page = include_str!("../../../docs/integrations.md");
+    let example = page
+        .split("```yaml\n")
+        .nth(1)
+        .and_then(|rest| rest.split("```").next())
+        .unwrap();
+    let loaded = catalog::load_sources([("acme.yaml", example)]);
+    assert_eq!(loaded.problems, []);
+    assert!(example.lines().count() <= 20);
+}

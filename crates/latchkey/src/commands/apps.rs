@@ -1,0 +1,185 @@
+//! `latchkey apps`: OAuth clients and the operator's settings of an integration.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+
+use anyhow::{Context as _, bail};
+use broker::Broker;
+use catalog::{AuthKind, Integration, SetBy};
+use clap::{Args, Subcommand};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use store::{App, AppSettings, Project};
+use vault::Environment;
+
+use super::output::Output;
+use super::target::{self, ProjectArguments};
+use crate::configuration::Configuration;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Apps of a project and environment.
+    List {
+        #[command(flatten)]
+        target: ProjectArguments,
+    },
+    /// Set the OAuth client of an integration and switch it on. The callback address stays the same.
+    Set(SetArguments),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetArguments {
+    #[command(flatten)]
+    target: ProjectArguments,
+    /// The integration, as `gmail`.
+    #[arg(long)]
+    integration: String,
+    /// The client id that the service gave.
+    #[arg(long)]
+    client_id: Option<String>,
+    /// Read the client secret from standard input, so that it is in no history.
+    #[arg(long)]
+    client_secret_stdin: bool,
+    /// A scope to ask for, instead of the definition's; repeat for more.
+    #[arg(long)]
+    scope: Vec<String>,
+    /// A value that the definition asks the operator for, as `issuer=https://id.example.com`; repeat for more.
+    #[arg(long)]
+    variable: Vec<String>,
+    /// Use the plain callback address without the app's id, for clients registered elsewhere before.
+    #[arg(long)]
+    plain_callback: Option<bool>,
+}
+
+pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
+    let broker = target::broker(configuration).await?;
+    match command {
+        Command::List { target } => {
+            let project = target::project(&broker, target.project.as_deref()).await?;
+            let apps = broker.store().apps(project.id, target.environment).await?;
+            let rows: Vec<Value> = apps.iter().map(row).collect();
+            output.rows(&rows, &["integration", "enabled", "client_id", "redirect_uri"]);
+        }
+        Command::Set(arguments) => {
+            let project = target::project(&broker, arguments.target.project.as_deref()).await?;
+            let catalog = broker.catalog();
+            let integration = find(&catalog, &arguments.integration)?;
+            let client_secret = if arguments.client_secret_stdin {
+                Some(secret_from_stdin()?)
+            } else {
+                None
+            };
+            let settings = AppSettings {
+                enabled: Some(true),
+                client_id: arguments.client_id,
+                client_secret,
+                scopes: (!arguments.scope.is_empty()).then_some(arguments.scope),
+                variables: (!arguments.variable.is_empty())
+                    .then(|| variables(integration, &arguments.variable))
+                    .transpose()?,
+                plain_callback: arguments.plain_callback,
+                callback_origin: None,
+            };
+            let app = set(&broker, &project, arguments.target.environment, integration, settings).await?;
+            let mut text = format!(
+                "{} is set.\n  redirect address  {}",
+                integration.name,
+                app.redirect_uri()
+            );
+            let needs_client = integration
+                .auth
+                .iter()
+                .any(|method| matches!(method.kind, AuthKind::OAuth2(_)));
+            if needs_client && app.client_id.is_none() {
+                text.push_str("\nRegister an OAuth app with this redirect address, then set --client-id and --client-secret-stdin.");
+            }
+            output.say(&row(&app), &text);
+        }
+    }
+    Ok(())
+}
+
+/// Switches an integration on with its settings.
+pub(super) async fn set(
+    broker: &Broker,
+    project: &Project,
+    environment: Environment,
+    integration: &Integration,
+    settings: AppSettings,
+) -> anyhow::Result<App> {
+    let id = integration.id.as_str();
+    if !integration.environments.iter().any(|name| name == environment.as_str()) {
+        bail!("{} does not exist in `{environment}`", integration.name);
+    }
+    Ok(broker
+        .store()
+        .set_app(project.id, environment, id, broker.public_origin(), settings)
+        .await?)
+}
+
+pub(super) fn find<'a>(catalog: &'a catalog::Catalog, id: &str) -> anyhow::Result<&'a Integration> {
+    let found = catalog
+        .get(id)
+        .with_context(|| format!("there is no integration `{id}`: `latchkey integrations list` shows all"))?;
+    Ok(found)
+}
+
+/// `name=value` pairs that the definition asks the operator for.
+pub(super) fn variables(integration: &Integration, given: &[String]) -> anyhow::Result<BTreeMap<String, String>> {
+    given
+        .iter()
+        .map(|pair| {
+            let (name, value) = pair
+                .split_once('=')
+                .with_context(|| format!("`{pair}`: write --variable name=value"))?;
+            let Some(variable) = integration
+                .variables
+                .get(name)
+                .filter(|variable| variable.set_by == SetBy::Operator)
+            else {
+                let known: Vec<&str> = integration
+                    .variables
+                    .iter()
+                    .filter(|(_, variable)| variable.set_by == SetBy::Operator)
+                    .map(|(name, _)| name.as_str())
+                    .collect();
+                bail!(
+                    "{} has no setting `{name}`; it has: {}",
+                    integration.name,
+                    known.join(", ")
+                );
+            };
+            variable
+                .check(value)
+                .map_err(|message| anyhow::anyhow!("{name}: {message}"))?;
+            Ok((name.to_owned(), value.to_owned()))
+        })
+        .collect()
+}
+
+fn secret_from_stdin() -> anyhow::Result<SecretString> {
+    let mut text = zeroize::Zeroizing::new(String::new());
+    std::io::stdin()
+        .take(16 * 1024)
+        .read_to_string(&mut text)
+        .context("the client secret cannot be read")?;
+    let secret = text.trim();
+    if secret.is_empty() {
+        bail!("no client secret came on standard input");
+    }
+    Ok(SecretString::from(secret))
+}
+
+pub(super) fn row(app: &App) -> Value {
+    json!({
+        "id": app.id,
+        "integration": app.integration,
+        "environment": app.environment,
+        "enabled": app.enabled,
+        "client_id": app.client_id,
+        "has_client_secret": app.has_client_secret,
+        "scopes": app.scopes,
+        "variables": app.variables,
+        "redirect_uri": app.redirect_uri(),
+    })
+}

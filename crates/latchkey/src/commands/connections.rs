@@ -1,0 +1,97 @@
+//! `latchkey connections`.
+
+use anyhow::Context as _;
+use broker::{Broker, Caller, Scope};
+use clap::Subcommand;
+use serde_json::{Value, json};
+use store::{ApiKeyId, ConnectionFilter};
+
+use super::output::Output;
+use super::target::{self, ProjectArguments};
+use crate::configuration::Configuration;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Connections of a project and environment, newest first.
+    List {
+        #[command(flatten)]
+        target: ProjectArguments,
+        /// Of this identity only.
+        #[arg(long)]
+        identity: Option<String>,
+        /// Rows at most.
+        #[arg(long, default_value_t = 100)]
+        limit: i64,
+    },
+    /// Delete a connection; its grant is revoked at the service by the running server.
+    Delete {
+        /// Its id or key.
+        connection: String,
+        #[command(flatten)]
+        target: ProjectArguments,
+    },
+}
+
+pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
+    let broker = target::broker(configuration).await?;
+    match command {
+        Command::List {
+            target,
+            identity,
+            limit,
+        } => {
+            let caller = operator(&broker, &target).await?;
+            let filter = ConnectionFilter {
+                identity,
+                limit: limit.clamp(1, 1000),
+                ..ConnectionFilter::default()
+            };
+            let (connections, total) = broker.list_connections(&caller, &filter).await?;
+            let rows: Vec<Value> = connections.iter().map(row).collect();
+            output.rows(&rows, &["id", "platform", "identity", "state", "account", "expires_at"]);
+            if !output.json && total > limit {
+                output.say(
+                    &Value::Null,
+                    &format!("{limit} of {total} are shown; --limit shows more."),
+                );
+            }
+        }
+        Command::Delete { connection, target } => {
+            let caller = operator(&broker, &target).await?;
+            let deleted = broker
+                .delete_connection(&caller, &connection)
+                .await
+                .context("nothing was deleted")?;
+            let value = json!({ "id": deleted.connection.id, "revocation": deleted.revocation });
+            output.say(&value, &format!("{} was deleted.", deleted.connection.key));
+        }
+    }
+    Ok(())
+}
+
+/// Whoever can read the master key may do everything with the project.
+async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<Caller> {
+    let project = target::project(broker, target.project.as_deref()).await?;
+    Ok(Caller {
+        project: project.id,
+        environment: target.environment,
+        key: ApiKeyId(uuid::Uuid::nil()),
+        scopes: [Scope::Admin].into(),
+    })
+}
+
+fn row(connection: &store::Connection) -> Value {
+    json!({
+        "id": connection.id,
+        "key": connection.key,
+        "platform": connection.integration,
+        "name": connection.name,
+        "identity": connection.owner.identity,
+        "state": connection.state,
+        "state_message": connection.state_message,
+        "account": connection.account_name,
+        "active": connection.active,
+        "expires_at": connection.expires_at,
+        "created_at": connection.created_at,
+    })
+}

@@ -1,0 +1,102 @@
+//! The command line.
+
+mod apps;
+mod connections;
+mod dev;
+mod health;
+mod integrations;
+mod keys;
+mod output;
+mod projects;
+mod serve;
+mod target;
+
+use clap::{Parser, Subcommand};
+use secrecy::ExposeSecret as _;
+
+use crate::composition::open_store;
+use crate::configuration::{Configuration, LogFormat};
+use crate::logging;
+
+pub use target::ProjectArguments;
+
+/// A self-hosted connection broker: your users connect their services, you call them, the credentials stay with you.
+#[derive(Debug, Parser)]
+#[command(name = "latchkey", version, arg_required_else_help = true)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    /// Print one line of JSON instead of text.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run for development: a private database, a generated key, a demo project.
+    Dev,
+    /// Run for production: needs a database, a master key and the public address.
+    Serve,
+    /// Run the migrations that are missing.
+    Migrate,
+    /// Show what is configured, with secrets masked.
+    Config,
+    /// Ask a running server whether it is alive; for container health checks.
+    Health(health::HealthArguments),
+    /// Projects and the pages that may embed them.
+    #[command(subcommand)]
+    Projects(projects::Command),
+    /// Secret keys.
+    #[command(subcommand)]
+    Keys(keys::Command),
+    /// Definitions of services, and switching them on.
+    #[command(subcommand)]
+    Integrations(integrations::Command),
+    /// OAuth apps.
+    #[command(subcommand)]
+    Apps(apps::Command),
+    /// Connections.
+    #[command(subcommand)]
+    Connections(connections::Command),
+}
+
+/// Runs a command.
+pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let configuration = Configuration::read()?;
+    let output = output::Output { json: arguments.json };
+    let format = match (&arguments.command, configuration.log_format) {
+        (_, Some(format)) => format,
+        (Command::Serve, None) => LogFormat::Json,
+        _ => LogFormat::Pretty,
+    };
+    let serves = matches!(arguments.command, Command::Dev | Command::Serve);
+    // A command answers on standard output; what its parts log would only be noise beside it.
+    logging::install(if serves { &configuration.log } else { "warn" }, format);
+    match arguments.command {
+        Command::Dev => dev::run(&configuration, output).await,
+        Command::Serve => serve::run(&configuration).await,
+        Command::Migrate => migrate(&configuration, output).await,
+        Command::Config => {
+            output.value(&configuration.masked());
+            Ok(())
+        }
+        Command::Health(arguments) => health::run(&configuration, &arguments).await,
+        Command::Projects(command) => projects::run(&configuration, output, command).await,
+        Command::Keys(command) => keys::run(&configuration, output, command).await,
+        Command::Integrations(command) => integrations::run(&configuration, output, command).await,
+        Command::Apps(command) => apps::run(&configuration, output, command).await,
+        Command::Connections(command) => connections::run(&configuration, output, command).await,
+    }
+}
+
+async fn migrate(configuration: &Configuration, output: output::Output) -> anyhow::Result<()> {
+    let (url, master) = target::database(configuration)?;
+    let store = open_store(configuration, url.expose_secret(), &master)?;
+    let missing = store.missing_migrations().await?;
+    store.migrate().await?;
+    output.say(
+        &serde_json::json!({ "applied": missing }),
+        &format!("{missing} migrations were applied."),
+    );
+    Ok(())
+}

@@ -1,0 +1,217 @@
+//! `latchkey projects`.
+
+use anyhow::{Context as _, bail};
+use broker::{Broker, parse_origin};
+use clap::{Args, Subcommand};
+use serde_json::{Value, json};
+use store::{ConfirmRedirect, Project, ProjectChange, Unproved, Verify};
+use url::Url;
+
+use super::output::Output;
+use super::target;
+use crate::configuration::Configuration;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// All projects.
+    List,
+    /// Make a project.
+    Create {
+        /// The name that people see in the modal.
+        name: String,
+    },
+    /// One project with its pages.
+    Show {
+        /// Its id; the default project without.
+        project: Option<String>,
+    },
+    /// Change settings.
+    Set(SetArguments),
+    /// Pages that may embed the modal.
+    #[command(subcommand)]
+    Origins(Origins),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct SetArguments {
+    /// The project's id; the default project without.
+    #[arg(long)]
+    project: Option<String>,
+    /// The name that people see in the modal.
+    #[arg(long)]
+    name: Option<String>,
+    /// When your backend confirms who signed in: off, hosted or always.
+    #[arg(long)]
+    verify: Option<Verify>,
+    /// Where the browser is sent to be confirmed.
+    #[arg(long)]
+    verify_url: Option<Url>,
+    /// Where "Back to …" leads.
+    #[arg(long)]
+    home_url: Option<Url>,
+    /// Refuse browsers that cannot be proved instead of asking the person.
+    #[arg(long)]
+    refuse_unproved: Option<bool>,
+    /// Ask the person in same-window sign-ins too.
+    #[arg(long)]
+    confirm_redirect: Option<bool>,
+    /// The accent colour, as #3b5bdb.
+    #[arg(long)]
+    accent: Option<String>,
+    /// The logo's https address.
+    #[arg(long)]
+    logo_url: Option<Url>,
+    /// Hide "Secured by Latchkey".
+    #[arg(long)]
+    white_label: Option<bool>,
+    /// Make it the project of pages that do not name one.
+    #[arg(long)]
+    default: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Origins {
+    /// The list.
+    List {
+        /// The project's id; the default project without.
+        #[arg(long)]
+        project: Option<String>,
+    },
+    /// Add a page's origin, as https://app.example.com.
+    Add {
+        /// The origin.
+        origin: String,
+        /// The project's id; the default project without.
+        #[arg(long)]
+        project: Option<String>,
+    },
+    /// Remove an origin.
+    Remove {
+        /// The origin.
+        origin: String,
+        /// The project's id; the default project without.
+        #[arg(long)]
+        project: Option<String>,
+    },
+}
+
+pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
+    let broker = target::broker(configuration).await?;
+    match command {
+        Command::List => {
+            let rows: Vec<Value> = broker.store().projects().await?.iter().map(row).collect();
+            output.rows(&rows, &["project_id", "name", "publishable_id", "default"]);
+        }
+        Command::Create { name } => {
+            if name.trim().is_empty() || name.chars().count() > 120 {
+                bail!("a project's name has 1 to 120 characters");
+            }
+            let project = broker.store().create_project(name.trim()).await?;
+            let text = format!(
+                "Project {} was made.\n  id              {}\n  publishable id  {}\nNext: `latchkey keys create --project {}`",
+                project.name, project.id, project.publishable_id, project.id
+            );
+            output.say(&row(&project), &text);
+        }
+        Command::Show { project } => {
+            let project = target::project(&broker, project.as_deref()).await?;
+            let mut value = row(&project);
+            value["origins"] = json!(broker.store().origins(project.id).await?);
+            output.value(&value);
+        }
+        Command::Set(arguments) => set(&broker, output, arguments).await?,
+        Command::Origins(command) => origins(&broker, output, command).await?,
+    }
+    Ok(())
+}
+
+async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow::Result<()> {
+    let project = target::project(broker, arguments.project.as_deref()).await?;
+    let mut branding = project.branding.clone();
+    if let Some(accent) = arguments.accent {
+        if accent.len() != 7 || !accent.starts_with('#') || !accent[1..].bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            bail!("--accent must be a colour such as #3b5bdb");
+        }
+        branding["accent"] = json!(accent);
+    }
+    if let Some(logo) = arguments.logo_url {
+        if logo.scheme() != "https" {
+            bail!("--logo-url must be https");
+        }
+        branding["logo_url"] = json!(logo);
+    }
+    let change = ProjectChange {
+        name: arguments.name,
+        verify: arguments.verify,
+        verify_url: arguments.verify_url.map(String::from),
+        home_url: arguments.home_url.map(String::from),
+        unproved: arguments
+            .refuse_unproved
+            .map(|refuse| if refuse { Unproved::Refuse } else { Unproved::Confirm }),
+        confirm_redirect: arguments.confirm_redirect.map(|always| {
+            if always {
+                ConfirmRedirect::Always
+            } else {
+                ConfirmRedirect::Presumed
+            }
+        }),
+        branding: Some(branding),
+        white_label: arguments.white_label,
+        make_default: arguments.default,
+    };
+    broker.store().change_project(project.id, change).await?;
+    let project = broker
+        .store()
+        .project(project.id)
+        .await?
+        .context("the project is gone")?;
+    output.say(&row(&project), &format!("{} was changed.", project.name));
+    Ok(())
+}
+
+async fn origins(broker: &Broker, output: Output, command: Origins) -> anyhow::Result<()> {
+    let (project, text) = match command {
+        Origins::List { project } => (target::project(broker, project.as_deref()).await?, None),
+        Origins::Add { origin, project } => {
+            let project = target::project(broker, project.as_deref()).await?;
+            let origin = parse_origin(&origin)?;
+            broker.store().add_origin(project.id, &origin).await?;
+            let text = format!("{origin} may embed the modal of {}.", project.name);
+            (project, Some(text))
+        }
+        Origins::Remove { origin, project } => {
+            let project = target::project(broker, project.as_deref()).await?;
+            let origin = parse_origin(&origin)?;
+            if !broker.store().remove_origin(project.id, &origin).await? {
+                bail!("{origin} is not on the list of {}", project.name);
+            }
+            let text = format!("{origin} may no longer embed the modal of {}.", project.name);
+            (project, Some(text))
+        }
+    };
+    let origins = broker.store().origins(project.id).await?;
+    let value = json!({ "project_id": project.id, "origins": origins });
+    let listed = if origins.is_empty() {
+        "No page may embed the modal yet.".to_owned()
+    } else {
+        origins.join("\n")
+    };
+    output.say(&value, &text.unwrap_or(listed));
+    Ok(())
+}
+
+fn row(project: &Project) -> Value {
+    json!({
+        "project_id": project.id,
+        "name": project.name,
+        "publishable_id": project.publishable_id,
+        "default": project.is_default,
+        "verify": project.verify.as_str(),
+        "verify_url": project.verify_url,
+        "home_url": project.home_url,
+        "unproved": project.unproved.as_str(),
+        "confirm_redirect": project.confirm_redirect.as_str(),
+        "branding": project.branding,
+        "white_label": project.white_label,
+    })
+}

@@ -1,0 +1,151 @@
+//! How the parts are put together, for the server and for the commands.
+
+use std::net::SocketAddr;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use broker::{Broker, Settings};
+use catalog::Catalog;
+use protocol::Protocol;
+use protocol::egress::{Egress, EgressPolicy};
+use store::{PoolOptions, Replica, Store};
+use url::Url;
+use uuid::Uuid;
+use vault::{KeyRing, MasterKey, Purpose};
+
+use crate::configuration::Configuration;
+
+/// The definitions that come with the binary.
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../integrations"]
+#[include = "*.yaml"]
+struct BuiltIn;
+
+/// What to do with a definition that has mistakes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BadDefinition {
+    /// Say so and go on without it, as development does.
+    LeaveOut,
+    /// Refuse to start, as production does.
+    Refuse,
+}
+
+/// The built-in definitions, and the operator's, which win. Every mistake of every file is told.
+pub fn load_catalog(folder: Option<&Path>, bad: BadDefinition) -> anyhow::Result<Catalog> {
+    let sources: Vec<(String, String)> = BuiltIn::iter()
+        .filter_map(|name| {
+            let file = BuiltIn::get(&name)?;
+            Some((name.to_string(), String::from_utf8(file.data.into_owned()).ok()?))
+        })
+        .collect();
+    let built_in = catalog::load_sources(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
+    let mut problems = built_in.problems;
+    let mut all = built_in.catalog;
+    if let Some(folder) = folder {
+        let own = catalog::load_directory(folder)
+            .with_context(|| format!("LATCHKEY_INTEGRATIONS_DIR: {} cannot be read", folder.display()))?;
+        problems.extend(own.problems);
+        all = all.merged(own.catalog);
+    }
+    if problems.is_empty() {
+        return Ok(all);
+    }
+    let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    match bad {
+        BadDefinition::LeaveOut => {
+            for problem in told {
+                tracing::warn!("a definition is left out: {problem}");
+            }
+            Ok(all)
+        }
+        BadDefinition::Refuse => bail!("definitions have mistakes:\n  {}", told.join("\n  ")),
+    }
+}
+
+/// The database with its key ring. Nothing is connected yet.
+pub fn open_store(configuration: &Configuration, url: &str, master: &MasterKey) -> anyhow::Result<Store> {
+    let options = PoolOptions {
+        connections: configuration.database_connections,
+        ..PoolOptions::default()
+    };
+    Store::connect_lazily(url, options, Arc::new(KeyRing::new(master)))
+        .context("the database address is not one: write postgres://user:password@host/database")
+}
+
+/// What differs between development and production.
+pub struct Identity {
+    /// Where browsers and providers reach the server.
+    pub public_url: Url,
+    /// Where it listens, which is where the sandbox is dialled. `None` for commands.
+    pub address: Option<SocketAddr>,
+    /// Whether this is `latchkey dev`.
+    pub development: bool,
+    /// The same over restarts; a new one without.
+    pub replica: Option<Uuid>,
+}
+
+/// Puts the product together.
+pub fn build(
+    configuration: &Configuration,
+    store: Store,
+    catalog: Catalog,
+    master: &MasterKey,
+    identity: Identity,
+) -> anyhow::Result<Broker> {
+    let sandbox = identity.address.map(loopback);
+    let mut allow = configuration.private_hosts()?;
+    if let Some(address) = sandbox {
+        allow.push(
+            format!("http://{address}")
+                .parse()
+                .context("the sandbox's own address")?,
+        );
+    }
+    let extra_roots = match &configuration.extra_roots {
+        Some(path) => vec![std::fs::read(path).with_context(|| format!("LATCHKEY_EXTRA_ROOTS: {}", path.display()))?],
+        None => Vec::new(),
+    };
+    let policy = EgressPolicy {
+        allow,
+        extra_roots,
+        ..EgressPolicy::default()
+    };
+    let egress = Egress::new(policy).context("the outbound client cannot be made")?;
+    let settings = Settings {
+        public_url: identity.public_url,
+        sandbox_url: sandbox.map_or_else(
+            || "http://127.0.0.1/sandbox".to_owned(),
+            |address| format!("http://{address}/sandbox"),
+        ),
+        development: identity.development,
+        replica: Replica {
+            id: identity.replica.unwrap_or_else(Uuid::new_v4),
+            boot: Uuid::new_v4(),
+        },
+        refresh_margin: configuration.margin(),
+        refresh_interval: Duration::from_secs(configuration.refresh_interval.max(1)),
+        refresh_parallel: configuration.refresh_parallel.max(1),
+    };
+    Ok(Broker::new(
+        store,
+        Protocol::new(egress),
+        catalog,
+        settings,
+        master.derive(Purpose::Evidence),
+    ))
+}
+
+/// An address that listens everywhere is dialled on loopback.
+fn loopback(address: SocketAddr) -> SocketAddr {
+    if address.ip().is_unspecified() {
+        let ip: std::net::IpAddr = if address.is_ipv4() {
+            std::net::Ipv4Addr::LOCALHOST.into()
+        } else {
+            std::net::Ipv6Addr::LOCALHOST.into()
+        };
+        return SocketAddr::new(ip, address.port());
+    }
+    address
+}

@@ -1,0 +1,223 @@
+//! Configuration: a TOML file, then environment variables named `LATCHKEY_…`. The only place that reads the environment.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use figment::Figment;
+use figment::providers::{Env, Format as _, Serialized, Toml};
+use protocol::egress::AllowedOrigin;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use url::Url;
+use vault::MasterKey;
+
+/// How logs are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// One JSON object a line.
+    Json,
+    /// For people.
+    #[default]
+    Pretty,
+}
+
+/// Everything that an operator can decide. Each field is the environment variable `LATCHKEY_` + its name in capitals.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Configuration {
+    /// Postgres, as `postgres://user:password@host/database`. Also read from `DATABASE_URL`.
+    pub database_url: Option<SecretString>,
+    /// The master key: 32 bytes as base64 or hex. Give this or the file.
+    pub master_key: Option<SecretString>,
+    /// A file that holds the master key.
+    pub master_key_file: Option<PathBuf>,
+    /// Where browsers and providers reach this server.
+    pub public_url: Option<Url>,
+    /// The address to listen on.
+    pub bind: String,
+    /// Networks of reverse proxies whose `X-Forwarded-For` is believed, separated by commas.
+    pub trusted_proxies: String,
+    /// A folder with more integration definitions; they win over the built-in ones.
+    pub integrations_dir: Option<PathBuf>,
+    /// Origins `scheme://host:port` that may be http, private or on another port, separated by commas.
+    pub allow_private_hosts: String,
+    /// A PEM file with root certificates besides the public ones.
+    pub extra_roots: Option<PathBuf>,
+    /// What is logged, as `info` or `info,broker=debug`.
+    pub log: String,
+    /// `json` or `pretty`; JSON in production without a choice.
+    pub log_format: Option<LogFormat>,
+    /// Connections to the database at most.
+    pub database_connections: u32,
+    /// Refresh tokens this many seconds before they end, or a fifth of their lifetime, whichever is less.
+    pub refresh_margin: u64,
+    /// Seconds between two looks for due refreshes.
+    pub refresh_interval: u64,
+    /// Refreshes in flight at most.
+    pub refresh_parallel: usize,
+    /// Threads that answer requests; one a core without.
+    pub workers: Option<usize>,
+    /// Requests a minute of one secret key; without, no limit.
+    pub rate_per_key: Option<std::num::NonZeroU32>,
+    /// Requests a minute of one address to the browser's side; without, no limit.
+    pub rate_per_source: Option<std::num::NonZeroU32>,
+    /// Where `latchkey dev` keeps its database and keys.
+    pub dev_dir: PathBuf,
+    /// The folder of `initdb` and `postgres` for `latchkey dev`; searched without.
+    pub pg_bindir: Option<PathBuf>,
+}
+
+/// What holds without a file or a variable.
+#[derive(Serialize)]
+struct Defaults {
+    bind: &'static str,
+    trusted_proxies: &'static str,
+    allow_private_hosts: &'static str,
+    log: &'static str,
+    database_connections: u32,
+    refresh_margin: u64,
+    refresh_interval: u64,
+    refresh_parallel: usize,
+    dev_dir: &'static str,
+}
+
+const DEFAULTS: Defaults = Defaults {
+    bind: "127.0.0.1:8080",
+    trusted_proxies: "",
+    allow_private_hosts: "",
+    log: "info",
+    database_connections: 20,
+    refresh_margin: 300,
+    refresh_interval: 1,
+    refresh_parallel: 64,
+    dev_dir: ".latchkey",
+};
+
+/// Other variables of the same prefix, which scripts and tests use.
+const NOT_OURS: [&str; 3] = ["LATCHKEY_CONFIG", "LATCHKEY_BIN", "LATCHKEY_SLOW"];
+
+impl Configuration {
+    /// Reads the file named by `LATCHKEY_CONFIG` (or `latchkey.toml` where it is), then the environment.
+    pub fn read() -> anyhow::Result<Self> {
+        let file = environment("LATCHKEY_CONFIG").unwrap_or_else(|| "latchkey.toml".to_owned());
+        let ours = Env::prefixed("LATCHKEY_").filter(|name| {
+            let name = format!("LATCHKEY_{}", name.as_str().to_uppercase());
+            !NOT_OURS.contains(&name.as_str()) && !name.starts_with("LATCHKEY_TEST_")
+        });
+        let figment = Figment::from(Serialized::defaults(DEFAULTS)).merge(Toml::file(file));
+        let figment = match environment("DATABASE_URL") {
+            Some(url) => figment.merge(("database_url", url)),
+            None => figment,
+        };
+        // An empty variable counts as absent: that is what compose files make of a missing one.
+        let ours = ours.filter_map(|name| {
+            let set = environment(&format!("LATCHKEY_{}", name.as_str().to_uppercase())).is_some();
+            set.then(|| name.to_owned().into())
+        });
+        let configuration: Self = figment
+            .merge(ours)
+            .extract()
+            .context("the configuration cannot be read")?;
+        configuration.check()?;
+        Ok(configuration)
+    }
+
+    fn check(&self) -> anyhow::Result<()> {
+        if self.master_key.is_some() && self.master_key_file.is_some() {
+            bail!("give LATCHKEY_MASTER_KEY or LATCHKEY_MASTER_KEY_FILE, not both");
+        }
+        if let Some(url) = &self.public_url {
+            let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+            if !bare || !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
+                bail!("LATCHKEY_PUBLIC_URL must be an address without a path, as https://connect.example.com");
+            }
+        }
+        self.private_hosts()?;
+        Ok(())
+    }
+
+    /// The parsed entries of `allow_private_hosts`.
+    pub fn private_hosts(&self) -> anyhow::Result<Vec<AllowedOrigin>> {
+        entries(&self.allow_private_hosts)
+            .map(|entry| {
+                entry
+                    .parse()
+                    .with_context(|| format!("LATCHKEY_ALLOW_PRIVATE_HOSTS holds `{entry}`"))
+            })
+            .collect()
+    }
+
+    /// The parsed entries of `trusted_proxies`.
+    pub fn proxies(&self) -> anyhow::Result<Vec<server::Network>> {
+        entries(&self.trusted_proxies)
+            .map(|entry| {
+                entry
+                    .parse()
+                    .with_context(|| format!("LATCHKEY_TRUSTED_PROXIES holds `{entry}`"))
+            })
+            .collect()
+    }
+
+    /// The master key, if one was given.
+    pub fn master_key(&self) -> anyhow::Result<Option<MasterKey>> {
+        if let Some(key) = &self.master_key {
+            return Ok(Some(
+                MasterKey::parse(key.expose_secret()).context("LATCHKEY_MASTER_KEY")?,
+            ));
+        }
+        let Some(path) = &self.master_key_file else {
+            return Ok(None);
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("LATCHKEY_MASTER_KEY_FILE: {} cannot be read", path.display()))?;
+        let text = zeroize::Zeroizing::new(text);
+        let key = MasterKey::parse(&text).with_context(|| format!("LATCHKEY_MASTER_KEY_FILE: {}", path.display()))?;
+        Ok(Some(key))
+    }
+
+    /// The margin of a refresh.
+    pub fn margin(&self) -> Duration {
+        Duration::from_secs(self.refresh_margin)
+    }
+
+    /// What is in force, with secrets masked.
+    pub fn masked(&self) -> serde_json::Value {
+        let mask = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set)");
+        serde_json::json!({
+            "database_url": mask(&self.database_url),
+            "master_key": mask(&self.master_key),
+            "master_key_file": self.master_key_file,
+            "public_url": self.public_url,
+            "bind": self.bind,
+            "trusted_proxies": self.trusted_proxies,
+            "integrations_dir": self.integrations_dir,
+            "allow_private_hosts": self.allow_private_hosts,
+            "extra_roots": self.extra_roots,
+            "log": self.log,
+            "log_format": self.log_format,
+            "database_connections": self.database_connections,
+            "refresh_margin": self.refresh_margin,
+            "refresh_interval": self.refresh_interval,
+            "refresh_parallel": self.refresh_parallel,
+            "workers": self.workers,
+            "rate_per_key": self.rate_per_key,
+            "rate_per_source": self.rate_per_source,
+            "dev_dir": self.dev_dir,
+            "pg_bindir": self.pg_bindir,
+        })
+    }
+}
+
+fn entries(list: &str) -> impl Iterator<Item = &str> {
+    list.split(',').map(str::trim).filter(|entry| !entry.is_empty())
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this is the one place that reads the environment"
+)]
+fn environment(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}

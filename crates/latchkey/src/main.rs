@@ -1,0 +1,24 @@
+//! The entry point.
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use latchkey::commands::Arguments;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&anyhow::anyhow!("the runtime did not start: {error}")),
+    };
+    match runtime.block_on(latchkey::commands::run(arguments)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&error),
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the one place where a command says why it failed")]
+fn complain(error: &anyhow::Error) -> ExitCode {
+    eprintln!("latchkey: {error:#}");
+    ExitCode::FAILURE
+}

@@ -1,0 +1,249 @@
+//! The call that proves a credential and names its account.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use catalog::{AuthKind, CheckMethod, CheckTarget, Endpoints, Inputs, Integration, Slot, Template};
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
+use secrecy::ExposeSecret as _;
+use serde_json::Value;
+use vault::Credential;
+
+use crate::Protocol;
+use crate::egress::{ANSWER_LIMIT, EgressError};
+use crate::oauth2::{Metadata, Scrub, TokenError, said};
+use crate::passthrough::{ApiCall, PassthroughError, with_credential};
+use crate::retry_after::retry_after;
+
+/// The account of a credential, as far as the service tells.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Account {
+    /// The service's stable id of it.
+    pub id: Option<String>,
+    /// Its name for people.
+    pub name: Option<String>,
+}
+
+/// Why a credential is not proved.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum CheckError {
+    /// The service does not accept the credential.
+    #[error("the service does not accept this credential (HTTP {status}){}; check it and enter it again, or sign in again", .provider_message.as_ref().map(|text| format!(": “{text}”")).unwrap_or_default())]
+    Refused {
+        /// HTTP status; 200 where the refusal stood in a good answer.
+        status: u16,
+        /// The service's words: plain text, at most 300 characters, free of secrets.
+        provider_message: Option<String>,
+    },
+    /// The service is busy, failing or out of reach; nothing is known about the credential.
+    #[error("the service could not be asked ({reason}); try again later")]
+    Unavailable {
+        /// What happened, in our words.
+        reason: String,
+        /// HTTP status, when there was an answer.
+        status: Option<u16>,
+        /// How long the service asks to wait, at most an hour.
+        retry_after: Option<Duration>,
+    },
+    /// An answer that the definition does not foresee; nothing is known about the credential.
+    #[error(
+        "the service answered the check in an unexpected way (HTTP {status}: {reason}); an operator should check the integration's definition"
+    )]
+    Unexpected {
+        /// HTTP status.
+        status: u16,
+        /// What is unexpected, in our words.
+        reason: &'static str,
+    },
+    /// The definition cannot be filled in. Nothing was sent.
+    #[error("the check cannot be made: {0}; an operator must correct the app or the definition")]
+    Configuration(String),
+}
+
+impl From<EgressError> for CheckError {
+    fn from(error: EgressError) -> Self {
+        Self::Unavailable {
+            reason: error.to_string(),
+            status: None,
+            retry_after: None,
+        }
+    }
+}
+
+impl From<PassthroughError> for CheckError {
+    fn from(error: PassthroughError) -> Self {
+        Self::Configuration(error.to_string())
+    }
+}
+
+impl From<TokenError> for CheckError {
+    fn from(error: TokenError) -> Self {
+        match error {
+            TokenError::Configuration(what) => Self::Configuration(what),
+            other => Self::Unavailable {
+                reason: other.to_string(),
+                status: None,
+                retry_after: other.retry_after(),
+            },
+        }
+    }
+}
+
+impl Protocol {
+    /// Makes the definition's check with a credential. Without a check in the definition nothing is proved and the
+    /// account is unknown. `inputs` are the connection's `variables`, its `app` and `instance`.
+    pub async fn check(
+        &self,
+        integration: &Integration,
+        credential: &Credential,
+        inputs: &Inputs<'_>,
+    ) -> Result<Account, CheckError> {
+        let Some(check) = &integration.check else {
+            return Ok(Account::default());
+        };
+        let metadata = self.metadata_for(integration, credential, inputs).await?;
+        let mut inputs = with_credential(inputs, credential);
+        if let Some(metadata) = &metadata {
+            inputs.insert_json("discovered", &metadata.document);
+        }
+        let call = ApiCall::new(integration, credential, &inputs)?;
+        let address = match &check.target {
+            CheckTarget::Path(path) => call.address(path)?,
+            CheckTarget::Url(template) => template
+                .render(&inputs)
+                .map_err(|error| CheckError::Configuration(format!("`check`: {error}")))?,
+        };
+        let mut headers = HeaderMap::new();
+        call.inject(&mut headers);
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
+        let (method, body) = match check.method {
+            CheckMethod::Get => (http::Method::GET, Bytes::new()),
+            CheckMethod::Post => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                (
+                    http::Method::POST,
+                    check.body.as_ref().map(Value::to_string).unwrap_or_default().into(),
+                )
+            }
+        };
+        let mut request = http::Request::new(body);
+        *request.uri_mut() = address
+            .as_str()
+            .parse()
+            .map_err(|_| CheckError::Configuration("the check's address is none".to_owned()))?;
+        (*request.method_mut(), *request.headers_mut()) = (method, headers);
+
+        let mut scrub = Scrub::default();
+        credential
+            .values()
+            .into_iter()
+            .for_each(|(_, secret)| scrub.add(secret));
+        let answer = self.egress().call(request, ANSWER_LIMIT).await?;
+        let document = accepted(&answer, check.ok_pointer.as_deref(), &scrub)?;
+
+        let inputs = document
+            .as_ref()
+            .map_or_else(|| inputs.clone(), |document| inputs.clone().json("body", document));
+        let value = |template: &Option<Template>| {
+            let text = template.as_ref()?.render(&inputs, Slot::Plain).ok()?;
+            let text = text.expose_secret().trim();
+            (!text.is_empty() && text.len() <= 512).then(|| text.to_owned())
+        };
+        Ok(Account {
+            id: value(&check.account_id),
+            name: value(&check.account_name),
+        })
+    }
+
+    /// What the authorization server of this credential says about itself, to be put into a call's inputs as
+    /// `discovered` where the definition's `api` names it. `None` where nothing is discovered. Cached for ten minutes.
+    pub async fn discovered(
+        &self,
+        integration: &Integration,
+        credential: &Credential,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<Value>, TokenError> {
+        let metadata = self.metadata_for(integration, credential, inputs).await?;
+        Ok(metadata.map(|metadata| metadata.document.clone()))
+    }
+
+    /// Metadata, where this credential's sign-in is a discovered one.
+    async fn metadata_for(
+        &self,
+        integration: &Integration,
+        credential: &Credential,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<std::sync::Arc<Metadata>>, TokenError> {
+        let discovered = integration.auth.iter().find_map(|method| match &method.kind {
+            AuthKind::OAuth2(method) => match &method.endpoints {
+                Endpoints::Discovered { issuer } => Some(issuer),
+                Endpoints::Fixed { .. } => None,
+            },
+            AuthKind::ApiKey(_) => None,
+        });
+        match (discovered, credential.tokens()) {
+            (Some(issuer), Some(_)) => self.metadata(issuer, inputs).await.map(Some),
+            _ => Ok(None),
+        }
+    }
+}
+
+/// The document of an answer that accepts the credential; `None` when it has no JSON.
+fn accepted(
+    answer: &http::Response<Bytes>,
+    ok_pointer: Option<&str>,
+    scrub: &Scrub,
+) -> Result<Option<Value>, CheckError> {
+    let status = answer.status().as_u16();
+    let document: Option<Value> = serde_json::from_slice(answer.body()).ok();
+    let message = || {
+        let (code, message) = said(document.as_ref()?);
+        message
+            .and_then(|text| scrub.message(text))
+            .or_else(|| scrub.message(code?))
+    };
+    let wait = retry_after(answer.headers());
+    match status {
+        408 | 425 | 429 | 500.. => Err(CheckError::Unavailable {
+            reason: format!("it answered with HTTP {status}"),
+            status: Some(status),
+            retry_after: wait,
+        }),
+        // Some services tell a rate limit so.
+        403 if wait.is_some() => Err(CheckError::Unavailable {
+            reason: format!("it answered with HTTP {status}"),
+            status: Some(status),
+            retry_after: wait,
+        }),
+        400..=403 => Err(CheckError::Refused {
+            status,
+            provider_message: message(),
+        }),
+        200..=299 => match (ok_pointer, &document) {
+            (None, _) => Ok(document),
+            (Some(_), None) => Err(CheckError::Unexpected {
+                status,
+                reason: "the answer is not JSON",
+            }),
+            (Some(pointer), Some(found)) if found.pointer(pointer) == Some(&Value::Bool(true)) => Ok(document),
+            (Some(_), Some(_)) => Err(CheckError::Refused {
+                status,
+                provider_message: message(),
+            }),
+        },
+        300..=399 => Err(CheckError::Unexpected {
+            status,
+            reason: "it redirects, which is not followed",
+        }),
+        _ => Err(CheckError::Unexpected {
+            status,
+            reason: "neither accepted nor refused",
+        }),
+    }
+}
+
+#[cfg(test)]
+mod tests;

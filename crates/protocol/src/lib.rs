@@ -1,0 +1,53 @@
+//! How services are spoken to.
+//!
+//! Here lives the one guarded outbound client, the OAuth 2 client (authorize, exchange, refresh, revoke), the check that
+//! proves a credential, and the building of passed-through calls. What a service wants is read from its definition;
+//! nothing about a particular service is written here.
+//!
+//! What never lives here: a database, a web framework, a clock, or any rule about who may call what.
+
+mod check;
+pub mod egress;
+pub mod oauth2;
+pub mod passthrough;
+mod retry_after;
+#[cfg(test)]
+mod testing;
+
+use std::sync::Arc;
+
+pub use check::{Account, CheckError};
+pub use egress::{AllowedOrigin, BodyStream, Egress, EgressError, EgressPolicy, body_of};
+pub use oauth2::{
+    Client, Discovery, ExpectedIssuer, FailureClass, Granted, PkceVerifier, Revocation, TokenError,
+    is_reserved_parameter,
+};
+pub use passthrough::PassthroughError;
+pub use retry_after::{RETRY_AFTER_LIMIT, retry_after};
+
+/// Everything that speaks to services: the guarded client and what is remembered about authorization servers. Cloning
+/// shares both.
+#[derive(Clone, Debug)]
+pub struct Protocol {
+    egress: Egress,
+    discovery: Arc<Discovery>,
+}
+
+impl Protocol {
+    /// Speaks through this client.
+    pub fn new(egress: Egress) -> Self {
+        Self {
+            egress,
+            discovery: Arc::default(),
+        }
+    }
+
+    /// The guarded client, for calls that are no sign-in, such as webhooks.
+    pub fn egress(&self) -> &Egress {
+        &self.egress
+    }
+
+    fn discovery(&self) -> &Discovery {
+        &self.discovery
+    }
+}

@@ -1,0 +1,203 @@
+//! Why a token call failed, and what follows from it.
+
+use std::time::Duration;
+
+use crate::egress::{EgressError, TimeoutPhase};
+
+/// What a failure means for a connection and its app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FailureClass {
+    /// The grant is gone: the person must connect again (after one confirmation).
+    GrantGone,
+    /// The app's registration or secret is wrong: operators must act, connections are untouched.
+    AppBroken,
+    /// Anything else: try again later.
+    Transient,
+}
+
+/// A failed token call. Texts of the service are plain, at most 300 characters, and free of every secret that was sent.
+#[derive(Clone, Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TokenError {
+    /// `invalid_grant`: the code or the refresh token is expired, used or revoked (RFC 6749 §5.2).
+    #[error("the service no longer accepts this sign-in{}; the person must connect again", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    GrantGone {
+        /// The service's code.
+        provider_code: Option<String>,
+        /// The service's words.
+        provider_message: Option<String>,
+    },
+    /// `invalid_client` or `unauthorized_client`: the app's id, secret or registration is wrong.
+    #[error("the service does not accept the OAuth app{}; an operator must check its client id, secret and redirect address", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    AppBroken {
+        /// The service's code.
+        provider_code: Option<String>,
+        /// The service's words.
+        provider_message: Option<String>,
+    },
+    /// Another definite OAuth error, as `invalid_scope`.
+    #[error("the service refused (HTTP {status}){}; try again, and if it stays so an operator should check the app and its scopes", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    Refused {
+        /// HTTP status; 200 where the error stood in a good answer.
+        status: u16,
+        /// The service's code.
+        provider_code: Option<String>,
+        /// The service's words.
+        provider_message: Option<String>,
+    },
+    /// The service is busy, failing or out of reach.
+    #[error("the service could not answer now: {reason}{}; try again later", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    Transient {
+        /// What happened, in our words.
+        reason: String,
+        /// HTTP status, when there was an answer.
+        status: Option<u16>,
+        /// How long the service asks to wait, at most an hour.
+        retry_after: Option<Duration>,
+        /// Whether it is certain that the service saw nothing of the request.
+        not_sent: bool,
+        /// The service's code.
+        provider_code: Option<String>,
+        /// The service's words.
+        provider_message: Option<String>,
+    },
+    /// An answer that is no token answer: HTML, a redirect, no token, a malformed one. Counts as transient.
+    #[error(
+        "the service answered with something that is no token answer (HTTP {status}): {reason}; try again later, and if it stays so an operator should check the token address"
+    )]
+    Answer {
+        /// HTTP status.
+        status: u16,
+        /// What is wrong with it, in our words.
+        reason: &'static str,
+        /// The service's code.
+        provider_code: Option<String>,
+        /// The service's words.
+        provider_message: Option<String>,
+    },
+    /// The app or the definition lacks something. Nothing was sent.
+    #[error("the sign-in is not set up completely: {0}; an operator must correct the app or the definition")]
+    Configuration(String),
+}
+
+fn said(code: Option<&String>, message: Option<&String>) -> String {
+    match (code, message) {
+        (None, None) => String::new(),
+        (Some(text), None) | (None, Some(text)) => format!(" (“{text}”)"),
+        (Some(code), Some(message)) => format!(" (“{code}: {message}”)"),
+    }
+}
+
+impl TokenError {
+    /// What follows from it.
+    pub fn class(&self) -> FailureClass {
+        match self {
+            Self::GrantGone { .. } => FailureClass::GrantGone,
+            Self::AppBroken { .. } | Self::Configuration(_) => FailureClass::AppBroken,
+            Self::Refused { .. } | Self::Transient { .. } | Self::Answer { .. } => FailureClass::Transient,
+        }
+    }
+
+    /// Whether it is certain that the service saw nothing of the request: then the refresh token is certainly unspent.
+    pub fn surely_not_sent(&self) -> bool {
+        matches!(self, Self::Configuration(_) | Self::Transient { not_sent: true, .. })
+    }
+
+    /// How long the service asks to wait.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Transient { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
+    /// The service's error code, as `invalid_grant`.
+    pub fn provider_code(&self) -> Option<&str> {
+        self.said_by_provider().0
+    }
+
+    /// The service's words: plain text, to be shown as text and never as a link.
+    pub fn provider_message(&self) -> Option<&str> {
+        self.said_by_provider().1
+    }
+
+    fn said_by_provider(&self) -> (Option<&str>, Option<&str>) {
+        match self {
+            Self::GrantGone {
+                provider_code,
+                provider_message,
+            }
+            | Self::AppBroken {
+                provider_code,
+                provider_message,
+            }
+            | Self::Refused {
+                provider_code,
+                provider_message,
+                ..
+            }
+            | Self::Transient {
+                provider_code,
+                provider_message,
+                ..
+            }
+            | Self::Answer {
+                provider_code,
+                provider_message,
+                ..
+            } => (provider_code.as_deref(), provider_message.as_deref()),
+            Self::Configuration(_) => (None, None),
+        }
+    }
+
+    pub(crate) fn transient(reason: impl Into<String>, not_sent: bool) -> Self {
+        Self::Transient {
+            reason: reason.into(),
+            status: None,
+            retry_after: None,
+            not_sent,
+            provider_code: None,
+            provider_message: None,
+        }
+    }
+
+    /// Before the real request something failed, so that the code or refresh token surely was not sent.
+    pub(crate) fn before_sending(self) -> Self {
+        match self {
+            Self::Transient {
+                reason,
+                status,
+                retry_after,
+                provider_code,
+                provider_message,
+                ..
+            } => Self::Transient {
+                reason,
+                status,
+                retry_after,
+                not_sent: true,
+                provider_code,
+                provider_message,
+            },
+            other => other,
+        }
+    }
+}
+
+impl From<EgressError> for TokenError {
+    fn from(error: EgressError) -> Self {
+        let not_sent = error.surely_not_sent();
+        let reason = match &error {
+            EgressError::Refused(refusal) => refusal.to_string(),
+            EgressError::NotSent(why) => format!("it could not be reached ({why})"),
+            EgressError::Interrupted(why) => format!("the connection broke ({why})"),
+            EgressError::TooLarge { limit, .. } => format!("its answer is larger than {limit} bytes"),
+            EgressError::Timeout {
+                phase: TimeoutPhase::Connect,
+            } => "it could not be reached in time".to_owned(),
+            EgressError::Timeout { .. } => "it did not answer in time".to_owned(),
+            other => other.to_string(),
+        };
+        Self::transient(reason, not_sent)
+    }
+}

@@ -1,0 +1,207 @@
+//! The authorization code grant (RFC 6749 §4.1, with PKCE and RFC 9207), refresh and revocation.
+
+mod answer;
+mod authorize;
+mod discovery;
+mod error;
+mod learn;
+mod request;
+mod scrub;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use catalog::{Endpoints, Inputs, OAuth2, RenderError, UrlTemplate};
+use secrecy::{ExposeSecret as _, SecretString};
+use url::Url;
+use vault::OAuth2Tokens;
+
+pub(crate) use self::answer::said;
+pub use self::authorize::{PkceVerifier, UnusableVerifier, is_reserved_parameter};
+pub use self::discovery::Discovery;
+pub(crate) use self::discovery::Metadata;
+pub use self::error::{FailureClass, TokenError};
+pub(crate) use self::scrub::Scrub;
+
+use crate::Protocol;
+
+/// A client of an authorization server: a definition's sign-in with the app of one project.
+#[derive(Clone)]
+pub struct Client<'a> {
+    /// The sign-in.
+    pub method: &'a OAuth2,
+    /// The app's client id.
+    pub client_id: &'a str,
+    /// The app's client secret; public clients have none.
+    pub client_secret: Option<&'a SecretString>,
+    /// The callback address, letter for letter the same in the authorization and the token request.
+    pub redirect_uri: &'a str,
+    /// Scopes to ask for in place of the definition's default ones. Its required ones are always added.
+    pub scopes: Option<&'a [String]>,
+    /// `variables` and `instance`.
+    pub inputs: Inputs<'a>,
+}
+
+impl std::fmt::Debug for Client<'_> {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Client")
+            .field("client_id", &self.client_id)
+            .finish_non_exhaustive()
+    }
+}
+
+impl<'a> Client<'a> {
+    /// The inputs with `app.client_id`, `app.client_secret` and, with metadata, `discovered`.
+    fn inputs<'b>(&self, metadata: Option<&'b Metadata>) -> Inputs<'b>
+    where
+        'a: 'b,
+    {
+        let mut inputs: Inputs<'b> = self.inputs.clone().text("app", "client_id", self.client_id);
+        if let Some(secret) = self.client_secret {
+            inputs.insert_text("app", "client_secret", secret.expose_secret());
+        }
+        if let Some(metadata) = metadata {
+            inputs.insert_json("discovered", &metadata.document);
+        }
+        inputs
+    }
+}
+
+/// What a grant or a refresh gave.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// After a refresh, with the old refresh token where the answer has none.
+    pub tokens: OAuth2Tokens,
+    /// Whether the answer itself carried a refresh token.
+    pub refresh_token_in_answer: bool,
+    /// Lifetime of the access token in seconds: the answer's if it makes sense, else the definition's. `None`: it does
+    /// not expire by itself.
+    pub expires_in: Option<u64>,
+    /// The granted scopes, when the answer names them.
+    pub scopes: Option<Vec<String>>,
+    /// Values to keep with the connection as variables, checked against the definition.
+    pub learned: BTreeMap<String, String>,
+}
+
+/// How a revocation ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revocation {
+    /// The service confirmed it, or no longer knew the tokens.
+    Revoked,
+    /// The service has no revocation endpoint, or none for such tokens.
+    Unsupported,
+}
+
+/// What `iss` in the authorization response must be (RFC 9207).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ExpectedIssuer {
+    /// Compared letter for letter.
+    pub issuer: String,
+    /// Whether a response without `iss` must be refused.
+    pub required: bool,
+}
+
+/// The endpoints of one client, filled in.
+struct Resolved {
+    authorize: Url,
+    token: Url,
+    revoke: Option<Url>,
+    metadata: Option<Arc<Metadata>>,
+}
+
+fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
+    move |error| TokenError::Configuration(format!("`{at}` cannot be filled in: {error}"))
+}
+
+impl Protocol {
+    async fn resolve(&self, client: &Client<'_>) -> Result<Resolved, TokenError> {
+        let inputs = client.inputs(None);
+        let address = |template: &UrlTemplate, at| template.render(&inputs).map_err(unrenderable(at));
+        match &client.method.endpoints {
+            Endpoints::Fixed {
+                authorize,
+                token,
+                revoke,
+                ..
+            } => Ok(Resolved {
+                authorize: self.for_browsers(authorize, address(authorize, "authorize.url")?)?,
+                token: address(token, "token.url")?,
+                revoke: revoke
+                    .as_ref()
+                    .map(|template| address(template, "revoke.url"))
+                    .transpose()?,
+                metadata: None,
+            }),
+            Endpoints::Discovered { issuer } => {
+                let metadata = self.metadata(issuer, &inputs).await?;
+                Ok(Resolved {
+                    authorize: metadata.authorization_endpoint.clone(),
+                    token: metadata.token_endpoint.clone(),
+                    revoke: metadata.revocation_endpoint.clone(),
+                    metadata: Some(metadata),
+                })
+            }
+        }
+    }
+
+    /// The address that a browser is sent to. No outbound call guards it, so an origin that came from a variable must
+    /// itself be https or allowed; our own public address may be plain http while developing.
+    fn for_browsers(&self, template: &UrlTemplate, url: Url) -> Result<Url, TokenError> {
+        let ours = template
+            .template()
+            .names()
+            .first()
+            .is_some_and(|name| name.namespace == "instance");
+        if ours || url.scheme() == "https" || self.egress().admit(&url).is_ok() {
+            return Ok(url);
+        }
+        Err(TokenError::Configuration(
+            "the address of the sign-in page is not https".to_owned(),
+        ))
+    }
+
+    pub(crate) async fn metadata(
+        &self,
+        issuer: &UrlTemplate,
+        inputs: &Inputs<'_>,
+    ) -> Result<Arc<Metadata>, TokenError> {
+        let issuer = issuer.render(inputs).map_err(unrenderable("discover.issuer"))?;
+        self.discovery().metadata(self.egress(), &issuer).await
+    }
+
+    /// What `iss` of a callback must be. `None`: nothing is known about the issuer, and `iss` proves nothing.
+    ///
+    /// An issuer that the definition writes out is always required; one from metadata when the metadata says that
+    /// responses carry it.
+    pub async fn expected_issuer(&self, client: &Client<'_>) -> Result<Option<ExpectedIssuer>, TokenError> {
+        let inputs = client.inputs(None);
+        match &client.method.endpoints {
+            Endpoints::Fixed { issuer: None, .. } => Ok(None),
+            Endpoints::Fixed {
+                issuer: Some(issuer), ..
+            } => {
+                // The host rule is proved on the parsed address; the comparison wants the text as it is written.
+                issuer.render(&inputs).map_err(unrenderable("issuer"))?;
+                let text = issuer
+                    .template()
+                    .render(&inputs, catalog::Slot::Plain)
+                    .map_err(unrenderable("issuer"))?;
+                Ok(Some(ExpectedIssuer {
+                    issuer: text.expose_secret().to_owned(),
+                    required: true,
+                }))
+            }
+            Endpoints::Discovered { issuer } => {
+                let metadata = self.metadata(issuer, &inputs).await?;
+                let required = metadata.iss_parameter_supported;
+                Ok(Some(ExpectedIssuer {
+                    issuer: metadata.issuer.clone(),
+                    required,
+                }))
+            }
+        }
+    }
+}

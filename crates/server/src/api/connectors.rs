@@ -1,0 +1,111 @@
+//! GET `/v1/available-connectors`: what there is to connect (wire contract §3.9).
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use broker::{Broker, Connector};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::record::{definition_id, image};
+use crate::Site;
+use crate::key::Perhaps;
+use crate::paging::{Page, Paging, Query};
+use crate::problems::Problem;
+
+/// An integration.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Row {
+    id: String,
+    name: String,
+    title: String,
+    key: String,
+    platform: String,
+    platform_version: &'static str,
+    status: &'static str,
+    description: String,
+    category: String,
+    image: Option<String>,
+    tags: Vec<String>,
+    /// Whether it is connected by signing in at the service.
+    oauth: bool,
+    oauth_scopes: Option<Scopes>,
+    /// Described actions; none yet.
+    tools: u32,
+    version: &'static str,
+    active: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[expect(clippy::struct_field_names, reason = "the wire's names")]
+struct Scopes {
+    scopes: Vec<String>,
+    raw: String,
+    separator: String,
+}
+
+/// Lists integrations. Without a key `authkit` is ignored.
+#[utoipa::path(
+    get, path = "/v1/available-connectors", tag = "Catalogue",
+    params(
+        ("platform" = Option<String>, Query), ("authkit" = Option<bool>, Query, description = "Only those switched on"),
+        ("key" = Option<String>, Query), ("name" = Option<String>, Query), ("category" = Option<String>, Query),
+        ("page" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("skip" = Option<i64>, Query)
+    ),
+    responses((status = 200, body = Page<Row>)), security(("secret" = []), ())
+)]
+pub(crate) async fn list(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    caller: Perhaps,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::parse(request.query_string());
+    let enabled_only = caller.0.is_some() && query.flag("authkit") == Some(true);
+    let rows = broker
+        .connectors(caller.0.as_ref())
+        .await?
+        .iter()
+        .filter(|connector| !enabled_only || connector.enabled)
+        .map(|connector| row(&site, connector))
+        .filter(|row| wanted(row, &query))
+        .collect();
+    Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
+}
+
+fn wanted(row: &Row, query: &Query) -> bool {
+    let same = |key: &str, value: &str| query.get(key).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
+    same("platform", &row.platform)
+        && same("key", &row.key)
+        && same("name", &row.name)
+        && (same("category", &row.category) || row.tags.iter().any(|tag| same("category", tag)))
+}
+
+fn row(site: &Site, connector: &Connector) -> Row {
+    let integration = &connector.integration;
+    let id = integration.id.as_str();
+    let scopes = connector.oauth_scopes().map(|(scopes, separator)| Scopes {
+        scopes: scopes.to_vec(),
+        raw: scopes.join(separator),
+        separator: separator.to_owned(),
+    });
+    let mut tags = integration.categories.clone();
+    tags.extend(scopes.is_some().then(|| "oauth".to_owned()));
+    Row {
+        id: definition_id(id),
+        name: integration.name.clone(),
+        title: integration.name.clone(),
+        key: format!("api::{id}::v1"),
+        platform: id.to_owned(),
+        platform_version: "v1",
+        status: "generally_available",
+        description: integration.description.clone(),
+        category: integration.categories.first().cloned().unwrap_or_default(),
+        image: image(site, integration),
+        tags,
+        oauth: scopes.is_some(),
+        oauth_scopes: scopes,
+        tools: 0,
+        version: "1.0.0",
+        active: true,
+    }
+}

@@ -1,0 +1,173 @@
+//! Scripts, styles, logos and icons: embedded in the binary and served under one hash of the whole set, so that a page
+//! never mixes two versions and a browser may keep them for ever.
+
+use std::sync::LazyLock;
+
+use actix_web::http::header;
+use actix_web::{HttpRequest, HttpResponse, web};
+use sha2::{Digest as _, Sha256};
+
+use crate::headers::CROSS_ORIGIN_RESOURCE_POLICY;
+use crate::problems::{Kind, Problem};
+
+#[derive(rust_embed::RustEmbed)]
+#[folder = "../../assets"]
+struct Files;
+
+const EMBED_SCRIPT: &str = include_str!("../../../clients/embed/embed.js");
+
+/// Names and addresses of the embedded files.
+#[derive(Clone, Copy, Debug)]
+pub struct Assets {
+    hash: &'static str,
+}
+
+impl Assets {
+    /// The files of this binary.
+    pub fn new() -> Self {
+        static HASH: LazyLock<String> = LazyLock::new(|| {
+            let mut names: Vec<_> = Files::iter().collect();
+            names.sort();
+            let mut sum = Sha256::new();
+            for name in names {
+                if let Some(file) = Files::get(&name) {
+                    sum.update(name.as_bytes());
+                    sum.update([0]);
+                    sum.update(file.metadata.sha256_hash());
+                }
+            }
+            hex::encode(&sum.finalize()[..8])
+        });
+        Self { hash: &HASH }
+    }
+
+    /// The address of a file, as `connect/main.js`, on our own origin.
+    pub fn url(&self, name: &str) -> String {
+        format!("/assets/{}/{name}", self.hash)
+    }
+
+    /// The address of a logo, when there is a file for it.
+    pub fn logo(&self, name: &str) -> Option<String> {
+        let file = format!("logos/{name}.svg");
+        Files::get(&file).map(|_| self.url(&file))
+    }
+}
+
+impl Default for Assets {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The type of a file, with the character set that all our texts have.
+fn content_type(name: &str) -> String {
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    match kind.type_() {
+        mime_guess::mime::TEXT => format!("{}; charset=utf-8", kind.essence_str()),
+        _ => kind.essence_str().to_owned(),
+    }
+}
+
+/// Notes on where files come from lie beside them.
+fn is_served(name: &str) -> bool {
+    std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension != "md")
+}
+
+/// GET `/assets/{hash}/{name}`
+pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+    let (hash, name) = path.into_inner();
+    // Another version's page must not run this version's scripts.
+    let file = (hash == Assets::new().hash && is_served(&name))
+        .then(|| Files::get(&name))
+        .flatten();
+    let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
+    Ok(HttpResponse::Ok()
+        .content_type(content_type(&name))
+        .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"))
+        // An SVG opened by itself is a page; it must not run anything.
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; sandbox",
+        ))
+        .body(file.data.into_owned()))
+}
+
+/// GET `/embed.js`: the script that a customer's page includes.
+pub(crate) async fn embed_script(request: HttpRequest) -> HttpResponse {
+    static TAG: LazyLock<String> =
+        LazyLock::new(|| format!("\"{}\"", hex::encode(&Sha256::digest(EMBED_SCRIPT.as_bytes())[..8])));
+    let known = request
+        .headers()
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|value| value.as_bytes() == TAG.as_bytes());
+    let mut response = if known {
+        HttpResponse::NotModified()
+    } else {
+        HttpResponse::Ok()
+    };
+    response
+        .content_type("text/javascript; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+        .insert_header((header::ETAG, TAG.as_str()))
+        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+    if known {
+        response.finish()
+    } else {
+        response.body(EMBED_SCRIPT)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn get(hash: &str, name: &str) -> Result<HttpResponse, Problem> {
+        asset(web::Path::from((hash.to_owned(), name.to_owned()))).await
+    }
+
+    #[actix_web::test]
+    async fn only_this_versions_files_are_served() {
+        let response = get(Assets::new().hash, "tokens.css").await.unwrap();
+        assert_eq!(
+            response.headers().get(header::CONTENT_TYPE).unwrap(),
+            "text/css; charset=utf-8"
+        );
+        assert!(
+            response
+                .headers()
+                .get(header::CACHE_CONTROL)
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .contains("immutable")
+        );
+        assert_eq!(
+            response.headers().get(CROSS_ORIGIN_RESOURCE_POLICY).unwrap(),
+            "cross-origin"
+        );
+        for (hash, name) in [
+            ("0000000000000000", "tokens.css"),
+            (Assets::new().hash, "nothing.css"),
+            (Assets::new().hash, "../Cargo.toml"),
+            (Assets::new().hash, "logos/README.md"),
+        ] {
+            assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");
+        }
+    }
+
+    #[test]
+    fn addresses_carry_the_hash() {
+        let assets = Assets::new();
+        assert_eq!(
+            assets.url("connect/main.js"),
+            format!("/assets/{}/connect/main.js", assets.hash)
+        );
+        assert!(assets.logo("gmail").is_some());
+        assert!(assets.logo("no-such-logo").is_none());
+    }
+}

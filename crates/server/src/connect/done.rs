@@ -1,0 +1,68 @@
+//! GET `/connect/done?f=`: says how it ended and closes itself. It knows the flow by this browser's cookie only.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpRequest, HttpResponse, web};
+use broker::{Broker, DoneView};
+
+use super::flows::flow_id;
+use super::pages::{BackLink, Brand, DoneOutcome, DonePage};
+use super::{cookies, page as show, query_value};
+use crate::Site;
+use crate::headers::{Nonce, Set};
+use crate::problems::Problem;
+use crate::telemetry::Correlated as _;
+
+/// The page.
+pub(crate) async fn page(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let flow = query_value(&request, "f").and_then(|text| flow_id(&text).ok());
+    let browser = cookies::Kind::Browser.read(&request, site.secure);
+    let view = match flow {
+        Some(flow) => broker.done_view(flow, browser.as_ref()).await?,
+        None => None,
+    };
+    let nonce = Nonce::generate();
+    let reference = request.request_id_text();
+    let template = match &view {
+        Some(view) => known(&site, &nonce, view, &reference),
+        None => DonePage {
+            nonce: nonce.as_str(),
+            assets: &site.assets,
+            brand: Brand::default(),
+            outcome: DoneOutcome::Neutral,
+            service: None,
+            app: None,
+            message: None,
+            back: None,
+            reference: None,
+        },
+    };
+    show(Set::Pass, &nonce, StatusCode::OK, &template)
+}
+
+fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'a str) -> DonePage<'a> {
+    let outcome = match view.outcome {
+        broker::DoneOutcome::Success => DoneOutcome::Success,
+        broker::DoneOutcome::Failure => DoneOutcome::Failure,
+        broker::DoneOutcome::Verifying => DoneOutcome::Verifying,
+        // Reached by hand only; the page that knows more is the one that is still waiting.
+        broker::DoneOutcome::Pending => DoneOutcome::Neutral,
+    };
+    DonePage {
+        nonce: nonce.as_str(),
+        assets: &site.assets,
+        brand: Brand::default(),
+        outcome,
+        service: Some(&view.integration_name),
+        app: Some(&view.app_name),
+        message: view.message.as_deref(),
+        back: view.home_url.as_deref().map(|url| BackLink {
+            name: &view.app_name,
+            url,
+        }),
+        reference: (outcome == DoneOutcome::Failure).then_some(reference),
+    }
+}

@@ -1,0 +1,139 @@
+//! `/` and `/embed/{pub}`: the modal's page. The query belongs to the page's script; it is never parsed or logged here.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use broker::Broker;
+use serde_json::json;
+
+use super::evidence::referrer_origin;
+use super::pages::{Brand, EmbedPage, EmbedProject, StaticNotice};
+use super::{brand, page};
+use crate::Site;
+use crate::headers::{Nonce, Set};
+use crate::problems::Problem;
+
+/// GET `/`: the address that published SDKs open when they are given our origin alone.
+pub(crate) async fn bare(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    if asks_for_status(&request) {
+        return Ok(HttpResponse::Ok().json(json!({ "type": "success", "success": true })));
+    }
+    if !is_framed(&request) {
+        return notice(&site, Brand::default());
+    }
+    let referrer = referrer_origin(request.headers());
+    let found = broker.bare_embed_page(referrer.as_deref()).await?;
+    if found.frame_ancestors.is_empty() {
+        tracing::info!(origin = referrer, "a page that no project lists tried to embed");
+    }
+    framed(&site, &found)
+}
+
+/// GET `/embed/{pub}`: the recommended address.
+pub(crate) async fn project(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    publishable_id: web::Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let found = broker.embed_page(&publishable_id).await?;
+    if !is_framed(&request) {
+        let looks = found
+            .project
+            .as_ref()
+            .map(|(_, branding)| brand(branding, found.white_label))
+            .unwrap_or_default();
+        return notice(&site, looks);
+    }
+    framed(&site, &found)
+}
+
+/// A browser that says so is believed; one that says nothing is asked by the page's script.
+fn is_framed(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get("sec-fetch-dest")
+        .is_none_or(|dest| dest.as_bytes() == b"iframe")
+}
+
+/// Old clients probe the address. Only the beginning of the query is looked at.
+fn asks_for_status(request: &HttpRequest) -> bool {
+    let accept = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    accept.starts_with("application/json") && !request.query_string().starts_with("data=")
+}
+
+fn framed(site: &Site, found: &broker::EmbedPage) -> Result<HttpResponse, Problem> {
+    let nonce = Nonce::generate();
+    let project = found.project.as_ref();
+    let template = EmbedPage {
+        nonce: nonce.as_str(),
+        assets: &site.assets,
+        brand: project
+            .map(|(_, branding)| brand(branding, found.white_label))
+            .unwrap_or_default(),
+        project: project.map(|(name, branding)| EmbedProject {
+            name,
+            logo_url: branding.logo_url.as_deref(),
+        }),
+        origins: &found.frame_ancestors,
+    };
+    let set = Set::Embed {
+        ancestors: &found.frame_ancestors,
+        images: &found.image_origins,
+    };
+    page(set, &nonce, StatusCode::OK, &template)
+}
+
+/// Opened by itself, the page would take its orders from whoever wrote the address.
+fn notice(site: &Site, brand: Brand) -> Result<HttpResponse, Problem> {
+    let nonce = Nonce::generate();
+    let template = StaticNotice {
+        nonce: nonce.as_str(),
+        assets: &site.assets,
+        brand,
+    };
+    page(Set::Pass, &nonce, StatusCode::OK, &template)
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+
+    use super::*;
+
+    #[test]
+    fn only_an_iframe_or_silence_counts_as_framed() {
+        let dest = |dest: &'static str| {
+            TestRequest::get()
+                .insert_header(("sec-fetch-dest", dest))
+                .to_http_request()
+        };
+        assert!(is_framed(&dest("iframe")));
+        assert!(is_framed(&TestRequest::get().to_http_request()));
+        for other in ["document", "frame", "object", "embed", "empty", ""] {
+            assert!(!is_framed(&dest(other)), "{other}");
+        }
+    }
+
+    #[test]
+    fn a_probe_is_no_visit() {
+        let probe = |uri: &str, accept: &'static str| {
+            asks_for_status(
+                &TestRequest::get()
+                    .uri(uri)
+                    .insert_header(("accept", accept))
+                    .to_http_request(),
+            )
+        };
+        assert!(probe("/", "application/json"));
+        assert!(!probe("/?data=e30%3D", "application/json"));
+        assert!(!probe("/", "text/html,application/xhtml+xml"));
+    }
+}

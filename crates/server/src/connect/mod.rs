@@ -1,0 +1,180 @@
+//! The hosted side of the connect flow: the modal's page, the pages that a browser passes on its way to a service and
+//! back, and the calls that those pages make (connect-flow §2.4).
+
+pub(crate) mod callback;
+pub(crate) mod confirm;
+pub(crate) mod cookies;
+pub(crate) mod done;
+pub(crate) mod embed;
+pub(crate) mod events;
+pub(crate) mod evidence;
+pub(crate) mod flows;
+pub(crate) mod pages;
+pub(crate) mod session;
+pub(crate) mod start;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::web::{self, ServiceConfig};
+use askama::Template;
+use broker::Branding;
+
+use crate::envelope::AsItIs;
+use crate::headers::{Nonce, Set};
+use crate::only;
+use crate::problems::{Kind, Problem};
+use pages::{Accent, Brand, MessagePage, Theme};
+
+/// The routes.
+pub(crate) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/")
+                .route(web::get().to(embed::bare))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/embed/{publishable_id}")
+                .route(web::get().to(embed::project))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/connect/api/session")
+                .route(web::post().to(session::open))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/form")
+                .route(web::post().to(session::form))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/submit")
+                .route(web::post().to(session::submit))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows")
+                .route(web::post().to(flows::create))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/ticket")
+                .route(web::post().to(flows::ticket))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/cancel")
+                .route(web::post().to(flows::cancel))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/events")
+                .route(web::get().to(events::stream))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/connect/api/check")
+                .route(web::post().to(flows::check))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/start")
+                .route(web::get().to(start::page))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/connect/api/start")
+                .route(web::post().to(start::start))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/start/resume")
+                .route(web::post().to(start::resume))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/confirm")
+                .route(web::get().to(confirm::page))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/connect/api/confirm")
+                .route(web::post().to(confirm::answer))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/done")
+                .route(web::get().to(done::page))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/connections/oauth/callback/{app}")
+                .route(web::get().to(callback::of_app))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource(["/connections/oauth/callback", "/oauth/callback"])
+                .route(web::get().to(callback::plain))
+                .default_service(only("GET")),
+        );
+}
+
+/// A page with its header set.
+fn page(set: Set<'_>, nonce: &Nonce, status: StatusCode, template: &impl Template) -> Result<HttpResponse, Problem> {
+    let body = template.render().map_err(|error| {
+        tracing::error!(%error, "a page could not be written");
+        Problem::general(Kind::Internal)
+    })?;
+    let mut response = HttpResponse::build(status);
+    set.apply(nonce, &mut response);
+    let mut response = response.body(body);
+    response.extensions_mut().insert(AsItIs);
+    Ok(response)
+}
+
+/// A plain page with one thing to say.
+#[derive(Debug, Default)]
+struct Message<'a> {
+    title: &'a str,
+    text: &'a str,
+    retry: Option<&'a str>,
+    reload_after: Option<u32>,
+    reference: Option<&'a str>,
+}
+
+impl Message<'_> {
+    fn page(&self, site: &crate::Site, status: StatusCode) -> Result<HttpResponse, Problem> {
+        let nonce = Nonce::generate();
+        let template = MessagePage {
+            nonce: nonce.as_str(),
+            assets: &site.assets,
+            brand: Brand::default(),
+            title: self.title,
+            text: self.text,
+            retry: self.retry,
+            reload_after: self.reload_after,
+            reference: self.reference,
+        };
+        page(Set::Pass, &nonce, status, &template)
+    }
+}
+
+fn brand(branding: &Branding, white_label: bool) -> Brand {
+    Brand {
+        theme: match branding.theme.as_deref() {
+            Some("light") => Some(Theme::Light),
+            Some("dark") => Some(Theme::Dark),
+            _ => None,
+        },
+        accent: branding.accent.as_deref().and_then(Accent::parse),
+        white_label,
+    }
+}
+
+/// A value of the query, for addresses that are ours: `?f=…`. The raw text is not kept.
+fn query_value(request: &actix_web::HttpRequest, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}

@@ -1,0 +1,122 @@
+//! `/connect/start`: the page of ours that every sign-in goes through, and what ties a flow to a browser.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse, web};
+use broker::{Broker, Next, Redeem};
+use serde::Deserialize;
+use serde_json::json;
+
+use super::evidence::Seen;
+use super::flows::Nothing;
+use super::pages::{Brand, StartPage};
+use super::{Message, cookies, page as show};
+use crate::Site;
+use crate::guard::{FromOurPage, TokenText};
+use crate::headers::{Nonce, Set};
+use crate::problems::{Kind, Problem};
+
+/// GET `/connect/start[?state=]`. Ticket and state are the script's business: the server reads neither here.
+pub(crate) async fn page(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    if request
+        .headers()
+        .get("sec-fetch-dest")
+        .is_some_and(|dest| dest.as_bytes() != b"document")
+    {
+        let message = Message {
+            title: "This page opens in its own window",
+            text: "It cannot be shown inside another page. Go back to the app and start again.",
+            ..Message::default()
+        };
+        return message.page(&site, StatusCode::FORBIDDEN);
+    }
+    let evidence = site.sealer.seal(&Seen::of(request.headers(), site.now()));
+    let nonce = Nonce::generate();
+    let template = StartPage {
+        nonce: nonce.as_str(),
+        assets: &site.assets,
+        brand: Brand::default(),
+        evidence: &evidence,
+    };
+    show(Set::Pass, &nonce, StatusCode::OK, &template)
+}
+
+/// What the start page found in its address, and what it was sealed with.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Starting {
+    ticket: TokenText,
+    proof: Option<TokenText>,
+    state: Option<String>,
+    evidence: String,
+    /// What the script saw as referrer. The sealed header is what counts.
+    #[serde(rename = "referrer")]
+    _referrer: Option<String>,
+    /// Whether there was a `window.opener`. One that did not answer with the proof may have moved this window.
+    #[serde(default)]
+    opener: bool,
+}
+
+/// POST `/connect/api/start`
+pub(crate) async fn start(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+    body: FromOurPage<Starting>,
+) -> Result<HttpResponse, Problem> {
+    let Starting {
+        ticket,
+        proof,
+        state,
+        evidence,
+        opener,
+        ..
+    } = body.0;
+    let seen = site.sealer.open(&evidence, site.now()).map_err(|_| {
+        Problem::keyed(
+            Kind::Forbidden,
+            "not_from_app",
+            "This window was open for too long. Go back to the app and start again.",
+        )
+    })?;
+    let redeemed = broker
+        .redeem(Redeem {
+            ticket: ticket.0,
+            proof: proof.map(|proof| proof.0),
+            state,
+            has_opener: opener,
+            evidence: seen.evidence(),
+            browser: cookies::Kind::Browser.read(&request, site.secure),
+            embed: cookies::Kind::Embed.read(&request, site.secure),
+        })
+        .await?;
+    let mut response = HttpResponse::Ok();
+    if let Some(cookie) = cookies::Kind::Browser.write(&redeemed.browser, site.secure) {
+        response.append_header((header::SET_COOKIE, cookie));
+    }
+    Ok(response.json(match redeemed.next {
+        Next::Provider(url) => json!({ "next": "provider", "url": url }),
+        Next::Confirm(flow) => json!({ "next": "confirm", "flow": flow.to_string() }),
+    }))
+}
+
+/// POST `/connect/api/start/resume`: this browser's flows that can be taken up again.
+pub(crate) async fn resume(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+    _body: FromOurPage<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    let none = || {
+        Problem::keyed(
+            Kind::NotFound,
+            "nothing_to_resume",
+            "There is nothing to go on with in this browser. Start again in the app.",
+        )
+    };
+    let browser = cookies::Kind::Browser.read(&request, site.secure).ok_or_else(none)?;
+    let flows = broker.resume(&browser).await?;
+    if flows.is_empty() {
+        return Err(none());
+    }
+    Ok(HttpResponse::Ok().json(json!({ "flows": flows })))
+}

@@ -1,0 +1,156 @@
+//! What surrounds every handler: limits before it, one error body and the common headers after it.
+
+use std::panic::AssertUnwindSafe;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, EitherBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
+use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
+use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use futures_util::FutureExt as _;
+
+use crate::Site;
+use crate::headers;
+use crate::limits::{self, Allowance};
+use crate::problems::{Kind, Problem};
+use crate::telemetry::{self, Correlated as _};
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const ONE_CORRELATION_ID: HeaderName = HeaderName::from_static("x-one-correlation-id");
+
+/// A mark on answers whose error body is not ours to write: a provider's, or a page for people.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AsItIs;
+
+/// Where the built-in service answers in its own words.
+const SANDBOX: &str = "/sandbox/";
+
+/// The outermost middleware but tracing.
+pub(crate) async fn envelope<B: MessageBody + 'static>(
+    site: web::Data<Site>,
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let since = Instant::now();
+    let correlation = request.request_id_text();
+    let method = telemetry::method_label(request.method());
+    let route = telemetry::route_label(request.match_pattern());
+    let own_words = request.path().starts_with(SANDBOX);
+
+    // The request is not kept: the router needs it for itself alone. What has no request any more leaves as an error
+    // that carries its answer.
+    let outcome = match admit(&site, &request) {
+        Err(problem) => Ok(answer(request.into_parts().0, problem.response(Some(&correlation)))),
+        Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
+            Ok(Ok(response)) if own_words => Ok(response.map_into_left_body()),
+            Ok(Ok(response)) => Ok(json_errors(response, &correlation)),
+            Ok(Err(error)) => Err(foreign(&error, &correlation)),
+            Err(_panic) => {
+                // The panic hook wrote where; what it said may hold anything, so the caller gets the id only.
+                tracing::error!("a handler panicked");
+                Err(Problem::general(Kind::Internal).response(Some(&correlation)))
+            }
+        },
+    };
+    let finish = |head: &mut HeaderMap, status: StatusCode| {
+        if let Ok(id) = HeaderValue::from_str(&correlation) {
+            head.insert(REQUEST_ID, id.clone());
+            head.insert(ONE_CORRELATION_ID, id);
+        }
+        headers::complete(head, site.secure);
+        telemetry::answered(method, route, status.as_u16(), since);
+    };
+    match outcome {
+        Ok(mut response) => {
+            let allowance = response.request().extensions().get::<Allowance>().copied();
+            if let Some(allowance) = allowance {
+                rate_headers(response.headers_mut(), allowance);
+            }
+            let status = response.status();
+            finish(response.headers_mut(), status);
+            Ok(response)
+        }
+        Err(mut response) => {
+            let status = response.status();
+            finish(response.headers_mut(), status);
+            Err(InternalError::from_response("answered", response).into())
+        }
+    }
+}
+
+fn admit(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
+    // Upgrades and tunnels have no place here, and TRACE would repeat the caller's key.
+    if request.method() == Method::CONNECT || request.method() == Method::TRACE {
+        return Err(Problem::general(Kind::MethodNotAllowed));
+    }
+    // No page of another origin may ask a browser for more than a simple call: a preflight finds nothing here.
+    if request.method() == Method::OPTIONS && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD) {
+        return Err(Problem::general(Kind::NotFound));
+    }
+    if !limits::head_fits(request.request()) {
+        return Err(Problem::general(Kind::HeadersTooLarge));
+    }
+    site.limits.source(request.request())
+}
+
+fn answer<B: MessageBody>(request: actix_web::HttpRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
+    ServiceResponse::new(request, response.map_into_boxed_body()).map_body(|_, body: BoxBody| EitherBody::right(body))
+}
+
+/// An error that came past the handlers, as from the framework's own extractors.
+fn foreign(error: &Error, correlation: &str) -> HttpResponse {
+    if let Some(problem) = error.as_error::<Problem>() {
+        return problem.response(Some(correlation));
+    }
+    Problem::general(Kind::of_status(error.as_response_error().status_code())).response(Some(correlation))
+}
+
+/// Gives every failed answer our body, with the id; what the framework answered in its own words is replaced.
+fn json_errors<B: MessageBody>(response: ServiceResponse<B>, correlation: &str) -> ServiceResponse<EitherBody<B>> {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let as_it_is = response.response().extensions().get::<AsItIs>().is_some();
+    if !failed || as_it_is {
+        return response.map_into_left_body();
+    }
+    let problem = response
+        .response()
+        .extensions()
+        .get::<Problem>()
+        .cloned()
+        .unwrap_or_else(|| Problem::general(Kind::of_status(response.status())));
+    let kept = kept_headers(&response);
+    let mut body = problem.response(Some(correlation));
+    for (name, value) in kept {
+        body.headers_mut().insert(name, value);
+    }
+    answer(response.into_parts().0, body)
+}
+
+/// What a handler put beside its error: cookies and our own marks.
+fn kept_headers<B>(response: &ServiceResponse<B>) -> Vec<(HeaderName, HeaderValue)> {
+    response
+        .headers()
+        .iter()
+        .filter(|(name, _)| **name == header::SET_COOKIE || **name == header::ALLOW || name.as_str().starts_with("x-"))
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect()
+}
+
+/// The IETF draft's names, and those that old clients know.
+fn rate_headers(head: &mut header::HeaderMap, allowance: Allowance) {
+    let limit = HeaderValue::from(allowance.limit);
+    let remaining = HeaderValue::from(allowance.remaining);
+    for (name, value) in [
+        ("ratelimit-limit", &limit),
+        ("ratelimit-remaining", &remaining),
+        ("ratelimit-reset", &HeaderValue::from_static("60")),
+        ("x-pica-rate-limit-limit", &limit),
+        ("x-pica-rate-limit-remainings", &remaining),
+        ("x-pica-rate-limit-reset", &HeaderValue::from_static("60")),
+    ] {
+        head.insert(HeaderName::from_static(name), value.clone());
+    }
+}

@@ -1,0 +1,284 @@
+//! The HTTP face of Latchkey: the API for customers' backends, the hosted side of the connect flow, operations.
+//!
+//! Here lives what HTTP is about: routes, headers, cookies, body shapes, limits, the one mapping of errors, pages,
+//! metrics. A handler reads a request, asks the broker, writes the answer.
+//!
+//! What never lives here: SQL, a business rule, a call to a service, or a secret that outlives its request.
+
+mod api;
+mod assets;
+mod connect;
+mod demo;
+mod envelope;
+mod guard;
+mod headers;
+mod key;
+mod limits;
+mod operations;
+mod paging;
+mod problems;
+pub mod telemetry;
+#[cfg(test)]
+mod tests;
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{App, HttpServer, dev::ServerHandle};
+use broker::Broker;
+use chrono::{DateTime, Utc};
+use sandbox::Sandbox;
+use tokio::task::JoinHandle;
+use tracing_actix_web::TracingLogger;
+
+pub use api::openapi::Document;
+pub use assets::Assets;
+pub use demo::Demo;
+pub use limits::{MalformedNetwork, Network, Rates};
+
+use connect::events::Watched;
+use connect::evidence::Sealer;
+use limits::Limits;
+use problems::{Kind, Problem};
+
+/// Where the time comes from.
+pub type Clock = Arc<dyn Fn() -> DateTime<Utc> + Send + Sync>;
+
+/// How long open requests may take to end when the server stops.
+const DRAIN: Duration = Duration::from_secs(30);
+/// A client that has not sent its headers by then is cut off.
+const REQUEST_HEAD: Duration = Duration::from_secs(10);
+/// An idle connection is kept this long; longer than common proxies keep theirs, so that they close first.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// What an operator decides about serving.
+pub struct Options {
+    /// Threads that answer requests; one a core without.
+    pub workers: Option<usize>,
+    /// Requests a minute.
+    pub rates: Rates,
+    /// Peers whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The clock, for what is signed here. Decisions about flows use the database's.
+    pub clock: Clock,
+    /// The demo, in development.
+    pub demo: Option<Demo>,
+    /// The built-in service, under `/sandbox`.
+    pub sandbox: Option<Sandbox>,
+    /// Answer `/metrics` here. Off where metrics are on an address of their own.
+    pub metrics: bool,
+}
+
+/// What every handler may read. The same for all workers.
+struct Site {
+    public_origin: String,
+    /// Whether browsers reach us over https.
+    secure: bool,
+    assets: Assets,
+    limits: Arc<Limits>,
+    sealer: Sealer,
+    clock: Clock,
+}
+
+impl Site {
+    fn new(broker: &Broker, limits: Arc<Limits>, clock: Clock) -> Self {
+        Self {
+            public_origin: broker.public_origin().to_owned(),
+            secure: broker.settings().public_url.scheme() == "https",
+            assets: Assets::new(),
+            limits,
+            sealer: Sealer::new(*broker.evidence_key()),
+            clock,
+        }
+    }
+
+    fn now(&self) -> DateTime<Utc> {
+        (self.clock)()
+    }
+}
+
+/// An address that is taken but not served yet. Made before the broker, so that the broker can know the port.
+#[derive(Debug)]
+pub struct Bound {
+    listener: TcpListener,
+    address: SocketAddr,
+}
+
+impl Bound {
+    /// Takes an address, as `127.0.0.1:8080`; port 0 takes a free one.
+    ///
+    /// # Errors
+    /// The address is in use or not ours.
+    pub fn to(address: &str) -> std::io::Result<Self> {
+        let listener = TcpListener::bind(address)?;
+        let address = listener.local_addr()?;
+        Ok(Self { listener, address })
+    }
+
+    /// The address with its port.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Serves until [`Running::stop`].
+    ///
+    /// # Errors
+    /// The listener cannot be used, or metrics cannot be recorded.
+    pub fn serve(self, broker: Broker, options: Options) -> Result<Running, ServeError> {
+        telemetry::recorder()?;
+        let limits = Arc::new(Limits::new(options.rates, options.trusted_proxies));
+        let site = web::Data::new(Site::new(&broker, limits.clone(), options.clock));
+        let watched = Watched::new(broker.clone());
+        let shared = (web::Data::new(broker), web::Data::new(watched.clone()));
+        let demo = options.demo.map(web::Data::new);
+        let sandbox = options.sandbox.map(web::Data::new);
+        let metrics = options.metrics;
+        let server = HttpServer::new(move || {
+            App::new()
+                .app_data(site.clone())
+                .app_data(shared.0.clone())
+                .app_data(shared.1.clone())
+                .configure(|config| routes(config, demo.clone(), sandbox.clone(), metrics))
+                .default_service(web::to(unknown))
+                .wrap(from_fn(envelope::envelope))
+                .wrap(TracingLogger::<telemetry::Spans>::new())
+        })
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(REQUEST_HEAD)
+        // A caller that goes away ends its call, also the one to the service.
+        .h1_allow_half_closed(false)
+        .shutdown_timeout(DRAIN.as_secs())
+        .disable_signals();
+        let server = match options.workers {
+            Some(workers) => server.workers(workers),
+            None => server,
+        };
+        let server = server.listen(self.listener)?.run();
+        let handle = server.handle();
+        let housekeeping = tokio::spawn(housekeeping(limits));
+        Ok(Running {
+            address: self.address,
+            handle,
+            server: tokio::spawn(server),
+            watched,
+            housekeeping,
+        })
+    }
+}
+
+/// Why serving did not begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// The listener cannot be used.
+    #[error("the address cannot be served: {0}")]
+    Listen(#[from] std::io::Error),
+    /// Another recorder is installed in this process.
+    #[error("metrics cannot be recorded: {0}")]
+    Metrics(#[from] metrics_exporter_prometheus::BuildError),
+}
+
+/// A server that answers.
+pub struct Running {
+    address: SocketAddr,
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+    watched: Watched,
+    housekeeping: JoinHandle<()>,
+}
+
+impl Running {
+    /// Where it listens. What browsers use is the broker's public address.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The address as an `http` URL without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes no new request, lets open ones end for up to 30 seconds, and returns when all is over.
+    pub async fn stop(self) {
+        self.housekeeping.abort();
+        self.watched.close();
+        self.handle.stop(true).await;
+        if let Ok(Err(error)) = self.server.await {
+            tracing::warn!(%error, "the server did not end cleanly");
+        }
+    }
+}
+
+fn routes(
+    config: &mut ServiceConfig,
+    demo: Option<web::Data<Demo>>,
+    sandbox: Option<web::Data<Sandbox>>,
+    metrics: bool,
+) {
+    config
+        .configure(api::routes)
+        .configure(connect::routes)
+        .configure(|config| operations::routes(config, metrics));
+    config
+        .service(
+            web::resource("/assets/{hash}/{name:.+}")
+                .route(web::get().to(assets::asset))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/embed.js")
+                .route(web::get().to(assets::embed_script))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/openapi.json")
+                .route(web::get().to(api::openapi::document))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/docs")
+                .route(web::get().to(api::openapi::redirect))
+                .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/docs/{file:.*}")
+                .route(web::get().to(api::openapi::reader))
+                .default_service(only("GET")),
+        );
+    if let Some(demo) = demo {
+        config.configure(|config| demo::routes(config, demo));
+    }
+    if let Some(sandbox) = sandbox {
+        config.app_data(sandbox).configure(sandbox::configure);
+    }
+}
+
+/// What another method than these gets.
+fn only(methods: &'static str) -> actix_web::Route {
+    web::to(move || async move {
+        let mut response = Problem::general(Kind::MethodNotAllowed).response(None);
+        response.headers_mut().insert(
+            actix_web::http::header::ALLOW,
+            actix_web::http::header::HeaderValue::from_static(methods),
+        );
+        response
+    })
+}
+
+async fn unknown() -> Result<actix_web::HttpResponse, Problem> {
+    Err(Problem::general(Kind::NotFound))
+}
+
+/// Keeps counters and histograms from growing.
+async fn housekeeping(limits: Arc<Limits>) {
+    let mut tick = tokio::time::interval(Duration::from_secs(30));
+    loop {
+        tick.tick().await;
+        limits.forget();
+        if let Ok(recorder) = telemetry::recorder() {
+            recorder.run_upkeep();
+        }
+    }
+}

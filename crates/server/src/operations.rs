@@ -1,0 +1,60 @@
+//! What operators and their machines ask: alive, ready, metrics.
+
+use actix_web::HttpResponse;
+use actix_web::web::{self, ServiceConfig};
+use broker::Broker;
+use serde_json::json;
+
+use crate::envelope::AsItIs;
+use crate::problems::{Kind, Problem};
+use crate::{only, telemetry};
+
+/// The routes.
+pub(crate) fn routes(config: &mut ServiceConfig, metrics: bool) {
+    config
+        .service(
+            web::resource("/healthz")
+                .route(web::get().to(alive))
+                .route(web::head().to(alive))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/readyz")
+                .route(web::get().to(ready))
+                .route(web::head().to(ready))
+                .default_service(only("GET, HEAD")),
+        );
+    if metrics {
+        config.service(
+            web::resource("/metrics")
+                .route(web::get().to(numbers))
+                .default_service(only("GET")),
+        );
+    }
+}
+
+/// GET `/healthz`: the process answers. It says nothing about the database.
+async fn alive() -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok" }))
+}
+
+/// GET `/readyz`: whether requests should come here.
+async fn ready(broker: web::Data<Broker>) -> HttpResponse {
+    let readiness = broker.readiness().await;
+    let mut response = if readiness.ready {
+        HttpResponse::Ok()
+    } else {
+        HttpResponse::ServiceUnavailable()
+    };
+    let mut response = response.json(readiness);
+    response.extensions_mut().insert(AsItIs);
+    response
+}
+
+/// GET `/metrics`: Prometheus' text format.
+async fn numbers() -> Result<HttpResponse, Problem> {
+    let recorder = telemetry::recorder().map_err(|_| Problem::general(Kind::Internal))?;
+    Ok(HttpResponse::Ok()
+        .content_type("text/plain; version=0.0.4; charset=utf-8")
+        .body(recorder.render()))
+}

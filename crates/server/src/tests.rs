@@ -1,0 +1,416 @@
+//! The whole server without its database: what is true of every answer, whatever the broker says.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::middleware::from_fn;
+use actix_web::{App, HttpResponse, test, web};
+use broker::{Broker, Settings};
+use catalog::Catalog;
+use chrono::DateTime;
+use protocol::{Egress, EgressPolicy, Protocol};
+use serde_json::Value;
+use store::{PoolOptions, Replica, Store};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tracing_actix_web::TracingLogger;
+use uuid::Uuid;
+use vault::{KeyRing, MasterKey, Token};
+
+use crate::limits::{HEAD_BYTES, Limits};
+use crate::{Bound, Options, Rates, Running, Site, envelope, telemetry};
+
+/// A broker whose database cannot be reached.
+fn broker(public_url: &str) -> Broker {
+    let master = MasterKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8").unwrap();
+    let options = PoolOptions {
+        connections: 1,
+        wait: Duration::from_millis(200),
+        statement: Duration::from_secs(1),
+    };
+    let store = Store::connect_lazily(
+        "postgres://nobody@127.0.0.1:1/none",
+        options,
+        Arc::new(KeyRing::new(&master)),
+    )
+    .unwrap();
+    let settings = Settings {
+        public_url: public_url.parse().unwrap(),
+        sandbox_url: "http://127.0.0.1:9/sandbox".to_owned(),
+        development: false,
+        replica: Replica {
+            id: Uuid::nil(),
+            boot: Uuid::nil(),
+        },
+        refresh_margin: Duration::from_mins(5),
+        refresh_interval: Duration::from_secs(5),
+        refresh_parallel: 1,
+    };
+    let protocol = Protocol::new(Egress::new(EgressPolicy::default()).unwrap());
+    Broker::new(store, protocol, Catalog::default(), settings, [7; 32].into())
+}
+
+fn start(public_url: &str) -> Running {
+    let options = Options {
+        workers: Some(1),
+        rates: Rates {
+            key: None,
+            source: None,
+        },
+        trusted_proxies: Vec::new(),
+        clock: Arc::new(|| DateTime::from_timestamp(1_700_000_000, 0).unwrap()),
+        demo: None,
+        sandbox: None,
+        metrics: true,
+    };
+    Bound::to("127.0.0.1:0")
+        .unwrap()
+        .serve(broker(public_url), options)
+        .unwrap()
+}
+
+const PUBLIC: &str = "https://latchkey.example.test";
+
+struct Answer {
+    status: u16,
+    head: String,
+    body: String,
+}
+
+impl Answer {
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("no JSON: {}", self.body))
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.head.lines().find_map(|line| {
+            let (found, value) = line.split_once(": ")?;
+            found.eq_ignore_ascii_case(name).then_some(value)
+        })
+    }
+}
+
+async fn raw(server: &Running, request: &[u8]) -> Answer {
+    let mut stream = TcpStream::connect(server.address()).await.unwrap();
+    // A server that refuses early may close before all is written.
+    let _ = stream.write_all(request).await;
+    let mut bytes = Vec::new();
+    let _ = stream.read_to_end(&mut bytes).await;
+    let text = String::from_utf8_lossy(&bytes);
+    let (head, body) = text.split_once("\r\n\r\n").unwrap_or((&text, ""));
+    let status = head
+        .split(' ')
+        .nth(1)
+        .and_then(|status| status.parse().ok())
+        .unwrap_or(0);
+    Answer {
+        status,
+        head: head.to_owned(),
+        body: body.to_owned(),
+    }
+}
+
+async fn ask(server: &Running, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
+    let mut request = format!("{line} HTTP/1.1\r\nhost: evil.test\r\nconnection: close\r\n");
+    for (name, value) in headers {
+        request.push_str(&format!("{name}: {value}\r\n"));
+    }
+    if !body.is_empty() {
+        request.push_str(&format!("content-length: {}\r\n", body.len()));
+    }
+    raw(server, format!("{request}\r\n{body}").as_bytes()).await
+}
+
+async fn get(server: &Running, path: &str) -> Answer {
+    ask(server, &format!("GET {path}"), &[], "").await
+}
+
+#[actix_web::test]
+async fn every_refusal_is_the_one_body_with_an_id() {
+    let server = start(PUBLIC);
+    let long = "x".repeat(HEAD_BYTES);
+    let large = format!("{{\"embedder\":\"{}\"}}", "x".repeat(70_000));
+    let token = format!("Bearer {}", Token::generate().expose());
+    let ours = [
+        ("origin", PUBLIC),
+        ("content-type", "application/json"),
+        ("authorization", token.as_str()),
+    ];
+    for (line, headers, body, status, code) in [
+        ("GET /nothing", &[][..], "", 404, 2005),
+        ("GET /public/v1/embed-tokens/get", &[], "", 404, 2005),
+        ("DELETE /healthz", &[], "", 405, 2004),
+        ("POST /connections/oauth/callback", &[], "", 405, 2004),
+        (
+            "POST /connections/oauth/callback/018f0000-0000-7000-8000-000000000000",
+            &[],
+            "",
+            405,
+            2004,
+        ),
+        ("TRACE /healthz", &[], "", 405, 2004),
+        (
+            "OPTIONS /connect/api/session",
+            &[
+                ("origin", "https://evil.test"),
+                ("access-control-request-method", "POST"),
+            ],
+            "",
+            404,
+            2005,
+        ),
+        (
+            "OPTIONS /v1/passthrough/me",
+            &[("access-control-request-method", "GET")],
+            "",
+            404,
+            2005,
+        ),
+        ("GET /v1/vault/connections", &[], "", 401, 2010),
+        ("GET /v1/vault/connections?api_key=sk_test_lk_x", &[], "", 401, 2010),
+        ("GET /v1/passthrough/me", &[], "", 401, 2010),
+        (
+            "POST /v1/authkit/token",
+            &[("x-pica-secret", "a"), ("x-one-secret", "b")],
+            "",
+            400,
+            2000,
+        ),
+        ("GET /healthz", &[("x-long", &long)], "", 431, 2015),
+        (
+            "POST /connect/api/session",
+            &[("authorization", &token)],
+            "{}",
+            403,
+            2002,
+        ),
+        (
+            "POST /connect/api/session",
+            &[("origin", PUBLIC), ("content-type", "application/json")],
+            "{}",
+            401,
+            2010,
+        ),
+        ("POST /connect/api/session", &ours, &large, 413, 2013),
+        (
+            "POST /connect/api/session",
+            &ours,
+            r#"{"embedder":null,"project":"x"}"#,
+            400,
+            2000,
+        ),
+        ("POST /connect/api/session", &ours, r#"{"embedder":null}"#, 503, 2008),
+        ("GET /embed/pub_x", &[], "", 503, 2008),
+    ] {
+        let answer = ask(&server, line, headers, body).await;
+        assert_eq!(answer.status, status, "{line} {}", answer.body);
+        let body = answer.json();
+        assert_eq!(body["code"], code, "{line}");
+        assert_eq!(body["status"], status, "{line}");
+        assert!(!body["message"].as_str().unwrap().is_empty(), "{line}");
+        assert_eq!(body["correlationId"].as_str(), answer.header("x-request-id"), "{line}");
+        assert!(!body["correlationId"].as_str().unwrap().is_empty(), "{line}");
+        assert_eq!(
+            answer.header("x-request-id"),
+            answer.header("x-one-correlation-id"),
+            "{line}"
+        );
+        if status == 503 {
+            assert_eq!(answer.header("retry-after"), Some("3"), "{line}");
+        }
+        if status == 405 && !line.starts_with("TRACE") {
+            assert!(answer.header("allow").unwrap().contains("GET"), "{line}");
+        }
+    }
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn every_answer_has_the_headers_and_none_is_readable_across_origins() {
+    let server = start(PUBLIC);
+    for path in [
+        "/",
+        "/nothing",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/openapi.json",
+        "/docs/",
+        "/connect/start",
+        "/connect/done",
+        "/connect/confirm",
+        "/connections/oauth/callback",
+        "/v1/users/flags",
+        "/demo",
+    ] {
+        let answer = ask(&server, &format!("GET {path}"), &[("origin", "https://evil.test")], "").await;
+        for (name, value) in [
+            ("referrer-policy", "no-referrer"),
+            ("x-content-type-options", "nosniff"),
+            ("strict-transport-security", "max-age=31536000"),
+        ] {
+            assert_eq!(answer.header(name), Some(value), "{path} {name}");
+        }
+        for name in [
+            "content-security-policy",
+            "permissions-policy",
+            "cross-origin-resource-policy",
+            "cache-control",
+        ] {
+            assert!(answer.header(name).is_some(), "{path} {name}");
+        }
+        assert!(!answer.head.to_ascii_lowercase().contains("access-control-"), "{path}");
+        assert!(answer.header("server").is_none(), "{path}");
+    }
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn pages_for_people_are_pages() {
+    let server = start("http://127.0.0.1:8080");
+    let start_page = get(&server, "/connect/start?state=canary").await;
+    assert_eq!(start_page.status, 200);
+    assert!(start_page.body.contains("latchkey:evidence"));
+    assert!(!start_page.body.contains("canary"));
+    assert_eq!(start_page.header("cross-origin-opener-policy"), Some("unsafe-none"));
+    assert!(start_page.header("strict-transport-security").is_none());
+
+    let framed = ask(&server, "GET /connect/start", &[("sec-fetch-dest", "iframe")], "").await;
+    assert_eq!(framed.status, 403);
+    assert!(framed.body.contains("<html"));
+
+    let notice = ask(&server, "GET /?data=canary", &[("sec-fetch-dest", "document")], "").await;
+    assert_eq!(notice.status, 200);
+    assert!(
+        !notice.body.contains("<script")
+            && notice
+                .header("content-security-policy")
+                .unwrap()
+                .contains("frame-ancestors 'none'")
+    );
+    let probe = ask(&server, "GET /", &[("accept", "application/json")], "").await;
+    assert_eq!(probe.json(), serde_json::json!({ "type": "success", "success": true }));
+
+    // Malformed: judged before the database is asked.
+    let doubled = get(&server, "/connections/oauth/callback?code=a&code=b&state=c").await;
+    assert_eq!(doubled.status, 400);
+    assert!(doubled.body.contains("<html") && !doubled.body.contains("code=a"));
+    assert_eq!(
+        get(&server, "/connections/oauth/callback/not-an-app?code=a")
+            .await
+            .status,
+        404
+    );
+    assert_eq!(get(&server, "/connect/done?f=x").await.status, 200);
+    assert_eq!(get(&server, "/connect/confirm?f=x").await.status, 404);
+
+    let evidence = start_page
+        .body
+        .split("latchkey:evidence\" content=\"")
+        .nth(1)
+        .unwrap()
+        .split('"')
+        .next()
+        .unwrap();
+    let ours = [
+        ("origin", "http://127.0.0.1:8080"),
+        ("content-type", "application/json"),
+    ];
+    let ticket = Token::generate().expose();
+    let body = |evidence: &str| {
+        format!(r#"{{"ticket":"{ticket}","proof":null,"state":null,"evidence":"{evidence}","referrer":null}}"#)
+    };
+    let away = ask(&server, "POST /connect/api/start", &ours, &body(evidence)).await;
+    assert_eq!(away.status, 503, "{}", away.body);
+    let forged = ask(&server, "POST /connect/api/start", &ours, &body("forged.forged")).await;
+    assert_eq!(
+        (forged.status, forged.json()["key"].as_str().unwrap().to_owned()),
+        (403, "not_from_app".to_owned())
+    );
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn operators_are_told() {
+    let server = start(PUBLIC);
+    assert_eq!(get(&server, "/healthz").await.json()["status"], "ok");
+    assert_eq!(ask(&server, "HEAD /healthz", &[], "").await.status, 200);
+    let ready = get(&server, "/readyz").await;
+    assert_eq!(ready.status, 503);
+    assert_eq!(ready.json()["ready"], false);
+    let metrics = get(&server, "/metrics").await;
+    assert!(metrics.body.contains("latchkey_http_requests_total") && metrics.body.contains("route=\"/readyz\""));
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn files_are_served_for_ever_and_only_under_their_hash() {
+    let server = start(PUBLIC);
+    let script = get(&server, "/embed.js").await;
+    assert_eq!(
+        (script.status, script.header("access-control-allow-origin")),
+        (200, Some("*"))
+    );
+    let url = crate::Assets::new().url("tokens.css");
+    let style = get(&server, &url).await;
+    assert_eq!(style.status, 200);
+    assert!(style.header("cache-control").unwrap().contains("immutable"));
+    assert_eq!(get(&server, "/assets/tokens.css").await.status, 404);
+    assert_eq!(get(&server, "/assets/0000000000000000/tokens.css").await.status, 404);
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn smuggled_requests_are_refused() {
+    let server = start(PUBLIC);
+    for request in [
+        &b"POST /v1/authkit HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ncontent-length: 4\r\n\r\nabc"[..],
+        b"POST /v1/authkit HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n",
+        b"POST /v1/authkit HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nhost: a\r\nx-a: b\r\n c\r\n\r\n",
+        b"GET /healthz HTTP/1.1\r\nhost : a\r\n\r\n",
+    ] {
+        let answer = raw(&server, request).await;
+        assert!(
+            answer.status == 400 || answer.status == 0,
+            "{} {}",
+            String::from_utf8_lossy(request),
+            answer.head
+        );
+    }
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn a_panic_is_a_500_that_says_nothing() {
+    let limits = Arc::new(Limits::new(
+        Rates {
+            key: None,
+            source: None,
+        },
+        Vec::new(),
+    ));
+    let site = Site::new(&broker(PUBLIC), limits, Arc::new(|| DateTime::UNIX_EPOCH));
+    let app = App::new()
+        .app_data(web::Data::new(site))
+        .route("/panic", web::get().to(panicking))
+        .wrap(from_fn(envelope::envelope))
+        .wrap(TracingLogger::<telemetry::Spans>::new());
+    let app = test::init_service(app).await;
+    let response = test::call_service(&app, test::TestRequest::get().uri("/panic").to_request()).await;
+    assert_eq!(response.status(), 500);
+    let body = test::read_body(response).await;
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(
+        (
+            body["code"].as_u64(),
+            body["message"].as_str().unwrap().contains("canary")
+        ),
+        (Some(2003), false)
+    );
+    assert!(!body["correlationId"].as_str().unwrap().is_empty());
+}
+
+async fn panicking() -> HttpResponse {
+    panic!("canary")
+}

@@ -1,0 +1,53 @@
+//! The audit log: who did what, without secrets.
+
+use uuid::Uuid;
+
+use crate::{ProjectId, Store, StoreError};
+use vault::Environment;
+
+/// A line of the audit log.
+#[derive(Clone, Debug)]
+pub struct AuditEntry<'a> {
+    /// The project, when it is known.
+    pub project: Option<ProjectId>,
+    /// The environment, when it is known.
+    pub environment: Option<Environment>,
+    /// As `flow.state_cookie_missing`.
+    pub action: &'static str,
+    /// `key:<id>`, `session:<id>`, `browser`, `cli`.
+    pub actor: String,
+    /// What it was done to.
+    pub subject: Option<String>,
+    /// Details without secrets.
+    pub detail: &'a serde_json::Value,
+}
+
+impl Store {
+    /// Writes a line.
+    pub async fn audit(&self, entry: AuditEntry<'_>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into audit_log (id, project_id, environment, action, actor, subject, detail)
+             values ($1, $2, $3, $4, $5, $6, $7)",
+            Uuid::now_v7(),
+            entry.project.map(|id| id.0),
+            entry.environment.map(Environment::as_str),
+            entry.action,
+            entry.actor,
+            entry.subject,
+            entry.detail
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// How often an action was logged; for the doctor and for tests.
+    pub async fn audit_count(&self, action: &str) -> Result<i64, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"select count(*) as "count!" from audit_log where action = $1"#,
+            action
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+}

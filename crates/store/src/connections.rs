@@ -1,0 +1,487 @@
+//! Connections: the lasting result of a flow. This module holds what they are; `credentials` holds what is sealed.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use sqlx::{Postgres, QueryBuilder};
+use vault::{Credential, Environment};
+
+use crate::{AppId, ConnectionId, NewEvent, Owner, ProjectId, Store, StoreError, events};
+
+/// How a connection is, on the wire too.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ConnectionState {
+    /// Works.
+    Operational,
+    /// A refresh fails, the token is still good; it is tried again.
+    Degraded,
+    /// Not usable: the person must connect again.
+    Failed,
+    /// Never proved.
+    Unknown,
+}
+
+impl ConnectionState {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Operational => "operational",
+            Self::Degraded => "degraded",
+            Self::Failed => "failed",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl std::str::FromStr for ConnectionState {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "operational" => Ok(Self::Operational),
+            "degraded" => Ok(Self::Degraded),
+            "failed" => Ok(Self::Failed),
+            "unknown" => Ok(Self::Unknown),
+            other => Err(format!(
+                "`{other}` is no state: write operational, degraded, failed or unknown"
+            )),
+        }
+    }
+}
+
+/// A connection without its credential.
+#[derive(Clone, Debug)]
+pub struct Connection {
+    /// Its id.
+    pub id: ConnectionId,
+    /// The project.
+    pub project: ProjectId,
+    /// The environment.
+    pub environment: Environment,
+    /// The app that it was made with.
+    pub app: AppId,
+    /// The integration.
+    pub integration: String,
+    /// The sign-in method of the definition.
+    pub auth_method: String,
+    /// The key that callers name it by.
+    pub key: String,
+    /// The name that the person gave.
+    pub name: Option<String>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// The customer's tags.
+    pub tags: Vec<String>,
+    /// The operator's switch.
+    pub active: bool,
+    /// How it is.
+    pub state: ConnectionState,
+    /// A machine's word for why.
+    pub state_reason: Option<String>,
+    /// A sentence for people.
+    pub state_message: Option<String>,
+    /// The account at the service.
+    pub account_id: Option<String>,
+    /// Its name.
+    pub account_name: Option<String>,
+    /// Non-secret values, given or learnt.
+    pub variables: BTreeMap<String, String>,
+    /// Scopes that the service granted.
+    pub scopes: Option<Vec<String>>,
+    /// When it was made.
+    pub created_at: DateTime<Utc>,
+    /// When it was last changed.
+    pub updated_at: DateTime<Utc>,
+    /// When it was last called through, to about a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When its access token ends.
+    pub expires_at: Option<DateTime<Utc>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: ConnectionId,
+    project_id: ProjectId,
+    environment: String,
+    app_id: AppId,
+    integration: String,
+    auth_method: String,
+    key: String,
+    name: Option<String>,
+    identity: Option<String>,
+    identity_type: Option<String>,
+    group_name: Option<String>,
+    label: Option<String>,
+    tags: Vec<String>,
+    active: bool,
+    state: String,
+    state_reason: Option<String>,
+    state_message: Option<String>,
+    account_id: Option<String>,
+    account_name: Option<String>,
+    variables: sqlx::types::Json<BTreeMap<String, String>>,
+    scopes: Option<Vec<String>>,
+    created_at: DateTime<Utc>,
+    updated_at: DateTime<Utc>,
+    last_used_at: Option<DateTime<Utc>>,
+    expires_at: Option<DateTime<Utc>>,
+}
+
+impl TryFrom<Row> for Connection {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let record = row.id.0;
+        let inconsistent = |what| StoreError::Inconsistent {
+            table: "connections",
+            record,
+            what,
+        };
+        Ok(Self {
+            environment: crate::database::environment("connections", record, &row.environment)?,
+            owner: crate::sessions::owner(
+                "connections",
+                record,
+                row.identity,
+                row.identity_type,
+                row.group_name,
+                row.label,
+            )?,
+            state: row.state.parse().map_err(inconsistent)?,
+            id: row.id,
+            project: row.project_id,
+            app: row.app_id,
+            integration: row.integration,
+            auth_method: row.auth_method,
+            key: row.key,
+            name: row.name,
+            tags: row.tags,
+            active: row.active,
+            state_reason: row.state_reason,
+            state_message: row.state_message,
+            account_id: row.account_id,
+            account_name: row.account_name,
+            variables: row.variables.0,
+            scopes: row.scopes,
+            created_at: row.created_at,
+            updated_at: row.updated_at,
+            last_used_at: row.last_used_at,
+            expires_at: row.expires_at,
+        })
+    }
+}
+
+macro_rules! select_connections {
+    ($tail:tt $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select c.id as "id: ConnectionId", c.project_id as "project_id: ProjectId", c.environment,
+                      c.app_id as "app_id: AppId", c.integration, c.auth_method, c.key, c.name, c.identity, c.identity_type,
+                      c.group_name, c.label, c.tags, c.active, c.state, c.state_reason, c.state_message, c.account_id,
+                      c.account_name, c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", c.scopes,
+                      c.created_at, c.updated_at, c.last_used_at, k.expires_at as "expires_at?"
+               from connections c left join credentials k on k.connection_id = c.id "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+/// Which connections a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionFilter {
+    /// Of this identity.
+    pub identity: Option<String>,
+    /// Of this kind of identity.
+    pub identity_type: Option<String>,
+    /// Of this integration.
+    pub integration: Option<String>,
+    /// With this name.
+    pub name: Option<String>,
+    /// With one of these keys; an empty list means all.
+    pub keys: Vec<String>,
+    /// With all of these tags.
+    pub tags: Vec<String>,
+    /// Switched on or off.
+    pub active: Option<bool>,
+    /// In this state.
+    pub state: Option<ConnectionState>,
+    /// Rows to leave out at the start.
+    pub skip: i64,
+    /// Most rows.
+    pub limit: i64,
+}
+
+/// Changes to a connection; `None` leaves a value as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ConnectionChange {
+    /// New name; `Some(None)` takes it away.
+    pub name: Option<Option<String>>,
+    /// New tags, replacing all.
+    pub tags: Option<Vec<String>>,
+    /// On or off.
+    pub active: Option<bool>,
+}
+
+/// A connection to make.
+#[derive(Clone, Debug)]
+pub struct NewConnection {
+    /// The project.
+    pub project: ProjectId,
+    /// The environment.
+    pub environment: Environment,
+    /// The app.
+    pub app: AppId,
+    /// The integration.
+    pub integration: String,
+    /// The sign-in method.
+    pub auth_method: String,
+    /// The key.
+    pub key: String,
+    /// The person's name for it.
+    pub name: Option<String>,
+    /// Whose it is.
+    pub owner: Owner,
+    /// What the service granted.
+    pub grant: Grant,
+}
+
+/// What a service granted: the credential, the account and what was learnt.
+#[derive(Clone, Debug)]
+pub struct Grant {
+    /// Whether a check proved it.
+    pub proved: bool,
+    /// The account at the service.
+    pub account_id: Option<String>,
+    /// Its name.
+    pub account_name: Option<String>,
+    /// Non-secret values.
+    pub variables: BTreeMap<String, String>,
+    /// Granted scopes.
+    pub scopes: Option<Vec<String>>,
+    /// What is sealed.
+    pub credential: NewCredential,
+}
+
+/// A credential to seal.
+#[derive(Clone, Debug)]
+pub struct NewCredential {
+    /// The secret.
+    pub credential: Credential,
+    /// Seconds until the access token ends.
+    pub expires_in: Option<u64>,
+    /// Seconds until it should be refreshed; `None` when it cannot be.
+    pub refresh_in: Option<u64>,
+}
+
+/// What became of a connection's grant after it was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RevocationStatus {
+    /// It will be revoked at the provider within a day, or reported as failed.
+    Pending,
+    /// The provider confirmed.
+    Revoked,
+    /// The provider has no way to revoke; the credential was erased here.
+    Unsupported,
+    /// The provider did not confirm within a day.
+    Failed,
+}
+
+impl Store {
+    /// A page of connections and the exact total of the same filter, in one snapshot.
+    pub async fn list_connections(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+        filter: &ConnectionFilter,
+    ) -> Result<(Vec<Connection>, i64), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!("set transaction isolation level repeatable read, read only")
+            .execute(&mut *transaction)
+            .await?;
+        let mut count = QueryBuilder::new("select count(*) from connections c");
+        narrow(&mut count, project, environment, filter);
+        let total: i64 = count.build_query_scalar().fetch_one(&mut *transaction).await?;
+        let mut rows = QueryBuilder::new(
+            "select c.*, k.expires_at from connections c left join credentials k on k.connection_id = c.id",
+        );
+        narrow(&mut rows, project, environment, filter);
+        rows.push(" order by c.id desc limit ")
+            .push_bind(filter.limit)
+            .push(" offset ")
+            .push_bind(filter.skip);
+        let rows: Vec<Row> = rows.build_query_as().fetch_all(&mut *transaction).await?;
+        transaction.commit().await?;
+        Ok((
+            rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            total,
+        ))
+    }
+
+    /// A connection by its id, inside a project and environment.
+    pub async fn connection(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+        id: ConnectionId,
+    ) -> Result<Option<Connection>, StoreError> {
+        select_connections!(
+            "where c.id = $1 and c.project_id = $2 and c.environment = $3 and c.deleted_at is null",
+            id.0,
+            project.0,
+            environment.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// A connection by its key, inside a project and environment. Served by the unique index on `key`.
+    pub async fn connection_by_key(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+        key: &str,
+    ) -> Result<Option<Connection>, StoreError> {
+        select_connections!(
+            "where c.key = $1 and c.project_id = $2 and c.environment = $3 and c.deleted_at is null",
+            key,
+            project.0,
+            environment.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// Live connections of an owner by integration, for the mark in the modal's list.
+    pub async fn count_connected(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+        identity: &str,
+    ) -> Result<Vec<(String, i64)>, StoreError> {
+        // Served by connections_by_identity.
+        let rows = sqlx::query!(
+            r#"select integration, count(*) as "count!" from connections
+               where project_id = $1 and environment = $2 and identity = $3 and deleted_at is null and state <> 'failed'
+               group by integration"#,
+            project.0,
+            environment.as_str(),
+            identity
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        Ok(rows.into_iter().map(|row| (row.integration, row.count)).collect())
+    }
+
+    /// Changes name, tags or the switch; writes the event in the same transaction.
+    pub async fn change_connection(
+        &self,
+        connection: &Connection,
+        change: &ConnectionChange,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let changed = sqlx::query!(
+            "update connections set name = case when $2 then $3 else name end, tags = coalesce($4, tags),
+                    active = coalesce($5, active), updated_at = latchkey_now()
+             where id = $1 and deleted_at is null",
+            connection.id.0,
+            change.name.is_some(),
+            change.name.clone().flatten(),
+            change.tags.as_deref(),
+            change.active
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if changed.rows_affected() == 1 {
+            let payload = connection_payload(connection);
+            events::record(&mut transaction, event(connection, "connection.updated", &payload)).await?;
+        }
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Deletes a connection: in one transaction its credential leaves for `revocations` and nothing can read it any
+    /// more. `revocable` tells whether the provider can be asked. `None` when somebody else deleted it first.
+    pub async fn delete_connection(
+        &self,
+        connection: &Connection,
+        revocable: bool,
+    ) -> Result<Option<RevocationStatus>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let deleted = sqlx::query!(
+            "update connections set deleted_at = latchkey_now(), active = false, updated_at = latchkey_now()
+             where id = $1 and deleted_at is null",
+            connection.id.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if deleted.rows_affected() == 0 {
+            return Ok(None);
+        }
+        let status = self.revoke_credential(&mut transaction, connection, revocable).await?;
+        let mut payload = connection_payload(connection);
+        payload["revocation"] = json!(status);
+        events::record(&mut transaction, event(connection, "connection.deleted", &payload)).await?;
+        transaction.commit().await?;
+        Ok(Some(status))
+    }
+}
+
+fn narrow(query: &mut QueryBuilder<Postgres>, project: ProjectId, environment: Environment, filter: &ConnectionFilter) {
+    query
+        .push(" where c.deleted_at is null and c.project_id = ")
+        .push_bind(project);
+    query.push(" and c.environment = ").push_bind(environment.as_str());
+    let texts = [
+        ("c.identity", &filter.identity),
+        ("c.identity_type", &filter.identity_type),
+        ("c.integration", &filter.integration),
+        ("c.name", &filter.name),
+    ];
+    for (column, value) in texts {
+        if let Some(value) = value {
+            query.push(" and ").push(column).push(" = ").push_bind(value.clone());
+        }
+    }
+    if !filter.keys.is_empty() {
+        query.push(" and c.key = any(").push_bind(filter.keys.clone()).push(")");
+    }
+    if !filter.tags.is_empty() {
+        query.push(" and c.tags @> ").push_bind(filter.tags.clone());
+    }
+    if let Some(active) = filter.active {
+        query.push(" and c.active = ").push_bind(active);
+    }
+    if let Some(state) = filter.state {
+        query.push(" and c.state = ").push_bind(state.as_str());
+    }
+}
+
+pub(crate) fn event<'a>(connection: &Connection, kind: &'static str, payload: &'a serde_json::Value) -> NewEvent<'a> {
+    NewEvent {
+        project: connection.project,
+        environment: connection.environment,
+        kind,
+        connection: Some(connection.id),
+        payload,
+    }
+}
+
+/// What every event about a connection says.
+pub(crate) fn connection_payload(connection: &Connection) -> serde_json::Value {
+    json!({
+        "id": connection.id,
+        "key": connection.key,
+        "platform": connection.integration,
+        "environment": connection.environment,
+        "identity": connection.owner.identity,
+        "identityType": connection.owner.identity_type,
+        "state": connection.state,
+    })
+}

@@ -1,0 +1,39 @@
+//! Postgres: the only crate that holds SQL.
+//!
+//! Here lives one module per aggregate. Rows become domain types whose state is an enum; an impossible row is an error
+//! that names it. Credentials are sealed and opened at this border: above it they are secret types, below it bytes.
+//!
+//! What never lives here: HTTP, a provider's rules, or a decision that is not about data.
+
+mod access;
+mod apps;
+mod audit;
+mod connections;
+mod credentials;
+mod database;
+mod error;
+mod events;
+mod flows;
+mod ids;
+mod instance;
+mod projects;
+mod revocations;
+pub mod sandbox;
+mod sealing;
+mod sessions;
+
+pub use access::*;
+pub use apps::*;
+pub use audit::*;
+pub use connections::*;
+pub use credentials::*;
+pub use database::{MIGRATOR, PoolOptions, Store};
+pub use error::StoreError;
+pub use events::*;
+pub use flows::*;
+pub use ids::*;
+pub use instance::*;
+pub use projects::*;
+pub use revocations::*;
+pub use sessions::*;
+pub use vault::Environment;

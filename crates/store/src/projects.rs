@@ -1,0 +1,335 @@
+//! Projects: the tenants of one Latchkey, and the origins that may embed the modal.
+
+use chrono::{DateTime, Utc};
+use vault::Token;
+
+use crate::{ProjectId, Store, StoreError};
+
+/// When the customer's backend must confirm who finished a flow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verify {
+    /// Never.
+    Off,
+    /// For hosted links.
+    Hosted,
+    /// For every flow.
+    Always,
+}
+
+impl Verify {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Hosted => "hosted",
+            Self::Always => "always",
+        }
+    }
+}
+
+impl std::str::FromStr for Verify {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "off" => Ok(Self::Off),
+            "hosted" => Ok(Self::Hosted),
+            "always" => Ok(Self::Always),
+            other => Err(format!(
+                "`{other}` is not a verify setting: write off, hosted or always"
+            )),
+        }
+    }
+}
+
+/// What happens when it could not be proved that the browser which goes on is the one that began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unproved {
+    /// The person is asked on a page that names who asks and for whom.
+    Confirm,
+    /// The flow is refused.
+    Refuse,
+}
+
+impl Unproved {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirm => "confirm",
+            Self::Refuse => "refuse",
+        }
+    }
+}
+
+/// Whether a same-window flow that only the `Referer` speaks for is confirmed by the person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConfirmRedirect {
+    /// The `Referer` is enough.
+    Presumed,
+    /// The person is asked.
+    Always,
+}
+
+impl ConfirmRedirect {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Presumed => "presumed",
+            Self::Always => "always",
+        }
+    }
+}
+
+/// A tenant.
+#[derive(Clone, Debug)]
+pub struct Project {
+    /// Its id.
+    pub id: ProjectId,
+    /// The name that people see in the modal.
+    pub name: String,
+    /// The public id in embed addresses.
+    pub publishable_id: String,
+    /// Whether a page without `Referer` on `/` belongs to it.
+    pub is_default: bool,
+    /// When the customer's backend confirms.
+    pub verify: Verify,
+    /// Where the finishing browser is sent with the completion code.
+    pub verify_url: Option<String>,
+    /// Where "Back to …" leads.
+    pub home_url: Option<String>,
+    /// What happens when a browser could not be proved.
+    pub unproved: Unproved,
+    /// Whether `Referer` alone is enough in the same window.
+    pub confirm_redirect: ConfirmRedirect,
+    /// Colours, logo, texts.
+    pub branding: serde_json::Value,
+    /// Whether our own line is hidden.
+    pub white_label: bool,
+    /// Since when.
+    pub created_at: DateTime<Utc>,
+}
+
+struct Row {
+    id: ProjectId,
+    name: String,
+    publishable_id: String,
+    is_default: bool,
+    verify: String,
+    verify_url: Option<String>,
+    home_url: Option<String>,
+    unproved: String,
+    confirm_redirect: String,
+    branding: serde_json::Value,
+    white_label: bool,
+    created_at: DateTime<Utc>,
+}
+
+impl TryFrom<Row> for Project {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            verify: row.verify.parse().map_err(|what| StoreError::Inconsistent {
+                table: "projects",
+                record: row.id.0,
+                what,
+            })?,
+            id: row.id,
+            name: row.name,
+            publishable_id: row.publishable_id,
+            is_default: row.is_default,
+            verify_url: row.verify_url,
+            home_url: row.home_url,
+            unproved: if row.unproved == "refuse" {
+                Unproved::Refuse
+            } else {
+                Unproved::Confirm
+            },
+            confirm_redirect: if row.confirm_redirect == "always" {
+                ConfirmRedirect::Always
+            } else {
+                ConfirmRedirect::Presumed
+            },
+            branding: row.branding,
+            white_label: row.white_label,
+            created_at: row.created_at,
+        })
+    }
+}
+
+macro_rules! select_projects {
+    ($tail:tt $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select p.id as "id: ProjectId", p.name, p.publishable_id, p.is_default, p.verify, p.verify_url, p.home_url,
+                      p.unproved, p.confirm_redirect, p.branding, p.white_label, p.created_at
+               from projects p "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+/// Settings that `latchkey projects set` may change; `None` leaves a value as it is.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectChange {
+    /// New name.
+    pub name: Option<String>,
+    /// New verify setting.
+    pub verify: Option<Verify>,
+    /// New verify address.
+    pub verify_url: Option<String>,
+    /// New home address.
+    pub home_url: Option<String>,
+    /// New answer to an unproved browser.
+    pub unproved: Option<Unproved>,
+    /// New handling of `Referer` evidence.
+    pub confirm_redirect: Option<ConfirmRedirect>,
+    /// New branding.
+    pub branding: Option<serde_json::Value>,
+    /// New white label.
+    pub white_label: Option<bool>,
+    /// Make it the default project.
+    pub make_default: bool,
+}
+
+impl Store {
+    /// Makes a project with its first data key. The first project is the default one.
+    pub async fn create_project(&self, name: &str) -> Result<Project, StoreError> {
+        let id = ProjectId::generate();
+        let publishable_id = format!("pub_{}", &Token::generate().expose().replace(['-', '_'], "x")[..22]);
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!(
+            "insert into projects (id, name, publishable_id, is_default)
+             values ($1, $2, $3, not exists (select from projects))",
+            id.0,
+            name,
+            publishable_id
+        )
+        .execute(&mut *transaction)
+        .await?;
+        self.create_data_key(&mut *transaction, id).await?;
+        transaction.commit().await?;
+        self.project(id).await?.ok_or(StoreError::NoDataKey)
+    }
+
+    /// A project by its id.
+    pub async fn project(&self, id: ProjectId) -> Result<Option<Project>, StoreError> {
+        select_projects!("where p.id = $1", id.0)
+            .fetch_optional(&self.pool)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+    }
+
+    /// A project by its publishable id.
+    pub async fn project_by_publishable_id(&self, publishable_id: &str) -> Result<Option<Project>, StoreError> {
+        select_projects!("where p.publishable_id = $1", publishable_id)
+            .fetch_optional(&self.pool)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+    }
+
+    /// The default project.
+    pub async fn default_project(&self) -> Result<Option<Project>, StoreError> {
+        select_projects!("where p.is_default")
+            .fetch_optional(&self.pool)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+    }
+
+    /// All projects, oldest first.
+    pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
+        select_projects!("order by p.id")
+            .fetch_all(&self.pool)
+            .await?
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect()
+    }
+
+    /// The projects that list an origin. Served by `project_origins_by_origin`.
+    pub async fn projects_by_origin(&self, origin: &str) -> Result<Vec<Project>, StoreError> {
+        select_projects!(
+            "join project_origins o on o.project_id = p.id where o.origin = $1 order by p.id",
+            origin
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+    }
+
+    /// Changes settings. `false` when there is no such project.
+    pub async fn change_project(&self, id: ProjectId, change: ProjectChange) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        if change.make_default {
+            sqlx::query!(
+                "update projects set is_default = false where is_default and id <> $1",
+                id.0
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        let unproved = change.unproved.map(Unproved::as_str);
+        let confirm = change.confirm_redirect.map(ConfirmRedirect::as_str);
+        let changed = sqlx::query!(
+            "update projects set name = coalesce($2, name), verify = coalesce($3, verify),
+                    verify_url = coalesce($4, verify_url), home_url = coalesce($5, home_url),
+                    unproved = coalesce($6, unproved), confirm_redirect = coalesce($7, confirm_redirect),
+                    branding = coalesce($8, branding), white_label = coalesce($9, white_label),
+                    is_default = is_default or $10, updated_at = latchkey_now()
+             where id = $1",
+            id.0,
+            change.name,
+            change.verify.map(Verify::as_str),
+            change.verify_url,
+            change.home_url,
+            unproved,
+            confirm,
+            change.branding,
+            change.white_label,
+            change.make_default,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(changed.rows_affected() == 1)
+    }
+
+    /// The origins that may embed a project's modal.
+    pub async fn origins(&self, id: ProjectId) -> Result<Vec<String>, StoreError> {
+        Ok(sqlx::query_scalar!(
+            "select origin from project_origins where project_id = $1 order by origin",
+            id.0
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Adds an origin that was checked before. Adding it twice is fine.
+    pub async fn add_origin(&self, id: ProjectId, origin: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into project_origins (project_id, origin) values ($1, $2) on conflict do nothing",
+            id.0,
+            origin
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Removes an origin. `false` when it was not there.
+    pub async fn remove_origin(&self, id: ProjectId, origin: &str) -> Result<bool, StoreError> {
+        let removed = sqlx::query!(
+            "delete from project_origins where project_id = $1 and origin = $2",
+            id.0,
+            origin
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(removed.rows_affected() == 1)
+    }
+}

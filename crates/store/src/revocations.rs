@@ -1,0 +1,207 @@
+//! Grants that wait to be revoked at the provider. Only the revoker opens them; they are erased when it is done, or
+//! after a day.
+
+use std::collections::BTreeMap;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+use vault::{Credential, Environment, Place};
+
+use crate::{AppId, ConnectionId, FlowId, ProjectId, RevocationId, RevocationStatus, Store, StoreError};
+
+pub(crate) struct NewRevocation<'a> {
+    pub(crate) id: RevocationId,
+    pub(crate) project: ProjectId,
+    pub(crate) environment: Environment,
+    pub(crate) app: AppId,
+    pub(crate) connection: Option<ConnectionId>,
+    pub(crate) flow: Option<FlowId>,
+    pub(crate) integration: &'a str,
+    pub(crate) auth_method: &'a str,
+    pub(crate) variables: &'a BTreeMap<String, String>,
+    pub(crate) plaintext: &'a [u8],
+}
+
+/// A claimed revocation.
+#[derive(Debug)]
+pub struct Revocation {
+    /// Its id.
+    pub id: RevocationId,
+    /// The project.
+    pub project: ProjectId,
+    /// The environment.
+    pub environment: Environment,
+    /// The app whose client asks.
+    pub app: AppId,
+    /// The connection that was deleted, unless the grant never became one.
+    pub connection: Option<ConnectionId>,
+    /// The integration.
+    pub integration: String,
+    /// The sign-in method.
+    pub auth_method: String,
+    /// Non-secret values.
+    pub variables: BTreeMap<String, String>,
+    /// The grant.
+    pub credential: Credential,
+    /// Attempts so far, with this one.
+    pub attempts: i32,
+}
+
+fn place(project: Uuid, environment: Environment, revocation: Uuid) -> Place {
+    Place {
+        project,
+        environment,
+        record: revocation,
+        column: "revocations.sealed",
+        generation: 0,
+    }
+}
+
+impl Store {
+    pub(crate) async fn insert_revocation(
+        &self,
+        transaction: &mut PgConnection,
+        new: NewRevocation<'_>,
+    ) -> Result<(), StoreError> {
+        let sealed = self
+            .seal(
+                &mut *transaction,
+                &place(new.project.0, new.environment, new.id.0),
+                new.plaintext,
+            )
+            .await?;
+        sqlx::query!(
+            "insert into revocations (id, project_id, environment, app_id, connection_id, flow_id, integration, auth_method,
+                    variables, sealed, next_attempt_at, deadline_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, latchkey_now(), latchkey_now() + interval '24 hours')",
+            new.id.0,
+            new.project.0,
+            new.environment.as_str(),
+            new.app.0,
+            new.connection.map(|id| id.0),
+            new.flow.map(|id| id.0),
+            new.integration,
+            new.auth_method,
+            sqlx::types::Json(new.variables) as _,
+            sealed.as_bytes(),
+        )
+        .execute(&mut *transaction)
+        .await?;
+        Ok(())
+    }
+
+    /// Claims revocations that are due for two minutes. Served by `revocations_due`.
+    pub async fn claim_revocations(&self, limit: i64) -> Result<Vec<Revocation>, StoreError> {
+        let rows = sqlx::query!(
+            r#"update revocations r set lease_until = latchkey_now() + interval '2 minutes', attempts = attempts + 1
+               where r.id in (
+                   select d.id from revocations d
+                   where d.status = 'pending' and d.next_attempt_at <= latchkey_now() and d.deadline_at > latchkey_now()
+                     and (d.lease_until is null or d.lease_until < latchkey_now())
+                   order by d.next_attempt_at limit $1 for update skip locked)
+               returning r.id, r.project_id, r.environment, r.app_id, r.connection_id, r.integration, r.auth_method,
+                         r.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", r.sealed, r.attempts"#,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let mut claimed = Vec::with_capacity(rows.len());
+        for row in rows {
+            let environment = crate::database::environment("revocations", row.id, &row.environment)?;
+            let Some(sealed) = row.sealed else { continue };
+            let opened = self
+                .open("revocations", sealed, &place(row.project_id, environment, row.id))
+                .await;
+            let credential = match opened {
+                Ok(plaintext) => Credential::from_plaintext(&plaintext).map_err(|_| ()),
+                Err(error) if error.is_unavailable() => return Err(error),
+                Err(_) => Err(()),
+            };
+            let Ok(credential) = credential else {
+                self.end_revocation(
+                    RevocationId(row.id),
+                    RevocationStatus::Failed,
+                    Some("the grant cannot be opened"),
+                )
+                .await?;
+                continue;
+            };
+            claimed.push(Revocation {
+                id: RevocationId(row.id),
+                project: ProjectId(row.project_id),
+                environment,
+                app: AppId(row.app_id),
+                connection: row.connection_id.map(ConnectionId),
+                integration: row.integration,
+                auth_method: row.auth_method,
+                variables: row.variables.0,
+                credential,
+                attempts: row.attempts,
+            });
+        }
+        Ok(claimed)
+    }
+
+    /// Ends a revocation and erases its grant.
+    pub async fn end_revocation(
+        &self,
+        id: RevocationId,
+        status: RevocationStatus,
+        error: Option<&str>,
+    ) -> Result<(), StoreError> {
+        let status = match status {
+            RevocationStatus::Pending => return Ok(()),
+            RevocationStatus::Revoked => "revoked",
+            RevocationStatus::Unsupported => "unsupported",
+            RevocationStatus::Failed => "failed",
+        };
+        sqlx::query!(
+            "update revocations set status = $2, last_error = $3, sealed = null, lease_until = null, next_attempt_at = null,
+                    ended_at = latchkey_now()
+             where id = $1 and status = 'pending'",
+            id.0,
+            status,
+            error
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Tries again later.
+    pub async fn postpone_revocation(&self, id: RevocationId, seconds: f64, error: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update revocations set next_attempt_at = latchkey_now() + make_interval(secs => $2), last_error = $3,
+                    lease_until = null
+             where id = $1 and status = 'pending'",
+            id.0,
+            seconds,
+            error
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
+    /// Gives up on those past their day; their grants are erased.
+    pub async fn expire_revocations(&self) -> Result<u64, StoreError> {
+        let expired = sqlx::query!(
+            "update revocations set status = 'failed', sealed = null, next_attempt_at = null, ended_at = latchkey_now()
+             where status = 'pending' and deadline_at <= latchkey_now()"
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(expired.rows_affected())
+    }
+
+    /// The revocation of a deleted connection.
+    pub async fn revocation_status(&self, connection: ConnectionId) -> Result<Option<String>, StoreError> {
+        // Served by revocations_by_connection.
+        Ok(sqlx::query_scalar!(
+            "select status from revocations where connection_id = $1 order by id desc limit 1",
+            connection.0
+        )
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+}

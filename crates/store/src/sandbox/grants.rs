@@ -1,0 +1,287 @@
+//! Codes, grants and tokens.
+
+use std::time::Duration;
+
+use sqlx::PgConnection;
+use uuid::Uuid;
+use vault::{Digest, SecretString};
+
+use super::{
+    Access, Account, CODE_LIFETIME, Consent, Issued, OPEN_CODES, REFRESH_LIFETIME, Redemption, Refusal, digest,
+    seconds, secret,
+};
+use crate::{Store, StoreError};
+
+impl Store {
+    /// A code for what was allowed; `None` when too many of this client wait already.
+    pub async fn create_sandbox_code(&self, consent: &Consent<'_>) -> Result<Option<SecretString>, StoreError> {
+        let code = secret("sandbox_code_");
+        let code_digest = Digest::of(&code);
+        let mut transaction = self.pool.begin().await?;
+        // After ten minutes nothing is learnt from a second use any more.
+        sqlx::query!(
+            "delete from sandbox_codes where client = $1 and expires_at < latchkey_now() - interval '10 minutes'",
+            consent.client
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let inserted = sqlx::query!(
+            "insert into sandbox_codes
+                 (digest, client, redirect_uri, code_challenge, account, scopes, access_seconds, expires_at)
+             select $1, $2, $3, $4, $5, $6, $7, latchkey_now() + make_interval(secs => $8)
+             where (select count(*) from sandbox_codes where client = $2 and expires_at > latchkey_now()) < $9",
+            code_digest.as_bytes(),
+            consent.client,
+            consent.redirect_uri,
+            consent.code_challenge.as_bytes(),
+            consent.account.as_str(),
+            consent.scopes,
+            i32::try_from(consent.access_lifetime.as_secs()).unwrap_or(i32::MAX),
+            seconds(CODE_LIFETIME),
+            OPEN_CODES,
+        )
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected();
+        transaction.commit().await?;
+        Ok((inserted == 1).then(|| SecretString::from(code.as_str())))
+    }
+
+    /// Turns a code into a grant and its first tokens. A code works once: a second use revokes the grant, and a try
+    /// with a wrong verifier or redirect address spends the code.
+    pub async fn redeem_sandbox_code(&self, request: &Redemption<'_>) -> Result<Result<Issued, Refusal>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let Some(code) = sqlx::query!(
+            r#"select client, redirect_uri, code_challenge, account, scopes, access_seconds, grant_id, used_at,
+                      expires_at <= latchkey_now() as "expired!"
+               from sandbox_codes where digest = $1 for update"#,
+            request.code.as_bytes()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        else {
+            return Ok(Err(Refusal::Unknown));
+        };
+        if code.client != request.client {
+            return Ok(Err(Refusal::OtherClient));
+        }
+        if code.used_at.is_some() {
+            if let Some(grant) = code.grant_id {
+                revoke(&mut transaction, grant).await?;
+            }
+            transaction.commit().await?;
+            return Ok(Err(Refusal::Used));
+        }
+        if code.expired {
+            return Ok(Err(Refusal::Expired));
+        }
+        let refusal = if code.redirect_uri != request.redirect_uri {
+            Some(Refusal::RedirectUri)
+        } else if digest("sandbox_codes", code.client, &code.code_challenge)? != request.verifier {
+            Some(Refusal::Verifier)
+        } else {
+            None
+        };
+        let grant = Uuid::now_v7();
+        if refusal.is_none() {
+            sqlx::query!(
+                "insert into sandbox_grants (id, client, account, scopes, access_seconds, expires_at)
+                 values ($1, $2, $3, $4, $5, latchkey_now() + make_interval(secs => $6))",
+                grant,
+                code.client,
+                code.account,
+                &code.scopes,
+                code.access_seconds,
+                seconds(REFRESH_LIFETIME),
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        sqlx::query!(
+            "update sandbox_codes set used_at = latchkey_now(), grant_id = $2 where digest = $1",
+            request.code.as_bytes(),
+            refusal.is_none().then_some(grant)
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let issued = match refusal {
+            Some(refusal) => Err(refusal),
+            None => Ok(issue(&mut transaction, grant, code.access_seconds, code.scopes).await?),
+        };
+        transaction.commit().await?;
+        Ok(issued)
+    }
+
+    /// Replaces a refresh token (rotation) and issues an access token. `scopes` may ask for fewer than were allowed.
+    pub async fn refresh_sandbox_token(
+        &self,
+        client: Uuid,
+        refresh_token: Digest,
+        scopes: Option<Vec<String>>,
+    ) -> Result<Result<Issued, Refusal>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // The grant is locked, here and in the revocation, before its tokens: so no two wait for each other.
+        let Some(grant) = sqlx::query!(
+            "select id, client, scopes, access_seconds, revoked_at from sandbox_grants
+             where id = (select grant_id from sandbox_tokens where digest = $1 and kind = 'refresh') for update",
+            refresh_token.as_bytes()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        else {
+            return Ok(Err(Refusal::Unknown));
+        };
+        if grant.client != client {
+            return Ok(Err(Refusal::OtherClient));
+        }
+        if grant.revoked_at.is_some() {
+            return Ok(Err(Refusal::Revoked));
+        }
+        let Some(token) = sqlx::query!(
+            r#"select used_at, expires_at <= latchkey_now() as "expired!" from sandbox_tokens where digest = $1"#,
+            refresh_token.as_bytes()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        else {
+            return Ok(Err(Refusal::Unknown));
+        };
+        if token.used_at.is_some() {
+            return Ok(Err(Refusal::Used));
+        }
+        if token.expired {
+            return Ok(Err(Refusal::Expired));
+        }
+        let scopes = scopes.unwrap_or_else(|| grant.scopes.clone());
+        if !scopes.iter().all(|scope| grant.scopes.contains(scope)) {
+            return Ok(Err(Refusal::Scope));
+        }
+        // A used token is kept for a day, so that a second use can be told from an unknown one.
+        sqlx::query!(
+            "update sandbox_tokens set used_at = latchkey_now(), expires_at = latchkey_now() where digest = $1",
+            refresh_token.as_bytes()
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "update sandbox_grants set expires_at = latchkey_now() + make_interval(secs => $2) where id = $1",
+            grant.id,
+            seconds(REFRESH_LIFETIME)
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let issued = issue(&mut transaction, grant.id, grant.access_seconds, scopes).await?;
+        transaction.commit().await?;
+        Ok(Ok(issued))
+    }
+
+    /// Revokes a token (RFC 7009): a refresh token ends its whole grant, an access token only itself. An unknown token
+    /// is no error.
+    pub async fn revoke_sandbox_token(&self, client: Uuid, token: Digest) -> Result<Result<(), Refusal>, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let Some(grant) = sqlx::query!(
+            "select id, client from sandbox_grants
+             where id = (select grant_id from sandbox_tokens where digest = $1) for update",
+            token.as_bytes()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?
+        else {
+            return Ok(Ok(()));
+        };
+        if grant.client != client {
+            return Ok(Err(Refusal::OtherClient));
+        }
+        let kind = sqlx::query_scalar!(
+            "update sandbox_tokens set used_at = coalesce(used_at, latchkey_now()),
+                 expires_at = least(expires_at, latchkey_now())
+             where digest = $1 returning kind",
+            token.as_bytes()
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if kind.as_deref() == Some("refresh") {
+            revoke(&mut transaction, grant.id).await?;
+        }
+        transaction.commit().await?;
+        Ok(Ok(()))
+    }
+
+    /// What an access token stands for now.
+    pub async fn sandbox_access(&self, access_token: Digest) -> Result<Access, StoreError> {
+        let Some(row) = sqlx::query!(
+            r#"select g.id, g.client, g.account, t.scopes, t.expires_at <= latchkey_now() as "expired!",
+                      (g.revoked_at is not null or t.used_at is not null) as "revoked!"
+               from sandbox_tokens t join sandbox_grants g on g.id = t.grant_id
+               where t.digest = $1 and t.kind = 'access'"#,
+            access_token.as_bytes()
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        else {
+            return Ok(Access::Unknown);
+        };
+        Ok(match (row.revoked, row.expired) {
+            (true, _) => Access::Revoked,
+            (false, true) => Access::Expired,
+            (false, false) => Access::Granted {
+                client: row.client,
+                account: account(row.id, &row.account)?,
+                scopes: row.scopes,
+            },
+        })
+    }
+}
+
+fn account(record: Uuid, text: &str) -> Result<Account, StoreError> {
+    text.parse().map_err(|_| StoreError::Inconsistent {
+        table: "sandbox_grants",
+        record,
+        what: format!("`{text}` is no account"),
+    })
+}
+
+async fn revoke(connection: &mut PgConnection, grant: Uuid) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update sandbox_grants set revoked_at = coalesce(revoked_at, latchkey_now()) where id = $1",
+        grant
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// A pair of tokens for a grant. The refresh token keeps the grant's scopes, the access token has `scopes`.
+async fn issue(
+    connection: &mut PgConnection,
+    grant: Uuid,
+    access_seconds: i32,
+    scopes: Vec<String>,
+) -> Result<Issued, StoreError> {
+    let access_token = secret("sandbox_access_");
+    let refresh_token = secret("sandbox_refresh_");
+    let access_lifetime = Duration::from_secs(u64::from(access_seconds.unsigned_abs()));
+    for (token, kind, lifetime) in [
+        (&access_token, "access", access_lifetime),
+        (&refresh_token, "refresh", REFRESH_LIFETIME),
+    ] {
+        let token_digest = Digest::of(token);
+        sqlx::query!(
+            "insert into sandbox_tokens (digest, grant_id, kind, scopes, expires_at)
+             values ($1, $2, $3, $4, latchkey_now() + make_interval(secs => $5))",
+            token_digest.as_bytes(),
+            grant,
+            kind,
+            &scopes,
+            seconds(lifetime),
+        )
+        .execute(&mut *connection)
+        .await?;
+    }
+    Ok(Issued {
+        access_token: SecretString::from(access_token.as_str()),
+        refresh_token: SecretString::from(refresh_token.as_str()),
+        access_lifetime,
+        scopes,
+    })
+}

@@ -1,0 +1,264 @@
+//! Connect sessions: the short-lived right to connect for one identity.
+
+use chrono::{DateTime, Utc};
+use vault::{Digest, Environment};
+
+use crate::{ConnectionId, ProjectId, SessionId, Store, StoreError};
+
+/// What an identity is, in the customer's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum IdentityType {
+    /// A person.
+    User,
+    /// A team.
+    Team,
+    /// An organization.
+    Organization,
+    /// A project.
+    Project,
+}
+
+impl IdentityType {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Team => "team",
+            Self::Organization => "organization",
+            Self::Project => "project",
+        }
+    }
+}
+
+impl std::str::FromStr for IdentityType {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        match text {
+            "user" => Ok(Self::User),
+            "team" => Ok(Self::Team),
+            "organization" => Ok(Self::Organization),
+            "project" => Ok(Self::Project),
+            other => Err(format!(
+                "`{other}` is no identity type: write user, team, organization or project"
+            )),
+        }
+    }
+}
+
+/// Whose connections they are.
+#[derive(Clone, Debug, Default)]
+pub struct Owner {
+    /// The customer's id of the owner.
+    pub identity: Option<String>,
+    /// What the owner is.
+    pub identity_type: Option<IdentityType>,
+    /// The older word for the owner.
+    pub group: Option<String>,
+    /// A name for people.
+    pub label: Option<String>,
+}
+
+impl Owner {
+    /// The name to show to people.
+    pub fn display(&self) -> Option<&str> {
+        self.label
+            .as_deref()
+            .or(self.identity.as_deref())
+            .or(self.group.as_deref())
+    }
+}
+
+/// A session as it is.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// Its id.
+    pub id: SessionId,
+    /// The project.
+    pub project: ProjectId,
+    /// The environment.
+    pub environment: Environment,
+    /// Whose connection it makes.
+    pub owner: Owner,
+    /// The only integrations that it may connect; all enabled ones without.
+    pub integrations: Option<Vec<String>>,
+    /// The connection to replace.
+    pub connection: Option<ConnectionId>,
+    /// Whether it came from a hosted link.
+    pub hosted: bool,
+    /// Completions that it allows.
+    pub max_uses: i32,
+    /// Completions so far.
+    pub uses: i32,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+    /// Seconds until then, by the database's clock; negative when over.
+    pub seconds_left: i64,
+    /// Whether it was revoked.
+    pub revoked: bool,
+}
+
+impl Session {
+    /// Whether it may still be used to read and start.
+    pub fn is_live(&self) -> bool {
+        !self.revoked && self.seconds_left > 0
+    }
+
+    /// Whether it made all the connections that it may make.
+    pub fn is_used(&self) -> bool {
+        self.uses >= self.max_uses
+    }
+}
+
+/// A session to make.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The project.
+    pub project: ProjectId,
+    /// The environment.
+    pub environment: Environment,
+    /// Whose connection it makes.
+    pub owner: Owner,
+    /// The only integrations that it may connect.
+    pub integrations: Option<Vec<String>>,
+    /// The connection to replace.
+    pub connection: Option<ConnectionId>,
+    /// Whether it came from a hosted link.
+    pub hosted: bool,
+}
+
+struct Row {
+    id: SessionId,
+    project_id: ProjectId,
+    environment: String,
+    identity: Option<String>,
+    identity_type: Option<String>,
+    group_name: Option<String>,
+    label: Option<String>,
+    integrations: Option<Vec<String>>,
+    connection_id: Option<ConnectionId>,
+    hosted: bool,
+    max_uses: i32,
+    uses: i32,
+    expires_at: DateTime<Utc>,
+    revoked: bool,
+    seconds_left: i64,
+}
+
+impl TryFrom<Row> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        let record = row.id.0;
+        Ok(Self {
+            id: row.id,
+            project: row.project_id,
+            environment: crate::database::environment("connect_sessions", record, &row.environment)?,
+            owner: owner(
+                "connect_sessions",
+                record,
+                row.identity,
+                row.identity_type,
+                row.group_name,
+                row.label,
+            )?,
+            integrations: row.integrations,
+            connection: row.connection_id,
+            hosted: row.hosted,
+            max_uses: row.max_uses,
+            uses: row.uses,
+            expires_at: row.expires_at,
+            seconds_left: row.seconds_left,
+            revoked: row.revoked,
+        })
+    }
+}
+
+macro_rules! select_sessions {
+    ($tail:tt $(, $argument:expr)*) => {
+        sqlx::query_as!(
+            Row,
+            r#"select id as "id: SessionId", project_id as "project_id: ProjectId", environment, identity, identity_type,
+                      group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, max_uses,
+                      uses, expires_at, revoked_at is not null as "revoked!",
+                      extract(epoch from expires_at - latchkey_now())::bigint as "seconds_left!"
+               from connect_sessions "# + $tail
+            $(, $argument)*
+        )
+    };
+}
+
+impl Store {
+    /// Opens a session of 30 minutes and one completion. Only the digest of its secret is kept.
+    pub async fn open_session(&self, digest: &Digest, new: &NewSession) -> Result<DateTime<Utc>, StoreError> {
+        Ok(sqlx::query_scalar!(
+            "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
+                    group_name, label, integrations, connection_id, hosted, expires_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, latchkey_now() + interval '30 minutes')
+             returning expires_at",
+            SessionId::generate().0,
+            new.project.0,
+            new.environment.as_str(),
+            digest.as_bytes(),
+            new.owner.identity,
+            new.owner.identity_type.map(IdentityType::as_str),
+            new.owner.group,
+            new.owner.label,
+            new.integrations.as_deref(),
+            new.connection.map(|id| id.0),
+            new.hosted,
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+
+    /// The session with this digest, also when it is over. Served by its unique index.
+    pub async fn session(&self, digest: &Digest) -> Result<Option<Session>, StoreError> {
+        select_sessions!("where request_digest = $1", digest.as_bytes())
+            .fetch_optional(&self.pool)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+    }
+
+    /// The session of a flow.
+    pub async fn session_by_id(&self, id: SessionId) -> Result<Option<Session>, StoreError> {
+        select_sessions!("where id = $1", id.0)
+            .fetch_optional(&self.pool)
+            .await?
+            .map(TryInto::try_into)
+            .transpose()
+    }
+
+    /// Ends a session at once on all replicas.
+    pub async fn revoke_session(&self, digest: &Digest) -> Result<bool, StoreError> {
+        let revoked = sqlx::query!(
+            "update connect_sessions set revoked_at = latchkey_now() where request_digest = $1 and revoked_at is null",
+            digest.as_bytes()
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(revoked.rows_affected() == 1)
+    }
+}
+
+pub(crate) fn owner(
+    table: &'static str,
+    record: uuid::Uuid,
+    identity: Option<String>,
+    identity_type: Option<String>,
+    group: Option<String>,
+    label: Option<String>,
+) -> Result<Owner, StoreError> {
+    let identity_type = identity_type
+        .map(|text| text.parse())
+        .transpose()
+        .map_err(|what| StoreError::Inconsistent { table, record, what })?;
+    Ok(Owner {
+        identity,
+        identity_type,
+        group,
+        label,
+    })
+}

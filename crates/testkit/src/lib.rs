@@ -1,0 +1,28 @@
+//! Test support: a database of its own for each test, a whole server on a port of its own, browsers without a browser,
+//! and providers that answer oddly.
+//!
+//! Here lives what several test binaries share. Nothing waits for time: the database's clock is moved.
+//!
+//! What never lives here: a test, or anything that the product itself uses.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::missing_panics_doc,
+    reason = "what fails here is a failed test, and the panic says why"
+)]
+
+mod browser;
+mod call;
+mod database;
+mod link;
+mod postgres;
+mod provider;
+mod server;
+
+pub use browser::{Account, Browser, Consent, StartedFlow, rewritten_state};
+pub use call::{Answer, Call};
+pub use database::Database;
+pub use link::Link;
+pub use postgres::{PostgresSource, container};
+pub use provider::{Held, OddProvider, Reply, definition};
+pub use server::{SHOP, TestServer, TestServerBuilder};

@@ -1,0 +1,121 @@
+//! A way to the database that a test can cut, as a network or a restart does.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex};
+
+use sqlx::postgres::{PgConnectOptions, PgSslMode};
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream, UnixStream};
+use tokio::task::{AbortHandle, JoinSet};
+
+/// Where the real server listens.
+#[derive(Clone, Debug)]
+enum Target {
+    Socket(PathBuf),
+    Port(String, u16),
+}
+
+/// A forwarder on a port of its own. Cut, it refuses connections and has ended those that were open.
+#[derive(Debug)]
+pub struct Link {
+    address: SocketAddr,
+    server: PgConnectOptions,
+    target: Target,
+    running: Arc<Mutex<Option<AbortHandle>>>,
+}
+
+impl Link {
+    /// A link that works.
+    pub(crate) async fn to(server: &PgConnectOptions) -> Self {
+        let target = match server.get_socket() {
+            Some(folder) => Target::Socket(folder.join(format!(".s.PGSQL.{}", server.get_port()))),
+            None => Target::Port(server.get_host().to_owned(), server.get_port()),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let link = Self {
+            address: listener.local_addr().unwrap(),
+            server: server.clone(),
+            target,
+            running: Arc::default(),
+        };
+        link.run(listener);
+        link
+    }
+
+    /// How to reach the server over it.
+    pub fn options(&self) -> PgConnectOptions {
+        let password = self.server.clone();
+        // The builder keeps user and password; host and port are the link's.
+        password.host("127.0.0.1").port(self.address.port()).ssl_mode(PgSslMode::Disable).socketless()
+    }
+
+    /// Ends all connections and refuses new ones.
+    pub fn cut(&self) {
+        if let Some(running) = self.running.lock().unwrap().take() {
+            running.abort();
+        }
+    }
+
+    /// Works again, at the same address.
+    pub async fn mend(&self) {
+        self.cut();
+        // The aborted task gives the port back when it is next polled.
+        let listener = loop {
+            match TcpListener::bind(self.address).await {
+                Ok(listener) => break listener,
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                Err(error) => panic!("the link's port is gone: {error}"),
+            }
+        };
+        self.run(listener);
+    }
+
+    fn run(&self, listener: TcpListener) {
+        let target = self.target.clone();
+        let task = tokio::spawn(async move {
+            // Dropping the set ends what it forwards.
+            let mut open = JoinSet::new();
+            while let Ok((inbound, _)) = listener.accept().await {
+                open.spawn(forward(inbound, target.clone()));
+            }
+        });
+        *self.running.lock().unwrap() = Some(task.abort_handle());
+    }
+}
+
+async fn forward(mut inbound: TcpStream, target: Target) {
+    // Either side may break off at any time.
+    match target {
+        Target::Socket(path) => {
+            if let Ok(mut outbound) = UnixStream::connect(path).await {
+                drop(copy_bidirectional(&mut inbound, &mut outbound).await);
+            }
+        }
+        Target::Port(host, port) => {
+            if let Ok(mut outbound) = TcpStream::connect((host, port)).await {
+                drop(copy_bidirectional(&mut inbound, &mut outbound).await);
+            }
+        }
+    }
+}
+
+/// Options that name a socket folder prefer it over a host.
+trait Socketless {
+    fn socketless(self) -> Self;
+}
+
+impl Socketless for PgConnectOptions {
+    fn socketless(self) -> Self {
+        // There is no way to take a socket back, so the options are made anew.
+        let mut plain = Self::new_without_pgpass()
+            .host(self.get_host())
+            .port(self.get_port())
+            .username(self.get_username())
+            .ssl_mode(self.get_ssl_mode());
+        if let Some(database) = self.get_database() {
+            plain = plain.database(database);
+        }
+        plain
+    }
+}

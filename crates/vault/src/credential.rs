@@ -1,0 +1,149 @@
+//! What is sealed: the tokens of an OAuth grant or the values that a person typed in.
+
+use std::collections::BTreeMap;
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+/// Typed-in values by the field's name.
+pub type Fields = BTreeMap<String, SecretString>;
+
+/// The secret of a connection. It has no `Serialize`: only [`Credential::to_plaintext`] turns it into bytes, and only
+/// to be sealed.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// Tokens of an OAuth 2 grant (RFC 6749 §5.1).
+    OAuth2(OAuth2Tokens),
+    /// Typed-in secrets: an API key, or several fields.
+    Fields(Fields),
+}
+
+/// The tokens of an OAuth 2 grant.
+#[derive(Clone, Debug)]
+pub struct OAuth2Tokens {
+    /// Sent with each call.
+    pub access_token: SecretString,
+    /// Buys the next access token, where the service gives one.
+    pub refresh_token: Option<SecretString>,
+    /// As the service wrote it; `Bearer` when it wrote none.
+    pub token_type: String,
+}
+
+/// Bytes that were unsealed but are not a credential: written by another version, or damaged.
+#[derive(Debug, thiserror::Error)]
+#[error("the unsealed bytes are not a credential")]
+pub struct CredentialError;
+
+#[derive(Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+enum Plain {
+    #[serde(rename = "oauth2")]
+    OAuth2 {
+        access_token: Zeroizing<String>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        refresh_token: Option<Zeroizing<String>>,
+        token_type: String,
+    },
+    Fields {
+        fields: BTreeMap<String, Zeroizing<String>>,
+    },
+}
+
+impl Credential {
+    /// The bytes to seal; they are wiped when dropped.
+    pub fn to_plaintext(&self) -> Zeroizing<Vec<u8>> {
+        let copy = |secret: &SecretString| Zeroizing::new(secret.expose_secret().to_owned());
+        let plain = match self {
+            Self::OAuth2(tokens) => Plain::OAuth2 {
+                access_token: copy(&tokens.access_token),
+                refresh_token: tokens.refresh_token.as_ref().map(copy),
+                token_type: tokens.token_type.clone(),
+            },
+            Self::Fields(fields) => Plain::Fields {
+                fields: fields.iter().map(|(name, value)| (name.clone(), copy(value))).collect(),
+            },
+        };
+        // Maps with text keys and plain texts: serialisation cannot fail, and an empty result would not parse back.
+        Zeroizing::new(serde_json::to_vec(&plain).unwrap_or_default())
+    }
+
+    /// Reads what [`Credential::to_plaintext`] wrote.
+    pub fn from_plaintext(bytes: &[u8]) -> Result<Self, CredentialError> {
+        let secret = |text: Zeroizing<String>| SecretString::from(text.as_str());
+        Ok(match serde_json::from_slice(bytes).map_err(|_| CredentialError)? {
+            Plain::OAuth2 {
+                access_token,
+                refresh_token,
+                token_type,
+            } => Self::OAuth2(OAuth2Tokens {
+                access_token: secret(access_token),
+                refresh_token: refresh_token.map(secret),
+                token_type,
+            }),
+            Plain::Fields { fields } => {
+                Self::Fields(fields.into_iter().map(|(name, value)| (name, secret(value))).collect())
+            }
+        })
+    }
+
+    /// The tokens, when this is an OAuth 2 credential.
+    pub fn tokens(&self) -> Option<&OAuth2Tokens> {
+        match self {
+            Self::OAuth2(tokens) => Some(tokens),
+            Self::Fields(_) => None,
+        }
+    }
+
+    /// The values of this credential as templates name them: `credential.access_token`, `credential.api_key` …
+    pub fn values(&self) -> Vec<(&str, &SecretString)> {
+        match self {
+            Self::OAuth2(tokens) => {
+                let mut values = vec![("access_token", &tokens.access_token)];
+                values.extend(tokens.refresh_token.as_ref().map(|token| ("refresh_token", token)));
+                values
+            }
+            Self::Fields(fields) => fields.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_kinds_read_back() {
+        let tokens = Credential::OAuth2(OAuth2Tokens {
+            access_token: "at-canary".into(),
+            refresh_token: Some("rt-canary".into()),
+            token_type: "Bearer".into(),
+        });
+        let same = Credential::from_plaintext(&tokens.to_plaintext()).unwrap();
+        assert_eq!(
+            same.tokens().unwrap().refresh_token.as_ref().unwrap().expose_secret(),
+            "rt-canary"
+        );
+
+        let fields = Credential::Fields([("api_key".to_owned(), SecretString::from("k-canary"))].into());
+        let same = Credential::from_plaintext(&fields.to_plaintext()).unwrap();
+        assert_eq!(same.values()[0].0, "api_key");
+        assert_eq!(same.values()[0].1.expose_secret(), "k-canary");
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let tokens = Credential::OAuth2(OAuth2Tokens {
+            access_token: "at-canary".into(),
+            refresh_token: Some("rt-canary".into()),
+            token_type: "Bearer".into(),
+        });
+        assert!(!format!("{tokens:?}").contains("canary"));
+    }
+
+    #[test]
+    fn damaged_bytes_are_an_error() {
+        assert!(Credential::from_plaintext(b"{\"kind\":\"other\"}").is_err());
+        assert!(Credential::from_plaintext(&[]).is_err());
+    }
+}

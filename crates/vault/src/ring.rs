@@ -1,0 +1,190 @@
+//! The ring of unwrapped data keys.
+//!
+//! A data key per project seals its values; the master key wraps data keys. Wrapped keys lie in the database, unwrapped
+//! ones only here. Which key a project writes with is told by the database, so that a rotation holds for all replicas.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use uuid::Uuid;
+use zeroize::{ZeroizeOnDrop, Zeroizing};
+
+use crate::{Environment, MasterKey, Place, Purpose, SealError, Sealed};
+
+/// The id of a data key, written into the header of each value that it sealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct DataKeyId(pub Uuid);
+
+/// A data key, wiped on drop, never printed.
+#[derive(ZeroizeOnDrop)]
+pub struct DataKey([u8; 32]);
+
+impl std::fmt::Debug for DataKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("DataKey(redacted)")
+    }
+}
+
+/// A data key as the database keeps it.
+#[derive(Clone, Debug)]
+pub struct WrappedDataKey {
+    /// Its id.
+    pub id: DataKeyId,
+    /// The project that writes with it.
+    pub project: Uuid,
+    /// Sealed by the master key.
+    pub wrapped: Sealed,
+}
+
+/// The data key of a sealed value is not in the ring: ask the database for it, then try again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("data key {} is not loaded", .0.0)]
+pub struct UnknownDataKey(pub DataKeyId);
+
+/// All data keys that this process has unwrapped, and the key that unwraps more.
+pub struct KeyRing {
+    wrapping: Zeroizing<[u8; 32]>,
+    wrapping_id: Uuid,
+    keys: RwLock<HashMap<DataKeyId, Arc<DataKey>>>,
+}
+
+impl KeyRing {
+    /// An empty ring of one master key.
+    pub fn new(master: &MasterKey) -> Self {
+        Self {
+            wrapping: master.derive(Purpose::Wrap),
+            wrapping_id: Uuid::from_bytes(master.check_value()),
+            keys: RwLock::default(),
+        }
+    }
+
+    /// A new data key for a project: loaded here, and wrapped for the database.
+    pub fn create(&self, project: Uuid) -> WrappedDataKey {
+        let id = DataKeyId(Uuid::new_v4());
+        let key = DataKey(crate::token::random());
+        let wrapped = Sealed::seal(&self.wrapping, self.wrapping_id, &wrapping_place(id, project), &key.0);
+        self.insert(id, key);
+        WrappedDataKey { id, project, wrapped }
+    }
+
+    /// Unwraps a key of the database into the ring.
+    pub fn load(&self, wrapped: &WrappedDataKey) -> Result<(), SealError> {
+        let plain = wrapped
+            .wrapped
+            .open(&self.wrapping, &wrapping_place(wrapped.id, wrapped.project))?;
+        let key: [u8; 32] = plain.as_slice().try_into().map_err(|_| SealError::Refused)?;
+        self.insert(wrapped.id, DataKey(key));
+        Ok(())
+    }
+
+    /// Whether a key is loaded.
+    pub fn holds(&self, id: DataKeyId) -> bool {
+        self.get(id).is_ok()
+    }
+
+    /// Forgets a key, when its project was erased.
+    pub fn forget(&self, id: DataKeyId) {
+        self.keys.write().unwrap_or_else(PoisonError::into_inner).remove(&id);
+    }
+
+    /// Seals a value for its place.
+    pub fn seal(&self, key: DataKeyId, place: &Place, plaintext: &[u8]) -> Result<Sealed, UnknownDataKey> {
+        Ok(Sealed::seal(&self.get(key)?.0, key.0, place, plaintext))
+    }
+
+    /// Opens a value in its place with a key that is loaded.
+    pub fn open(&self, sealed: &Sealed, place: &Place) -> Result<Zeroizing<Vec<u8>>, OpenError> {
+        let key = self.get(DataKeyId(sealed.key_id()?))?;
+        Ok(sealed.open(&key.0, place)?)
+    }
+
+    fn get(&self, id: DataKeyId) -> Result<Arc<DataKey>, UnknownDataKey> {
+        let keys = self.keys.read().unwrap_or_else(PoisonError::into_inner);
+        keys.get(&id).cloned().ok_or(UnknownDataKey(id))
+    }
+
+    fn insert(&self, id: DataKeyId, key: DataKey) {
+        self.keys
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(id, Arc::new(key));
+    }
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.write_str("KeyRing(redacted)")
+    }
+}
+
+/// Why a value did not open.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    /// Load the key, then try again.
+    #[error(transparent)]
+    UnknownKey(#[from] UnknownDataKey),
+    /// It will not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+}
+
+const fn wrapping_place(id: DataKeyId, project: Uuid) -> Place {
+    Place {
+        project,
+        environment: Environment::Live,
+        record: id.0,
+        column: "data_keys.wrapped",
+        generation: 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(project: Uuid) -> Place {
+        Place {
+            project,
+            environment: Environment::Test,
+            record: Uuid::nil(),
+            column: "a.b",
+            generation: 1,
+        }
+    }
+
+    #[test]
+    fn another_process_with_the_same_master_key_opens() {
+        let master = MasterKey::generate();
+        let project = Uuid::new_v4();
+        let first = KeyRing::new(&master);
+        let wrapped = first.create(project);
+        let sealed = first.seal(wrapped.id, &place(project), b"canary").unwrap();
+
+        let second = KeyRing::new(&MasterKey::parse(&master.to_text()).unwrap());
+        assert_eq!(
+            second.open(&sealed, &place(project)).unwrap_err(),
+            UnknownDataKey(wrapped.id).into()
+        );
+        second.load(&wrapped).unwrap();
+        assert_eq!(second.open(&sealed, &place(project)).unwrap().as_slice(), b"canary");
+    }
+
+    #[test]
+    fn another_master_key_does_not_unwrap() {
+        let wrapped = KeyRing::new(&MasterKey::generate()).create(Uuid::new_v4());
+        assert_eq!(
+            KeyRing::new(&MasterKey::generate()).load(&wrapped).unwrap_err(),
+            SealError::Refused
+        );
+    }
+
+    #[test]
+    fn a_wrapped_key_of_another_project_is_refused() {
+        let ring = KeyRing::new(&MasterKey::generate());
+        let wrapped = WrappedDataKey {
+            project: Uuid::new_v4(),
+            ..ring.create(Uuid::new_v4())
+        };
+        assert_eq!(ring.load(&wrapped).unwrap_err(), SealError::Refused);
+    }
+}

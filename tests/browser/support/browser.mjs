@@ -1,0 +1,167 @@
+// Chromium as people have it: new headless mode, an empty profile, third-party cookies blocked, storage partitioned.
+// Started by us and driven over its debugging port, because Playwright's own start switches storage partitioning off
+// and takes no preferences for contexts made later.
+
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { afterEach } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { chromium } from 'playwright-core';
+import { until } from './net.mjs';
+
+export const OUT = fileURLToPath(new URL('../out/', import.meta.url));
+const EXECUTABLE = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
+/** How long a single wait in the browser may take. */
+export const PATIENCE = Number(process.env.BROWSER_PATIENCE ?? 10_000);
+
+const FLAGS = [
+  '--headless=new',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--disable-dev-shm-usage',
+  '--no-first-run',
+  '--no-default-browser-check',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-domain-reliability',
+  '--disable-sync',
+  '--disable-default-apps',
+  '--disable-extensions',
+  '--metrics-recording-only',
+  '--password-store=basic',
+  '--use-mock-keychain',
+  '--mute-audio',
+  '--window-size=1280,900',
+];
+
+/** Starts a browser. Each `context()` is its own cookie jar, like another person's computer. */
+export async function startBrowser({ blockThirdPartyCookies = true } = {}) {
+  const profile = await mkdtemp(path.join(os.tmpdir(), 'lk-chromium-'));
+  await mkdir(path.join(profile, 'Default'), { recursive: true });
+  // 1 = block third-party cookies everywhere, 0 = allow. Read at start only. Contexts made later inherit it.
+  const preferences = { profile: { cookie_controls_mode: blockThirdPartyCookies ? 1 : 0, block_third_party_cookies: blockThirdPartyCookies } };
+  await writeFile(path.join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
+
+  const child = spawn(EXECUTABLE, [...FLAGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    detached: true,
+  });
+  let noise = '';
+  child.stderr.on('data', (chunk) => {
+    noise = (noise + chunk).slice(-4000);
+  });
+  const stop = async () => {
+    if (child.exitCode === null) {
+      const gone = new Promise((resolve) => child.once('exit', resolve));
+      signal(child, 'SIGTERM');
+      const late = setTimeout(() => signal(child, 'SIGKILL'), 3000);
+      await gone;
+      clearTimeout(late);
+    }
+    await rm(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
+  };
+
+  try {
+    const port = await until(async () => {
+      if (child.exitCode !== null) throw new Error(`Chromium ended: ${noise}`);
+      return (await readFile(path.join(profile, 'DevToolsActivePort'), 'utf8')).split('\n')[0];
+    }, `Chromium at ${EXECUTABLE} to open its debugging port; install it or set CHROMIUM_PATH. ${noise}`, 20_000);
+    const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
+    return {
+      browser,
+      version: browser.version(),
+      context: (options) => openContext(browser, options),
+      async stop() {
+        await browser.close().catch(() => {});
+        await stop();
+      },
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function signal(child, name) {
+  try {
+    process.kill(-child.pid, name);
+  } catch {
+    // Already gone.
+  }
+}
+
+// After each test: what its pages looked like, if it failed; then no profile is left to the next test.
+const contexts = new Set();
+afterEach(async (test) => {
+  for (const [index, context] of [...contexts].entries()) {
+    if (!test.passed) await keepEvidence(context, `${test.name.replace(/[^\w]+/g, '-').slice(0, 80)}-${index}`).catch(() => {});
+    await context.close().catch(() => {});
+  }
+});
+
+/** Writes out/failed/NAME-*.png and a text with the addresses, the words on each page, and what the console said. */
+async function keepEvidence(context, name) {
+  const folder = path.join(OUT, 'failed');
+  await mkdir(folder, { recursive: true });
+  const lines = [...context.problems];
+  for (const [index, page] of context.pages().entries()) {
+    await page.screenshot({ path: path.join(folder, `${name}-${index}.png`), timeout: 3000 }).catch(() => {});
+    for (const frame of page.frames()) {
+      const text = await frame.locator('body').innerText({ timeout: 1000 }).catch((error) => `(${error.message.split('\n')[0]})`);
+      lines.push(`--- page ${index}: ${frame.url().split(/[?#]/)[0]}`, text);
+    }
+  }
+  await writeFile(path.join(folder, `${name}.txt`), `${lines.join('\n')}\n`);
+}
+
+/** A fresh profile, closed after the test. `problems` gathers script errors and refused resources of every page in it. */
+async function openContext(browser, { theme = 'light', ...options } = {}) {
+  const context = await browser.newContext({ colorScheme: theme, viewport: { width: 1280, height: 900 }, ...options });
+  context.setDefaultTimeout(PATIENCE);
+  context.setDefaultNavigationTimeout(PATIENCE);
+  context.problems = [];
+  contexts.add(context);
+  context.on('close', () => contexts.delete(context));
+  context.on('weberror', (error) => context.problems.push(`script: ${error.error().message}`));
+  context.on('console', (message) => {
+    if (message.type() === 'error') context.problems.push(`console: ${message.text()}`);
+  });
+  return context;
+}
+
+/** Pictures for people to look at: out/NAME.png. */
+export async function picture(page, name) {
+  await mkdir(OUT, { recursive: true });
+  await page.screenshot({ path: path.join(OUT, `${name}.png`), animations: 'disabled' });
+}
+
+/** Writes out/NAME.html with all pictures out/NAME-*.png. */
+export async function gallery(name) {
+  const files = (await readdir(OUT).catch(() => [])).filter((file) => file.startsWith(`${name}-`) && file.endsWith('.png')).sort();
+  const cells = files.map((file) => `<figure><img src="${file}" loading="lazy"><figcaption>${file.slice(name.length + 1, -4)}</figcaption></figure>`);
+  const style = 'body{display:flex;flex-wrap:wrap;gap:16px;font:13px system-ui}figure{margin:0}img{height:420px;border:1px solid #ccc}';
+  await writeFile(`${OUT}/${name}.html`, `<!doctype html><title>${name}</title><style>${style}</style>${cells.join('\n')}\n`);
+}
+
+/** Records every message that arrives in any frame of the context, before the page's own scripts run. */
+export async function recordMessages(context) {
+  const messages = [];
+  await context.exposeBinding('__message', (source, message) => {
+    messages.push({ frame: source.frame.url().split(/[?#]/)[0], ...message });
+  });
+  await context.addInitScript(() => {
+    window.addEventListener('message', (event) => {
+      let text;
+      try {
+        text = JSON.stringify(event.data) ?? 'null';
+      } catch {
+        text = JSON.stringify(String(event.data));
+      }
+      window.__message({ origin: event.origin, text });
+    }, true);
+  });
+  return messages;
+}

@@ -1,0 +1,80 @@
+// Where things are in Latchkey's own pages, by role and name, as a person finds them. All selectors live here.
+
+/** The modal in the customer's page, or in any other frame. */
+export function modal(page, frame = page.frameLocator('#event-link')) {
+  const button = (name) => frame.getByRole('button', { name });
+  /** The dialog while it shows this screen; the names are those of the modal's states. */
+  const screen = (name) => frame.locator(`[role="dialog"][data-screen="${name}"]`);
+  const at = {
+    frame,
+    screen,
+    dialog: frame.getByRole('dialog'),
+    search: frame.getByRole('combobox', { name: /^Search/ }),
+    /** A row of the list; its accessible name begins with the service's name. */
+    row: (name) => frame.getByRole('option', { name: startsWith(name) }).first(),
+    connect: (name) => frame.getByRole('button', { name: `Connect ${name}`, exact: true }),
+    back: button('Back'),
+    /** In the header of every screen; a screen may have another one in its foot. */
+    close: button('Close').first(),
+    done: button('Done'),
+    tryAgain: button('Try again'),
+    cancel: button('Cancel'),
+    openAgain: button(/^Open it again/),
+    /** A field of the key form by its label. */
+    field: (label) => frame.getByLabel(label, { exact: true }),
+    /** What the server said about the whole form. */
+    notice: frame.getByRole('alert'),
+    /** The screen of everything that went wrong. */
+    failure: screen('failure'),
+    success: (name) => screen('success').getByText(`${name} is connected`),
+
+    /** From the list to the screen with "Connect NAME". */
+    async pick(name) {
+      await at.row(name).click();
+      await at.connect(name).waitFor();
+    },
+    /** Picks a service and signs in in the popup; gives the popup's page. */
+    async openPopup(name, context = page.context()) {
+      await at.pick(name);
+      const [popup] = await Promise.all([context.waitForEvent('page'), at.connect(name).click()]);
+      return popup;
+    },
+    /** Picks a service with a key and sends the form. */
+    async enterKey(name, label, key) {
+      await at.row(name).click();
+      await at.field(label).fill(key);
+      await at.connect(name).click();
+    },
+  };
+  return at;
+}
+
+/** A provider's sign-in page: ours in support/provider.mjs, and the built-in sandbox. */
+export const consent = (page) => ({
+  allow: page.getByRole('button', { name: /^Allow/ }),
+  deny: page.getByRole('button', { name: /^Deny/ }),
+});
+
+/** `/connect/confirm`. */
+export const confirmPage = (page) => ({
+  proceed: page.getByRole('button', { name: /^Continue/ }),
+  notMe: page.getByRole('button', { name: /not me/ }),
+  code: page.getByRole('textbox'),
+});
+
+/** The demo page of `latchkey dev`. */
+export const demoPage = (page) => ({
+  connect: page.getByRole('button', { name: /^Connect/ }).first(),
+  frame: page.frameLocator('iframe'),
+  call: page.getByRole('button', { name: /^Call/ }),
+  answer: page.locator('[aria-live] pre'),
+});
+
+/** Label of the key field of integrations/test-key.yaml. */
+export const KEY_LABEL = 'API key';
+/** Label of the field that `showNameInput` adds. */
+export const NAME_LABEL = 'Name of this connection';
+/** The text of the page that a top-level visit of the embed address gets. */
+export const OPENS_INSIDE_AN_APP = /inside an app/i;
+
+const startsWith = (name) => new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')}`);
