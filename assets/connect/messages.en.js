@@ -1,5 +1,6 @@
-// Every text that a person can read in the connect pages, in English. A value is a text, or a function of the names
-// in it. Other languages are other files with the same keys.
+// Every text of the modal and of the scripts of the connect pages, in English; the few that stand in pages written by
+// the server are in their templates. A value is a text, or a function of the names in it. Other languages are other
+// files with the same keys.
 
 export const messages = {
   brand: { secured: "Secured by Latchkey", test: "Test", close: "Close", back: "Back", reference: "Reference", fallbackApp: "this app" },
@@ -39,18 +40,16 @@ export const messages = {
     lead: ({ app, service }) => `${app} asks to use your ${service} account.`,
     access: ({ app }) => `${app} will be able to`,
     owner: "The connection will belong to",
-    promiseTitle: ({ service }) => `You sign in at ${service}`,
     promise: ({ service, app }) => `${service} opens in its own window. ${app} never sees your password.`,
     promiseSameTab: ({ service, app }) => `${service} opens in this tab and brings you back. ${app} never sees your password.`,
     keyPromise: ({ app }) => `Stored encrypted. It is not shown again, and ${app} never sees it.`,
     button: ({ service }) => `Connect ${service}`,
     reconnectButton: ({ service }) => `Reconnect ${service}`,
     docs: "What these permissions mean",
-    other: ({ method }) => `Use “${method}” instead`,
+    other: ({ method }) => `${method} instead`,
   },
 
   form: {
-    lead: ({ app, service }) => `${app} asks to use your ${service} account.`,
     name: "Name of this connection",
     nameHelp: "To tell two accounts apart. You may leave it empty.",
     optional: "optional",
@@ -181,8 +180,6 @@ export const messages = {
   },
 
   start: {
-    opening: "Opening the sign-in page",
-    wait: "One moment.",
     resumeTitle: "Go on with your sign-in",
     resumeButton: ({ service }) => `Continue to ${service}`,
     nothingTitle: "Nothing to continue here",
@@ -203,7 +200,6 @@ export const messages = {
   },
 
   confirm: {
-    working: "One moment.",
     wrongCode: "That is not the code. Look at the first window and try again.",
     emptyCode: "Enter the code that the first window shows.",
     rejectedTitle: "Stopped",
@@ -212,8 +208,6 @@ export const messages = {
     gone: "Close this window and start again in the app.",
     failed: "Latchkey cannot be reached at the moment. Try again.",
   },
-
-  done: { closeHint: "You can close this window." },
 };
 
 /** A text as the beginning of a sentence: the stand-in for an unknown app's name is written small elsewhere. */

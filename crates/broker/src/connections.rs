@@ -88,6 +88,7 @@ impl Broker {
             .delete_connection(&connection, revocable)
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))?;
+        tracing::info!(connection = %connection.id, ?revocation, "a connection was deleted");
         if revocation == RevocationStatus::Pending {
             let broker = self.clone();
             tokio::spawn(async move {

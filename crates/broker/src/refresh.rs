@@ -149,7 +149,10 @@ impl Broker {
         let mut pause = Duration::from_millis(100);
         loop {
             match self.store().commit_refresh(lease, &new).await {
-                Ok(true) => return Ok(Outcome::Refreshed),
+                Ok(true) => {
+                    tracing::info!(connection = %lease.connection, generation = lease.generation + 1, "refreshed");
+                    return Ok(Outcome::Refreshed);
+                }
                 Ok(false) => {
                     tracing::warn!(connection = %lease.connection, "a refreshed token came late: a newer one is there");
                     return Ok(Outcome::Superseded);
@@ -224,7 +227,7 @@ impl Broker {
             let done = tokio::spawn(async move { broker.refresh(lease).await }).await;
             return match done {
                 Ok(Ok(Outcome::Refreshed | Outcome::Superseded)) => Ok(()),
-                Ok(Ok(Outcome::Failed)) => Err(self.not_refreshed(callable).await),
+                Ok(Ok(Outcome::Failed)) => Err(self.not_refreshed(callable)),
                 Ok(Err(problem)) => Err(problem),
                 Err(_) => Err(Problem::internal("The refresh was interrupted.")),
             };
@@ -235,10 +238,10 @@ impl Broker {
                 return Ok(());
             }
         }
-        Err(self.not_refreshed(callable).await)
+        Err(self.not_refreshed(callable))
     }
 
-    async fn not_refreshed(&self, callable: &Callable) -> Problem {
+    fn not_refreshed(&self, callable: &Callable) -> Problem {
         let name = self.integration_name(&callable.integration);
         Problem::new(
             Kind::FailedDependency,

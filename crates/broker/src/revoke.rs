@@ -59,11 +59,7 @@ impl Broker {
                 tracing::warn!(revocation = %revocation.id, %error, "a grant was not revoked yet");
                 let pause = Duration::from_secs(15 * 2_u64.pow(revocation.attempts.clamp(0, 8).unsigned_abs()));
                 self.store()
-                    .postpone_revocation(
-                        revocation.id,
-                        pause.min(Duration::from_secs(3600)).as_secs_f64(),
-                        &error,
-                    )
+                    .postpone_revocation(revocation.id, pause.min(Duration::from_hours(1)).as_secs_f64(), &error)
                     .await?;
             }
         }

@@ -218,6 +218,7 @@ impl Broker {
             hosted: false,
         };
         let expires_at = self.store().open_session(&request_id.digest(), &new).await?;
+        tracing::info!(project = %caller.project, environment = %caller.environment, "a connect session was opened");
         Ok(Opened {
             request_id,
             expires_at,

@@ -180,6 +180,7 @@ impl Broker {
             .connect_directly(session, &new)
             .await?
             .ok_or_else(|| Problem::new(Kind::Conflict, "session_used", used().message()))?;
+        tracing::info!(connection = %id, integration, "connected");
         self.store()
             .connection(session.project, session.environment, id)
             .await?

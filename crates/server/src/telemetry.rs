@@ -33,6 +33,8 @@ impl RootSpanBuilder for Spans {
             Err(error) => error.as_response_error().status_code(),
         };
         span.record("status", status.as_u16());
+        let _inside = span.enter();
+        tracing::info!("answered");
     }
 }
 

@@ -113,10 +113,10 @@ async fn raw(server: &Running, request: &[u8]) -> Answer {
 async fn ask(server: &Running, line: &str, headers: &[(&str, &str)], body: &str) -> Answer {
     let mut request = format!("{line} HTTP/1.1\r\nhost: evil.test\r\nconnection: close\r\n");
     for (name, value) in headers {
-        request.push_str(&format!("{name}: {value}\r\n"));
+        request.extend([name, ": ", value, "\r\n"]);
     }
     if !body.is_empty() {
-        request.push_str(&format!("content-length: {}\r\n", body.len()));
+        request.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
     }
     raw(server, format!("{request}\r\n{body}").as_bytes()).await
 }
@@ -397,9 +397,14 @@ async fn a_panic_is_a_500_that_says_nothing() {
         .wrap(from_fn(envelope::envelope))
         .wrap(TracingLogger::<telemetry::Spans>::new());
     let app = test::init_service(app).await;
-    let response = test::call_service(&app, test::TestRequest::get().uri("/panic").to_request()).await;
+    let request = test::TestRequest::get().uri("/panic").to_request();
+    let response = test::try_call_service(&app, request)
+        .await
+        .unwrap_err()
+        .error_response();
     assert_eq!(response.status(), 500);
-    let body = test::read_body(response).await;
+    assert!(response.headers().contains_key("x-request-id"));
+    let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
     assert_eq!(
         (

@@ -45,9 +45,12 @@ impl Link {
 
     /// How to reach the server over it.
     pub fn options(&self) -> PgConnectOptions {
-        let password = self.server.clone();
-        // The builder keeps user and password; host and port are the link's.
-        password.host("127.0.0.1").port(self.address.port()).ssl_mode(PgSslMode::Disable).socketless()
+        let options = match self.target {
+            // There is no way to take a socket out of options, so they are made anew; sockets want no password.
+            Target::Socket(_) => PgConnectOptions::new_without_pgpass().username(self.server.get_username()),
+            Target::Port(..) => self.server.clone(),
+        };
+        options.host("127.0.0.1").port(self.address.port()).ssl_mode(PgSslMode::Disable)
     }
 
     /// Ends all connections and refuses new ones.
@@ -97,25 +100,5 @@ async fn forward(mut inbound: TcpStream, target: Target) {
                 drop(copy_bidirectional(&mut inbound, &mut outbound).await);
             }
         }
-    }
-}
-
-/// Options that name a socket folder prefer it over a host.
-trait Socketless {
-    fn socketless(self) -> Self;
-}
-
-impl Socketless for PgConnectOptions {
-    fn socketless(self) -> Self {
-        // There is no way to take a socket back, so the options are made anew.
-        let mut plain = Self::new_without_pgpass()
-            .host(self.get_host())
-            .port(self.get_port())
-            .username(self.get_username())
-            .ssl_mode(self.get_ssl_mode());
-        if let Some(database) = self.get_database() {
-            plain = plain.database(database);
-        }
-        plain
     }
 }

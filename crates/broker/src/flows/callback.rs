@@ -109,6 +109,7 @@ impl Broker {
             Ok(Some(end)) => Ok(end),
             Err(problem) => {
                 // The provider answered and the code is spent: the flow ends with a name, whatever the database says.
+                tracing::info!(flow = %flow.id, integration = flow.integration, reason = problem.key(), "a sign-in failed");
                 self.store()
                     .fail_flow(flow.id, problem.key(), problem.message())
                     .await?;
@@ -272,21 +273,25 @@ impl Broker {
             .commit_patiently(flow, session, &key, &grant, digest.as_ref())
             .await?;
         match (finished, completion) {
-            (Finished::Quarantined, Some(code)) => match verify_address(project.verify_url.as_deref(), &code, flow) {
-                Some(url) => Ok(CallbackEnd::Redirect(url)),
-                None => {
-                    let message = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
-                    self.store()
-                        .refuse_grant(flow, &grant, "no_verify_url", message)
-                        .await?;
-                    self.end_of(flow, handle, Some(message)).await
+            (Finished::Quarantined, Some(code)) => {
+                if let Some(url) = verify_address(project.verify_url.as_deref(), &code, flow) {
+                    return Ok(CallbackEnd::Redirect(url));
                 }
-            },
+                let message = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
+                self.store()
+                    .refuse_grant(flow, &grant, "no_verify_url", message)
+                    .await?;
+                self.end_of(flow, handle, Some(message)).await
+            }
             (Finished::TooLate, _) => {
                 self.end_of(flow, handle, Some("This session made its connection already."))
                     .await
             }
-            _ => self.end_of(flow, handle, None).await,
+            (Finished::Connected(connection), _) => {
+                tracing::info!(flow = %flow.id, %connection, integration = flow.integration, "connected");
+                self.end_of(flow, handle, None).await
+            }
+            (Finished::Quarantined, None) => self.end_of(flow, handle, None).await,
         }
     }
 

@@ -69,7 +69,7 @@ impl Broker {
             owner: session.owner.display().map(|text| text.chars().take(80).collect()),
             embedder: flow.embedder,
             started_at: flow.created_at,
-            asks_code: flow.mode == FlowMode::Popup,
+            asks_code: flow.mode != FlowMode::Redirect,
         })
     }
 
@@ -89,7 +89,7 @@ impl Broker {
                 .await?;
             return Ok(None);
         }
-        let asks_code = flow.mode == FlowMode::Popup;
+        let asks_code = flow.mode != FlowMode::Redirect;
         let code = code.map(|code| code.trim().to_uppercase());
         let (code, grade) = match (asks_code, code) {
             (true, code) => (Some(code.unwrap_or_default()), Grade::Code),

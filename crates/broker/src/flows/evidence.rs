@@ -26,7 +26,7 @@ pub struct Evidence {
     pub is_document_navigation: bool,
     /// The origin in `Referer`.
     pub referrer_origin: Option<String>,
-    /// A WebKit older than 18 computes the header from the frame instead of the initiator, so an opener could forge it.
+    /// A `WebKit` older than 18 computes the header from the frame instead of the initiator, so an opener could forge it.
     pub site_is_forgeable: bool,
 }
 

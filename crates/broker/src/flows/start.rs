@@ -85,6 +85,7 @@ impl Broker {
             variables,
         };
         let (flow, expires_at) = self.create(&session, &new).await?;
+        tracing::info!(%flow, integration = new.integration, mode = request.mode.as_str(), "a sign-in was started");
         let url = (request.mode == FlowMode::Redirect).then(|| self.start_address(&result));
         Ok(StartedFlow {
             flow,
@@ -114,7 +115,7 @@ impl Broker {
                 "too_many_flows",
                 "Too many sign-ins were started from this window. Close it and start again in the app.",
             )
-            .with_retry_after(Duration::from_secs(60))
+            .with_retry_after(Duration::from_mins(1))
         })
     }
 

@@ -8,7 +8,7 @@ use crate::configuration::Configuration;
 
 /// What to ask.
 #[derive(Debug, Args)]
-pub struct HealthArguments {
+pub(super) struct HealthArguments {
     /// Ask whether it is ready, not only whether it is alive.
     #[arg(long)]
     ready: bool,

@@ -18,8 +18,6 @@ use crate::composition::open_store;
 use crate::configuration::{Configuration, LogFormat};
 use crate::logging;
 
-pub use target::ProjectArguments;
-
 /// A self-hosted connection broker: your users connect their services, you call them, the credentials stay with you.
 #[derive(Debug, Parser)]
 #[command(name = "latchkey", version, arg_required_else_help = true)]

@@ -26,7 +26,7 @@ pub(super) enum Command {
         project: Option<String>,
     },
     /// Change settings.
-    Set(SetArguments),
+    Set(Box<SetArguments>),
     /// Pages that may embed the modal.
     #[command(subcommand)]
     Origins(Origins),
@@ -77,7 +77,7 @@ pub(super) enum Origins {
         #[arg(long)]
         project: Option<String>,
     },
-    /// Add a page's origin, as https://app.example.com.
+    /// Add a page's origin, as `https://app.example.com`.
     Add {
         /// The origin.
         origin: String,
@@ -119,7 +119,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
             value["origins"] = json!(broker.store().origins(project.id).await?);
             output.value(&value);
         }
-        Command::Set(arguments) => set(&broker, output, arguments).await?,
+        Command::Set(arguments) => set(&broker, output, *arguments).await?,
         Command::Origins(command) => origins(&broker, output, command).await?,
     }
     Ok(())

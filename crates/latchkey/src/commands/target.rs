@@ -16,7 +16,7 @@ use crate::configuration::Configuration;
 
 /// The project and environment that a command works on.
 #[derive(Debug, Args)]
-pub struct ProjectArguments {
+pub(super) struct ProjectArguments {
     /// The project's id; the default project without.
     #[arg(long)]
     pub(super) project: Option<String>,

@@ -1,0 +1,309 @@
+//! What is sealed opens only where it was sealed; a database belongs to one master key and one mode; migrations.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use secrecy::SecretString;
+use store::{
+    AdoptError, AppSettings, ConnectionId, Grant, InstanceMode, MIGRATOR, NewConnection, NewCredential, NewSession,
+    Owner, ProjectId, Replica, Session, Store, StoreError,
+};
+use testkit::Database;
+use uuid::Uuid;
+use vault::{Credential, Environment, ExposeSecret as _, KeyRing, MasterKey, OAuth2Tokens, Token};
+
+const TEST: Environment = Environment::Test;
+
+struct Setting {
+    database: Database,
+    store: Store,
+    master: MasterKey,
+    project: ProjectId,
+}
+
+impl Setting {
+    async fn new() -> Self {
+        let database = Database::create().await;
+        let master = MasterKey::generate();
+        let store = database.store(&master);
+        let project = store.create_project("Shop").await.unwrap().id;
+        Self { database, store, master, project }
+    }
+
+    async fn session(&self) -> Session {
+        let token = Token::generate().digest();
+        let new = NewSession {
+            project: self.project,
+            environment: TEST,
+            owner: Owner::default(),
+            integrations: None,
+            connection: None,
+            hosted: false,
+        };
+        self.store.open_session(&token, &new).await.unwrap();
+        self.store.session(&token).await.unwrap().unwrap()
+    }
+
+    async fn connection(&self, key: &str, access_token: &str) -> ConnectionId {
+        let app = self
+            .store
+            .set_app(self.project, TEST, "gmail", "https://latchkey.example.test", AppSettings::default())
+            .await
+            .unwrap();
+        let new = NewConnection {
+            project: self.project,
+            environment: TEST,
+            app: app.id,
+            integration: "gmail".to_owned(),
+            auth_method: "oauth2".to_owned(),
+            key: key.to_owned(),
+            name: None,
+            owner: Owner::default(),
+            grant: Grant {
+                proved: true,
+                account_id: Some("a".to_owned()),
+                account_name: None,
+                variables: BTreeMap::new(),
+                scopes: None,
+                credential: credential(access_token),
+            },
+        };
+        let session = self.session().await;
+        self.store.connect_directly(&session, &new).await.unwrap().unwrap()
+    }
+
+    async fn access_token(&self, key: &str) -> Result<String, StoreError> {
+        let callable = self.store.callable(self.project, TEST, key).await?.unwrap();
+        Ok(callable.credential.tokens().unwrap().access_token.expose_secret().to_owned())
+    }
+}
+
+fn credential(access_token: &str) -> NewCredential {
+    NewCredential {
+        credential: Credential::OAuth2(OAuth2Tokens {
+            access_token: SecretString::from(access_token),
+            refresh_token: Some(SecretString::from(format!("{access_token}-refresh"))),
+            token_type: "Bearer".to_owned(),
+        }),
+        expires_in: Some(3600),
+        refresh_in: Some(3000),
+    }
+}
+
+fn is_sealed_shut<T>(result: &Result<T, StoreError>) -> bool {
+    matches!(result, Err(StoreError::Sealed { .. }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn swapped_rows_do_not_open() {
+    let setting = Setting::new().await;
+    let (one, two) = (setting.connection("one", "token-1").await, setting.connection("two", "token-2").await);
+    assert_eq!(setting.access_token("one").await.unwrap(), "token-1");
+    let swap = format!(
+        "update credentials c set sealed = other.sealed from credentials other
+         where c.connection_id in ('{one}', '{two}') and other.connection_id in ('{one}', '{two}')
+           and c.connection_id <> other.connection_id"
+    );
+    assert_eq!(setting.database.execute(&swap).await, 2);
+    for key in ["one", "two"] {
+        let read = setting.access_token(key).await;
+        assert!(is_sealed_shut(&read), "{read:?}");
+    }
+    // Swapped back they open again: it was the place that was wrong, not the bytes.
+    setting.database.execute(&swap).await;
+    assert_eq!(setting.access_token("two").await.unwrap(), "token-2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_generation_does_not_open_as_a_later_one() {
+    let setting = Setting::new().await;
+    setting.connection("one", "token-1").await;
+    setting.database.execute("update credentials set generation = generation + 1").await;
+    assert!(is_sealed_shut(&setting.access_token("one").await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_environment_does_not_open_it() {
+    let setting = Setting::new().await;
+    setting.connection("one", "token-1").await;
+    setting.database.execute("update connections set environment = 'live'").await;
+    setting.database.execute("update credentials set environment = 'live'").await;
+    let read = setting.store.callable(setting.project, Environment::Live, "one").await;
+    assert!(is_sealed_shut(&read), "{read:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_does_not_open_in_another_column() {
+    let setting = Setting::new().await;
+    let connection = setting.connection("one", "token-1").await;
+    let settings = AppSettings { client_secret: Some(SecretString::from("client-secret")), ..AppSettings::default() };
+    let set = setting.store.set_app(setting.project, TEST, "gmail", "https://latchkey.example.test", settings).await;
+    let app = set.unwrap();
+    assert_eq!(setting.store.client_secret(&app).await.unwrap().unwrap().expose_secret(), "client-secret");
+    // The record's id of the place is made the same too, so that only the column differs.
+    let (database, id) = (&setting.database, app.id);
+    database
+        .execute(&format!(
+            "update apps set sealed = (select sealed from credentials where connection_id = '{connection}') where id = '{id}'"
+        ))
+        .await;
+    let read = setting.store.client_secret(&app).await;
+    assert!(is_sealed_shut(&read), "{read:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_changed_byte_is_noticed() {
+    let setting = Setting::new().await;
+    setting.connection("one", "token-1").await;
+    setting
+        .database
+        .execute("update credentials set sealed = set_byte(sealed, length(sealed) - 1, get_byte(sealed, length(sealed) - 1) # 1)")
+        .await;
+    assert!(is_sealed_shut(&setting.access_token("one").await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_replica_with_the_key_opens_and_one_with_a_wrong_key_does_not() {
+    let setting = Setting::new().await;
+    setting.connection("one", "token-1").await;
+    let fresh = setting.database.store(&setting.master);
+    assert!(fresh.callable(setting.project, TEST, "one").await.unwrap().is_some());
+    let wrong = setting.database.store(&MasterKey::generate());
+    assert!(is_sealed_shut(&wrong.callable(setting.project, TEST, "one").await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_master_key_is_refused_at_start() {
+    let setting = Setting::new().await;
+    let id = setting.store.adopt_instance(Some(InstanceMode::Production), &setting.master).await.unwrap();
+    assert_eq!(setting.store.adopt_instance(None, &setting.master).await.unwrap(), id);
+    let wrong = MasterKey::generate();
+    for mode in [None, Some(InstanceMode::Production)] {
+        let error = setting.database.store(&wrong).adopt_instance(mode, &wrong).await.unwrap_err();
+        assert!(matches!(error, AdoptError::WrongMasterKey), "{error}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_keeps_its_mode() {
+    for (first, second) in [
+        (InstanceMode::Production, InstanceMode::Development),
+        (InstanceMode::Development, InstanceMode::Production),
+    ] {
+        let setting = Setting::new().await;
+        setting.store.adopt_instance(Some(first), &setting.master).await.unwrap();
+        let error = setting.store.adopt_instance(Some(second), &setting.master).await.unwrap_err();
+        assert!(matches!(error, AdoptError::WrongMode { .. }), "{error}");
+        setting.store.adopt_instance(Some(first), &setting.master).await.unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_was_not_adopted_is_an_error_with_words() {
+    let setting = Setting::new().await;
+    let error = setting.store.adopt_instance(None, &setting.master).await.unwrap_err();
+    assert!(matches!(error, AdoptError::Store(_)), "{error}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrations_run_twice_and_at_once() {
+    let database = Database::empty().await;
+    let master = MasterKey::generate();
+    let count = MIGRATOR.iter().count();
+    let stores: Vec<Store> = (0..4).map(|_| database.store(&master)).collect();
+    assert_eq!(stores[0].missing_migrations().await.unwrap(), count);
+    let mut running = tokio::task::JoinSet::new();
+    for store in &stores {
+        let store = store.clone();
+        running.spawn(async move { store.migrate().await });
+    }
+    while let Some(done) = running.join_next().await {
+        done.unwrap().unwrap();
+    }
+    stores[0].migrate().await.unwrap();
+    assert_eq!(stores[0].missing_migrations().await.unwrap(), 0);
+    let applied = database.number("select count(*) from _sqlx_migrations where success").await;
+    assert_eq!(usize::try_from(applied).unwrap(), count);
+    stores[0].create_project("Shop").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_lease_of_a_dead_replica_is_free_after_five_minutes() {
+    let setting = Setting::new().await;
+    setting.connection("one", "token-1").await;
+    let replica = |id, boot| Replica { id: Uuid::from_u128(id), boot: Uuid::from_u128(boot) };
+    let (dead, other) = (replica(1, 1), replica(2, 1));
+    assert!(setting.store.claim_due(dead, 10).await.unwrap().is_empty(), "not due yet");
+    setting.database.advance(3001).await;
+    assert_eq!(setting.store.claim_due(dead, 10).await.unwrap().len(), 1);
+    assert!(setting.store.claim_due(other, 10).await.unwrap().is_empty());
+    assert!(setting.store.claim_due(dead, 10).await.unwrap().is_empty(), "its own lease is not claimed twice");
+    setting.database.advance(299).await;
+    assert!(setting.store.claim_due(other, 10).await.unwrap().is_empty());
+    setting.database.advance(2).await;
+    assert_eq!(setting.store.claim_due(other, 10).await.unwrap().len(), 1);
+    // A replica that came back takes up what its earlier life held, at once.
+    assert_eq!(setting.store.claim_due(replica(2, 2), 10).await.unwrap().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_late_loser_overwrites_nothing() {
+    let setting = Setting::new().await;
+    let id = setting.connection("one", "token-1").await;
+    setting.database.advance(3001).await;
+    let replica = || Replica { id: Uuid::new_v4(), boot: Uuid::new_v4() };
+    let late = setting.store.claim_due(replica(), 1).await.unwrap().remove(0);
+    setting.database.advance(301).await;
+    let winner = setting.store.claim_due(replica(), 1).await.unwrap().remove(0);
+    assert!(setting.store.commit_refresh(&winner, &credential("token-2")).await.unwrap());
+    assert!(!setting.store.commit_refresh(&late, &credential("token-late")).await.unwrap());
+    let failure = store::RefreshFailure {
+        state: store::ConnectionState::Failed,
+        reason: "grant_gone".to_owned(),
+        message: "Gone.".to_owned(),
+        retry_in: None,
+    };
+    assert!(!setting.store.fail_refresh(&late, &failure).await.unwrap());
+    setting.store.release_lease(&late, 0.0).await.unwrap();
+    assert_eq!(setting.access_token("one").await.unwrap(), "token-2");
+    assert_eq!(setting.store.generation(id).await.unwrap(), Some(2));
+    let refreshed = "select count(*) from events where type = 'oauth.refreshed'";
+    assert_eq!(setting.database.number(refreshed).await, 1);
+    assert_eq!(setting.database.text("select state from connections").await, "operational");
+    assert_eq!(setting.database.number("select count(*) from credentials where refresh_at > latchkey_now()").await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_row_that_does_not_open_stops_no_other() {
+    let setting = Setting::new().await;
+    let broken = setting.connection("one", "token-1").await;
+    setting.connection("two", "token-2").await;
+    setting
+        .database
+        .execute(&format!("update credentials set sealed = '\\x00' where connection_id = '{broken}'"))
+        .await;
+    setting.database.advance(3001).await;
+    let replica = Replica { id: Uuid::new_v4(), boot: Uuid::new_v4() };
+    let leases = setting.store.claim_due(replica, 10).await.unwrap();
+    assert_eq!(leases.len(), 1);
+    assert_ne!(leases[0].connection, broken);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rotated_data_key_keeps_old_values_readable() {
+    let setting = Setting::new().await;
+    setting.connection("one", "token-1").await;
+    let ring = Arc::new(KeyRing::new(&setting.master));
+    let next = ring.create(setting.project.0);
+    setting.database.execute("update data_keys set is_current = false").await;
+    sqlx::query("insert into data_keys (id, project_id, wrapped, is_current) values ($1, $2, $3, true)")
+        .bind(next.id.0)
+        .bind(setting.project.0)
+        .bind(next.wrapped.as_bytes())
+        .execute(setting.database.pool())
+        .await
+        .unwrap();
+    setting.connection("two", "token-2").await;
+    assert_eq!(setting.access_token("one").await.unwrap(), "token-1");
+    assert_eq!(setting.access_token("two").await.unwrap(), "token-2");
+}

@@ -1,0 +1,248 @@
+//! A provider that answers as a test says: in order, oddly, late, or not at all.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{AbortHandle, JoinSet};
+
+/// How one request to the token endpoint is answered.
+#[derive(Clone, Debug)]
+pub enum Reply {
+    /// With this status, type and body.
+    With(u16, &'static str, String),
+    /// Never; the connection stays open.
+    Never,
+    /// The connection ends after the request was read.
+    HangUp,
+    /// When the test says so.
+    Held(Held, Box<Self>),
+}
+
+impl Reply {
+    /// JSON.
+    pub fn json(status: u16, body: &serde_json::Value) -> Self {
+        Self::With(status, "application/json", body.to_string())
+    }
+
+    /// Tokens that live this many seconds.
+    pub fn tokens(access: &str, refresh: &str, seconds: u64) -> Self {
+        let body =
+            json!({ "access_token": access, "refresh_token": refresh, "token_type": "Bearer", "expires_in": seconds });
+        Self::json(200, &body)
+    }
+
+    /// The same when the test says so.
+    #[must_use]
+    pub fn held(self) -> (Held, Self) {
+        let held = Held::default();
+        (held.clone(), Self::Held(held, Box::new(self)))
+    }
+}
+
+/// A request that waits for the test.
+#[derive(Clone, Debug, Default)]
+pub struct Held {
+    arrived: Arc<Notify>,
+    released: Arc<Notify>,
+}
+
+impl Held {
+    /// Returns when the request is there.
+    pub async fn arrived(&self) {
+        self.arrived.notified().await;
+    }
+
+    /// Lets it be answered.
+    pub fn release(&self) {
+        self.released.notify_one();
+    }
+}
+
+/// What one request was.
+#[derive(Clone, Debug)]
+pub struct Seen {
+    /// The path with the query.
+    pub target: String,
+    /// The body.
+    pub body: String,
+}
+
+#[derive(Debug, Default)]
+struct Script {
+    replies: Mutex<VecDeque<Reply>>,
+    seen: Mutex<Vec<Seen>>,
+    drop_unread: Mutex<u32>,
+}
+
+/// A provider on a port of its own.
+#[derive(Debug)]
+pub struct OddProvider {
+    address: SocketAddr,
+    script: Arc<Script>,
+    running: Mutex<Option<AbortHandle>>,
+}
+
+impl OddProvider {
+    /// One that gives new tokens of an hour until it is told otherwise.
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let provider =
+            Self { address: listener.local_addr().unwrap(), script: Arc::default(), running: Mutex::default() };
+        provider.run(listener);
+        provider
+    }
+
+    /// Its address, without a path.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The next answer of the token endpoint that is not told yet.
+    pub fn reply(&self, reply: Reply) {
+        self.script.replies.lock().unwrap().push_back(reply);
+    }
+
+    /// Drops this many connections before it reads from them.
+    pub fn drop_unread(&self, connections: u32) {
+        *self.script.drop_unread.lock().unwrap() = connections;
+    }
+
+    /// Requests so far to paths that begin like this.
+    pub fn seen(&self, path: &str) -> Vec<Seen> {
+        self.script.seen.lock().unwrap().iter().filter(|seen| seen.target.starts_with(path)).cloned().collect()
+    }
+
+    /// Refuses connections from now on.
+    pub fn close(&self) {
+        if let Some(running) = self.running.lock().unwrap().take() {
+            running.abort();
+        }
+    }
+
+    /// Takes connections again, at the same address.
+    pub async fn open(&self) {
+        self.close();
+        let listener = loop {
+            match TcpListener::bind(self.address).await {
+                Ok(listener) => break listener,
+                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
+                Err(error) => panic!("the provider's port is gone: {error}"),
+            }
+        };
+        self.run(listener);
+    }
+
+    fn run(&self, listener: TcpListener) {
+        let script = Arc::clone(&self.script);
+        let task = tokio::spawn(async move {
+            let mut open = JoinSet::new();
+            while let Ok((stream, _)) = listener.accept().await {
+                let drops = {
+                    let mut left = script.drop_unread.lock().unwrap();
+                    let drops = *left > 0;
+                    *left = left.saturating_sub(1);
+                    drops
+                };
+                if !drops {
+                    open.spawn(serve(stream, Arc::clone(&script)));
+                }
+            }
+        });
+        *self.running.lock().unwrap() = Some(task.abort_handle());
+    }
+}
+
+/// One request, one answer, the end of the connection.
+async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
+    let seen = read(&mut stream).await?;
+    let is_token = seen.target.starts_with("/token");
+    script.seen.lock().unwrap().push(seen);
+    let mut reply = if is_token { script.replies.lock().unwrap().pop_front() } else { None };
+    loop {
+        match reply {
+            Some(Reply::Held(held, then)) => {
+                held.arrived.notify_one();
+                held.released.notified().await;
+                reply = Some(*then);
+            }
+            Some(Reply::Never) => std::future::pending().await,
+            Some(Reply::HangUp) => return None,
+            Some(Reply::With(status, kind, body)) => return write(&mut stream, status, kind, &body).await,
+            None if is_token => reply = Some(Reply::tokens(&unique("access"), &unique("refresh"), 3600)),
+            None => return write(&mut stream, 200, "application/json", r#"{"id":"odd-1","name":"Odd"}"#).await,
+        }
+    }
+}
+
+fn unique(kind: &str) -> String {
+    format!("{kind}-{}", uuid::Uuid::new_v4().simple())
+}
+
+async fn read(stream: &mut TcpStream) -> Option<Seen> {
+    let mut bytes = Vec::new();
+    let head = loop {
+        if let Some(end) = bytes.windows(4).position(|four| four == b"\r\n\r\n") {
+            break end + 4;
+        }
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    };
+    let text = String::from_utf8_lossy(&bytes[..head]).into_owned();
+    let length: usize = text
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("content-length"))
+        .and_then(|(_, value)| value.trim().parse().ok())
+        .unwrap_or(0);
+    while bytes.len() < head + length {
+        if stream.read_buf(&mut bytes).await.ok()? == 0 {
+            return None;
+        }
+    }
+    Some(Seen {
+        target: text.split(' ').nth(1)?.to_owned(),
+        body: String::from_utf8_lossy(&bytes[head..]).into_owned(),
+    })
+}
+
+async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> Option<()> {
+    let head = format!(
+        "HTTP/1.1 {status} Odd\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nx-odd: yes\r\nconnection: close\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(head.as_bytes()).await.ok()?;
+    stream.write_all(body.as_bytes()).await.ok()?;
+    stream.shutdown().await.ok()
+}
+
+/// A definition `odd` whose addresses are the operator's value `base`.
+pub fn definition() -> (&'static str, &'static str) {
+    (
+        "odd.yaml",
+        r#"
+id: odd
+name: Odd
+description: A provider for tests.
+categories: [development]
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  base: { title: Base, type: url, set_by: operator }
+auth:
+  - kind: oauth2
+    title: Sign in
+    authorize: { url: "${variables.base}/authorize" }
+    token: { url: "${variables.base}/token", client_auth: basic }
+    revoke: { url: "${variables.base}/revoke" }
+    headers: { Authorization: "Bearer ${credential.access_token}" }
+api:
+  base_url: "${variables.base}/api"
+"#,
+    )
+}

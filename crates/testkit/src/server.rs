@@ -1,0 +1,243 @@
+//! A whole server on a port of its own, with a project, keys and the sandbox.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::Duration;
+
+use broker::{Broker, DEFAULT_SCOPES, Scope, Settings};
+use chrono::TimeDelta;
+use latchkey::composition::{BadDefinition, load_catalog};
+use protocol::Protocol;
+use protocol::egress::{Egress, EgressPolicy};
+use sandbox::Sandbox;
+use secrecy::{ExposeSecret as _, SecretString};
+use server::{Bound, Options, Rates, Running};
+use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
+use uuid::Uuid;
+use vault::{Environment, MasterKey, Purpose};
+
+use crate::{Call, Database, OddProvider, definition};
+
+/// The origin on the project's list.
+pub const SHOP: &str = "https://shop.example.test";
+
+/// A server that answers. It ends with the test's runtime.
+pub struct TestServer {
+    /// Its address, without a path.
+    pub url: String,
+    /// Its database.
+    pub database: Database,
+    /// Its store.
+    pub store: Store,
+    /// Its broker. The scheduler does not run: call `refresh_tick` and `revoke_tick`.
+    pub broker: Broker,
+    /// The project.
+    pub project: Project,
+    /// A secret key of `test`.
+    pub test_key: String,
+    /// A secret key of `live`.
+    pub live_key: String,
+    /// The sandbox's client secret.
+    pub client_secret: String,
+    /// Follows no redirect.
+    pub client: reqwest::Client,
+    /// Of the database.
+    pub master: MasterKey,
+    ahead: Arc<AtomicI64>,
+    _running: Running,
+}
+
+impl std::fmt::Debug for TestServer {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter.debug_struct("TestServer").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
+/// How a server is started.
+#[derive(Debug)]
+pub struct TestServerBuilder {
+    link: bool,
+    odd: Option<String>,
+    egress: EgressPolicy,
+}
+
+impl TestServerBuilder {
+    /// Behind a link to the database that can be cut.
+    #[must_use]
+    pub fn behind_link(mut self) -> Self {
+        self.link = true;
+        self
+    }
+
+    /// With the integration `odd`, which is this provider.
+    #[must_use]
+    pub fn with_odd_provider(mut self, provider: &OddProvider) -> Self {
+        self.egress.allow.push(provider.url().parse().unwrap());
+        self.odd = Some(provider.url());
+        self
+    }
+
+    /// Waits so long for a whole small answer of a provider.
+    #[must_use]
+    pub fn patience(mut self, patience: Duration) -> Self {
+        self.egress.total_timeout = patience;
+        self.egress.first_byte_timeout = patience;
+        self
+    }
+
+    /// Starts it.
+    pub async fn start(self) -> TestServer {
+        let database = if self.link { Database::behind_link().await } else { Database::create().await };
+        let master = MasterKey::generate();
+        let store = database.store(&master);
+        store.adopt_instance(Some(InstanceMode::Production), &master).await.unwrap();
+        let bound = Bound::to("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", bound.address());
+        let broker = broker(&store, &master, &url, self.egress);
+        let project = store.create_project("Shop").await.unwrap();
+        store.add_origin(project.id, SHOP).await.unwrap();
+        let client_secret = enable_sandbox(&broker, project.id).await;
+        if let Some(base) = self.odd {
+            enable_odd(&broker, project.id, base).await;
+        }
+        let test_key = key(&broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
+        let live_key = key(&broker, project.id, Environment::Live, &DEFAULT_SCOPES).await;
+        let ahead = Arc::new(AtomicI64::new(0));
+        let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
+        TestServer {
+            url,
+            database,
+            store,
+            broker,
+            project,
+            test_key,
+            live_key,
+            client_secret,
+            client: client(),
+            master,
+            ahead,
+            _running: running,
+        }
+    }
+}
+
+impl TestServer {
+    /// With what most tests need.
+    pub async fn start() -> Self {
+        Self::builder().start().await
+    }
+
+    /// With more.
+    pub fn builder() -> TestServerBuilder {
+        TestServerBuilder { link: false, odd: None, egress: EgressPolicy::default() }
+    }
+
+    /// A server of a database that does not answer, as `latchkey serve` starts one; its address.
+    pub async fn start_without_database(database: &Database) -> (String, reqwest::Client) {
+        let master = MasterKey::generate();
+        let store = database.store(&master);
+        let bound = Bound::to("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", bound.address());
+        let broker = broker(&store, &master, &url, EgressPolicy::default());
+        let running = bound.serve(broker, options(&store, &url, &Arc::default())).unwrap();
+        // It ends with the process.
+        std::mem::forget(running);
+        (url, client())
+    }
+
+    /// A call of a customer's backend with the test key.
+    pub fn api(&self, method: &str, path: &str) -> Call {
+        Call::new(&self.client, method, &format!("{}{path}", self.url), Some(self.test_key.clone()))
+    }
+
+    /// Moves the clocks of database and server forward.
+    pub async fn advance(&self, seconds: i64) {
+        self.ahead.fetch_add(seconds, Ordering::SeqCst);
+        self.database.advance(seconds).await;
+    }
+
+    /// Another project with the sandbox; its id and a test key.
+    pub async fn another_project(&self) -> (ProjectId, String) {
+        let project = self.store.create_project("Other").await.unwrap();
+        enable_sandbox(&self.broker, project.id).await;
+        let key = key(&self.broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
+        (project.id, key)
+    }
+
+    /// A test key with these scopes only.
+    pub async fn key_with(&self, scopes: &[Scope]) -> String {
+        key(&self.broker, self.project.id, Environment::Test, scopes).await
+    }
+}
+
+fn options(store: &Store, url: &str, ahead: &Arc<AtomicI64>) -> Options {
+    let ahead = Arc::clone(ahead);
+    #[expect(clippy::disallowed_methods, reason = "the test's own clock is the real one, moved")]
+    let clock: server::Clock = Arc::new(move || chrono::Utc::now() + TimeDelta::seconds(ahead.load(Ordering::SeqCst)));
+    Options {
+        workers: Some(2),
+        rates: Rates { key: None, source: None },
+        trusted_proxies: Vec::new(),
+        clock,
+        demo: None,
+        sandbox: Some(Sandbox::new(store.clone(), url.parse().unwrap())),
+        metrics: true,
+    }
+}
+
+fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy) -> Broker {
+    egress.allow.push(url.parse().unwrap());
+    let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
+    let own = catalog::load_sources([definition()]);
+    assert!(own.problems.is_empty(), "{:?}", own.problems);
+    let settings = Settings {
+        public_url: url.parse().unwrap(),
+        sandbox_url: format!("{url}/sandbox"),
+        development: false,
+        replica: Replica { id: Uuid::new_v4(), boot: Uuid::new_v4() },
+        refresh_margin: Duration::from_secs(300),
+        refresh_interval: Duration::from_secs(1),
+        refresh_parallel: 16,
+    };
+    let protocol = Protocol::new(Egress::new(egress).unwrap());
+    Broker::new(store.clone(), protocol, catalog.merged(own.catalog), settings, master.derive(Purpose::Evidence))
+}
+
+async fn key(broker: &Broker, project: ProjectId, environment: Environment, scopes: &[Scope]) -> String {
+    let (_, key) = broker.create_key(project, environment, "Test", scopes).await.unwrap();
+    key.expose_secret().to_owned()
+}
+
+/// As `latchkey dev` does; the client's secret.
+async fn enable_sandbox(broker: &Broker, project: ProjectId) -> String {
+    let (store, origin) = (broker.store(), broker.public_origin());
+    let set = async |settings| store.set_app(project, Environment::Test, "sandbox", origin, settings).await.unwrap();
+    let app = set(AppSettings::default()).await;
+    let client = sandbox::ensure_client(store, project, Environment::Test, &app.redirect_uri()).await.unwrap();
+    let secret = client.client_secret.expose_secret().to_owned();
+    set(AppSettings {
+        client_id: Some(client.client_id),
+        client_secret: Some(client.client_secret),
+        ..AppSettings::default()
+    })
+    .await;
+    secret
+}
+
+async fn enable_odd(broker: &Broker, project: ProjectId, base: String) {
+    let settings = AppSettings {
+        client_id: Some("odd-client".to_owned()),
+        client_secret: Some(SecretString::from("odd-secret")),
+        variables: Some(BTreeMap::from([("base".to_owned(), base)])),
+        ..AppSettings::default()
+    };
+    broker.store().set_app(project, Environment::Test, "odd", broker.public_origin(), settings).await.unwrap();
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the test's side of the network")]
+fn client() -> reqwest::Client {
+    // Another test of this process may have been first.
+    drop(rustls::crypto::ring::default_provider().install_default());
+    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+}
