@@ -82,7 +82,7 @@ pub(crate) struct Variable {
 }
 
 /// Who gives the value of a variable.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(PartialEq, Eq, Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SetBy {
     /// The person who connects, in the form.

@@ -61,7 +61,7 @@ pub struct Configuration {
     pub workers: Option<usize>,
     /// Requests a minute of one secret key; without, no limit.
     pub rate_per_key: Option<std::num::NonZeroU32>,
-    /// Requests a minute of one address to the browser's side; without, no limit.
+    /// Requests a minute of one address to the browser's side.
     pub rate_per_source: Option<std::num::NonZeroU32>,
     /// Where `latchkey dev` keeps its database and keys.
     pub dev_dir: PathBuf,
@@ -80,6 +80,7 @@ struct Defaults {
     refresh_margin: u64,
     refresh_interval: u64,
     refresh_parallel: usize,
+    rate_per_source: u32,
     dev_dir: &'static str,
 }
 
@@ -92,6 +93,7 @@ const DEFAULTS: Defaults = Defaults {
     refresh_margin: 300,
     refresh_interval: 1,
     refresh_parallel: 64,
+    rate_per_source: 6000,
     dev_dir: ".latchkey",
 };
 

@@ -96,6 +96,13 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
         .body(file.data.into_owned()))
 }
 
+/// GET `/favicon.ico`: our pages name their icon; browsers that ask all the same get none, once.
+pub(crate) async fn no_icon() -> HttpResponse {
+    HttpResponse::NoContent()
+        .insert_header((header::CACHE_CONTROL, "public, max-age=86400"))
+        .finish()
+}
+
 /// GET `/embed.js`: the script that a customer's page includes.
 pub(crate) async fn embed_script(request: HttpRequest) -> HttpResponse {
     static TAG: LazyLock<String> =

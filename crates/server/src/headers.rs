@@ -12,8 +12,8 @@ pub(crate) const CROSS_ORIGIN_RESOURCE_POLICY: HeaderName = HeaderName::from_sta
 const PERMISSIONS_POLICY: HeaderName = HeaderName::from_static("permissions-policy");
 
 const NOTHING_ALLOWED: &str = "default-src 'none'; frame-ancestors 'none'";
-const NO_FEATURES: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), bluetooth=(), \
-                           display-capture=(), browsing-topics=()";
+const NO_FEATURES: &str = "camera=(), microphone=(), geolocation=(), payment=(), usb=(), serial=(), display-capture=(), \
+                           browsing-topics=()";
 
 /// A value that a page's own scripts and styles carry, new for each answer.
 #[derive(Clone, Debug)]

@@ -227,6 +227,7 @@ fn routes(
                 .route(web::get().to(assets::asset))
                 .default_service(only("GET")),
         )
+        .service(web::resource("/favicon.ico").route(web::get().to(assets::no_icon)))
         .service(
             web::resource("/embed.js")
                 .route(web::get().to(assets::embed_script))

@@ -102,7 +102,7 @@ impl<'a> Names<'a> {
     /// The same for an address, with its host rule.
     pub(crate) fn url(&self, source: &str, site: Site, place: &Place, report: &mut Report<'_>) -> Option<UrlTemplate> {
         let template = self.parse(source, site, true, place, report)?;
-        let url = UrlTemplate::new(template, |name| self.whole_origin(name))
+        let url = UrlTemplate::new(template, |name| self.whole_origin(name, site))
             .map_err(|error| report.add(place, error.0))
             .ok()?;
         if url.is_whole_origin() {
@@ -265,14 +265,24 @@ impl<'a> Names<'a> {
     }
 
     /// Who vouches for an input that is a whole origin.
-    fn whole_origin(&self, name: &Name) -> Result<WholeOrigin, String> {
+    fn whole_origin(&self, name: &Name, site: Site) -> Result<WholeOrigin, String> {
         match name.namespace.as_str() {
             "discovered" | "instance" => return Ok(WholeOrigin::Guarded),
             "variables" => {}
             _ => return Err(format!("`{name}` cannot be a whole origin")),
         }
         if let Some(variable) = self.definition.variables.get(&name.path) {
+            // The client's secret goes to these addresses: a person who names the host would be sent it.
+            let sends_client_secret = matches!(site, Site::SignIn | Site::SignedIn(_));
             return match variable.kind {
+                VariableType::Origin | VariableType::Url
+                    if sends_client_secret && variable.set_by == written::SetBy::Person =>
+                {
+                    Err(format!(
+                        "the app's client secret is sent to `{name}`, so the person who connects must not choose it: \
+                         write `set_by: operator`"
+                    ))
+                }
                 VariableType::Origin | VariableType::Url => Ok(WholeOrigin::Guarded),
                 VariableType::Text | VariableType::Choice => Err(format!(
                     "`{name}` would name any host: write `https://` and the fixed end of the host, or give it `type: origin`"

@@ -11,6 +11,7 @@ logo: acme
 sources: [https://docs.acme.example/oauth]
 variables:
   domain: { title: Your domain, placeholder: my-company }
+  site: { title: Your site, type: origin, default: "https://acme.example" }
   region: { title: Region, type: choice, choices: [{ value: eu, label: Europe }, { value: us }, { value: Asia/East }], default: eu }
 auth:
   - kind: oauth2
@@ -51,6 +52,11 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "titel: Your domain,",
     ),
     ("missing key", "name: Acme\n", ""),
+    (
+        "the person chooses where the client secret goes",
+        "url: \"https://${variables.domain}.acme.example/token\"",
+        "url: \"${variables.site}/token\"",
+    ),
     ("wrong type", "name: Acme\n", "name: [Acme]\n"),
     ("a number for a text", "default: eu", "default: 3"),
     ("a text for a list", "aliases: [coyote]", "aliases: coyote"),

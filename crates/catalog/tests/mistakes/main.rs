@@ -46,7 +46,7 @@ fn a_definition_needs_a_way_to_sign_in() {
     let yaml = format!("{}auth: []\n{}", &GOOD[..before], &GOOD[after..]);
     let messages: Vec<String> = problems(&yaml).iter().map(ToString::to_string).collect();
     assert!(
-        messages.contains(&"acme.yaml:12:1: auth: name at least one way to sign in".to_owned()),
+        messages.contains(&"acme.yaml:13:1: auth: name at least one way to sign in".to_owned()),
         "{messages:#?}"
     );
 }
