@@ -162,7 +162,8 @@ impl Broker {
         name: Option<String>,
         grant: Grant,
     ) -> Result<Connection, Problem> {
-        self.require_same_account(session, &grant).await?;
+        let known = self.connection_to_replace(session).await?;
+        require_same_account(known.as_ref(), &grant)?;
         let integration = platform.integration.id.as_str();
         let new = NewConnection {
             project: session.project,
@@ -187,22 +188,32 @@ impl Broker {
             .ok_or_else(|| Problem::not_found("This connection"))
     }
 
-    /// A reconnect must bring the same account back: another one is refused and the old credential stays.
-    pub(crate) async fn require_same_account(&self, session: &Session, grant: &Grant) -> Result<(), Problem> {
-        let Some(id) = session.connection else { return Ok(()) };
+    /// The connection that a reconnect session replaces.
+    pub(crate) async fn connection_to_replace(&self, session: &Session) -> Result<Option<Connection>, Problem> {
+        let Some(id) = session.connection else { return Ok(None) };
         let known = self
             .store()
             .connection(session.project, session.environment, id)
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))?;
-        match (&known.account_id, &grant.account_id) {
-            (Some(known), Some(new)) if known != new => Err(Problem::new(
-                Kind::Conflict,
-                "account_changed",
-                "This is another account than the one that was connected. Sign in with the earlier account, or make a new connection.",
-            )),
-            _ => Ok(()),
-        }
+        Ok(Some(known))
+    }
+}
+
+/// A reconnect must bring the same account back: another one, or one that cannot be told, is refused and the old
+/// credential stays.
+pub(crate) fn require_same_account(known: Option<&Connection>, grant: &Grant) -> Result<(), Problem> {
+    let refuse = |key, message: &str| Err(Problem::new(Kind::Conflict, key, message));
+    match (known.and_then(|known| known.account_id.as_ref()), &grant.account_id) {
+        (Some(known), Some(new)) if known != new => refuse(
+            "account_changed",
+            "This is another account than the one that was connected. Sign in with the earlier account, or make a new connection.",
+        ),
+        (Some(_), None) => refuse(
+            "account_unknown",
+            "The service did not say which account this is, so the connection was left as it was. Try again in a minute.",
+        ),
+        _ => Ok(()),
     }
 }
 

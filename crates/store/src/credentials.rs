@@ -184,19 +184,23 @@ impl Store {
     }
 
     /// Replaces the credential of a connection by a new grant of the same account: generation + 1, same id and key.
+    /// `false` when the connection was deleted in the meantime; nothing was written then.
     pub(crate) async fn replace_credential(
         &self,
         transaction: &mut PgConnection,
         connection: ConnectionId,
         new: &NewConnection,
-    ) -> Result<(), StoreError> {
-        let generation: i64 = sqlx::query_scalar!(
+    ) -> Result<bool, StoreError> {
+        // The lock makes a refresh in flight lose: it commits under the old generation.
+        let generation = sqlx::query_scalar!(
             "select generation from credentials where connection_id = $1 for update",
             connection.0
         )
-        .fetch_one(&mut *transaction)
-        .await?
-            + 1;
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(generation) = generation.map(|generation| generation + 1) else {
+            return Ok(false);
+        };
         let place = place(new.project.0, new.environment, connection.0, generation);
         let sealed = self
             .seal(
@@ -244,7 +248,8 @@ impl Store {
             connection: Some(connection),
             payload: &payload,
         };
-        events::record(transaction, reconnected).await
+        events::record(transaction, reconnected).await?;
+        Ok(true)
     }
 
     /// The connection with this key and its opened credential, inside a project and environment: one query authorises

@@ -21,6 +21,8 @@ pub enum Reply {
     HangUp,
     /// When the test says so.
     Held(Held, Box<Self>),
+    /// The head and these bytes at once, the others when the test says so.
+    InTwo(Held, &'static str, &'static str),
 }
 
 impl Reply {
@@ -74,7 +76,7 @@ pub struct Seen {
 
 #[derive(Debug, Default)]
 struct Script {
-    replies: Mutex<VecDeque<Reply>>,
+    replies: Mutex<VecDeque<(String, Reply)>>,
     seen: Mutex<Vec<Seen>>,
     drop_unread: Mutex<u32>,
 }
@@ -104,7 +106,12 @@ impl OddProvider {
 
     /// The next answer of the token endpoint that is not told yet.
     pub fn reply(&self, reply: Reply) {
-        self.script.replies.lock().unwrap().push_back(reply);
+        self.reply_at("/token", reply);
+    }
+
+    /// The next answer to a path that begins like this.
+    pub fn reply_at(&self, path: &str, reply: Reply) {
+        self.script.replies.lock().unwrap().push_back((path.to_owned(), reply));
     }
 
     /// Drops this many connections before it reads from them.
@@ -161,8 +168,12 @@ impl OddProvider {
 async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
     let seen = read(&mut stream).await?;
     let is_token = seen.target.starts_with("/token");
+    let mut reply = {
+        let mut replies = script.replies.lock().unwrap();
+        let next = replies.iter().position(|(path, _)| seen.target.starts_with(path.as_str()));
+        next.and_then(|next| replies.remove(next)).map(|(_, reply)| reply)
+    };
     script.seen.lock().unwrap().push(seen);
-    let mut reply = if is_token { script.replies.lock().unwrap().pop_front() } else { None };
     loop {
         match reply {
             Some(Reply::Held(held, then)) => {
@@ -172,6 +183,16 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
             }
             Some(Reply::Never) => std::future::pending().await,
             Some(Reply::HangUp) => return None,
+            Some(Reply::InTwo(held, first, second)) => {
+                let length = first.len() + second.len();
+                let head = format!("HTTP/1.1 200 Odd\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                stream.write_all(head.as_bytes()).await.ok()?;
+                stream.write_all(first.as_bytes()).await.ok()?;
+                stream.flush().await.ok()?;
+                held.arrived.notify_one();
+                held.released.notified().await;
+                return stream.write_all(second.as_bytes()).await.ok();
+            }
             Some(Reply::With(status, kind, body)) => return write(&mut stream, status, kind, &body).await,
             None if is_token => reply = Some(Reply::tokens(&unique("access"), &unique("refresh"), 3600)),
             None => return write(&mut stream, 200, "application/json", r#"{"id":"odd-1","name":"Odd"}"#).await,
@@ -213,7 +234,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
 
 async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> Option<()> {
     let head = format!(
-        "HTTP/1.1 {status} Odd\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nx-odd: yes\r\nconnection: close\r\n\r\n",
+        "HTTP/1.1 {status} Odd\r\ncontent-type: {kind}\r\ncontent-length: {}\r\nx-odd: yes\r\nset-cookie: a=b\r\nconnection: close\r\n\r\n",
         body.len()
     );
     stream.write_all(head.as_bytes()).await.ok()?;

@@ -8,6 +8,7 @@ mod complete;
 mod confirm;
 mod departure;
 mod evidence;
+mod exchange;
 mod redeem;
 mod start;
 mod status;

@@ -210,15 +210,12 @@ async fn migrations_run_twice_and_at_once() {
     let database = Database::empty().await;
     let master = MasterKey::generate();
     let count = MIGRATOR.iter().count();
-    let stores: Vec<Store> = (0..4).map(|_| database.store(&master)).collect();
+    let stores: [Store; 4] = std::array::from_fn(|_| database.store(&master));
     assert_eq!(stores[0].missing_migrations().await.unwrap(), count);
-    let mut running = tokio::task::JoinSet::new();
-    for store in &stores {
-        let store = store.clone();
-        running.spawn(async move { store.migrate().await });
-    }
-    while let Some(done) = running.join_next().await {
-        done.unwrap().unwrap();
+    let [one, two, three, four] = &stores;
+    let done = tokio::join!(one.migrate(), two.migrate(), three.migrate(), four.migrate());
+    for result in [done.0, done.1, done.2, done.3] {
+        result.unwrap();
     }
     stores[0].migrate().await.unwrap();
     assert_eq!(stores[0].missing_migrations().await.unwrap(), 0);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use vault::{Credential, Digest, Environment, Place};
 
-use super::{Flow, FlowId};
+use super::{Flow, FlowId, FlowStatus};
 use crate::{
     Connection, ConnectionId, Grant, IdentityType, NewConnection, NewCredential, ProjectId, RevocationId, Session,
     Store, StoreError,
@@ -48,6 +48,9 @@ struct Quarantine {
     granted_at: DateTime<Utc>,
 }
 
+/// Told to whoever comes second in a session, and to a reconnect whose connection was deleted.
+const TOO_LATE: &str = "This session made its connection already, or its connection was deleted.";
+
 fn quarantine_place(flow: &Flow) -> Place {
     Place {
         project: flow.project.0,
@@ -78,12 +81,25 @@ impl Store {
         };
         if matches!(finished, Finished::TooLate) {
             transaction.rollback().await?;
-            self.refuse_grant(flow, grant, "session_used", "This session made its connection already.")
-                .await?;
+            if let Some(earlier) = self.committed_before(flow).await? {
+                return Ok(earlier);
+            }
+            self.refuse_grant(flow, grant, "session_used", TOO_LATE).await?;
         } else {
             transaction.commit().await?;
         }
         Ok(finished)
+    }
+
+    /// A commit whose answer was lost on the way: the flow was claimed by this exchange alone, so what it became since
+    /// then is our own doing.
+    async fn committed_before(&self, flow: &Flow) -> Result<Option<Finished>, StoreError> {
+        let current = self.flow(flow.id).await?;
+        Ok(current.and_then(|current| match (current.status, current.connection) {
+            (FlowStatus::Succeeded, Some(connection)) => Some(Finished::Connected(connection)),
+            (FlowStatus::Verifying, _) => Some(Finished::Quarantined),
+            _ => None,
+        }))
     }
 
     /// Commits a typed-in credential. `None` when the session is used or over; nothing was written then.
@@ -96,7 +112,9 @@ impl Store {
         if !spend_session(&mut transaction, session).await? {
             return Ok(None);
         }
-        let id = self.write_connection(&mut transaction, session, new).await?;
+        let Some(id) = self.write_connection(&mut transaction, session, new).await? else {
+            return Ok(None);
+        };
         transaction.commit().await?;
         Ok(Some(id))
     }
@@ -156,13 +174,7 @@ impl Store {
             }
             Finished::Quarantined | Finished::TooLate => {
                 transaction.rollback().await?;
-                self.refuse_grant(
-                    &flow,
-                    &grant,
-                    "session_used",
-                    "This session made its connection already.",
-                )
-                .await?;
+                self.refuse_grant(&flow, &grant, "session_used", TOO_LATE).await?;
                 Ok(Completed::Gone)
             }
         }
@@ -263,7 +275,9 @@ impl Store {
             owner: session.owner.clone(),
             grant: grant.clone(),
         };
-        let id = self.write_connection(transaction, session, &new).await?;
+        let Some(id) = self.write_connection(transaction, session, &new).await? else {
+            return Ok(Finished::TooLate);
+        };
         let ended = sqlx::query!(
             "update flows set status = 'succeeded', connection_id = $3, sealed = null, quarantined = null,
                     quarantined_account = null, exchange_until = null, ended_at = latchkey_now(), updated_at = latchkey_now()
@@ -281,18 +295,19 @@ impl Store {
         })
     }
 
+    /// `None` when the connection to replace was deleted in the meantime.
     async fn write_connection(
         &self,
         transaction: &mut PgConnection,
         session: &Session,
         new: &NewConnection,
-    ) -> Result<ConnectionId, StoreError> {
+    ) -> Result<Option<ConnectionId>, StoreError> {
         match session.connection {
             Some(connection) => {
-                self.replace_credential(transaction, connection, new).await?;
-                Ok(connection)
+                let replaced = self.replace_credential(transaction, connection, new).await?;
+                Ok(replaced.then_some(connection))
             }
-            None => self.insert_connection(transaction, new).await,
+            None => self.insert_connection(transaction, new).await.map(Some),
         }
     }
 

@@ -1,0 +1,212 @@
+//! What is secret is nowhere in clear: not in a dump of the database, not in `/metrics`, not in the log at `trace`.
+
+use std::io::Write;
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use store::{AppSettings, ProjectChange, Verify};
+use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer, rewritten_state};
+use tracing_subscriber::EnvFilter;
+use vault::{Environment, SecretString, Token};
+
+/// Everything that is logged in this process.
+#[derive(Clone, Default)]
+struct Log(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Log {
+    /// Our own crates at `trace`, the others as the product's logger has them.
+    fn install() -> Self {
+        let log = Self::default();
+        let writer = log.clone();
+        let filter = "trace,hyper=info,hyper_util=info,h2=info,reqwest=info,rustls=info,actix_http=info,actix_server=info,\
+                      mio=info,want=info,tokio_util=info,sqlx=info,actix_web=info";
+        let subscriber = tracing_subscriber::fmt()
+            .with_env_filter(EnvFilter::new(filter))
+            .with_ansi(false)
+            .with_writer(move || writer.clone())
+            .finish();
+        // Only one log a process: under `cargo test` this is the only test that installs one.
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        log
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8_lossy(&self.0.lock().unwrap()).into_owned()
+    }
+}
+
+/// Secrets with what they are.
+#[derive(Default)]
+struct Canaries(Vec<(&'static str, String)>);
+
+impl Canaries {
+    fn plant(&mut self, what: &'static str, value: impl Into<String>) {
+        let value = value.into();
+        assert!(value.len() >= 16, "{what} is too short to be told apart");
+        self.0.push((what, value));
+    }
+
+    /// What of it is in a text, also as hex and as the bytes behind base64.
+    fn found_in(&self, text: &str) -> Vec<&'static str> {
+        let lower = text.to_lowercase();
+        self.0
+            .iter()
+            .filter(|(_, value)| {
+                let mut forms = vec![hex(value.as_bytes())];
+                if let Some(token) = Token::parse(value) {
+                    // The digest is what may be there; the bytes of the token may not.
+                    forms.push(raw_hex(value));
+                    assert_ne!(hex(token.digest().as_bytes()), raw_hex(value));
+                }
+                text.contains(value.as_str()) || forms.iter().any(|form| lower.contains(form.as_str()))
+            })
+            .map(|(what, _)| *what)
+            .collect()
+    }
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The 32 bytes of a token, in hex, but for the last half byte.
+fn raw_hex(token: &str) -> String {
+    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let bits: String = token
+        .bytes()
+        .map(|byte| alphabet.iter().position(|letter| *letter == byte).unwrap())
+        .map(|value| format!("{value:06b}"))
+        .collect();
+    let bytes: Vec<u8> = bits.as_bytes().chunks_exact(8).map(|eight| {
+        u8::from_str_radix(std::str::from_utf8(eight).unwrap(), 2).unwrap()
+    }).collect();
+    hex(&bytes)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_secret_is_anywhere_in_clear() {
+    let log = Log::install();
+    let mut canaries = Canaries::default();
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder().with_odd_provider(&provider).start().await;
+    canaries.plant("test key", server.test_key.clone());
+    canaries.plant("live key", server.live_key.clone());
+    canaries.plant("client secret of the sandbox", server.client_secret.clone());
+    let settings = AppSettings {
+        client_secret: Some(SecretString::from("canary-client-secret-5d1f")),
+        ..AppSettings::default()
+    };
+    server.store.set_app(server.project.id, Environment::Test, "odd", &server.url, settings).await.unwrap();
+    canaries.plant("client secret", "canary-client-secret-5d1f");
+
+    // A key that is typed in, and one that is refused.
+    let session = server.session(&json!({ "identity": "u-1" })).await;
+    for (key, status) in [("canary-refused-api-key-77a1", 422), ("sandbox_key_canary_9b2e4f", 200)] {
+        let body = json!({ "integration": "sandbox", "auth": "api_key", "values": { "api_key": key }, "embedder": testkit::SHOP });
+        server.browser().post("/connect/api/submit", Some(&session), &body).await.expect(status);
+        canaries.plant("api key", key);
+    }
+    canaries.plant("session", session);
+
+    // Sign-ins of each kind, one left half-way.
+    for (number, end) in ["finished", "left", "refused", "redirect"].into_iter().enumerate() {
+        let session = server.session(&json!({ "identity": "u-2" })).await;
+        let mode = if end == "redirect" { "redirect" } else { "popup" };
+        let flow = server.begin_with(&session, "odd", mode).await;
+        let browser = server.browser();
+        let authorize = if end == "redirect" {
+            let state = rewritten_state(&flow.result, "https://shop.example.test/x", false);
+            let next = browser.redeem_in_same_window(&flow, &state, Some("https://shop.example.test/")).await.expect(200).json();
+            next["url"].as_str().unwrap().to_owned()
+        } else {
+            browser.leave(&flow).await
+        };
+        let state = StartedFlow::parameter(&authorize, "state").unwrap();
+        let redirect = StartedFlow::parameter(&authorize, "redirect_uri").unwrap();
+        let code = format!("canary-code-{number}-0f5c6d");
+        let (access, refresh) = (format!("canary-access-{number}-a8d3"), format!("canary-refresh-{number}-b7e2"));
+        if end == "refused" {
+            let body = json!({ "error": "invalid_grant", "error_description": format!("{code} {access}") });
+            provider.reply(Reply::json(400, &body));
+        } else if end != "left" {
+            provider.reply(Reply::tokens(&access, &refresh, 3600));
+        }
+        if end != "left" {
+            browser.get(&format!("{redirect}?code={code}&state={state}")).await.expect(303);
+        }
+        for (what, value) in [
+            ("session", session), ("state", state), ("code", code), ("access token", access), ("refresh token", refresh),
+            ("ticket", flow.ticket), ("proof", flow.proof), ("result handle", flow.result), ("cookie", browser.cookie().unwrap()),
+        ] {
+            canaries.plant(what, value);
+        }
+    }
+
+    // A quarantined grant with its completion code.
+    let change = ProjectChange {
+        verify: Some(Verify::Always),
+        verify_url: Some("https://shop.example.test/verify".to_owned()),
+        ..ProjectChange::default()
+    };
+    server.store.change_project(server.project.id, change).await.unwrap();
+    let session = server.session(&json!({ "identity": "u-3" })).await;
+    let flow = server.begin(&session).await;
+    let browser = server.browser();
+    let callback = browser.sign_in(&flow, Consent::Allow(Account::Ann)).await;
+    canaries.plant("code of the sandbox", StartedFlow::parameter(&callback, "code").unwrap());
+    let end = browser.get(&callback).await.expect(303).header("location").to_owned();
+    canaries.plant("completion code", StartedFlow::parameter(&end, "code").unwrap());
+
+    // Calls, a refresh, a deletion, and mistakes that hold secrets.
+    let odd = server.api("GET", "/v1/vault/connections?platform=odd").send().await.expect(200).json();
+    let (key, id) = (odd["rows"][0]["key"].as_str().unwrap(), odd["rows"][0]["id"].as_str().unwrap());
+    server.api("GET", "/v1/passthrough/x?token=canary-query-66e0c1").connection(key).send().await.expect(200);
+    canaries.plant("query of passthrough", "canary-query-66e0c1");
+    server.advance(3301).await;
+    provider.reply(Reply::tokens("canary-access-new-c4c4", "canary-refresh-new-d5d5", 3600));
+    server.broker.refresh_tick().await.unwrap();
+    canaries.plant("new access token", "canary-access-new-c4c4");
+    canaries.plant("new refresh token", "canary-refresh-new-d5d5");
+    server.api("GET", "/v1/users/flags").key("sk_test_lk_canary-wrong-key-3f3f").send().await.problem(401);
+    canaries.plant("wrong key", "sk_test_lk_canary-wrong-key-3f3f");
+    server.api("GET", "/connect/start?state=canary-start-state-12ab").no_key().send().await.expect(200);
+    canaries.plant("state of the start page", "canary-start-state-12ab");
+    server.api("GET", "/?data=canary-link-headers-98fe").no_key().send().await;
+    canaries.plant("data of the embed page", "canary-link-headers-98fe");
+    server.api("DELETE", &format!("/v1/vault/connections/{id}")).send().await.expect(200);
+    server.broker.revoke_tick().await.unwrap();
+
+    let dump = server.database.dump().await;
+    assert!(dump.contains("u-2") && dump.len() > 10_000, "the dump holds the rows");
+    assert_eq!(canaries.found_in(&dump), Vec::<&str>::new(), "in the database");
+    let metrics = server.api("GET", "/metrics").no_key().send().await.expect(200).text;
+    assert!(metrics.contains("latchkey_http_requests_total"));
+    assert_eq!(canaries.found_in(&metrics), Vec::<&str>::new(), "in the metrics");
+    let log = log.text();
+    assert!(log.contains("request"), "there is a log");
+    let leaks: Vec<&str> = log.lines().filter(|line| !canaries.found_in(line).is_empty()).collect();
+    assert_eq!(leaks, Vec::<&str>::new(), "in the log");
+}
+
+#[test]
+fn the_search_finds_what_is_there() {
+    let mut canaries = Canaries::default();
+    let token = Token::generate().expose();
+    canaries.plant("token", token.clone());
+    assert_eq!(canaries.found_in(&format!("x{token}y")), ["token"]);
+    assert_eq!(canaries.found_in(&format!("\\\\x{}", raw_hex(&token))), ["token"]);
+    assert_eq!(canaries.found_in(&hex(token.as_bytes())), ["token"]);
+    let digest = Token::parse(&token).unwrap().digest();
+    assert!(canaries.found_in(&hex(digest.as_bytes())).is_empty());
+}

@@ -1,0 +1,150 @@
+// What the pages say about the product, held against the product: links, variables, commands, names in the code.
+
+import { execFile } from 'node:child_process';
+import { access, readdir, readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { anchors, links, parts, ROOT, spans } from './markdown.mjs';
+import { BINARY, cleanEnvironment } from './server.mjs';
+
+const run = promisify(execFile);
+
+function complain(problems) {
+  if (problems.length > 0) throw new Error(problems.join('\n'));
+}
+
+async function text(...names) {
+  return readFile(path.join(ROOT, ...names), 'utf8');
+}
+
+/** Relative links lead to a file, and to a heading in it. */
+export async function checkLinks(all, check) {
+  const headings = new Map(all.map((document) => [path.join(ROOT, document.name), anchors(document)]));
+  for (const document of all) {
+    await check(`${document.name}: links`, async () => {
+      const problems = [];
+      for (const { target, line } of links(document)) {
+        if (/^[a-z]+:/.test(target)) continue;
+        const [file, anchor] = target.split('#');
+        const full = file === '' ? path.join(ROOT, document.name) : path.resolve(ROOT, path.dirname(document.name), file);
+        const there = await access(full).then(() => true, () => false);
+        if (!there) problems.push(`line ${line}: ${target} does not exist`);
+        else if (anchor && !headings.get(full)?.has(anchor)) problems.push(`line ${line}: ${target} names no heading`);
+      }
+      complain(problems);
+    });
+  }
+}
+
+/** Every variable of the configuration has its row; no page names one that nothing reads. */
+export async function checkConfiguration(all, check) {
+  const source = await text('crates', 'latchkey', 'src', 'configuration.rs');
+  const structure = source.match(/pub struct Configuration \{([^]*?)\n\}/)[1];
+  const known = [...structure.matchAll(/^ {4}pub (\w+):/gm)].map((match) => `LATCHKEY_${match[1].toUpperCase()}`);
+  const reference = all.find(({ name }) => name === 'docs/configuration.md');
+  const rows = new Set([...reference.text.matchAll(/^\| `(LATCHKEY_\w+)`/gm)].map((match) => match[1]));
+
+  await check(`docs/configuration.md: all ${known.length} variables`, async () => {
+    complain(known.filter((name) => !rows.has(name)).map((name) => `${name} has no row`));
+  });
+  await check('docs/configuration.md: defaults', async () => {
+    const { stdout } = await run(BINARY, ['config', '--json'], { cwd: path.join(ROOT, 'tests'), env: cleanEnvironment() });
+    const inForce = JSON.parse(stdout);
+    const problems = [];
+    for (const [, name, written] of reference.text.matchAll(/^\| `(LATCHKEY_\w+)` \| (?:`([^`]*)`|–) \|/gm)) {
+      const real = inForce[name.slice('LATCHKEY_'.length).toLowerCase()];
+      if (real === undefined) continue;
+      const shown = real === null || real === '' ? undefined : String(real);
+      if (shown !== written) problems.push(`${name}: the page says ${written ?? 'nothing'}, the server ${shown ?? 'nothing'}`);
+    }
+    complain(problems);
+  });
+  const others = (await Promise.all(['docker-compose.yml', 'bin/docker-entrypoint', 'bin/lib.sh', 'bin/test'].map((name) => text(name)))).join('\n');
+  await check('variables that the pages name', async () => {
+    complain(all.flatMap((document) => [...document.text.matchAll(/\bLATCHKEY_[A-Z][A-Z_]*[A-Z]\b/g)]
+      .map((match) => match[0])
+      .filter((name) => !known.includes(name) && !source.includes(`"${name}"`) && !others.includes(name))
+      .map((name) => `${document.name}: nothing reads ${name}`)));
+  });
+}
+
+/** `latchkey WORD WORD --option` in code exists, by the help of the program; shell blocks are shell. */
+export async function checkCommands(all, check) {
+  const helps = new Map();
+  const help = async (words) => {
+    const key = words.join(' ');
+    if (!helps.has(key)) {
+      const printed = run(BINARY, [...words, '--help'], { env: cleanEnvironment() }).then(({ stdout }) => stdout, () => null);
+      helps.set(key, printed);
+    }
+    return helps.get(key);
+  };
+  const commandsOf = (printed) => [...(printed?.match(/\nCommands:\n([^]*?)\n\n/)?.[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
+
+  async function problemOf(command) {
+    const words = command.trim().split(/\s+/);
+    const path = [];
+    let printed = await help([]);
+    while (commandsOf(printed).length > 0 && words.length > 0 && /^[a-z]+$/.test(words[0])) {
+      const word = words.shift();
+      if (!commandsOf(printed).includes(word)) return `latchkey has no command \`${[...path, word].join(' ')}\``;
+      path.push(word);
+      printed = await help(path);
+    }
+    if (path.length === 0) return null;
+    const unknown = words.map((word) => word.match(/^--[a-z-]+/)?.[0]).find((option) => option && !printed.includes(option));
+    return unknown ? `latchkey ${path.join(' ')} has no option \`${unknown}\`` : null;
+  }
+
+  for (const document of all) {
+    const lines = [
+      ...parts(document).filter(({ language }) => language === 'sh').flatMap(({ text, line }) =>
+        text.replaceAll(/\\\n/g, ' ').split('\n').map((command) => ({ text: command, line }))),
+      ...spans(document),
+    ];
+    const calls = lines.flatMap(({ text, line }) =>
+      [...text.matchAll(/(?:^|[\s/|(])(?:latchkey|cargo run(?: --quiet)? --) ((?:[a-z]+|--[a-z-]+)(?:[^|;)"`]*))/g)].map((match) => ({ command: match[1], line })));
+    if (calls.length > 0) {
+      await check(`${document.name}: commands`, async () => {
+        const problems = await Promise.all(calls.map(async ({ command, line }) => {
+          const problem = await problemOf(command);
+          return problem && `line ${line}: ${problem}`;
+        }));
+        complain(problems.filter(Boolean));
+      });
+    }
+    const shell = parts(document).filter(({ language }) => language === 'sh');
+    if (shell.length > 0) {
+      await check(`${document.name}: shell syntax`, async () => {
+        for (const block of shell) await run('bash', ['-n', '-c', block.text]);
+      });
+    }
+  }
+}
+
+/** `broker::Broker::callback` in the pages is something in crates/broker; a file that is named is there. */
+export async function checkNames(all, check) {
+  const crates = await readdir(path.join(ROOT, 'crates'));
+  const sources = new Map(await Promise.all(crates.map(async (name) => {
+    const files = (await readdir(path.join(ROOT, 'crates', name, 'src'), { recursive: true })).filter((file) => file.endsWith('.rs'));
+    const bodies = await Promise.all(files.map((file) => text('crates', name, 'src', file)));
+    return [name, { bodies: bodies.join('\n'), modules: files }];
+  })));
+  for (const document of all) {
+    const named = spans(document).filter(({ text: span }) => /^[a-z]+(::\w+)+$/.test(span) && sources.has(span.split('::')[0]));
+    const files = spans(document).filter(({ text: span }) => /^(crates|bin|migrations|integrations|tests|clients|templates|assets)\/[\w./-]+$/.test(span));
+    if (named.length + files.length === 0) continue;
+    await check(`${document.name}: names in the code`, async () => {
+      const problems = named.filter(({ text: span }) => {
+        const [crate, ...rest] = span.split('::');
+        const { bodies, modules } = sources.get(crate);
+        return !rest.every((word) => new RegExp(`\\b(fn|struct|enum|trait|mod|const|static|type) ${word}\\b`).test(bodies)
+          || modules.some((file) => file.endsWith(`${word}.rs`)));
+      }).map(({ text: span, line }) => `line ${line}: ${span} is not in the code`);
+      for (const { text: span, line } of files) {
+        await access(path.join(ROOT, span)).catch(() => problems.push(`line ${line}: ${span} does not exist`));
+      }
+      complain(problems);
+    });
+  }
+}
