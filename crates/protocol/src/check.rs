@@ -29,7 +29,9 @@ pub struct Account {
 #[non_exhaustive]
 pub enum CheckError {
     /// The service does not accept the credential.
-    #[error("the service does not accept this credential (HTTP {status}){}; check it and enter it again, or sign in again", .provider_message.as_ref().map(|text| format!(": “{text}”")).unwrap_or_default())]
+    #[error(
+        "the service does not accept this credential (HTTP {status}); check it and enter it again, or sign in again"
+    )]
     Refused {
         /// HTTP status; 200 where the refusal stood in a good answer.
         status: u16,

@@ -13,6 +13,7 @@ use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use futures_util::FutureExt as _;
 
 use crate::Site;
+use crate::api::passthrough;
 use crate::headers;
 use crate::limits::{self, Allowance};
 use crate::problems::{Kind, Problem};
@@ -39,6 +40,7 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
     let method = telemetry::method_label(request.method());
     let route = telemetry::route_label(request.match_pattern());
     let own_words = request.path().starts_with(SANDBOX);
+    let passes_through = request.path().starts_with(passthrough::PREFIX);
 
     // The request is not kept: the router needs it for itself alone. What has no request any more leaves as an error
     // that carries its answer.
@@ -70,11 +72,18 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
                 rate_headers(response.headers_mut(), allowance);
             }
             let status = response.status();
+            let failed = status.is_client_error() || status.is_server_error();
+            if passes_through && failed && response.response().extensions().get::<AsItIs>().is_none() {
+                passthrough::mark_as_ours(response.headers_mut());
+            }
             finish(response.headers_mut(), status);
             Ok(response)
         }
         Err(mut response) => {
             let status = response.status();
+            if passes_through {
+                passthrough::mark_as_ours(response.headers_mut());
+            }
             finish(response.headers_mut(), status);
             Err(InternalError::from_response("answered", response).into())
         }

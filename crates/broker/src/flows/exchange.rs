@@ -68,6 +68,11 @@ impl Broker {
             .transpose()
             .map_err(|_| Problem::internal("The sign-in could not be read back. Start again in the app."))?;
         let project = self.project(flow.project).await?;
+        if verifies(&project, &session)
+            && verify_address(project.verify_url.as_deref(), &Token::generate(), flow).is_none()
+        {
+            return Err(Problem::new(Kind::FailedDependency, "no_verify_url", NO_VERIFY_ADDRESS));
+        }
         let known = self.connection_to_replace(&session).await?;
         Ok(Ready {
             parts,
@@ -196,12 +201,7 @@ impl Broker {
                 .await?;
             return self.end_of(flow, handle, Some(problem.message())).await;
         }
-        let verifies = match project.verify {
-            Verify::Off => false,
-            Verify::Hosted => session.hosted,
-            Verify::Always => true,
-        };
-        let completion = verifies.then(Token::generate);
+        let completion = verifies(project, session).then(Token::generate);
         let key = connection_key(flow.environment, &flow.integration, &session.owner);
         let digest = completion.as_ref().map(Token::digest);
         let finished = self
@@ -212,11 +212,8 @@ impl Broker {
                 if let Some(url) = verify_address(project.verify_url.as_deref(), &code, flow) {
                     return Ok(CallbackEnd::Redirect(url));
                 }
-                let message = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
-                self.store()
-                    .refuse_grant(flow, &grant, "no_verify_url", message)
-                    .await?;
-                self.end_of(flow, handle, Some(message)).await
+                // Without an address nobody confirms: the grant is revoked when its five minutes are over.
+                self.end_of(flow, handle, Some(NO_VERIFY_ADDRESS)).await
             }
             (Finished::TooLate, _) => {
                 self.end_of(
@@ -316,6 +313,17 @@ fn exchange_problem(name: &str, error: &TokenError) -> Problem {
         ),
     };
     Problem::new(Kind::FailedDependency, key, message)
+}
+
+const NO_VERIFY_ADDRESS: &str = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
+
+/// Whether the customer's backend must say who finished.
+fn verifies(project: &Project, session: &Session) -> bool {
+    match project.verify {
+        Verify::Off => false,
+        Verify::Hosted => session.hosted,
+        Verify::Always => true,
+    }
 }
 
 fn verify_address(url: Option<&str>, code: &Token, flow: &Flow) -> Option<Url> {

@@ -20,7 +20,7 @@ pub enum FailureClass {
 #[non_exhaustive]
 pub enum TokenError {
     /// `invalid_grant`: the code or the refresh token is expired, used or revoked (RFC 6749 §5.2).
-    #[error("the service no longer accepts this sign-in{}; the person must connect again", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    #[error("the service no longer accepts this sign-in{}; the person must connect again", said(.provider_code.as_ref()))]
     GrantGone {
         /// The service's code.
         provider_code: Option<String>,
@@ -28,7 +28,7 @@ pub enum TokenError {
         provider_message: Option<String>,
     },
     /// `invalid_client` or `unauthorized_client`: the app's id, secret or registration is wrong.
-    #[error("the service does not accept the OAuth app{}; an operator must check its client id, secret and redirect address", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    #[error("the service does not accept the OAuth app{}; an operator must check its client id, secret and redirect address", said(.provider_code.as_ref()))]
     AppBroken {
         /// The service's code.
         provider_code: Option<String>,
@@ -36,7 +36,7 @@ pub enum TokenError {
         provider_message: Option<String>,
     },
     /// Another definite OAuth error, as `invalid_scope`.
-    #[error("the service refused (HTTP {status}){}; try again, and if it stays so an operator should check the app and its scopes", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    #[error("the service refused (HTTP {status}){}; try again, and if it stays so an operator should check the app and its scopes", said(.provider_code.as_ref()))]
     Refused {
         /// HTTP status; 200 where the error stood in a good answer.
         status: u16,
@@ -46,7 +46,7 @@ pub enum TokenError {
         provider_message: Option<String>,
     },
     /// The service is busy, failing or out of reach.
-    #[error("the service could not answer now: {reason}{}; try again later", said(.provider_code.as_ref(), .provider_message.as_ref()))]
+    #[error("the service could not answer now: {reason}{}; try again later", said(.provider_code.as_ref()))]
     Transient {
         /// What happened, in our words.
         reason: String,
@@ -80,12 +80,9 @@ pub enum TokenError {
     Configuration(String),
 }
 
-fn said(code: Option<&String>, message: Option<&String>) -> String {
-    match (code, message) {
-        (None, None) => String::new(),
-        (Some(text), None) | (None, Some(text)) => format!(" (“{text}”)"),
-        (Some(code), Some(message)) => format!(" (“{code}: {message}”)"),
-    }
+/// Only the code: the service's own sentences may hold anything, and errors are logged.
+fn said(code: Option<&String>) -> String {
+    code.map(|code| format!(" (“{code}”)")).unwrap_or_default()
 }
 
 impl TokenError {

@@ -21,7 +21,7 @@ use crate::envelope::AsItIs;
 use crate::key::Authenticated;
 use crate::problems::{Kind, Problem};
 
-const PREFIX: &str = "/v1/passthrough";
+pub(crate) const PREFIX: &str = "/v1/passthrough";
 const COPY: &str = "x-pica-passthrough-";
 /// Chunks on their way from the caller to the service; the caller waits when they are not taken.
 const IN_FLIGHT: usize = 4;
@@ -95,15 +95,14 @@ pub(crate) async fn call(
 ) -> HttpResponse {
     match forward(&broker, &caller.0, &request, body).await {
         Ok(answer) => provider_answer(answer),
-        Err(problem) => {
-            let mut response = problem.response(None);
-            for name in SOURCES {
-                response
-                    .headers_mut()
-                    .insert(name, HeaderValue::from_static("latchkey"));
-            }
-            response
-        }
+        Err(problem) => problem.response(None),
+    }
+}
+
+/// Marks a failure as ours, whichever part of the server it came from.
+pub(crate) fn mark_as_ours(head: &mut HeaderMap) {
+    for name in SOURCES {
+        head.insert(name, HeaderValue::from_static("latchkey"));
     }
 }
 

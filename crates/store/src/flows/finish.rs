@@ -129,24 +129,28 @@ impl Store {
         identity_type: Option<IdentityType>,
         key: impl FnOnce(&Flow, &Session) -> String,
     ) -> Result<Completed, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // The lock lets one completion at a time look: the second finds what the first made of it.
         let row = sqlx::query!(
             r#"select id as "id: FlowId", status, quarantined, quarantined_account,
                       coalesce(complete_until <= latchkey_now(), true) as "late!"
-               from flows where complete_digest = $1 and project_id = $2 and environment = $3"#,
+               from flows where complete_digest = $1 and project_id = $2 and environment = $3 for update"#,
             code.as_bytes(),
             project.0,
             environment.as_str()
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
-        let Some(row) = row else { return Ok(Completed::Unknown) };
-        let Some(flow) = self.flow(row.id).await? else {
+        let Some(row) = row else {
             return Ok(Completed::Unknown);
         };
         let (Some(sealed), Some(account), false, "verifying") =
             (row.quarantined, row.quarantined_account, row.late, row.status.as_str())
         else {
             return Ok(Completed::Gone);
+        };
+        let Some(flow) = self.flow(row.id).await? else {
+            return Ok(Completed::Unknown);
         };
         let Some(session) = self.session_by_id(flow.session).await? else {
             return Ok(Completed::Gone);
@@ -155,29 +159,25 @@ impl Store {
         let same = session.owner.identity.as_deref() == Some(identity)
             && (identity_type.is_none() || identity_type == session.owner.identity_type);
         if !same {
-            self.refuse_grant(&flow, &grant, "another_person", "Somebody else finished this sign-in.")
+            transaction.rollback().await?;
+            self.refuse_quarantined(&flow, &grant, "another_person", "Somebody else finished this sign-in.")
                 .await?;
             return Ok(Completed::AnotherIdentity);
         }
-        let mut transaction = self.pool.begin().await?;
         let key = key(&flow, &session);
-        match self
+        let finished = self
             .connect_flow(&mut transaction, &flow, &session, &key, &grant, "verifying")
-            .await?
-        {
-            Finished::Connected(id) => {
-                transaction.commit().await?;
-                let connection = self.connection(project, environment, id).await?;
-                Ok(connection.map_or(Completed::Gone, |connection| {
-                    Completed::Connected(Box::new(connection), flow.return_url.clone())
-                }))
-            }
-            Finished::Quarantined | Finished::TooLate => {
-                transaction.rollback().await?;
-                self.refuse_grant(&flow, &grant, "session_used", TOO_LATE).await?;
-                Ok(Completed::Gone)
-            }
-        }
+            .await?;
+        let Finished::Connected(id) = finished else {
+            transaction.rollback().await?;
+            self.refuse_quarantined(&flow, &grant, "session_used", TOO_LATE).await?;
+            return Ok(Completed::Gone);
+        };
+        transaction.commit().await?;
+        let connection = self.connection(project, environment, id).await?;
+        Ok(connection.map_or(Completed::Gone, |connection| {
+            Completed::Connected(Box::new(connection), flow.return_url.clone())
+        }))
     }
 
     async fn quarantined_grant(
@@ -311,20 +311,58 @@ impl Store {
         }
     }
 
-    /// Ends a flow whose grant must not become a connection; the grant is queued to be revoked.
+    /// Ends the flow of an exchange whose grant must not become a connection; the grant is queued to be revoked, also
+    /// when the flow has ended in the meantime.
     pub async fn refuse_grant(&self, flow: &Flow, grant: &Grant, code: &str, message: &str) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
         sqlx::query!(
-            "update flows set status = case when status = 'verifying' then 'rejected' else 'failed' end, error_code = $2,
-                    error_message = $3, sealed = null, quarantined = null, quarantined_account = null,
+            "update flows set status = 'failed', error_code = $2, error_message = $3, sealed = null,
                     ended_at = latchkey_now(), updated_at = latchkey_now()
-             where id = $1 and ended_at is null",
+             where id = $1 and ended_at is null and status <> 'verifying'",
             flow.id.0,
             code,
             message
         )
         .execute(&mut *transaction)
         .await?;
+        self.queue_revocation(&mut transaction, flow, grant).await?;
+        transaction.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a flow that waits for its completion; nothing happens when it was completed in the meantime.
+    async fn refuse_quarantined(
+        &self,
+        flow: &Flow,
+        grant: &Grant,
+        code: &str,
+        message: &str,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let ended = sqlx::query!(
+            "update flows set status = 'rejected', error_code = $2, error_message = $3, sealed = null,
+                    quarantined = null, quarantined_account = null, ended_at = latchkey_now(), updated_at = latchkey_now()
+             where id = $1 and status = 'verifying'",
+            flow.id.0,
+            code,
+            message
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if ended.rows_affected() == 0 {
+            return Ok(false);
+        }
+        self.queue_revocation(&mut transaction, flow, grant).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    async fn queue_revocation(
+        &self,
+        transaction: &mut PgConnection,
+        flow: &Flow,
+        grant: &Grant,
+    ) -> Result<(), StoreError> {
         let plaintext = grant.credential.credential.to_plaintext();
         let revocation = crate::revocations::NewRevocation {
             id: RevocationId::generate(),
@@ -338,9 +376,7 @@ impl Store {
             variables: &grant.variables,
             plaintext: &plaintext,
         };
-        self.insert_revocation(&mut transaction, revocation).await?;
-        transaction.commit().await?;
-        Ok(())
+        self.insert_revocation(transaction, revocation).await
     }
 
     /// Verifying flows whose five minutes are over: their grants are queued to be revoked.
@@ -359,9 +395,8 @@ impl Store {
                 continue;
             };
             let grant = self.quarantined_grant(&flow, sealed, account).await?;
-            self.refuse_grant(&flow, &grant, "not_confirmed", "The app did not confirm who signed in.")
-                .await?;
-            refused += 1;
+            let message = "The app did not confirm who signed in.";
+            refused += u64::from(self.refuse_quarantined(&flow, &grant, "not_confirmed", message).await?);
         }
         Ok(refused)
     }
