@@ -275,6 +275,7 @@ create table audit_log (
     created_at timestamptz not null default latchkey_now()
 );
 create index audit_log_by_project on audit_log (project_id, id);
+create index audit_log_by_subject on audit_log (subject, action);
 
 -- One row per background loop, so that a stuck one is seen by all replicas.
 create table heartbeats (

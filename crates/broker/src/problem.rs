@@ -151,6 +151,10 @@ impl std::error::Error for Problem {}
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
+        if matches!(error, StoreError::Unstorable) {
+            let message = "A text holds a character that cannot be stored, such as NUL. Leave it out.";
+            return Self::bad_request("value_not_plain", message);
+        }
         if error.is_unavailable() {
             tracing::warn!(%error, "the database is not available");
             Self::new(

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use protocol::oauth2::{FailureClass, Granted, TokenError};
 use rand::RngExt as _;
-use store::{Callable, ConnectionState, Lease, NewCredential, RefreshFailure};
+use store::{Callable, Claim, Connection, ConnectionState, Lease, NewCredential, RefreshFailure};
 use vault::Credential;
 
 use crate::texts::quoted;
@@ -130,13 +130,18 @@ impl Broker {
         metrics::histogram!("latchkey_refresh_seconds", "integration" => integration)
             .record(started.elapsed().as_secs_f64());
         match answer {
-            Ok(granted) => self.commit_refreshed(&lease, granted).await,
+            Ok(granted) => self.commit_refreshed(&lease, &connection, granted).await,
             Err(error) => self.note_failure(&lease, &parts.integration.name, &error).await,
         }
     }
 
     /// The answer is in our hands and nowhere else: the commit is tried until it is through, or another was first.
-    async fn commit_refreshed(&self, lease: &Lease, granted: Granted) -> Result<Outcome, Problem> {
+    async fn commit_refreshed(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        granted: Granted,
+    ) -> Result<Outcome, Problem> {
         let refresh_in = granted
             .expires_in
             .filter(|_| granted.tokens.refresh_token.is_some())
@@ -154,7 +159,11 @@ impl Broker {
                     return Ok(Outcome::Refreshed);
                 }
                 Ok(false) => {
-                    tracing::warn!(connection = %lease.connection, "a refreshed token came late: a newer one is there");
+                    let revoked = self
+                        .store()
+                        .revoke_late_refresh(lease, connection, &new.credential)
+                        .await?;
+                    tracing::warn!(connection = %lease.connection, revoked, "a refreshed token came late");
                     return Ok(Outcome::Superseded);
                 }
                 Err(error) if error.is_unavailable() => {
@@ -217,20 +226,27 @@ impl Broker {
     /// for the one who has it.
     pub(crate) async fn refresh_inline(&self, callable: &Callable) -> Result<(), Problem> {
         let replica = self.settings().replica;
-        if let Some(lease) = self
+        match self
             .store()
             .claim_one(replica, callable.connection, callable.generation)
             .await?
         {
-            // Not tied to the caller: one who goes away must not interrupt a refresh that spends a token.
-            let broker = self.clone();
-            let done = tokio::spawn(async move { broker.refresh(lease).await }).await;
-            return match done {
-                Ok(Ok(Outcome::Refreshed | Outcome::Superseded)) => Ok(()),
-                Ok(Ok(Outcome::Failed)) => Err(self.not_refreshed(callable)),
-                Ok(Err(problem)) => Err(problem),
-                Err(_) => Err(Problem::internal("The refresh was interrupted.")),
-            };
+            Claim::Mine(lease) => {
+                // Not tied to the caller: one who goes away must not interrupt a refresh that spends a token.
+                let broker = self.clone();
+                let done = tokio::spawn(async move { broker.refresh(*lease).await }).await;
+                return match done {
+                    Ok(Ok(Outcome::Refreshed | Outcome::Superseded)) => Ok(()),
+                    Ok(Ok(Outcome::Failed)) => Err(self.not_refreshed(callable)),
+                    Ok(Err(problem)) => Err(problem),
+                    Err(_) => Err(Problem::internal("The refresh was interrupted.")),
+                };
+            }
+            Claim::NotYet { seconds } => {
+                let pause = Duration::from_secs(seconds.max(1));
+                return Err(self.not_refreshed(callable).with_retry_after(pause));
+            }
+            Claim::Somebodys => {}
         }
         for _ in 0..100 {
             tokio::time::sleep(Duration::from_millis(100)).await;

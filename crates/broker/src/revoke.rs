@@ -34,13 +34,14 @@ impl Broker {
                     .await
                 {
                     Err(problem) => Err(problem.to_string()),
-                    Ok(parts) => {
-                        let client = parts.client(self)?;
-                        self.protocol()
+                    Ok(parts) => match parts.client(self) {
+                        Err(problem) => Err(problem.to_string()),
+                        Ok(client) => self
+                            .protocol()
                             .revoke(&client, tokens)
                             .await
-                            .map_err(|error| error.to_string())
-                    }
+                            .map_err(|error| error.to_string()),
+                    },
                 }
             }
         };

@@ -9,7 +9,7 @@ use serde::Serialize;
 use store::{App, ConnectionId, NewSession, Owner, Project, Session};
 use vault::{Environment, Token};
 
-use crate::texts::plain;
+use crate::texts::{plain, quoted};
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// A session to open.
@@ -204,6 +204,17 @@ impl Broker {
             // A reconnect belongs to the connection's owner, whoever is named beside it.
             owner = connection.owner;
             integrations = Some(vec![connection.integration]);
+        }
+        if let Some(unknown) = integrations
+            .iter()
+            .flatten()
+            .find(|id| self.catalog().get(id).is_none())
+        {
+            let message = format!(
+                "There is no integration `{}`: GET /v1/available-connectors lists all.",
+                quoted(unknown)
+            );
+            return Err(Problem::bad_request("unknown_integration", message));
         }
         if let Some(only) = &integrations {
             platforms.retain(|platform| only.iter().any(|id| id == platform.integration.id.as_str()));
@@ -414,14 +425,18 @@ pub(crate) fn effective_variables(
         .iter()
         .filter_map(|(name, variable)| Some((name.clone(), variable.default.clone()?)))
         .collect();
-    values.extend(own.iter().map(|(name, value)| (name.clone(), value.clone())));
-    // What the operator sets, nobody overrides.
+    // What the operator sets, nobody overrides, not even with a value from before it was the operator's.
     let operator = |name: &String| {
         integration
             .variables
             .get(name)
             .is_some_and(|variable| variable.set_by == SetBy::Operator)
     };
+    values.extend(
+        own.iter()
+            .filter(|(name, _)| !operator(name))
+            .map(|(name, value)| (name.clone(), value.clone())),
+    );
     values.extend(
         app.iter()
             .filter(|(name, _)| operator(name))

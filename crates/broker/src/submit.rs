@@ -247,7 +247,7 @@ fn check_problem(service: &str, error: &CheckError) -> Problem {
 }
 
 /// Plain words for what is asked, and the scopes themselves.
-fn access_of(platform: &Platform, method: &AuthMethod) -> (Vec<String>, Vec<String>) {
+pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> (Vec<String>, Vec<String>) {
     let AuthKind::OAuth2(oauth2) = &method.kind else {
         return (Vec::new(), Vec::new());
     };
@@ -332,6 +332,18 @@ pub(crate) fn accept_values(
                 .remove(&field.name)
                 .map(|value| SecretString::from(value.expose_secret().trim()));
             match value.filter(|value| !value.expose_secret().is_empty()) {
+                Some(value)
+                    if !value
+                        .expose_secret()
+                        .chars()
+                        .all(|one| one == ' ' || one.is_ascii_graphic()) =>
+                {
+                    let message = format!(
+                        "The {} holds a character that cannot be sent. Copy it again.",
+                        field.title
+                    );
+                    errors.insert(field.name.clone(), json!(message));
+                }
                 None => {
                     errors.insert(field.name.clone(), json!(format!("Enter the {}.", field.title)));
                 }

@@ -41,6 +41,27 @@ impl Store {
         Ok(())
     }
 
+    /// Writes a line unless the log has `limit` of this action about this subject already. Served by
+    /// `audit_log_by_subject`.
+    pub async fn audit_at_most(&self, entry: AuditEntry<'_>, limit: i64) -> Result<(), StoreError> {
+        sqlx::query!(
+            "insert into audit_log (id, project_id, environment, action, actor, subject, detail)
+             select $1, $2, $3, $4, $5, $6, $7
+             where (select count(*) from audit_log where subject = $6 and action = $4) < $8",
+            Uuid::now_v7(),
+            entry.project.map(|id| id.0),
+            entry.environment.map(Environment::as_str),
+            entry.action,
+            entry.actor,
+            entry.subject,
+            entry.detail,
+            limit
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// How often an action was logged; for the doctor and for tests.
     pub async fn audit_count(&self, action: &str) -> Result<i64, StoreError> {
         Ok(sqlx::query_scalar!(

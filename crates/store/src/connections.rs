@@ -414,6 +414,13 @@ impl Store {
         revocable: bool,
     ) -> Result<Option<RevocationStatus>, StoreError> {
         let mut transaction = self.pool.begin().await?;
+        // Everybody locks the credential first.
+        sqlx::query!(
+            "select generation from credentials where connection_id = $1 for update",
+            connection.id.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
         let deleted = sqlx::query!(
             "update connections set deleted_at = latchkey_now(), active = false, updated_at = latchkey_now()
              where id = $1 and deleted_at is null",

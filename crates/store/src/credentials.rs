@@ -80,6 +80,20 @@ pub struct Lease {
     pub replica: Replica,
 }
 
+/// How a claim for a waiting call went.
+#[derive(Debug)]
+pub enum Claim {
+    /// This caller refreshes.
+    Mine(Box<Lease>),
+    /// Somebody else refreshes, or did.
+    Somebodys,
+    /// The last attempt failed; the next may come after this pause.
+    NotYet {
+        /// Seconds.
+        seconds: u64,
+    },
+}
+
 /// How a refresh failed.
 #[derive(Clone, Debug)]
 pub struct RefreshFailure {
@@ -192,14 +206,39 @@ impl Store {
         new: &NewConnection,
     ) -> Result<bool, StoreError> {
         // The lock makes a refresh in flight lose: it commits under the old generation.
-        let generation = sqlx::query_scalar!(
-            "select generation from credentials where connection_id = $1 for update",
+        let old = sqlx::query!(
+            r#"select k.generation, k.sealed, c.app_id, c.auth_method,
+                      c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>"
+               from credentials k join connections c on c.id = k.connection_id
+               where k.connection_id = $1 and c.deleted_at is null for update of k"#,
             connection.0
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(generation) = generation.map(|generation| generation + 1) else {
-            return Ok(false);
+        let Some(old) = old else { return Ok(false) };
+        // A grant of the same client is left alone: at many services revoking it would end the new one too.
+        if old.app_id != new.app.0 || old.auth_method != new.auth_method {
+            let old_place = place(new.project.0, new.environment, connection.0, old.generation);
+            let plaintext = self.open("credentials", old.sealed, &old_place).await?;
+            let revocation = crate::revocations::NewRevocation {
+                id: RevocationId::generate(),
+                project: new.project,
+                environment: new.environment,
+                app: AppId(old.app_id),
+                connection: None,
+                flow: None,
+                integration: &new.integration,
+                auth_method: &old.auth_method,
+                variables: &old.variables.0,
+                plaintext: &plaintext,
+            };
+            self.insert_revocation(transaction, revocation).await?;
+        }
+        let generation = old.generation + 1;
+        let state = if new.grant.proved {
+            ConnectionState::Operational
+        } else {
+            ConnectionState::Unknown
         };
         let place = place(new.project.0, new.environment, connection.0, generation);
         let sealed = self
@@ -223,8 +262,8 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         sqlx::query!(
-            "update connections set state = 'operational', state_reason = null, state_message = null, account_id = $2,
-                    account_name = $3, variables = $4, scopes = $5, app_id = $6, auth_method = $7,
+            "update connections set state = $8, state_reason = null, state_message = null,
+                    account_id = coalesce($2, account_id), account_name = coalesce($3, account_name), variables = $4, scopes = $5, app_id = $6, auth_method = $7,
                     updated_at = latchkey_now()
              where id = $1",
             connection.0,
@@ -234,12 +273,13 @@ impl Store {
             new.grant.scopes.as_deref(),
             new.app.0,
             new.auth_method,
+            state.as_str(),
         )
         .execute(&mut *transaction)
         .await?;
         let payload = json!({
             "id": connection, "key": new.key, "platform": new.integration, "environment": new.environment,
-            "identity": new.owner.identity, "identityType": new.owner.identity_type, "state": "operational",
+            "identity": new.owner.identity, "identityType": new.owner.identity_type, "state": state,
         });
         let reconnected = NewEvent {
             project: new.project,
@@ -354,17 +394,19 @@ impl Store {
         Ok(leases)
     }
 
-    /// Claims the refresh of one connection, unless somebody holds it or the generation moved on.
+    /// Claims the refresh of one connection for a call that waits for it, unless somebody holds it, the generation
+    /// moved on, or an earlier attempt failed and its pause is not over.
     pub async fn claim_one(
         &self,
         replica: Replica,
         connection: ConnectionId,
         generation: i64,
-    ) -> Result<Option<Lease>, StoreError> {
+    ) -> Result<Claim, StoreError> {
         let row = sqlx::query_as!(
             LeaseRow,
             r#"update credentials k set lease_owner = $1, lease_boot = $2, lease_until = latchkey_now() + interval '5 minutes'
                where k.connection_id = $3 and k.generation = $4
+                 and (k.attempts = 0 or k.refresh_at <= latchkey_now())
                  and (k.lease_until is null or k.lease_until < latchkey_now() or (k.lease_owner = $1 and k.lease_boot <> $2))
                returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.expires_at,
                          coalesce(k.expires_at <= latchkey_now(), false) as "expired!""#,
@@ -375,10 +417,22 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        match row {
-            Some(row) => Ok(Some(self.lease(row, replica).await?)),
-            None => Ok(None),
+        if let Some(row) = row {
+            return Ok(Claim::Mine(Box::new(self.lease(row, replica).await?)));
         }
+        let pause = sqlx::query_scalar!(
+            r#"select greatest(extract(epoch from refresh_at - latchkey_now()), 0)::bigint as "pause" from credentials
+               where connection_id = $1 and generation = $2 and attempts > 0 and refresh_at > latchkey_now()
+                 and (lease_until is null or lease_until < latchkey_now())"#,
+            connection.0,
+            generation
+        )
+        .fetch_optional(&self.pool)
+        .await?
+        .flatten();
+        Ok(pause.map_or(Claim::Somebodys, |seconds| Claim::NotYet {
+            seconds: seconds.unsigned_abs(),
+        }))
     }
 
     async fn lease(&self, row: LeaseRow, replica: Replica) -> Result<Lease, StoreError> {
@@ -496,6 +550,41 @@ impl Store {
         .execute(&self.pool)
         .await?;
         Ok(())
+    }
+
+    /// A refreshed credential came back after its connection was deleted: it is queued to be revoked. `false` when the
+    /// connection is there, and another generation was first.
+    pub async fn revoke_late_refresh(
+        &self,
+        lease: &Lease,
+        connection: &Connection,
+        late: &Credential,
+    ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let deleted = sqlx::query_scalar!(
+            r#"select deleted_at is not null as "deleted!" from connections where id = $1"#,
+            lease.connection.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        if deleted != Some(true) {
+            return Ok(false);
+        }
+        let revocation = crate::NewRevocation {
+            id: RevocationId::generate(),
+            project: connection.project,
+            environment: connection.environment,
+            app: connection.app,
+            connection: Some(connection.id),
+            flow: None,
+            integration: &connection.integration,
+            auth_method: &connection.auth_method,
+            variables: &connection.variables,
+            plaintext: &late.to_plaintext(),
+        };
+        self.insert_revocation(&mut transaction, revocation).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// Moves the credential of a deleted connection to `revocations`, in the caller's transaction.

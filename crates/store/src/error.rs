@@ -6,6 +6,9 @@ pub enum StoreError {
     /// The database cannot be reached, is shutting down, or had no free connection in time. Try again in seconds.
     #[error("the database is not available: {0}")]
     Unavailable(#[source] sqlx::Error),
+    /// A text with a character that no database column can hold, such as NUL.
+    #[error("a text holds a character that cannot be stored")]
+    Unstorable,
     /// A unique value exists already; the text names the constraint.
     #[error("this exists already ({0})")]
     Conflict(String),
@@ -57,6 +60,7 @@ impl From<sqlx::Error> for StoreError {
             | sqlx::Error::WorkerCrashed
             | sqlx::Error::Protocol(_) => Self::Unavailable(error),
             sqlx::Error::Database(database) => match database.code().as_deref() {
+                Some("22021" | "22P05") => Self::Unstorable,
                 Some("23505") => Self::Conflict(database.constraint().unwrap_or("unique").to_owned()),
                 // Shut down, starting up, too many connections, read-only, statement or lock time-out.
                 Some(

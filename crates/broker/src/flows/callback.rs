@@ -1,6 +1,8 @@
 //! The provider comes back. In order: the raw query, the claim (one statement with the browser in it), the issuer, the
 //! exchange with no transaction open, the account, one commit.
 
+use std::time::Duration;
+
 use serde_json::{Map, Value, json};
 use store::{AppId, AuditEntry, Flow, FlowMode, FlowStatus, ReturnForm};
 use url::{Url, form_urlencoded};
@@ -26,6 +28,10 @@ pub enum CallbackEnd {
     },
 }
 
+/// A browser gets an answer by then; the work goes on without it.
+const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+/// Lines in the audit log about one flow and action; anybody can load an address many times.
+const AUDITED: i64 = 3;
 /// The largest query that is read.
 const QUERY_LIMIT: usize = 16 * 1024;
 /// The largest `state` that is read.
@@ -52,7 +58,22 @@ impl Broker {
                 "Go back to the app and start the sign-in again there.",
             );
         };
-        match self.take_callback(app, query, browser).await {
+        // A task of its own: a browser that goes away must not interrupt what spends a code.
+        let (broker, cookie) = (self.clone(), browser.cloned());
+        let task = tokio::spawn(async move { broker.take_callback(app, query, cookie.as_ref()).await });
+        let taken = match tokio::time::timeout(ANSWER_WITHIN, task).await {
+            Ok(Ok(taken)) => taken,
+            Ok(Err(panic)) => {
+                tracing::error!(%panic, "a callback panicked");
+                Err(Problem::internal("The sign-in was interrupted."))
+            }
+            Err(_) => Err(Problem::new(
+                Kind::Unavailable,
+                "slow",
+                "The sign-in goes on in the background.",
+            )),
+        };
+        match taken {
             Ok(end) => end,
             Err(problem) if problem.kind() == Kind::Unavailable => CallbackEnd::Page {
                 status: 503,
@@ -187,7 +208,7 @@ impl Broker {
                 subject: Some(format!("flow:{}", flow.id)),
                 detail: &json!({ "integration": flow.integration }),
             };
-            self.store().audit(entry).await?;
+            self.store().audit_at_most(entry, AUDITED).await?;
             if browser.is_some() {
                 self.store().count_cookie_mismatch(flow.id).await?;
             }

@@ -1,6 +1,6 @@
 //! Verified finish: the customer's backend says who finished a flow.
 
-use store::{Completed, Connection, IdentityType};
+use store::{AuditEntry, Completed, Connection, IdentityType};
 use vault::Token;
 
 use crate::keys::connection_key;
@@ -30,11 +30,22 @@ impl Broker {
             .await?;
         match completed {
             Completed::Connected(connection, return_url) => Ok((connection, return_url)),
-            Completed::AnotherIdentity => Err(Problem::new(
-                Kind::Forbidden,
-                "another_identity",
-                "The sign-in was started for another identity. It was refused and the grant is being revoked.",
-            )),
+            Completed::AnotherIdentity => {
+                let entry = AuditEntry {
+                    project: Some(caller.project),
+                    environment: Some(caller.environment),
+                    action: "flow.another_identity",
+                    actor: format!("key:{}", caller.key),
+                    subject: None,
+                    detail: &serde_json::json!({}),
+                };
+                self.store().audit(entry).await?;
+                Err(Problem::new(
+                    Kind::Forbidden,
+                    "another_identity",
+                    "The sign-in was started for another identity. It was refused and the grant is being revoked.",
+                ))
+            }
             Completed::Gone => Err(Problem::new(
                 Kind::Gone,
                 "completion_gone",

@@ -1,11 +1,13 @@
 //! The confirm page: where a browser could not be proved, the person says whether the sign-in is theirs.
 
 use chrono::{DateTime, Utc};
-use store::{FlowId, FlowMode, FlowStatus, Grade};
+use store::{AuditEntry, Confirmed, Flow, FlowId, FlowMode, FlowStatus, Grade};
 use url::Url;
 use vault::Token;
 
 use super::expired;
+use crate::sessions::Platform;
+use crate::submit::access_of;
 use crate::{Branding, Broker, Kind, Problem};
 
 /// What the confirm page shows.
@@ -45,19 +47,20 @@ impl Broker {
         let session = self.store().session_by_id(flow.session).await?.ok_or_else(expired)?;
         let catalog = self.catalog();
         let integration = catalog.get(&flow.integration);
-        let access = integration
-            .and_then(|integration| match &integration.method(Some(&flow.auth_method))?.kind {
-                catalog::AuthKind::OAuth2(oauth2) => Some(
-                    oauth2
-                        .scopes
-                        .default
-                        .iter()
-                        .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
-                        .collect(),
-                ),
-                catalog::AuthKind::ApiKey(_) => None,
-            })
-            .unwrap_or_default();
+        let app = self.store().app(flow.app).await?;
+        let access = match (integration, app) {
+            (Some(integration), Some(app)) => {
+                let platform = Platform {
+                    integration: integration.clone(),
+                    app,
+                };
+                platform
+                    .method(Some(&flow.auth_method))
+                    .map(|method| access_of(&platform, method).0)
+                    .unwrap_or_default()
+            }
+            _ => Vec::new(),
+        };
         Ok(ConfirmView {
             flow: flow.id,
             app_name: project.name.clone(),
@@ -84,35 +87,53 @@ impl Broker {
         let digest = browser.digest();
         let (flow, _) = self.flow_of_browser(flow, &digest).await?;
         if !accept {
-            self.store()
+            let told = self
+                .store()
                 .reject_flow(flow.id, "not_me", "Somebody said that this sign-in was not theirs.")
                 .await?;
+            if told {
+                self.audit_flow(&flow, "flow.not_me").await?;
+            }
             return Ok(None);
         }
-        let asks_code = flow.mode != FlowMode::Redirect;
-        let code = code.map(|code| code.trim().to_uppercase());
-        let (code, grade) = match (asks_code, code) {
-            (true, code) => (Some(code.unwrap_or_default()), Grade::Code),
-            (false, _) => (None, Grade::Confirmed),
+        let answer = match flow.mode {
+            FlowMode::Redirect => None,
+            FlowMode::Popup | FlowMode::Top => Some(code.unwrap_or_default().trim().to_uppercase()),
         };
-        if self
+        let grade = if answer.is_some() {
+            Grade::Code
+        } else {
+            Grade::Confirmed
+        };
+        match self
             .store()
-            .confirm_flow(flow.id, &digest, code.as_deref(), grade)
+            .confirm_flow(flow.id, &digest, answer.as_deref(), grade)
             .await?
         {
-            return Ok(Some(self.depart(flow.id).await?));
-        }
-        if flow.status != FlowStatus::Confirming || flow.over || !asks_code {
-            return Err(expired());
-        }
-        match self.store().count_wrong_code(flow.id, &digest).await? {
-            Some(left) if left > 0 => Err(Problem::new(
+            Confirmed::Yes => Ok(Some(self.depart(flow.id).await?)),
+            Confirmed::WrongCode { tries_left: 0 } => {
+                self.audit_flow(&flow, "flow.wrong_codes").await?;
+                Err(expired())
+            }
+            Confirmed::WrongCode { tries_left } => Err(Problem::new(
                 Kind::Forbidden,
                 "wrong_code",
-                format!("This is not the code that the other window shows. {left} tries are left."),
+                format!("This is not the code that the other window shows. {tries_left} tries are left."),
             )
-            .with_meta(serde_json::json!({ "tries_left": left }))),
-            _ => Err(expired()),
+            .with_meta(serde_json::json!({ "tries_left": tries_left }))),
+            Confirmed::Over => Err(expired()),
         }
+    }
+
+    async fn audit_flow(&self, flow: &Flow, action: &'static str) -> Result<(), Problem> {
+        let entry = AuditEntry {
+            project: Some(flow.project),
+            environment: Some(flow.environment),
+            action,
+            actor: "browser".to_owned(),
+            subject: Some(format!("flow:{}", flow.id)),
+            detail: &serde_json::json!({ "integration": flow.integration }),
+        };
+        Ok(self.store().audit(entry).await?)
     }
 }

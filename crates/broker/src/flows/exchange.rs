@@ -16,6 +16,9 @@ use crate::submit::require_same_account;
 use crate::texts::quoted;
 use crate::{Broker, Kind, Problem};
 
+/// Between two tries to reach the database.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
 /// All that an exchange and its commit need.
 pub(super) struct Ready {
     parts: ClientParts,
@@ -105,8 +108,53 @@ impl Broker {
             }
             Err(error) => return Err(exchange_problem(&ready.parts.integration.name, &error)),
         };
-        let grant = self.grant(&ready.parts, flow, granted).await?;
+        let forbidden = !granted.forbidden.is_empty();
+        let refreshable = granted.tokens.refresh_token.is_some() && client.method.refresh.supported;
+        let grant = self.grant(&ready.parts, flow, granted, refreshable).await;
+        let refusal = if forbidden {
+            Some(Problem::new(
+                Kind::FailedDependency,
+                "value_refused",
+                format!(
+                    "{} answered with an address or value that its definition does not allow. Whoever runs the app has to look at it.",
+                    ready.parts.integration.name
+                ),
+            ))
+        } else {
+            require_same_account(ready.known.as_ref(), &grant).err()
+        };
+        if let Some(problem) = refusal {
+            self.give_back(flow, &ready.parts, &grant, &problem).await;
+            return self.end_of(flow, handle, Some(problem.message())).await;
+        }
         self.commit(flow, &ready, grant, handle).await
+    }
+
+    /// A grant that must not become a connection: it is queued to be revoked, and if even that cannot be stored, the
+    /// provider is asked at once.
+    async fn give_back(&self, flow: &Flow, parts: &ClientParts, grant: &Grant, problem: &Problem) {
+        tracing::info!(flow = %flow.id, reason = problem.key(), "a grant is given back");
+        let mut pause = Duration::from_millis(200);
+        loop {
+            match self
+                .store()
+                .refuse_grant(flow, grant, problem.key(), problem.message())
+                .await
+            {
+                Ok(()) => return,
+                Err(error) if error.is_unavailable() => tokio::time::sleep(pause).await,
+                Err(error) => {
+                    tracing::error!(%error, flow = %flow.id, "a grant cannot be queued; it is revoked now");
+                    break;
+                }
+            }
+            pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        if let (Ok(client), Some(tokens)) = (parts.client(self), grant.credential.credential.tokens())
+            && let Err(error) = self.protocol().revoke(&client, tokens).await
+        {
+            tracing::error!(%error, flow = %flow.id, "a grant that was not kept was not revoked either");
+        }
     }
 
     /// RFC 9207: a missing or different issuer ends the flow where one is known or promised.
@@ -142,17 +190,24 @@ impl Broker {
     }
 
     /// Tokens become a grant: learnt values, the account, the time of the next refresh.
-    async fn grant(&self, parts: &ClientParts, flow: &Flow, granted: Granted) -> Result<Grant, Problem> {
+    /// What the provider wrote is cleaned first: a stray control character must not keep a grant from being stored.
+    async fn grant(&self, parts: &ClientParts, flow: &Flow, granted: Granted, refreshable: bool) -> Grant {
         let mut own = flow.variables.clone();
-        own.extend(granted.learned);
-        let refreshable = granted.tokens.refresh_token.is_some() && parts.method()?.refresh.supported;
+        own.extend(
+            granted
+                .learned
+                .into_iter()
+                .filter(|(_, value)| !value.chars().any(char::is_control)),
+        );
         let credential = Credential::OAuth2(granted.tokens);
         let mut grant = Grant {
             proved: false,
             account_id: None,
             account_name: None,
             variables: own,
-            scopes: granted.scopes,
+            scopes: granted
+                .scopes
+                .map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect()),
             credential: NewCredential {
                 credential,
                 expires_in: granted.expires_in,
@@ -163,7 +218,7 @@ impl Broker {
             },
         };
         if parts.integration.check.is_none() {
-            return Ok(grant);
+            return grant;
         }
         let variables =
             crate::sessions::effective_variables(&parts.integration, &parts.app.variables, &grant.variables);
@@ -178,13 +233,13 @@ impl Broker {
         {
             Ok(account) => {
                 grant.proved = true;
-                grant.account_id = account.id;
+                grant.account_id = account.id.map(|id| quoted(&id));
                 grant.account_name = account.name.map(|name| quoted(&name));
             }
             // The grant is good; that its account could not be read now must not lose it.
             Err(error) => tracing::warn!(%error, flow = %flow.id, "a new grant could not be checked"),
         }
-        Ok(grant)
+        grant
     }
 
     async fn commit(
@@ -195,18 +250,19 @@ impl Broker {
         handle: Option<&str>,
     ) -> Result<CallbackEnd, Problem> {
         let (session, project) = (&ready.session, &ready.project);
-        if let Err(problem) = require_same_account(ready.known.as_ref(), &grant) {
-            self.store()
-                .refuse_grant(flow, &grant, problem.key(), problem.message())
-                .await?;
-            return self.end_of(flow, handle, Some(problem.message())).await;
-        }
         let completion = verifies(project, session).then(Token::generate);
         let key = connection_key(flow.environment, &flow.integration, &session.owner);
         let digest = completion.as_ref().map(Token::digest);
-        let finished = self
+        let finished = match self
             .commit_patiently(flow, session, &key, &grant, digest.as_ref())
-            .await?;
+            .await
+        {
+            Ok(finished) => finished,
+            Err(problem) => {
+                self.give_back(flow, &ready.parts, &grant, &problem).await;
+                return Err(problem);
+            }
+        };
         match (finished, completion) {
             (Finished::Quarantined, Some(code)) => {
                 if let Some(url) = verify_address(project.verify_url.as_deref(), &code, flow) {
@@ -241,14 +297,16 @@ impl Broker {
         completion: Option<&vault::Digest>,
     ) -> Result<Finished, Problem> {
         let mut pause = Duration::from_millis(200);
-        for _ in 0..8 {
+        loop {
             match self.store().finish_flow(flow, session, key, grant, completion).await {
-                Err(error) if error.is_unavailable() => tokio::time::sleep(pause).await,
+                Err(error) if error.is_unavailable() => {
+                    tracing::warn!(%error, flow = %flow.id, "a new grant waits for the database");
+                    tokio::time::sleep(pause).await;
+                }
                 other => return Ok(other?),
             }
-            pause *= 2;
+            pause = (pause * 2).min(LONGEST_PAUSE);
         }
-        Ok(self.store().finish_flow(flow, session, key, grant, completion).await?)
     }
 }
 

@@ -118,7 +118,14 @@ impl Broker {
         }
         let next = match grade {
             None => Next::Confirm(flow.id),
-            Some(_) => Next::Provider(self.depart(flow.id).await?),
+            Some(_) => match self.depart(flow.id).await {
+                Ok(url) => Next::Provider(url),
+                Err(problem) => {
+                    // Not this browser's fault: the same ticket can be tried again.
+                    self.store().unbind_flow(flow.id).await?;
+                    return Err(problem);
+                }
+            },
         };
         Ok(Redeemed { browser, next })
     }
@@ -186,11 +193,14 @@ impl Broker {
         let mut resumable = Vec::new();
         for flow in self.store().open_flows_of_browser(&browser.digest()).await? {
             let name = self.integration_name(&flow.integration);
-            resumable.push(Resumable {
-                flow: flow.id,
-                name,
-                url: self.depart(flow.id).await?.to_string(),
-            });
+            match self.depart(flow.id).await {
+                Ok(url) => resumable.push(Resumable {
+                    flow: flow.id,
+                    name,
+                    url: url.to_string(),
+                }),
+                Err(problem) => tracing::warn!(%problem, flow = %flow.id, "a flow cannot be taken up again"),
+            }
         }
         if resumable.is_empty() {
             Err(not_this_browser())

@@ -14,6 +14,10 @@ use crate::submit::accept_values;
 use crate::texts::plain;
 use crate::{Broker, Kind, Problem};
 
+/// A flow starts only with this much left in its session: two minutes to open the window, ten to sign in, five for the
+/// customer's confirmation. So the end of the session surprises nobody.
+const NEEDED_SECONDS: i64 = 17 * 60;
+
 /// A flow to begin.
 #[derive(Debug)]
 pub struct NewFlowRequest {
@@ -53,7 +57,7 @@ pub struct StartedFlow {
 }
 
 impl Broker {
-    /// Begins a flow. The session must have ten minutes left, so that its end cannot surprise an honest person.
+    /// Begins a flow. The session must have time left for all of it.
     pub async fn start_flow(&self, request_id: &Token, request: NewFlowRequest) -> Result<StartedFlow, Problem> {
         let session = self.live_session(request_id).await?;
         if session.is_used() {
@@ -63,7 +67,7 @@ impl Broker {
             self.require_embedder(session.project, session.environment, request.embedder.as_deref())
                 .await?;
         }
-        if session.seconds_left < 600 {
+        if session.seconds_left < NEEDED_SECONDS {
             return Err(session_expiring());
         }
         let platform = self.session_platform(&session, &request.integration).await?;
@@ -97,18 +101,7 @@ impl Broker {
     }
 
     async fn create(&self, session: &Session, new: &NewFlow) -> Result<(FlowId, DateTime<Utc>), Problem> {
-        let created = self
-            .store()
-            .create_flow(session, new)
-            .await
-            .map_err(|error| match error {
-                store::StoreError::Conflict(_) => Problem::new(
-                    Kind::Conflict,
-                    "ticket_spent",
-                    "This ticket was used before. Make a new one.",
-                ),
-                other => other.into(),
-            })?;
+        let created = self.store().create_flow(session, new).await.map_err(spent_ticket)?;
         created.ok_or_else(|| {
             Problem::new(
                 Kind::TooManyRequests,
@@ -140,7 +133,8 @@ impl Broker {
         if self
             .store()
             .renew_ticket(session.id, flow, &ticket.digest(), proof.as_ref())
-            .await?
+            .await
+            .map_err(spent_ticket)?
         {
             return Ok(());
         }
@@ -175,6 +169,18 @@ fn accept(
     }
     let (_, variables) = accept_values(platform, method, values)?;
     Ok((method.id.clone(), variables))
+}
+
+/// A ticket that another flow has.
+fn spent_ticket(error: store::StoreError) -> Problem {
+    match error {
+        store::StoreError::Conflict(_) => Problem::new(
+            Kind::Conflict,
+            "ticket_spent",
+            "This ticket was used before. Make a new one.",
+        ),
+        other => other.into(),
+    }
 }
 
 fn session_expiring() -> Problem {

@@ -160,6 +160,12 @@ impl<'a> Names<'a> {
                 format!("`{name}` is a secret, which never stands in an address: use a header or `api.query`");
             return Err((message, None));
         }
+        let token_parameter = matches!(site, Site::TokenParameter | Site::RefreshParameter(_));
+        if namespace == "app" && name.path == "client_secret" && !token_parameter {
+            let message =
+                format!("`{name}` is for the token endpoint only: use it in `token.params` or `refresh.params`");
+            return Err((message, None));
+        }
         let allowed = site.namespaces(is_url);
         if !allowed.contains(&namespace) {
             return Err((

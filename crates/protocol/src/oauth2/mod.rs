@@ -84,6 +84,9 @@ pub struct Granted {
     pub scopes: Option<Vec<String>>,
     /// Values to keep with the connection as variables, checked against the definition.
     pub learned: BTreeMap<String, String>,
+    /// Variables whose value in the answer is not what the definition allows. At an exchange the grant must not become
+    /// a connection then; whoever asked has its tokens to revoke.
+    pub forbidden: Vec<String>,
 }
 
 /// How a revocation ended.

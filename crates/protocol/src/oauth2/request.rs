@@ -134,17 +134,11 @@ impl Protocol {
         let answer = self.token_call(client, &resolved.token, form).await?;
 
         let (learned, forbidden) = learn::learn(&client.method.learn, &inputs.json("token", &answer.document));
-        if let Some(first) = forbidden.first() {
+        for one in &forbidden {
             tracing::warn!(
-                variable = first.name,
+                variable = one.name,
                 "a value of the token answer is not what the definition allows"
             );
-            return Err(TokenError::Answer {
-                status: 200,
-                reason: "it names an address or value that the definition does not allow",
-                provider_code: None,
-                provider_message: None,
-            });
         }
         let refresh_token_in_answer = answer.tokens.refresh_token.is_some();
         let Answer {
@@ -159,6 +153,7 @@ impl Protocol {
             expires_in,
             scopes,
             learned,
+            forbidden: forbidden.into_iter().map(|one| one.name).collect(),
         })
     }
 
@@ -194,6 +189,7 @@ impl Protocol {
             expires_in,
             scopes,
             learned,
+            forbidden: Vec::new(),
         })
     }
 

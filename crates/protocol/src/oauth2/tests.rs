@@ -277,8 +277,14 @@ async fn values_are_learnt_when_they_are_allowed() {
             .map(|(name, value)| (name.to_owned(), value.to_owned()))
             .into()
     );
-    let refused = protocol.exchange(&client, &code, Some(&verifier()), &query).await;
-    assert!(matches!(refused, Err(TokenError::Answer { .. })));
+    assert!(granted.forbidden.is_empty());
+    let refused = protocol
+        .exchange(&client, &code, Some(&verifier()), &query)
+        .await
+        .unwrap();
+    assert_eq!(refused.forbidden, ["tenant"], "named, with the tokens to give back");
+    assert!(!refused.learned.contains_key("tenant"));
+    assert_eq!(refused.tokens.access_token.expose_secret(), "at");
     let kept = protocol.refresh(&client, &SecretString::from("rt")).await.unwrap();
     assert!(kept.learned.is_empty(), "a refresh is not lost over it");
 }

@@ -278,6 +278,18 @@ impl Store {
         let Some(id) = self.write_connection(transaction, session, &new).await? else {
             return Ok(Finished::TooLate);
         };
+        // How it was proved that the person who began is the one who finished, for as long as the log is kept.
+        sqlx::query!(
+            "insert into audit_log (id, project_id, environment, action, actor, subject, detail)
+             select $1, project_id, environment, 'connection.connected', 'flow:' || id, 'connection:' || $3,
+                    jsonb_build_object('grade', grade, 'embedder', embedder, 'mode', mode)
+             from flows where id = $2",
+            uuid::Uuid::now_v7(),
+            flow.id.0,
+            id.to_string()
+        )
+        .execute(&mut *transaction)
+        .await?;
         let ended = sqlx::query!(
             "update flows set status = 'succeeded', connection_id = $3, sealed = null, quarantined = null,
                     quarantined_account = null, exchange_until = null, ended_at = latchkey_now(), updated_at = latchkey_now()
@@ -389,14 +401,36 @@ impl Store {
         .await?;
         let mut refused = 0;
         for row in rows {
-            let (Some(flow), Some(sealed), Some(account)) =
-                (self.flow(row.id).await?, row.quarantined, row.quarantined_account)
-            else {
-                continue;
-            };
-            let grant = self.quarantined_grant(&flow, sealed, account).await?;
+            let Some(flow) = self.flow(row.id).await? else { continue };
             let message = "The app did not confirm who signed in.";
-            refused += u64::from(self.refuse_quarantined(&flow, &grant, "not_confirmed", message).await?);
+            let grant = match (row.quarantined, row.quarantined_account) {
+                (Some(sealed), Some(account)) => self.quarantined_grant(&flow, sealed, account).await,
+                _ => Err(StoreError::Inconsistent {
+                    table: "flows",
+                    record: flow.id.0,
+                    what: "it waits for a confirmation without a grant".to_owned(),
+                }),
+            };
+            match grant {
+                Ok(grant) => {
+                    refused += u64::from(self.refuse_quarantined(&flow, &grant, "not_confirmed", message).await?);
+                }
+                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) => {
+                    // One row that does not open must not stop the others.
+                    tracing::error!(flow = %flow.id, %error, "a quarantined grant cannot be opened and is erased");
+                    sqlx::query!(
+                        "update flows set status = 'rejected', error_code = 'not_confirmed', error_message = $2,
+                                sealed = null, quarantined = null, quarantined_account = null,
+                                ended_at = latchkey_now(), updated_at = latchkey_now()
+                         where id = $1 and status = 'verifying'",
+                        flow.id.0,
+                        message
+                    )
+                    .execute(&self.pool)
+                    .await?;
+                }
+            }
         }
         Ok(refused)
     }

@@ -13,7 +13,7 @@ use chrono::{DateTime, Utc};
 use vault::Environment;
 
 pub use finish::{Completed, Finished};
-pub use steps::{Bind, NewFlow};
+pub use steps::{Bind, Confirmed, NewFlow};
 pub use sweep::Swept;
 
 use crate::{AppId, ConnectionId, FlowId, ProjectId, SessionId, StoreError};

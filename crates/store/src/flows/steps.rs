@@ -51,6 +51,20 @@ pub struct Bind {
     pub secrets: Option<Zeroizing<Vec<u8>>>,
 }
 
+/// What a person's confirmation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    /// The flow goes on.
+    Yes,
+    /// Another code than the waiting window shows.
+    WrongCode {
+        /// After the last one the flow is rejected.
+        tries_left: i32,
+    },
+    /// There is nothing to confirm any more, or not in this browser.
+    Over,
+}
+
 fn secrets_place(flow: &Flow) -> Place {
     Place {
         project: flow.project.0,
@@ -62,7 +76,7 @@ fn secrets_place(flow: &Flow) -> Place {
 }
 
 impl Store {
-    /// Makes a flow in a session that is live, unused and has ten minutes left. `None` when it is not, or when it made
+    /// Makes a flow in a session that is live, unused and has seventeen minutes left. `None` when it is not, or when it made
     /// twenty flows already.
     pub async fn create_flow(
         &self,
@@ -76,7 +90,7 @@ impl Store {
                select $1, s.id, s.project_id, s.environment, $3, $4, $5, $6, $7, latchkey_now() + interval '120 seconds',
                       $8, $9, $10, $11, $12, $13, $14, latchkey_now() + interval '120 seconds'
                from connect_sessions s
-               where s.id = $2 and s.revoked_at is null and s.expires_at > latchkey_now() + interval '10 minutes'
+               where s.id = $2 and s.revoked_at is null and s.expires_at > latchkey_now() + interval '17 minutes'
                  and s.uses < s.max_uses and (select count(*) from flows f where f.session_id = s.id) < 20
                returning id as "id: FlowId", expires_at"#,
             FlowId::generate().0,
@@ -110,7 +124,7 @@ impl Store {
         let renewed = sqlx::query!(
             "update flows set ticket_digest = $3, proof_digest = $4, ticket_until = latchkey_now() + interval '120 seconds',
                     expires_at = latchkey_now() + interval '120 seconds', updated_at = latchkey_now()
-             where id = $1 and session_id = $2 and status = 'created'",
+             where id = $1 and session_id = $2 and status = 'created' and expires_at > latchkey_now()",
             flow.0,
             session.0,
             ticket.as_bytes(),
@@ -240,43 +254,55 @@ impl Store {
         Ok(bound.rows_affected() == 1)
     }
 
-    /// The person said that the flow is theirs: `confirming → bound`. With a code, it must be the one of the flow.
+    /// The person said that the flow is theirs: `confirming → bound`. With a code, it is compared and counted in one
+    /// step; the fifth wrong one rejects the flow.
     pub async fn confirm_flow(
         &self,
         flow: FlowId,
         browser: &Digest,
         code: Option<&str>,
         grade: Grade,
-    ) -> Result<bool, StoreError> {
-        let confirmed = sqlx::query!(
-            "update flows set status = 'bound', grade = $4, updated_at = latchkey_now()
-             where id = $1 and browser_digest = $2 and status = 'confirming' and expires_at > latchkey_now()
-               and ($3::text is null or code = $3)",
+    ) -> Result<Confirmed, StoreError> {
+        let row = sqlx::query!(
+            r#"update flows set code_tries = code_tries + 1, updated_at = latchkey_now(),
+                    status = case when $3::text is null or code = $3 then 'bound'
+                                  when code_tries >= 4 then 'rejected' else status end,
+                    grade = case when $3::text is null or code = $3 then $4 else grade end,
+                    error_code = case when code <> $3 and code_tries >= 4 then 'wrong_code' else error_code end,
+                    error_message = case when code <> $3 and code_tries >= 4
+                        then 'The code was wrong five times.' else error_message end,
+                    ended_at = case when code <> $3 and code_tries >= 4 then latchkey_now() else ended_at end
+               where id = $1 and browser_digest = $2 and status = 'confirming' and expires_at > latchkey_now()
+                 and code_tries < 5
+               returning status, 5 - code_tries as "left!""#,
             flow.0,
             browser.as_bytes(),
             code,
             grade.as_str()
         )
-        .execute(&self.pool)
+        .fetch_optional(&self.pool)
         .await?;
-        Ok(confirmed.rows_affected() == 1)
+        Ok(match row {
+            None => Confirmed::Over,
+            Some(row) if row.status == "bound" => Confirmed::Yes,
+            Some(row) => Confirmed::WrongCode {
+                tries_left: row.left.max(0),
+            },
+        })
     }
 
-    /// Counts a wrong code; the fifth rejects the flow. Returns the tries left.
-    pub async fn count_wrong_code(&self, flow: FlowId, browser: &Digest) -> Result<Option<i32>, StoreError> {
-        Ok(sqlx::query_scalar!(
-            r#"update flows set code_tries = code_tries + 1, updated_at = latchkey_now(),
-                    status = case when code_tries >= 4 then 'rejected' else status end,
-                    error_code = case when code_tries >= 4 then 'wrong_code' else error_code end,
-                    error_message = case when code_tries >= 4 then 'The code was wrong five times.' else error_message end,
-                    ended_at = case when code_tries >= 4 then latchkey_now() else ended_at end
-               where id = $1 and browser_digest = $2 and status = 'confirming'
-               returning 5 - code_tries as "left!""#,
-            flow.0,
-            browser.as_bytes()
+    /// The provider's address could not be made: the flow waits for another window again.
+    pub async fn unbind_flow(&self, flow: FlowId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update flows set status = 'created', grade = null, browser_digest = null, return_url = null,
+                    return_form = null, sealed = null, ticket_until = latchkey_now() + interval '120 seconds',
+                    expires_at = latchkey_now() + interval '120 seconds', updated_at = latchkey_now()
+             where id = $1 and status = 'bound' and state_digest is null",
+            flow.0
         )
-        .fetch_optional(&self.pool)
-        .await?)
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// The flow leaves for the provider with a new state; an earlier one dies.
