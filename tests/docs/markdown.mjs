@@ -28,17 +28,19 @@ export function parts({ name, lines }) {
   const found = [];
   let open = null;
   for (const [index, text] of lines.entries()) {
-    const fence = text.match(/^```(\S*)\s*$/);
+    const fence = text.match(/^(\s*)```(\S*)\s*$/);
     if (open !== null) {
       if (fence !== null) {
-        found.push({ ...open, text: open.text.join('\n') });
+        const { indent, ...block } = open;
+        found.push({ ...block, text: open.text.join('\n') });
         open = null;
       } else {
-        open.text.push(text);
+        // A block in a list is indented as a whole.
+        open.text.push(text.startsWith(open.indent) ? text.slice(open.indent.length) : text);
       }
       continue;
     }
-    if (fence !== null) open = { kind: 'block', language: fence[1], text: [], line: index + 1 };
+    if (fence !== null) open = { kind: 'block', language: fence[2], indent: fence[1], text: [], line: index + 1 };
     const comment = text.match(/^<!-- ci: (.*) -->$/);
     if (comment !== null) found.push({ kind: 'comment', text: comment[1], line: index + 1 });
   }
@@ -50,7 +52,7 @@ export function parts({ name, lines }) {
 export function prose({ lines }) {
   let inside = false;
   return lines.flatMap((text, index) => {
-    const fence = text.startsWith('```');
+    const fence = text.trimStart().startsWith('```');
     if (fence) inside = !inside;
     return inside || fence ? [] : [{ text, line: index + 1 }];
   });

@@ -53,6 +53,14 @@ impl Broker {
                 loops: Vec::new(),
             };
         }
+        if !self.store().is_adopted() {
+            return Readiness {
+                ready: false,
+                database: "answers; mode and master key are being compared".to_owned(),
+                missing_migrations: 0,
+                loops: Vec::new(),
+            };
+        }
         let beats = self
             .store()
             .heartbeats(self.settings().replica.id)

@@ -1,6 +1,7 @@
 //! The pool, its limits and the migrations.
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -39,6 +40,7 @@ impl Default for PoolOptions {
 pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) ring: Arc<KeyRing>,
+    pub(crate) adopted: Arc<AtomicBool>,
 }
 
 impl Store {
@@ -61,7 +63,11 @@ impl Store {
             .max_connections(options.connections)
             .acquire_timeout(options.wait)
             .connect_lazy_with(connect);
-        Self { pool, ring }
+        Self {
+            pool,
+            ring,
+            adopted: Arc::default(),
+        }
     }
 
     /// The pool, for tests and the migrator.

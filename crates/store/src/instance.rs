@@ -1,5 +1,7 @@
 //! What this database is: a development or a production instance, and of which master key.
 
+use std::sync::atomic::Ordering;
+
 use uuid::Uuid;
 use vault::MasterKey;
 
@@ -71,8 +73,16 @@ impl Store {
                 found: row.mode,
                 wanted: mode.as_str(),
             }),
-            _ => Ok(row.id),
+            _ => {
+                self.adopted.store(true, Ordering::Release);
+                Ok(row.id)
+            }
         }
+    }
+
+    /// Whether this process compared mode and master key with the marks of its database.
+    pub fn is_adopted(&self) -> bool {
+        self.adopted.load(Ordering::Acquire)
     }
 
     /// Tells others that a loop of this replica is alive.

@@ -60,12 +60,21 @@ pub struct Browser {
 
 impl Browser {
     pub(crate) fn new(client: &reqwest::Client, origin: &str) -> Self {
-        Self { client: client.clone(), origin: origin.to_owned(), cookie: Arc::default() }
+        Self {
+            client: client.clone(),
+            origin: origin.to_owned(),
+            cookie: Arc::default(),
+        }
     }
 
     /// The browser cookie's value.
     pub fn cookie(&self) -> Option<String> {
-        self.cookie.lock().unwrap().as_ref().and_then(|pair| pair.split_once('=')).map(|(_, value)| value.to_owned())
+        self.cookie
+            .lock()
+            .unwrap()
+            .as_ref()
+            .and_then(|pair| pair.split_once('='))
+            .map(|(_, value)| value.to_owned())
     }
 
     /// Goes to a page.
@@ -75,8 +84,16 @@ impl Browser {
 
     /// Goes to a page, with these headers beside the usual ones.
     pub async fn navigate(&self, address: &str, headers: &[(&str, &str)]) -> Answer {
-        let url = if address.starts_with('/') { format!("{}{address}", self.origin) } else { address.to_owned() };
-        let mut request = self.client.get(url).header("sec-fetch-mode", "navigate").header("sec-fetch-dest", "document");
+        let url = if address.starts_with('/') {
+            format!("{}{address}", self.origin)
+        } else {
+            address.to_owned()
+        };
+        let mut request = self
+            .client
+            .get(url)
+            .header("sec-fetch-mode", "navigate")
+            .header("sec-fetch-dest", "document");
         for (name, value) in headers {
             request = request.header(*name, *value);
         }
@@ -113,14 +130,18 @@ impl Browser {
     /// Opens `/connect/start` and reads what the page was sealed with.
     pub async fn evidence(&self, headers: &[(&str, &str)]) -> String {
         let page = self.navigate("/connect/start", headers).await.expect(200);
-        let (_, rest) = page.text.split_once(r#"name="latchkey:evidence" content=""#).expect("the page holds evidence");
+        let (_, rest) = page
+            .text
+            .split_once(r#"name="latchkey:evidence" content=""#)
+            .expect("the page holds evidence");
         rest.split('"').next().unwrap_or_default().to_owned()
     }
 
     /// Spends the ticket, in a window that a page of ours opened.
     pub async fn redeem(&self, flow: &StartedFlow) -> Answer {
         let evidence = self.evidence(&[("sec-fetch-site", "same-origin")]).await;
-        let body = json!({ "ticket": flow.ticket, "proof": null, "state": null, "evidence": evidence, "referrer": null });
+        let body =
+            json!({ "ticket": flow.ticket, "proof": null, "state": null, "evidence": evidence, "referrer": null });
         self.post("/connect/api/start", None, &body).await
     }
 
@@ -143,7 +164,9 @@ impl Browser {
 
     /// Decides on the sandbox's consent page; returns the callback address.
     pub async fn consent(&self, authorize: &str, consent: Consent) -> String {
-        self.navigate(authorize, &[("sec-fetch-site", "same-origin")]).await.expect(200);
+        self.navigate(authorize, &[("sec-fetch-site", "same-origin")])
+            .await
+            .expect(200);
         let form = match consent {
             Consent::Allow(account) => format!("decision=allow&account={}&lifetime=3600", name(account)),
             Consent::AllowShortly(account) => format!("decision=allow&account={}&lifetime=10", name(account)),
@@ -167,7 +190,10 @@ impl Browser {
 
     /// How a flow stands, read with its handle.
     pub async fn check(&self, handle: &str) -> Value {
-        self.post("/connect/api/check", Some(handle), &json!({})).await.expect(200).json()
+        self.post("/connect/api/check", Some(handle), &json!({}))
+            .await
+            .expect(200)
+            .json()
     }
 }
 
@@ -179,7 +205,12 @@ impl TestServer {
 
     /// A connect session for this body of `/v1/authkit/token`; its secret.
     pub async fn session(&self, body: &Value) -> String {
-        let answer = self.api("POST", "/v1/authkit/token").json(body).send().await.expect(200);
+        let answer = self
+            .api("POST", "/v1/authkit/token")
+            .json(body)
+            .send()
+            .await
+            .expect(200);
         answer.json()["requestId"].as_str().unwrap().to_owned()
     }
 
@@ -195,7 +226,12 @@ impl TestServer {
             "integration": integration, "auth": null, "values": {}, "name": null, "mode": mode,
             "ticket": ticket, "proof": proof, "embedder": SHOP,
         });
-        let answer = self.browser().post("/connect/api/flows", Some(session), &body).await.expect(201).json();
+        let answer = self
+            .browser()
+            .post("/connect/api/flows", Some(session), &body)
+            .await
+            .expect(201)
+            .json();
         let text = |field: &str| answer[field].as_str().unwrap().to_owned();
         StartedFlow {
             flow: text("flow"),
@@ -207,9 +243,36 @@ impl TestServer {
         }
     }
 
+    /// Where a flow is in the database.
+    pub async fn stage(&self, flow: &StartedFlow) -> String {
+        self.database
+            .text(&format!("select status from flows where id = '{}'", flow.flow))
+            .await
+    }
+
+    /// A flow at the odd provider whose browser stands before its callback, and the callback's address with this code.
+    pub async fn at_odd_callback(&self, session: &str, code: &str) -> (StartedFlow, Browser, String) {
+        let flow = self.begin_with(session, "odd", "popup").await;
+        let browser = self.browser();
+        let authorize = browser.leave(&flow).await;
+        (flow, browser, callback_of(&authorize, code))
+    }
+
+    /// Connects the odd provider.
+    pub async fn connect_odd(&self) -> Value {
+        let session = self.session(&json!({})).await;
+        let (flow, browser, callback) = self.at_odd_callback(&session, "code").await;
+        browser.get(&callback).await.expect(303);
+        let outcome = browser.check(&flow.result).await;
+        assert_eq!(outcome["status"], "success", "{outcome}");
+        outcome["connection"].clone()
+    }
+
     /// Connects the sandbox by OAuth, from the session to the record.
     pub async fn connect(&self, identity: &str, consent: Consent) -> Value {
-        let session = self.session(&json!({ "identity": identity, "identityType": "user" })).await;
+        let session = self
+            .session(&json!({ "identity": identity, "identityType": "user" }))
+            .await;
         self.connect_in(&session, consent).await
     }
 
@@ -225,17 +288,29 @@ impl TestServer {
     }
 }
 
+/// Where a provider sends the browser that came with this authorization request.
+pub fn callback_of(authorize: &str, code: &str) -> String {
+    let parameter = |name| StartedFlow::parameter(authorize, name).expect("the request is complete");
+    format!("{}?code={code}&state={}", parameter("redirect_uri"), parameter("state"))
+}
+
 /// The state as an SDK rewrites it: the handle, the page to go back to, and `v3` where it does not read the address.
 pub fn rewritten_state(handle: &str, page: &str, v3: bool) -> String {
     let page = URL_SAFE_NO_PAD.encode(page);
-    if v3 { format!("{handle}~{page}~v3") } else { format!("{handle}~{page}") }
+    if v3 {
+        format!("{handle}~{page}~v3")
+    } else {
+        format!("{handle}~{page}")
+    }
 }
 
 impl StartedFlow {
     /// A parameter of an address, as the state that the provider got.
     pub fn parameter(address: &str, name: &str) -> Option<String> {
         let url = Url::parse(address).ok()?;
-        url.query_pairs().find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+        url.query_pairs()
+            .find(|(key, _)| key == name)
+            .map(|(_, value)| value.into_owned())
     }
 }
 

@@ -14,7 +14,10 @@ pub struct Call {
 impl Call {
     pub(crate) fn new(client: &reqwest::Client, method: &str, url: &str, key: Option<String>) -> Self {
         let method = Method::from_bytes(method.as_bytes()).unwrap();
-        Self { request: client.request(method, url), key }
+        Self {
+            request: client.request(method, url),
+            key,
+        }
     }
 
     /// With this secret key in `X-Pica-Secret`.
@@ -118,7 +121,10 @@ impl Answer {
         let body = self.json();
         assert_eq!(body["status"], status, "{body}");
         for field in ["type", "key", "message", "correlationId"] {
-            assert!(body[field].as_str().is_some_and(|text| !text.is_empty()), "{field} in {body}");
+            assert!(
+                body[field].as_str().is_some_and(|text| !text.is_empty()),
+                "{field} in {body}"
+            );
         }
         assert!(body["code"].is_u64() && body.get("meta").is_some(), "{body}");
         assert_eq!(body["correlationId"], self.header("x-request-id"), "{body}");

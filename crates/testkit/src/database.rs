@@ -55,7 +55,10 @@ impl Database {
     async fn make(migrated: bool) -> Self {
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = PostgresSource::get().await.options().disable_statement_logging();
-        let mut admin = server.connect().await.expect("the PostgreSQL server of the tests answers");
+        let mut admin = server
+            .connect()
+            .await
+            .expect("the PostgreSQL server of the tests answers");
         let template = prepare(&mut admin, &server).await;
         let number = NUMBER.fetch_add(1, Ordering::Relaxed);
         let name = format!("latchkey_t_{}_{number}", std::process::id());
@@ -64,11 +67,21 @@ impl Database {
         } else {
             format!("create database {name}")
         };
-        admin.execute(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await.unwrap();
+        admin
+            .execute(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
+            .await
+            .unwrap();
         admin.execute(AssertSqlSafe(create)).await.unwrap();
         admin.close().await.unwrap();
-        let pool = PgPoolOptions::new().max_connections(2).connect_lazy_with(server.clone().database(&name));
-        Self { name, server, pool, link: None }
+        let pool = PgPoolOptions::new()
+            .max_connections(2)
+            .connect_lazy_with(server.clone().database(&name));
+        Self {
+            name,
+            server,
+            pool,
+            link: None,
+        }
     }
 
     /// How the product reaches it: over the link, where there is one.
@@ -79,8 +92,22 @@ impl Database {
 
     /// A store on it, as a replica with this master key has.
     pub fn store(&self, master: &MasterKey) -> Store {
-        let limits = PoolOptions { connections: 5, wait: Duration::from_secs(2), ..PoolOptions::default() };
-        Store::from_options(self.options(), limits, Arc::new(KeyRing::new(master)))
+        self.store_with(Arc::new(KeyRing::new(master)))
+    }
+
+    /// A store on it with this key ring.
+    pub fn store_with(&self, ring: Arc<KeyRing>) -> Store {
+        let limits = PoolOptions {
+            connections: 5,
+            wait: Duration::from_secs(2),
+            ..PoolOptions::default()
+        };
+        Store::from_options(self.options(), limits, ring)
+    }
+
+    /// The address, for a program of its own.
+    pub fn address(&self) -> String {
+        self.options().to_url_lossy().to_string()
     }
 
     /// For questions and changes of the test itself; never cut.
@@ -95,7 +122,10 @@ impl Database {
 
     /// Moves the database's clock forward.
     pub async fn advance(&self, seconds: i64) {
-        self.execute(&format!("update testkit_clock set ahead = ahead + interval '{seconds} seconds'")).await;
+        self.execute(&format!(
+            "update testkit_clock set ahead = ahead + interval '{seconds} seconds'"
+        ))
+        .await;
     }
 
     /// Runs a statement; returns the rows that it changed.
@@ -106,13 +136,16 @@ impl Database {
 
     /// The number that a query gives.
     pub async fn number(&self, sql: &str) -> i64 {
-        let number = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&self.pool).await;
+        let query = AssertSqlSafe(format!("select n::bigint from ({sql}) as q (n)"));
+        let number = sqlx::query_scalar(query).fetch_one(&self.pool).await;
         number.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
     /// The text that a query gives.
     pub async fn text(&self, sql: &str) -> String {
-        let text = sqlx::query_scalar(AssertSqlSafe(sql.to_owned())).fetch_one(&self.pool).await;
+        let text = sqlx::query_scalar(AssertSqlSafe(sql.to_owned()))
+            .fetch_one(&self.pool)
+            .await;
         text.unwrap_or_else(|error| panic!("{sql}: {error}"))
     }
 
@@ -126,8 +159,11 @@ impl Database {
         let mut connection = self.pool.acquire().await.unwrap();
         let mut text = String::new();
         for table in tables {
-            text.push_str(&format!("-- {table}\n"));
-            let rows = connection.copy_out_raw(&format!("copy \"{table}\" to stdout")).await.unwrap();
+            text.extend(["-- ", &table, "\n"]);
+            let rows = connection
+                .copy_out_raw(&format!("copy \"{table}\" to stdout"))
+                .await
+                .unwrap();
             let bytes: Vec<bytes::Bytes> = rows.try_collect().await.unwrap();
             text.push_str(&String::from_utf8(bytes.concat()).unwrap());
         }
@@ -140,10 +176,16 @@ impl Drop for Database {
         let (server, name) = (self.server.clone(), std::mem::take(&mut self.name));
         // A runtime of its own: the test's may be the one that runs this.
         let dropping = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().ok()?;
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build()
+                .ok()?;
             runtime.block_on(async move {
                 let mut admin = server.connect().await.ok()?;
-                admin.execute(AssertSqlSafe(format!("drop database if exists {name} with (force)"))).await.ok()
+                admin
+                    .execute(AssertSqlSafe(format!("drop database if exists {name} with (force)")))
+                    .await
+                    .ok()
             })
         });
         // What could not be dropped is swept by a later process.
@@ -159,37 +201,69 @@ async fn prepare(admin: &mut PgConnection, server: &PgConnectOptions) -> String 
     }
     CLOCK.hash(&mut hasher);
     let template = format!("latchkey_tpl_{:016x}", hasher.finish());
-    sqlx::query("select pg_advisory_lock($1)").bind(LOCK).execute(&mut *admin).await.unwrap();
-    sweep(admin).await;
-    let is_there: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1 and datistemplate)")
-        .bind(&template)
-        .fetch_one(&mut *admin)
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(LOCK)
+        .execute(&mut *admin)
         .await
         .unwrap();
+    sweep(admin).await;
+    let is_there: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1 and datistemplate)")
+            .bind(&template)
+            .fetch_one(&mut *admin)
+            .await
+            .unwrap();
     if !is_there {
         // One that is not marked was left half made.
-        admin.execute(AssertSqlSafe(format!("drop database if exists {template} with (force)"))).await.unwrap();
-        admin.execute(AssertSqlSafe(format!("create database {template}"))).await.unwrap();
+        admin
+            .execute(AssertSqlSafe(format!(
+                "drop database if exists {template} with (force)"
+            )))
+            .await
+            .unwrap();
+        admin
+            .execute(AssertSqlSafe(format!("create database {template}")))
+            .await
+            .unwrap();
         let mut connection = server.clone().database(&template).connect().await.unwrap();
-        MIGRATOR.run(&mut connection).await.expect("the migrations run on an empty database");
+        MIGRATOR
+            .run(&mut connection)
+            .await
+            .expect("the migrations run on an empty database");
         connection.execute(sqlx::raw_sql(CLOCK)).await.unwrap();
         connection.close().await.unwrap();
-        admin.execute(AssertSqlSafe(format!("alter database {template} is_template true"))).await.unwrap();
+        admin
+            .execute(AssertSqlSafe(format!("alter database {template} is_template true")))
+            .await
+            .unwrap();
     }
-    sqlx::query("select pg_advisory_unlock($1)").bind(LOCK).execute(&mut *admin).await.unwrap();
+    sqlx::query("select pg_advisory_unlock($1)")
+        .bind(LOCK)
+        .execute(&mut *admin)
+        .await
+        .unwrap();
     template
 }
 
 /// Drops databases of processes that are gone. One that is in use stays: it is of another machine.
 async fn sweep(admin: &mut PgConnection) {
-    let names: Vec<String> = sqlx::query_scalar("select datname::text from pg_database where datname like 'latchkey\\_t\\_%'")
-        .fetch_all(&mut *admin)
-        .await
-        .unwrap();
+    let names: Vec<String> =
+        sqlx::query_scalar("select datname::text from pg_database where datname like 'latchkey\\_t\\_%'")
+            .fetch_all(&mut *admin)
+            .await
+            .unwrap();
     for name in names {
-        let pid = name.trim_start_matches("latchkey_t_").split('_').next().unwrap_or_default();
+        let pid = name
+            .trim_start_matches("latchkey_t_")
+            .split('_')
+            .next()
+            .unwrap_or_default();
         if !is_alive(pid) {
-            drop(admin.execute(AssertSqlSafe(format!("drop database if exists {name}"))).await);
+            drop(
+                admin
+                    .execute(AssertSqlSafe(format!("drop database if exists {name}")))
+                    .await,
+            );
         }
     }
 }

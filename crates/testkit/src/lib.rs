@@ -14,15 +14,17 @@
 mod browser;
 mod call;
 mod database;
+mod forms;
 mod link;
 mod postgres;
 mod provider;
 mod server;
 
-pub use browser::{Account, Browser, Consent, StartedFlow, rewritten_state};
+pub use browser::{Account, Browser, Consent, StartedFlow, callback_of, rewritten_state};
 pub use call::{Answer, Call};
 pub use database::Database;
+pub use forms::forms_of;
 pub use link::Link;
 pub use postgres::{PostgresSource, container};
-pub use provider::{Held, OddProvider, Reply, definition};
-pub use server::{SHOP, TestServer, TestServerBuilder};
+pub use provider::{Held, OddProvider, Reply, Seen};
+pub use server::{SHOP, TestServer, TestServerBuilder, client};

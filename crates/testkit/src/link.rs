@@ -50,7 +50,10 @@ impl Link {
             Target::Socket(_) => PgConnectOptions::new_without_pgpass().username(self.server.get_username()),
             Target::Port(..) => self.server.clone(),
         };
-        options.host("127.0.0.1").port(self.address.port()).ssl_mode(PgSslMode::Disable)
+        options
+            .host("127.0.0.1")
+            .port(self.address.port())
+            .ssl_mode(PgSslMode::Disable)
     }
 
     /// Ends all connections and refuses new ones.

@@ -89,7 +89,7 @@ fn start_cluster() -> Result<Cluster, String> {
     let options = ClusterOptions {
         fsync_off: true,
         max_connections: Some(300),
-        patience: Duration::from_secs(60),
+        patience: Duration::from_mins(1),
         ..ClusterOptions::new(folder.join(std::process::id().to_string()))
     };
     Cluster::start(&options).map_err(|error| error.to_string())
@@ -115,7 +115,10 @@ pub(crate) fn is_alive(pid: &str) -> bool {
 }
 
 /// A setting of the test run.
-#[expect(clippy::disallowed_methods, reason = "the settings of a test run are its environment")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the settings of a test run are its environment"
+)]
 pub(crate) fn setting(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.is_empty())
 }

@@ -93,8 +93,11 @@ impl OddProvider {
     /// One that gives new tokens of an hour until it is told otherwise.
     pub async fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let provider =
-            Self { address: listener.local_addr().unwrap(), script: Arc::default(), running: Mutex::default() };
+        let provider = Self {
+            address: listener.local_addr().unwrap(),
+            script: Arc::default(),
+            running: Mutex::default(),
+        };
         provider.run(listener);
         provider
     }
@@ -121,7 +124,14 @@ impl OddProvider {
 
     /// Requests so far to paths that begin like this.
     pub fn seen(&self, path: &str) -> Vec<Seen> {
-        self.script.seen.lock().unwrap().iter().filter(|seen| seen.target.starts_with(path)).cloned().collect()
+        self.script
+            .seen
+            .lock()
+            .unwrap()
+            .iter()
+            .filter(|seen| seen.target.starts_with(path))
+            .cloned()
+            .collect()
     }
 
     /// Refuses connections from now on.
@@ -170,7 +180,9 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
     let is_token = seen.target.starts_with("/token");
     let mut reply = {
         let mut replies = script.replies.lock().unwrap();
-        let next = replies.iter().position(|(path, _)| seen.target.starts_with(path.as_str()));
+        let next = replies
+            .iter()
+            .position(|(path, _)| seen.target.starts_with(path.as_str()));
         next.and_then(|next| replies.remove(next)).map(|(_, reply)| reply)
     };
     script.seen.lock().unwrap().push(seen);
@@ -185,8 +197,8 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
             Some(Reply::HangUp) => return None,
             Some(Reply::InTwo(held, first, second)) => {
                 let length = first.len() + second.len();
-                let head = format!("HTTP/1.1 200 Odd\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
-                stream.write_all(head.as_bytes()).await.ok()?;
+                let start = format!("HTTP/1.1 200 Odd\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n");
+                stream.write_all(start.as_bytes()).await.ok()?;
                 stream.write_all(first.as_bytes()).await.ok()?;
                 stream.flush().await.ok()?;
                 held.arrived.notify_one();
@@ -243,7 +255,7 @@ async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> O
 }
 
 /// A definition `odd` whose addresses are the operator's value `base`.
-pub fn definition() -> (&'static str, &'static str) {
+pub(crate) fn definition() -> (&'static str, &'static str) {
     (
         "odd.yaml",
         r#"

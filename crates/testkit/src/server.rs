@@ -15,9 +15,10 @@ use secrecy::{ExposeSecret as _, SecretString};
 use server::{Bound, Options, Rates, Running};
 use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
-use vault::{Environment, MasterKey, Purpose};
+use vault::{Environment, KeyRing, MasterKey, Purpose};
 
-use crate::{Call, Database, OddProvider, definition};
+use crate::provider::definition;
+use crate::{Call, Database, OddProvider};
 
 /// The origin on the project's list.
 pub const SHOP: &str = "https://shop.example.test";
@@ -44,13 +45,18 @@ pub struct TestServer {
     pub client: reqwest::Client,
     /// Of the database.
     pub master: MasterKey,
+    /// The data keys that the server holds.
+    pub ring: Arc<KeyRing>,
     ahead: Arc<AtomicI64>,
     _running: Running,
 }
 
 impl std::fmt::Debug for TestServer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("TestServer").field("url", &self.url).finish_non_exhaustive()
+        formatter
+            .debug_struct("TestServer")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,10 +94,18 @@ impl TestServerBuilder {
 
     /// Starts it.
     pub async fn start(self) -> TestServer {
-        let database = if self.link { Database::behind_link().await } else { Database::create().await };
+        let database = if self.link {
+            Database::behind_link().await
+        } else {
+            Database::create().await
+        };
         let master = MasterKey::generate();
-        let store = database.store(&master);
-        store.adopt_instance(Some(InstanceMode::Production), &master).await.unwrap();
+        let ring = Arc::new(KeyRing::new(&master));
+        let store = database.store_with(Arc::clone(&ring));
+        store
+            .adopt_instance(Some(InstanceMode::Production), &master)
+            .await
+            .unwrap();
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
         let broker = broker(&store, &master, &url, self.egress);
@@ -116,6 +130,7 @@ impl TestServerBuilder {
             client_secret,
             client: client(),
             master,
+            ring,
             ahead,
             _running: running,
         }
@@ -130,25 +145,33 @@ impl TestServer {
 
     /// With more.
     pub fn builder() -> TestServerBuilder {
-        TestServerBuilder { link: false, odd: None, egress: EgressPolicy::default() }
+        TestServerBuilder {
+            link: false,
+            odd: None,
+            egress: EgressPolicy::default(),
+        }
     }
 
-    /// A server of a database that does not answer, as `latchkey serve` starts one; its address.
-    pub async fn start_without_database(database: &Database) -> (String, reqwest::Client) {
-        let master = MasterKey::generate();
-        let store = database.store(&master);
+    /// A server of a database that does not answer, as `latchkey serve` starts one; its address and its store.
+    pub fn start_without_database(database: &Database, master: &MasterKey) -> (String, Store) {
+        let store = database.store(master);
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, &master, &url, EgressPolicy::default());
+        let broker = broker(&store, master, &url, EgressPolicy::default());
         let running = bound.serve(broker, options(&store, &url, &Arc::default())).unwrap();
         // It ends with the process.
         std::mem::forget(running);
-        (url, client())
+        (url, store)
     }
 
     /// A call of a customer's backend with the test key.
     pub fn api(&self, method: &str, path: &str) -> Call {
-        Call::new(&self.client, method, &format!("{}{path}", self.url), Some(self.test_key.clone()))
+        Call::new(
+            &self.client,
+            method,
+            &format!("{}{path}", self.url),
+            Some(self.test_key.clone()),
+        )
     }
 
     /// Moves the clocks of database and server forward.
@@ -177,7 +200,10 @@ fn options(store: &Store, url: &str, ahead: &Arc<AtomicI64>) -> Options {
     let clock: server::Clock = Arc::new(move || chrono::Utc::now() + TimeDelta::seconds(ahead.load(Ordering::SeqCst)));
     Options {
         workers: Some(2),
-        rates: Rates { key: None, source: None },
+        rates: Rates {
+            key: None,
+            source: None,
+        },
         trusted_proxies: Vec::new(),
         clock,
         demo: None,
@@ -195,13 +221,22 @@ fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy
         public_url: url.parse().unwrap(),
         sandbox_url: format!("{url}/sandbox"),
         development: false,
-        replica: Replica { id: Uuid::new_v4(), boot: Uuid::new_v4() },
-        refresh_margin: Duration::from_secs(300),
+        replica: Replica {
+            id: Uuid::new_v4(),
+            boot: Uuid::new_v4(),
+        },
+        refresh_margin: Duration::from_mins(5),
         refresh_interval: Duration::from_secs(1),
         refresh_parallel: 16,
     };
     let protocol = Protocol::new(Egress::new(egress).unwrap());
-    Broker::new(store.clone(), protocol, catalog.merged(own.catalog), settings, master.derive(Purpose::Evidence))
+    Broker::new(
+        store.clone(),
+        protocol,
+        catalog.merged(own.catalog),
+        settings,
+        master.derive(Purpose::Evidence),
+    )
 }
 
 async fn key(broker: &Broker, project: ProjectId, environment: Environment, scopes: &[Scope]) -> String {
@@ -212,9 +247,16 @@ async fn key(broker: &Broker, project: ProjectId, environment: Environment, scop
 /// As `latchkey dev` does; the client's secret.
 async fn enable_sandbox(broker: &Broker, project: ProjectId) -> String {
     let (store, origin) = (broker.store(), broker.public_origin());
-    let set = async |settings| store.set_app(project, Environment::Test, "sandbox", origin, settings).await.unwrap();
+    let set = async |settings| {
+        store
+            .set_app(project, Environment::Test, "sandbox", origin, settings)
+            .await
+            .unwrap()
+    };
     let app = set(AppSettings::default()).await;
-    let client = sandbox::ensure_client(store, project, Environment::Test, &app.redirect_uri()).await.unwrap();
+    let client = sandbox::ensure_client(store, project, Environment::Test, &app.redirect_uri())
+        .await
+        .unwrap();
     let secret = client.client_secret.expose_secret().to_owned();
     set(AppSettings {
         client_id: Some(client.client_id),
@@ -232,12 +274,21 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String) {
         variables: Some(BTreeMap::from([("base".to_owned(), base)])),
         ..AppSettings::default()
     };
-    broker.store().set_app(project, Environment::Test, "odd", broker.public_origin(), settings).await.unwrap();
+    broker
+        .store()
+        .set_app(project, Environment::Test, "odd", broker.public_origin(), settings)
+        .await
+        .unwrap();
 }
 
+/// A client that follows no redirect.
 #[expect(clippy::disallowed_methods, reason = "this is the test's side of the network")]
-fn client() -> reqwest::Client {
+pub fn client() -> reqwest::Client {
     // Another test of this process may have been first.
     drop(rustls::crypto::ring::default_provider().install_default());
-    reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy().build().unwrap()
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
 }

@@ -5,9 +5,11 @@ use std::sync::{Arc, Mutex};
 
 use serde_json::json;
 use store::{AppSettings, ProjectChange, Verify};
-use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer, rewritten_state};
+use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer, callback_of, rewritten_state};
 use tracing_subscriber::EnvFilter;
-use vault::{Environment, SecretString, Token};
+use vault::{Environment, SecretString};
+
+const CLIENT_SECRET: &str = "canary-client-secret-5d1f";
 
 /// Everything that is logged in this process.
 #[derive(Clone, Default)]
@@ -57,41 +59,15 @@ impl Canaries {
         self.0.push((what, value));
     }
 
-    /// What of it is in a text, also as hex and as the bytes behind base64.
+    /// What of it is in a text, in any form.
     fn found_in(&self, text: &str) -> Vec<&'static str> {
-        let lower = text.to_lowercase();
+        let found = |value: &str| testkit::forms_of(value).iter().any(|form| text.contains(form));
         self.0
             .iter()
-            .filter(|(_, value)| {
-                let mut forms = vec![hex(value.as_bytes())];
-                if let Some(token) = Token::parse(value) {
-                    // The digest is what may be there; the bytes of the token may not.
-                    forms.push(raw_hex(value));
-                    assert_ne!(hex(token.digest().as_bytes()), raw_hex(value));
-                }
-                text.contains(value.as_str()) || forms.iter().any(|form| lower.contains(form.as_str()))
-            })
+            .filter(|(_, value)| found(value))
             .map(|(what, _)| *what)
             .collect()
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// The 32 bytes of a token, in hex, but for the last half byte.
-fn raw_hex(token: &str) -> String {
-    let alphabet = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-    let bits: String = token
-        .bytes()
-        .map(|byte| alphabet.iter().position(|letter| *letter == byte).unwrap())
-        .map(|value| format!("{value:06b}"))
-        .collect();
-    let bytes: Vec<u8> = bits.as_bytes().chunks_exact(8).map(|eight| {
-        u8::from_str_radix(std::str::from_utf8(eight).unwrap(), 2).unwrap()
-    }).collect();
-    hex(&bytes)
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -104,88 +80,22 @@ async fn no_secret_is_anywhere_in_clear() {
     canaries.plant("live key", server.live_key.clone());
     canaries.plant("client secret of the sandbox", server.client_secret.clone());
     let settings = AppSettings {
-        client_secret: Some(SecretString::from("canary-client-secret-5d1f")),
+        client_secret: Some(SecretString::from(CLIENT_SECRET)),
         ..AppSettings::default()
     };
-    server.store.set_app(server.project.id, Environment::Test, "odd", &server.url, settings).await.unwrap();
-    canaries.plant("client secret", "canary-client-secret-5d1f");
-
-    // A key that is typed in, and one that is refused.
-    let session = server.session(&json!({ "identity": "u-1" })).await;
-    for (key, status) in [("canary-refused-api-key-77a1", 422), ("sandbox_key_canary_9b2e4f", 200)] {
-        let body = json!({ "integration": "sandbox", "auth": "api_key", "values": { "api_key": key }, "embedder": testkit::SHOP });
-        server.browser().post("/connect/api/submit", Some(&session), &body).await.expect(status);
-        canaries.plant("api key", key);
+    server
+        .store
+        .set_app(server.project.id, Environment::Test, "odd", &server.url, settings)
+        .await
+        .unwrap();
+    canaries.plant("client secret", CLIENT_SECRET);
+    typed_in(&server, &mut canaries).await;
+    for end in [End::Connected, End::Left, End::Refused, End::SameWindow] {
+        sign_in(&server, &provider, &mut canaries, end).await;
     }
-    canaries.plant("session", session);
-
-    // Sign-ins of each kind, one left half-way.
-    for (number, end) in ["finished", "left", "refused", "redirect"].into_iter().enumerate() {
-        let session = server.session(&json!({ "identity": "u-2" })).await;
-        let mode = if end == "redirect" { "redirect" } else { "popup" };
-        let flow = server.begin_with(&session, "odd", mode).await;
-        let browser = server.browser();
-        let authorize = if end == "redirect" {
-            let state = rewritten_state(&flow.result, "https://shop.example.test/x", false);
-            let next = browser.redeem_in_same_window(&flow, &state, Some("https://shop.example.test/")).await.expect(200).json();
-            next["url"].as_str().unwrap().to_owned()
-        } else {
-            browser.leave(&flow).await
-        };
-        let state = StartedFlow::parameter(&authorize, "state").unwrap();
-        let redirect = StartedFlow::parameter(&authorize, "redirect_uri").unwrap();
-        let code = format!("canary-code-{number}-0f5c6d");
-        let (access, refresh) = (format!("canary-access-{number}-a8d3"), format!("canary-refresh-{number}-b7e2"));
-        if end == "refused" {
-            let body = json!({ "error": "invalid_grant", "error_description": format!("{code} {access}") });
-            provider.reply(Reply::json(400, &body));
-        } else if end != "left" {
-            provider.reply(Reply::tokens(&access, &refresh, 3600));
-        }
-        if end != "left" {
-            browser.get(&format!("{redirect}?code={code}&state={state}")).await.expect(303);
-        }
-        for (what, value) in [
-            ("session", session), ("state", state), ("code", code), ("access token", access), ("refresh token", refresh),
-            ("ticket", flow.ticket), ("proof", flow.proof), ("result handle", flow.result), ("cookie", browser.cookie().unwrap()),
-        ] {
-            canaries.plant(what, value);
-        }
-    }
-
-    // A quarantined grant with its completion code.
-    let change = ProjectChange {
-        verify: Some(Verify::Always),
-        verify_url: Some("https://shop.example.test/verify".to_owned()),
-        ..ProjectChange::default()
-    };
-    server.store.change_project(server.project.id, change).await.unwrap();
-    let session = server.session(&json!({ "identity": "u-3" })).await;
-    let flow = server.begin(&session).await;
-    let browser = server.browser();
-    let callback = browser.sign_in(&flow, Consent::Allow(Account::Ann)).await;
-    canaries.plant("code of the sandbox", StartedFlow::parameter(&callback, "code").unwrap());
-    let end = browser.get(&callback).await.expect(303).header("location").to_owned();
-    canaries.plant("completion code", StartedFlow::parameter(&end, "code").unwrap());
-
-    // Calls, a refresh, a deletion, and mistakes that hold secrets.
-    let odd = server.api("GET", "/v1/vault/connections?platform=odd").send().await.expect(200).json();
-    let (key, id) = (odd["rows"][0]["key"].as_str().unwrap(), odd["rows"][0]["id"].as_str().unwrap());
-    server.api("GET", "/v1/passthrough/x?token=canary-query-66e0c1").connection(key).send().await.expect(200);
-    canaries.plant("query of passthrough", "canary-query-66e0c1");
-    server.advance(3301).await;
-    provider.reply(Reply::tokens("canary-access-new-c4c4", "canary-refresh-new-d5d5", 3600));
-    server.broker.refresh_tick().await.unwrap();
-    canaries.plant("new access token", "canary-access-new-c4c4");
-    canaries.plant("new refresh token", "canary-refresh-new-d5d5");
-    server.api("GET", "/v1/users/flags").key("sk_test_lk_canary-wrong-key-3f3f").send().await.problem(401);
-    canaries.plant("wrong key", "sk_test_lk_canary-wrong-key-3f3f");
-    server.api("GET", "/connect/start?state=canary-start-state-12ab").no_key().send().await.expect(200);
-    canaries.plant("state of the start page", "canary-start-state-12ab");
-    server.api("GET", "/?data=canary-link-headers-98fe").no_key().send().await;
-    canaries.plant("data of the embed page", "canary-link-headers-98fe");
-    server.api("DELETE", &format!("/v1/vault/connections/{id}")).send().await.expect(200);
-    server.broker.revoke_tick().await.unwrap();
+    quarantined(&server, &mut canaries).await;
+    used(&server, &provider, &mut canaries).await;
+    mistaken(&server, &mut canaries).await;
 
     let dump = server.database.dump().await;
     assert!(dump.contains("u-2") && dump.len() > 10_000, "the dump holds the rows");
@@ -199,14 +109,172 @@ async fn no_secret_is_anywhere_in_clear() {
     assert_eq!(leaks, Vec::<&str>::new(), "in the log");
 }
 
-#[test]
-fn the_search_finds_what_is_there() {
-    let mut canaries = Canaries::default();
-    let token = Token::generate().expose();
-    canaries.plant("token", token.clone());
-    assert_eq!(canaries.found_in(&format!("x{token}y")), ["token"]);
-    assert_eq!(canaries.found_in(&format!("\\\\x{}", raw_hex(&token))), ["token"]);
-    assert_eq!(canaries.found_in(&hex(token.as_bytes())), ["token"]);
-    let digest = Token::parse(&token).unwrap().digest();
-    assert!(canaries.found_in(&hex(digest.as_bytes())).is_empty());
+/// A key that is refused, and one that is kept.
+async fn typed_in(server: &TestServer, canaries: &mut Canaries) {
+    let session = server.session(&json!({ "identity": "u-1" })).await;
+    for (key, status) in [("canary-refused-api-key-77a1", 422), ("sandbox_key_canary_9b2e4f", 200)] {
+        let body = json!({
+            "integration": "sandbox", "auth": "api_key", "values": { "api_key": key }, "embedder": testkit::SHOP,
+        });
+        server
+            .browser()
+            .post("/connect/api/submit", Some(&session), &body)
+            .await
+            .expect(status);
+        canaries.plant("api key", key);
+    }
+    canaries.plant("session", session);
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum End {
+    Connected,
+    Left,
+    Refused,
+    SameWindow,
+}
+
+async fn sign_in(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries, end: End) {
+    let session = server.session(&json!({ "identity": "u-2" })).await;
+    let flow = server
+        .begin_with(
+            &session,
+            "odd",
+            if end == End::SameWindow { "redirect" } else { "popup" },
+        )
+        .await;
+    let browser = server.browser();
+    let authorize = if end == End::SameWindow {
+        let state = rewritten_state(&flow.result, "https://shop.example.test/x", false);
+        let next = browser
+            .redeem_in_same_window(&flow, &state, Some("https://shop.example.test/"))
+            .await
+            .expect(200);
+        next.json()["url"].as_str().unwrap().to_owned()
+    } else {
+        browser.leave(&flow).await
+    };
+    let code = format!("canary-code-{end:?}-0f5c6d");
+    let (access, refresh) = (
+        format!("canary-access-{end:?}-a8d3"),
+        format!("canary-refresh-{end:?}-b7e2"),
+    );
+    if end == End::Refused {
+        // A provider that says again what it was sent.
+        let body = json!({ "error": "invalid_grant", "error_description": format!("{code} {CLIENT_SECRET}") });
+        provider.reply(Reply::json(400, &body));
+    } else if end != End::Left {
+        provider.reply(Reply::tokens(&access, &refresh, 3600));
+    }
+    if end != End::Left {
+        browser.get(&callback_of(&authorize, &code)).await.expect(303);
+    }
+    let state = StartedFlow::parameter(&authorize, "state").unwrap();
+    for (what, value) in [
+        ("session", session),
+        ("state", state),
+        ("code", code),
+        ("access token", access),
+        ("refresh token", refresh),
+        ("ticket", flow.ticket),
+        ("proof", flow.proof),
+        ("result handle", flow.result),
+        ("cookie", browser.cookie().unwrap()),
+    ] {
+        canaries.plant(what, value);
+    }
+}
+
+/// A grant that waits for the customer's backend.
+async fn quarantined(server: &TestServer, canaries: &mut Canaries) {
+    let change = ProjectChange {
+        verify: Some(Verify::Always),
+        verify_url: Some("https://shop.example.test/verify".to_owned()),
+        ..ProjectChange::default()
+    };
+    server.store.change_project(server.project.id, change).await.unwrap();
+    let session = server.session(&json!({ "identity": "u-3" })).await;
+    let flow = server.begin(&session).await;
+    let browser = server.browser();
+    let callback = browser.sign_in(&flow, Consent::Allow(Account::Ann)).await;
+    canaries.plant(
+        "code of the sandbox",
+        StartedFlow::parameter(&callback, "code").unwrap(),
+    );
+    let end = browser.get(&callback).await.expect(303).header("location").to_owned();
+    canaries.plant("completion code", StartedFlow::parameter(&end, "code").unwrap());
+}
+
+/// A call, a refresh and a deletion.
+async fn used(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries) {
+    let odd = server
+        .api("GET", "/v1/vault/connections?platform=odd")
+        .send()
+        .await
+        .expect(200)
+        .json();
+    let (key, id) = (
+        odd["rows"][0]["key"].as_str().unwrap(),
+        odd["rows"][0]["id"].as_str().unwrap(),
+    );
+    server
+        .api("GET", "/v1/passthrough/x?token=canary-query-66e0c1")
+        .connection(key)
+        .send()
+        .await
+        .expect(200);
+    canaries.plant("query of passthrough", "canary-query-66e0c1");
+    server.advance(3301).await;
+    provider.reply(Reply::tokens("canary-access-new-c4c4", "canary-refresh-new-d5d5", 3600));
+    assert!(server.broker.refresh_tick().await.unwrap().refreshed > 0);
+    canaries.plant("new access token", "canary-access-new-c4c4");
+    canaries.plant("new refresh token", "canary-refresh-new-d5d5");
+    server
+        .api("DELETE", &format!("/v1/vault/connections/{id}"))
+        .send()
+        .await
+        .expect(200);
+    server.broker.revoke_tick().await.unwrap();
+}
+
+/// Requests that are refused, and addresses that hold secrets.
+async fn mistaken(server: &TestServer, canaries: &mut Canaries) {
+    let wrong = "sk_test_lk_canary-wrong-key-3f3f";
+    server
+        .api("GET", "/v1/users/flags")
+        .key(wrong)
+        .send()
+        .await
+        .problem(401);
+    canaries.plant("wrong key", wrong);
+    for (what, path, value) in [
+        (
+            "state of the start page",
+            "/connect/start?state=",
+            "canary-start-state-12ab",
+        ),
+        ("data of the embed page", "/?data=", "canary-link-headers-98fe"),
+        (
+            "code of a callback",
+            "/connections/oauth/callback?state=x&code=",
+            "canary-stray-code-41d7",
+        ),
+        (
+            "key in the query",
+            "/v1/users/flags?secret=",
+            "canary-key-in-query-8c8c",
+        ),
+    ] {
+        server.api("GET", &format!("{path}{value}")).no_key().send().await;
+        canaries.plant(what, value);
+    }
+    let body = "{\"identity\": [\"canary-malformed-body-2e2e\"]}";
+    server
+        .api("POST", "/v1/authkit/token")
+        .header("content-type", "application/json")
+        .body(body)
+        .send()
+        .await
+        .problem(400);
+    canaries.plant("body that does not fit", "canary-malformed-body-2e2e");
 }

@@ -8,7 +8,10 @@ use vault::{KeyRing, MasterKey};
 #[tokio::test(flavor = "multi_thread")]
 #[expect(clippy::print_stderr, reason = "says that it was skipped")]
 async fn migrations_run_on_the_official_image() {
-    #[expect(clippy::disallowed_methods, reason = "the settings of a test run are its environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the settings of a test run are its environment"
+    )]
     let required = std::env::var("REQUIRE_DOCKER").is_ok_and(|value| value == "1");
     let (_container, options) = match testkit::container().await {
         Ok(started) => started,

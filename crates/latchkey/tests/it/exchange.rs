@@ -18,28 +18,32 @@ impl Setting {
 
     async fn with_patience(patience: Duration) -> Self {
         let provider = OddProvider::start().await;
-        let server = TestServer::builder().with_odd_provider(&provider).patience(patience).start().await;
+        let server = TestServer::builder()
+            .with_odd_provider(&provider)
+            .patience(patience)
+            .start()
+            .await;
         let session = server.session(&json!({ "identity": "u-42" })).await;
-        Self { provider, server, session }
+        Self {
+            provider,
+            server,
+            session,
+        }
     }
 
     /// A flow at the odd provider whose browser stands before its callback.
     async fn before_callback(&self) -> (StartedFlow, Browser, String) {
-        let flow = self.server.begin_with(&self.session, "odd", "popup").await;
-        let browser = self.server.browser();
-        let authorize = browser.leave(&flow).await;
-        let state = StartedFlow::parameter(&authorize, "state").unwrap();
-        let redirect = StartedFlow::parameter(&authorize, "redirect_uri").unwrap();
-        (flow, browser, format!("{redirect}?code=code-{state}&state={state}"))
+        self.server
+            .at_odd_callback(&self.session, &uuid::Uuid::new_v4().to_string())
+            .await
     }
 
     fn is_done(&self, answer: &Answer, flow: &StartedFlow) {
         assert_eq!(answer.status, 303, "{}", answer.text);
-        assert_eq!(answer.header("location"), format!("{}/connect/done?f={}", self.server.url, flow.flow));
-    }
-
-    async fn stage(&self, flow: &StartedFlow) -> String {
-        self.server.database.text(&format!("select status from flows where id = '{}'", flow.flow)).await
+        assert_eq!(
+            answer.header("location"),
+            format!("{}/connect/done?f={}", self.server.url, flow.flow)
+        );
     }
 }
 
@@ -50,11 +54,20 @@ async fn odd_answers_end_the_flow_with_a_name() {
     let cases = [
         ("provider_unavailable", Reply::With(200, "text/html", html.clone())),
         ("provider_unavailable", Reply::With(500, "text/html", html.clone())),
-        ("provider_unavailable", Reply::With(503, "application/json", "{}".to_owned())),
-        ("provider_unavailable", Reply::With(200, "application/json", "{".to_owned())),
+        (
+            "provider_unavailable",
+            Reply::With(503, "application/json", "{}".to_owned()),
+        ),
+        (
+            "provider_unavailable",
+            Reply::With(200, "application/json", "{".to_owned()),
+        ),
         ("provider_unavailable", Reply::HangUp),
         ("code_expired", Reply::json(400, &json!({ "error": "invalid_grant" }))),
-        ("code_expired", Reply::json(200, &json!({ "error": "invalid_grant", "error_description": "spent" }))),
+        (
+            "code_expired",
+            Reply::json(200, &json!({ "error": "invalid_grant", "error_description": "spent" })),
+        ),
         ("app_broken", Reply::json(401, &json!({ "error": "invalid_client" }))),
     ];
     for (number, (expected, reply)) in cases.into_iter().enumerate() {
@@ -62,16 +75,34 @@ async fn odd_answers_end_the_flow_with_a_name() {
         let (flow, browser, callback) = setting.before_callback().await;
         setting.is_done(&browser.get(&callback).await, &flow);
         let outcome = browser.check(&flow.result).await;
-        assert_eq!((&outcome["status"], &outcome["code"]), (&json!("error"), &json!(expected)), "{reply:?} {outcome}");
+        assert_eq!(
+            (&outcome["status"], &outcome["code"]),
+            (&json!("error"), &json!(expected)),
+            "{reply:?} {outcome}"
+        );
         let message = outcome["message"].as_str().unwrap();
         assert!(message.contains("Odd") && !message.contains('<'), "{message}");
         let done = browser.get(&format!("/connect/done?f={}", flow.flow)).await.expect(200);
         assert!(!done.text.contains("evil"), "{}", done.text);
         setting.is_done(&browser.get(&callback).await, &flow);
-        assert_eq!(setting.provider.seen("/token").len(), number + 1, "asked once, whatever came");
+        assert_eq!(
+            setting.provider.seen("/token").len(),
+            number + 1,
+            "asked once, whatever came"
+        );
     }
-    assert_eq!(setting.server.database.number("select count(*) from connections").await, 0);
-    assert_eq!(setting.server.database.number("select uses from connect_sessions").await, 0);
+    assert_eq!(
+        setting.server.database.number("select count(*) from connections").await,
+        0
+    );
+    assert_eq!(
+        setting
+            .server
+            .database
+            .number("select uses from connect_sessions")
+            .await,
+        0
+    );
     // The session is not spent: the next one works.
     let (flow, browser, callback) = setting.before_callback().await;
     setting.is_done(&browser.get(&callback).await, &flow);
@@ -81,13 +112,22 @@ async fn odd_answers_end_the_flow_with_a_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_are_none_end_the_flow() {
     let setting = Setting::new().await;
-    for body in [json!({}), json!([]), json!({ "access_token": "" }), json!({ "access_token": 5 }), json!({ "token": "x" })] {
+    for body in [
+        json!({}),
+        json!([]),
+        json!({ "access_token": "" }),
+        json!({ "access_token": 5 }),
+        json!({ "token": "x" }),
+    ] {
         setting.provider.reply(Reply::json(200, &body));
         let (flow, browser, callback) = setting.before_callback().await;
         setting.is_done(&browser.get(&callback).await, &flow);
         assert_eq!(browser.check(&flow.result).await["status"], "error", "{body}");
     }
-    assert_eq!(setting.server.database.number("select count(*) from connections").await, 0);
+    assert_eq!(
+        setting.server.database.number("select count(*) from connections").await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -107,7 +147,11 @@ async fn no_answer_ends_the_flow_after_the_time_for_it() {
     let (flow, browser, callback) = setting.before_callback().await;
     setting.is_done(&browser.get(&callback).await, &flow);
     assert_eq!(browser.check(&flow.result).await["code"], "provider_unavailable");
-    assert_eq!(setting.provider.seen("/token").len(), 1, "a code that may be spent is not tried again");
+    assert_eq!(
+        setting.provider.seen("/token").len(),
+        1,
+        "a code that may be spent is not tried again"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -119,11 +163,11 @@ async fn a_request_that_was_surely_not_sent_is_tried_again() {
         let page = browser.get(&callback).await;
         assert_eq!((page.status, page.header("retry-after")), (503, "3"), "{}", page.text);
         assert!(page.text.contains("Odd"), "{}", page.text);
-        assert_eq!(setting.stage(&flow).await, "away");
+        assert_eq!(setting.server.stage(&flow).await, "away");
     }
     setting.provider.open().await;
     setting.is_done(&browser.get(&callback).await, &flow);
-    assert_eq!(setting.stage(&flow).await, "succeeded");
+    assert_eq!(setting.server.stage(&flow).await, "succeeded");
     assert_eq!(setting.provider.seen("/token").len(), 1);
 }
 
@@ -135,7 +179,11 @@ async fn a_connection_that_broke_may_have_spent_the_code() {
     setting.is_done(&browser.get(&callback).await, &flow);
     assert_eq!(browser.check(&flow.result).await["code"], "provider_unavailable");
     setting.is_done(&browser.get(&callback).await, &flow);
-    assert_eq!(setting.provider.seen("/token").len(), 0, "the code is not sent a second time");
+    assert_eq!(
+        setting.provider.seen("/token").len(),
+        0,
+        "the code is not sent a second time"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -149,16 +197,32 @@ async fn a_replica_that_died_while_it_asked_leaves_an_interrupted_flow() {
         async move { browser.get(&callback).await }
     });
     held.arrived().await;
-    assert_eq!(setting.stage(&flow).await, "exchanging");
+    assert_eq!(setting.server.stage(&flow).await, "exchanging");
     setting.server.advance(61).await;
     assert_eq!(setting.server.store.sweep_flows().await.unwrap().interrupted, 1);
     assert_eq!(browser.check(&flow.result).await["code"], "interrupted");
     // It was alive after all: what it got becomes no connection and is taken back.
     held.release();
     setting.is_done(&call.await.unwrap(), &flow);
-    assert_eq!(setting.server.database.number("select count(*) from connections").await, 0);
-    assert_eq!(setting.server.database.number("select uses from connect_sessions").await, 0);
+    assert_eq!(
+        setting.server.database.number("select count(*) from connections").await,
+        0
+    );
+    assert_eq!(
+        setting
+            .server
+            .database
+            .number("select uses from connect_sessions")
+            .await,
+        0
+    );
     setting.server.broker.revoke_tick().await.unwrap();
-    assert!(setting.provider.seen("/revoke").iter().any(|seen| seen.body.contains("late-")));
+    assert!(
+        setting
+            .provider
+            .seen("/revoke")
+            .iter()
+            .any(|seen| seen.body.contains("late-"))
+    );
     assert_eq!(browser.check(&flow.result).await["code"], "interrupted");
 }

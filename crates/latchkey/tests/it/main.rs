@@ -1,13 +1,33 @@
 //! The whole server against a real database: one test binary, a clone of the database for each test.
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+/// A snapshot without ids, times and everything else that differs from run to run.
+macro_rules! snapshot {
+    ($name:literal, $value:expr) => {
+        insta::assert_json_snapshot!($name, $value, {
+            ".**._id" => "[id]", ".**.id" => "[id]", ".**.requestId" => "[token]", ".**.request_id" => "[token]",
+            ".**.secretId" => "[id]", ".**.secretsServiceId" => "[id]", ".**.key" => "[key]",
+            ".**.activatedAt" => "[time]", ".**.createdAt" => "[time]", ".**.updatedAt" => "[time]",
+            ".**.expiresAt" => "[time]", ".**.expires_at" => "[time]", ".**.buildableId" => "[project]", ".**.clientId" => "[project]",
+            ".**.projectId" => "[project]", ".**.clientIdDisplay" => "[client]", ".**.image" => "[logo]",
+            ".**.expires_in" => "[seconds]", ".**.correlationId" => "[correlation]",
+        })
+    };
+}
 
 mod canary;
 mod container;
+mod embed;
 mod exchange;
 mod flow;
 mod outage;
 mod passthrough;
+mod program;
+mod races;
 mod redirect;
 mod refresh;
+mod refusal;
+mod start;
 mod store;
 mod verify;
 mod wire;

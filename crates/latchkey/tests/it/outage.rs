@@ -1,7 +1,7 @@
 //! The database goes away: in a call, in the middle of one, and before the start.
 
 use serde_json::json;
-use testkit::{Account, Consent, Database, OddProvider, Reply, StartedFlow, TestServer};
+use testkit::{Account, Browser, Consent, Database, OddProvider, Reply, StartedFlow, TestServer};
 
 const ANN: Consent = Consent::Allow(Account::Ann);
 
@@ -24,7 +24,12 @@ async fn a_call_without_the_database_is_told_to_come_back() {
     for call in calls {
         let answer = call.send().await;
         assert_eq!(answer.problem(503), "database_unavailable");
-        assert!(answer.header("retry-after").parse::<u64>().is_ok_and(|seconds| (1..=60).contains(&seconds)));
+        assert!(
+            answer
+                .header("retry-after")
+                .parse::<u64>()
+                .is_ok_and(|seconds| (1..=60).contains(&seconds))
+        );
     }
     assert_eq!(server.api("GET", "/healthz").no_key().send().await.status, 200);
     let ready = server.api("GET", "/readyz").no_key().send().await.expect(503).json();
@@ -35,7 +40,12 @@ async fn a_call_without_the_database_is_told_to_come_back() {
     server.api("GET", "/readyz").no_key().send().await.expect(200);
     let same = server.api("GET", &path).send().await.expect(200).json();
     assert_eq!((&same["name"], &same["active"]), (&json!(null), &json!(true)));
-    server.api("GET", "/v1/passthrough/me").connection(key).send().await.expect(200);
+    server
+        .api("GET", "/v1/passthrough/me")
+        .connection(key)
+        .send()
+        .await
+        .expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -56,23 +66,28 @@ async fn a_callback_without_the_database_waits_and_then_works() {
     server.database.link().mend().await;
     browser.get(&callback).await.expect(303);
     assert_eq!(browser.check(&flow.result).await["status"], "success");
-    assert_eq!(server.database.number("select count(*) from sandbox_codes where used_at is not null").await, 1);
+    assert_eq!(
+        server
+            .database
+            .number("select count(*) from sandbox_codes where used_at is not null")
+            .await,
+        1
+    );
 }
 
-async fn odd_callback(server: &TestServer) -> (StartedFlow, testkit::Browser, String) {
+async fn odd_callback(server: &TestServer) -> (StartedFlow, Browser, String) {
     let session = server.session(&json!({ "identity": "u-42" })).await;
-    let flow = server.begin_with(&session, "odd", "popup").await;
-    let browser = server.browser();
-    let authorize = browser.leave(&flow).await;
-    let state = StartedFlow::parameter(&authorize, "state").unwrap();
-    let redirect = StartedFlow::parameter(&authorize, "redirect_uri").unwrap();
-    (flow, browser, format!("{redirect}?code=c&state={state}"))
+    server.at_odd_callback(&session, "code").await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn tokens_that_arrived_survive_a_database_that_is_away_for_a_moment() {
     let provider = OddProvider::start().await;
-    let server = TestServer::builder().behind_link().with_odd_provider(&provider).start().await;
+    let server = TestServer::builder()
+        .behind_link()
+        .with_odd_provider(&provider)
+        .start()
+        .await;
     let (flow, browser, callback) = odd_callback(&server).await;
     let (held, reply) = Reply::tokens("access-1", "refresh-1", 3600).held();
     provider.reply(reply);
@@ -100,7 +115,11 @@ async fn tokens_that_arrived_survive_a_database_that_is_away_for_a_moment() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_refreshed_token_survives_it_too() {
     let provider = OddProvider::start().await;
-    let server = TestServer::builder().behind_link().with_odd_provider(&provider).start().await;
+    let server = TestServer::builder()
+        .behind_link()
+        .with_odd_provider(&provider)
+        .start()
+        .await;
     let (flow, browser, callback) = odd_callback(&server).await;
     provider.reply(Reply::tokens("access-1", "refresh-1", 3600));
     browser.get(&callback).await.expect(303);
@@ -123,11 +142,54 @@ async fn a_refreshed_token_survives_it_too() {
 async fn a_server_starts_without_its_database() {
     let database = Database::behind_link().await;
     database.link().cut();
-    let (url, client) = TestServer::start_without_database(&database).await;
+    let master = vault::MasterKey::generate();
+    let (url, store) = TestServer::start_without_database(&database, &master);
+    let client = testkit::client();
     let get = async |path: &str| client.get(format!("{url}{path}")).send().await.unwrap();
     assert_eq!(get("/healthz").await.status(), 200);
     assert_eq!(get("/readyz").await.status(), 503);
-    assert_eq!(get("/v1/vault/connections").await.status(), 401, "without a key nothing is asked");
+    assert_eq!(
+        get("/v1/vault/connections").await.status(),
+        401,
+        "without a key nothing is asked"
+    );
+    assert!(
+        store
+            .adopt_instance(Some(store::InstanceMode::Production), &master)
+            .await
+            .is_err()
+    );
     database.link().mend().await;
+    store
+        .adopt_instance(Some(store::InstanceMode::Production), &master)
+        .await
+        .unwrap();
     assert_eq!(get("/readyz").await.status(), 200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_that_fails_after_the_claim_loses_no_flow() {
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder().with_odd_provider(&provider).start().await;
+    let (flow, browser, callback) = odd_callback(&server).await;
+    // The flow can be claimed, but what is sealed in it cannot be opened: a replica that never saw this data key asks
+    // for it, and gets no answer in time.
+    let key: uuid::Uuid = sqlx::query_scalar("select id from data_keys where project_id = $1")
+        .bind(server.project.id.0)
+        .fetch_one(server.database.pool())
+        .await
+        .unwrap();
+    server.ring.forget(vault::DataKeyId(key));
+    let mut locked = server.database.pool().begin().await.unwrap();
+    sqlx::query("lock table data_keys in access exclusive mode")
+        .execute(&mut *locked)
+        .await
+        .unwrap();
+    let page = browser.get(&callback).await;
+    assert_eq!((page.status, page.header("retry-after")), (503, "3"), "{}", page.text);
+    locked.rollback().await.unwrap();
+    // The page tries again by itself.
+    browser.get(&callback).await.expect(303);
+    assert_eq!(browser.check(&flow.result).await["status"], "success");
+    assert_eq!(provider.seen("/token").len(), 1);
 }

@@ -16,7 +16,11 @@ async fn begun(server: &TestServer) -> StartedFlow {
 
 /// From the start page to where the browser is sent in the end.
 async fn finish(browser: &Browser, flow: &StartedFlow, state: &str, consent: Consent) -> String {
-    let next = browser.redeem_in_same_window(flow, state, Some(PAGE)).await.expect(200).json();
+    let next = browser
+        .redeem_in_same_window(flow, state, Some(PAGE))
+        .await
+        .expect(200)
+        .json();
     assert_eq!(next["next"], "provider", "{next}");
     let authorize = next["url"].as_str().unwrap();
     let sent = StartedFlow::parameter(authorize, "state").unwrap();
@@ -30,9 +34,18 @@ async fn the_two_part_state_comes_back_as_parameters() {
     let server = TestServer::start().await;
     let (flow, browser) = (begun(&server).await, server.browser());
     let end = finish(&browser, &flow, &rewritten_state(&flow.result, PAGE, false), ANN).await;
-    assert_eq!(end, format!("https://shop.example.test/settings?tab=1&one_auth_state={}#connections", flow.result));
+    assert_eq!(
+        end,
+        format!(
+            "https://shop.example.test/settings?tab=1&one_auth_state={}#connections",
+            flow.result
+        )
+    );
     assert_eq!(browser.check(&flow.result).await["status"], "success");
-    let by_state = browser.post("/connect/api/check", None, &json!({ "state": flow.result })).await.expect(200);
+    let by_state = browser
+        .post("/connect/api/check", None, &json!({ "state": flow.result }))
+        .await
+        .expect(200);
     assert_eq!(by_state.json()["status"], "success");
 }
 
@@ -40,8 +53,17 @@ async fn the_two_part_state_comes_back_as_parameters() {
 async fn a_denial_is_told_in_the_two_part_form() {
     let server = TestServer::start().await;
     let (flow, browser) = (begun(&server).await, server.browser());
-    let end = finish(&browser, &flow, &rewritten_state(&flow.result, PAGE, false), Consent::Deny).await;
-    assert_eq!(StartedFlow::parameter(&end, "one_auth_state"), Some(flow.result.clone()));
+    let end = finish(
+        &browser,
+        &flow,
+        &rewritten_state(&flow.result, PAGE, false),
+        Consent::Deny,
+    )
+    .await;
+    assert_eq!(
+        StartedFlow::parameter(&end, "one_auth_state"),
+        Some(flow.result.clone())
+    );
     let error = StartedFlow::parameter(&end, "one_auth_error").unwrap();
     assert!(!error.is_empty() && error.chars().count() <= 200, "{error}");
     assert!(end.ends_with("#connections"));
@@ -69,7 +91,11 @@ async fn without_a_page_it_ends_on_ours() {
 #[tokio::test(flavor = "multi_thread")]
 async fn other_pages_are_not_gone_back_to() {
     let server = TestServer::start().await;
-    server.store.add_origin(server.project.id, "https://other.example.test").await.unwrap();
+    server
+        .store
+        .add_origin(server.project.id, "https://other.example.test")
+        .await
+        .unwrap();
     let (flow, browser) = (begun(&server).await, server.browser());
     let handle = vault::Token::generate().expose();
     for state in [
@@ -96,11 +122,18 @@ async fn an_origin_taken_off_the_list_is_not_gone_back_to() {
     let server = TestServer::start().await;
     let (flow, browser) = (begun(&server).await, server.browser());
     let state = rewritten_state(&flow.result, PAGE, false);
-    let next = browser.redeem_in_same_window(&flow, &state, Some(PAGE)).await.expect(200).json();
+    let next = browser
+        .redeem_in_same_window(&flow, &state, Some(PAGE))
+        .await
+        .expect(200)
+        .json();
     let callback = browser.consent(next["url"].as_str().unwrap(), ANN).await;
     server.store.remove_origin(server.project.id, SHOP).await.unwrap();
     let end = browser.get(&callback).await.expect(303);
-    assert_eq!(end.header("location"), format!("{}/connect/done?f={}", server.url, flow.flow));
+    assert_eq!(
+        end.header("location"),
+        format!("{}/connect/done?f={}", server.url, flow.flow)
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,12 +141,22 @@ async fn the_referrer_decides() {
     let server = TestServer::start().await;
     let (flow, browser) = (begun(&server).await, server.browser());
     let state = rewritten_state(&flow.result, PAGE, true);
-    let foreign = browser.redeem_in_same_window(&flow, &state, Some("https://evil.test/")).await;
+    let foreign = browser
+        .redeem_in_same_window(&flow, &state, Some("https://evil.test/"))
+        .await;
     assert_eq!(foreign.problem(403), "not_from_app");
-    let silent = browser.redeem_in_same_window(&flow, &state, None).await.expect(200).json();
+    let silent = browser
+        .redeem_in_same_window(&flow, &state, None)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(silent["next"], "confirm");
     let body = json!({ "flow": flow.flow, "code": null, "accept": true });
-    let confirmed = browser.post("/connect/api/confirm", None, &body).await.expect(200).json();
+    let confirmed = browser
+        .post("/connect/api/confirm", None, &body)
+        .await
+        .expect(200)
+        .json();
     let callback = browser.consent(confirmed["url"].as_str().unwrap(), ANN).await;
     assert_eq!(browser.get(&callback).await.expect(303).header("location"), PAGE);
 }

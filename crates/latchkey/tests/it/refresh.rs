@@ -2,21 +2,32 @@
 
 use broker::Tick;
 use serde_json::{Value, json};
-use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer};
+use testkit::{Account, Consent, OddProvider, Reply, TestServer};
 
 const SHORTLY: Consent = Consent::AllowShortly(Account::Ann);
 
 async fn refreshed(server: &TestServer) -> i64 {
-    server.database.number("select count(*) from events where type = 'oauth.refreshed'").await
+    server
+        .database
+        .number("select count(*) from events where type = 'oauth.refreshed'")
+        .await
 }
 
 /// Refresh tokens that the sandbox gave; each refresh adds one.
 async fn refresh_tokens(server: &TestServer) -> i64 {
-    server.database.number("select count(*) from sandbox_tokens where kind = 'refresh'").await
+    server
+        .database
+        .number("select count(*) from sandbox_tokens where kind = 'refresh'")
+        .await
 }
 
 async fn record(server: &TestServer, id: &Value) -> Value {
-    server.api("GET", &format!("/v1/vault/connections/{}", id.as_str().unwrap())).send().await.expect(200).json()
+    server
+        .api("GET", &format!("/v1/vault/connections/{}", id.as_str().unwrap()))
+        .send()
+        .await
+        .expect(200)
+        .json()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -35,7 +46,13 @@ async fn twenty_callers_after_expiry_make_one_refresh() {
     }
     assert_eq!((refreshed(&server).await, refresh_tokens(&server).await), (1, 2));
     assert_eq!(server.database.number("select generation from credentials").await, 2);
-    assert_eq!(server.database.number("select count(*) from credentials where lease_until is not null").await, 0);
+    assert_eq!(
+        server
+            .database
+            .number("select count(*) from credentials where lease_until is not null")
+            .await,
+        0
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,13 +60,32 @@ async fn the_scheduler_refreshes_once_for_each_expiry() {
     let server = TestServer::start().await;
     let connection = server.connect("u-42", Consent::Allow(Account::Ann)).await;
     let key = connection["key"].as_str().unwrap();
-    assert_eq!(server.broker.refresh_tick().await.unwrap(), Tick::default(), "nothing is due yet");
+    assert_eq!(
+        server.broker.refresh_tick().await.unwrap(),
+        Tick::default(),
+        "nothing is due yet"
+    );
     for round in 1..=3 {
         server.advance(3301).await;
-        assert_eq!(server.broker.refresh_tick().await.unwrap(), Tick { claimed: 1, refreshed: 1, failed: 0 });
+        assert_eq!(
+            server.broker.refresh_tick().await.unwrap(),
+            Tick {
+                claimed: 1,
+                refreshed: 1,
+                failed: 0
+            }
+        );
         assert_eq!(server.broker.refresh_tick().await.unwrap(), Tick::default());
-        assert_eq!((refreshed(&server).await, refresh_tokens(&server).await), (round, round + 1));
-        server.api("GET", "/v1/passthrough/me").connection(key).send().await.expect(200);
+        assert_eq!(
+            (refreshed(&server).await, refresh_tokens(&server).await),
+            (round, round + 1)
+        );
+        server
+            .api("GET", "/v1/passthrough/me")
+            .connection(key)
+            .send()
+            .await
+            .expect(200);
     }
     assert_eq!(refreshed(&server).await, 3, "no call refreshed by itself");
 }
@@ -76,35 +112,59 @@ async fn a_withdrawn_grant_fails_the_connection_once() {
     let server = TestServer::start().await;
     let connection = server.connect("u-42", SHORTLY).await;
     let key = connection["key"].as_str().unwrap();
-    server.database.execute("update sandbox_grants set revoked_at = latchkey_now()").await;
+    server
+        .database
+        .execute("update sandbox_grants set revoked_at = latchkey_now()")
+        .await;
     server.advance(11).await;
     let tick = server.broker.refresh_tick().await.unwrap();
-    assert_eq!(tick, Tick { claimed: 1, refreshed: 0, failed: 1 });
+    assert_eq!(
+        tick,
+        Tick {
+            claimed: 1,
+            refreshed: 0,
+            failed: 1
+        }
+    );
     let seen = record(&server, &connection["id"]).await;
-    assert_eq!((&seen["state"], &seen["stateReason"], &seen["hasError"]), (&json!("failed"), &json!("grant_gone"), &json!(true)));
+    assert_eq!(
+        (&seen["state"], &seen["stateReason"], &seen["hasError"]),
+        (&json!("failed"), &json!("grant_gone"), &json!(true))
+    );
     let call = server.api("GET", "/v1/passthrough/me").connection(key).send().await;
     assert_eq!(call.problem(424), "connection_failed");
     server.advance(86_400).await;
-    assert_eq!(server.broker.refresh_tick().await.unwrap(), Tick::default(), "it is not tried again");
-    assert_eq!(server.database.number("select count(*) from events where type = 'oauth.failed'").await, 1);
+    assert_eq!(
+        server.broker.refresh_tick().await.unwrap(),
+        Tick::default(),
+        "it is not tried again"
+    );
+    assert_eq!(
+        server
+            .database
+            .number("select count(*) from events where type = 'oauth.failed'")
+            .await,
+        1
+    );
 
     // Connecting again mends it under the same key.
     let session = server.session(&json!({ "connection": connection["id"] })).await;
     let again = server.connect_in(&session, Consent::Allow(Account::Ann)).await;
-    assert_eq!((&again["key"], &again["state"], &again["hasError"]), (&connection["key"], &json!("operational"), &json!(false)));
-    server.api("GET", "/v1/passthrough/me").connection(key).send().await.expect(200);
+    assert_eq!(
+        (&again["key"], &again["state"], &again["hasError"]),
+        (&connection["key"], &json!("operational"), &json!(false))
+    );
+    server
+        .api("GET", "/v1/passthrough/me")
+        .connection(key)
+        .send()
+        .await
+        .expect(200);
 }
 
 async fn connect_odd(provider: &OddProvider, server: &TestServer, seconds: u64) -> Value {
     provider.reply(Reply::tokens("access-1", "refresh-1", seconds));
-    let session = server.session(&json!({})).await;
-    let flow = server.begin_with(&session, "odd", "popup").await;
-    let browser = server.browser();
-    let authorize = browser.leave(&flow).await;
-    let state = StartedFlow::parameter(&authorize, "state").unwrap();
-    let redirect = StartedFlow::parameter(&authorize, "redirect_uri").unwrap();
-    browser.get(&format!("{redirect}?code=c&state={state}")).await.expect(303);
-    browser.check(&flow.result).await["connection"].clone()
+    server.connect_odd().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -116,18 +176,31 @@ async fn a_provider_that_stumbles_is_asked_again_later() {
     provider.reply(Reply::With(500, "text/html", "<h1>Oops</h1>".to_owned()));
     assert_eq!(server.broker.refresh_tick().await.unwrap().failed, 1);
     let seen = record(&server, &connection["id"]).await;
-    assert_eq!((&seen["state"], &seen["stateReason"]), (&json!("degraded"), &json!("refresh_failing")));
+    assert_eq!(
+        (&seen["state"], &seen["stateReason"]),
+        (&json!("degraded"), &json!("refresh_failing"))
+    );
     assert!(!seen["stateMessage"].as_str().unwrap().contains('<'), "{seen}");
     // The old token is still good, and is used.
     let key = connection["key"].as_str().unwrap();
-    server.api("GET", "/v1/passthrough/x").connection(key).send().await.expect(200);
-    assert_eq!(server.broker.refresh_tick().await.unwrap().claimed, 0, "not at once");
+    server
+        .api("GET", "/v1/passthrough/x")
+        .connection(key)
+        .send()
+        .await
+        .expect(200);
+    // Not at once. By the row's own times: the test's machine may be slow.
+    let later = "select count(*) from credentials where refresh_at >= updated_at + interval '1 second'";
+    assert_eq!(server.database.number(later).await, 1);
     server.advance(15).await;
     provider.reply(Reply::tokens("access-2", "refresh-2", 3600));
     assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 1);
     assert_eq!(record(&server, &connection["id"]).await["state"], "operational");
     let asked: Vec<String> = provider.seen("/token").into_iter().map(|seen| seen.body).collect();
-    assert!(asked[1].contains("refresh_token=refresh-1") && asked[2].contains("refresh_token=refresh-1"), "{asked:?}");
+    assert!(
+        asked[1].contains("refresh_token=refresh-1") && asked[2].contains("refresh_token=refresh-1"),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -137,11 +210,19 @@ async fn an_answer_without_a_new_refresh_token_keeps_the_old_one() {
     connect_odd(&provider, &server, 3600).await;
     for _ in 0..2 {
         server.advance(3301).await;
-        provider.reply(Reply::json(200, &json!({ "access_token": "access-n", "expires_in": 3600 })));
+        provider.reply(Reply::json(
+            200,
+            &json!({ "access_token": "access-n", "expires_in": 3600 }),
+        ));
         assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 1);
     }
     let asked = provider.seen("/token");
-    assert!(asked[1..].iter().all(|seen| seen.body.contains("refresh_token=refresh-1")), "{asked:?}");
+    assert!(
+        asked[1..]
+            .iter()
+            .all(|seen| seen.body.contains("refresh_token=refresh-1")),
+        "{asked:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -152,7 +233,9 @@ async fn a_caller_who_goes_away_does_not_lose_the_new_token() {
     server.advance(11).await;
     let (held, reply) = Reply::tokens("access-2", "refresh-2", 3600).held();
     provider.reply(reply);
-    let call = server.api("GET", "/v1/passthrough/x").connection(connection["key"].as_str().unwrap());
+    let call = server
+        .api("GET", "/v1/passthrough/x")
+        .connection(connection["key"].as_str().unwrap());
     let caller = tokio::spawn(call.send());
     held.arrived().await;
     caller.abort();
@@ -181,4 +264,34 @@ async fn a_connection_deleted_while_it_is_refreshed_stays_deleted() {
     assert_eq!(tick.await.unwrap().refreshed, 0);
     assert_eq!(server.database.number("select count(*) from credentials").await, 0);
     assert_eq!(refreshed(&server).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_takes_over_from_a_replica_that_died() {
+    let server = TestServer::start().await;
+    let connection = server.connect("u-42", SHORTLY).await;
+    server.advance(11).await;
+    let dead = store::Replica {
+        id: uuid::Uuid::new_v4(),
+        boot: uuid::Uuid::new_v4(),
+    };
+    let lease = server.store.claim_due(dead, 1).await.unwrap().remove(0);
+    assert_eq!(
+        server.broker.refresh_tick().await.unwrap(),
+        Tick::default(),
+        "it is the other's"
+    );
+    server.advance(301).await;
+    let call = server
+        .api("GET", "/v1/passthrough/me")
+        .connection(connection["key"].as_str().unwrap());
+    call.send().await.expect(200);
+    let late = store::NewCredential {
+        credential: lease.credential.clone(),
+        expires_in: Some(10),
+        refresh_in: Some(8),
+    };
+    assert!(!server.store.commit_refresh(&lease, &late).await.unwrap());
+    assert_eq!((refreshed(&server).await, refresh_tokens(&server).await), (1, 2));
+    assert_eq!(server.database.number("select generation from credentials").await, 2);
 }

@@ -8,7 +8,7 @@ use store::{
     AdoptError, AppSettings, ConnectionId, Grant, InstanceMode, MIGRATOR, NewConnection, NewCredential, NewSession,
     Owner, ProjectId, Replica, Session, Store, StoreError,
 };
-use testkit::Database;
+use testkit::{Database, TestServer};
 use uuid::Uuid;
 use vault::{Credential, Environment, ExposeSecret as _, KeyRing, MasterKey, OAuth2Tokens, Token};
 
@@ -27,7 +27,12 @@ impl Setting {
         let master = MasterKey::generate();
         let store = database.store(&master);
         let project = store.create_project("Shop").await.unwrap().id;
-        Self { database, store, master, project }
+        Self {
+            database,
+            store,
+            master,
+            project,
+        }
     }
 
     async fn session(&self) -> Session {
@@ -47,7 +52,13 @@ impl Setting {
     async fn connection(&self, key: &str, access_token: &str) -> ConnectionId {
         let app = self
             .store
-            .set_app(self.project, TEST, "gmail", "https://latchkey.example.test", AppSettings::default())
+            .set_app(
+                self.project,
+                TEST,
+                "gmail",
+                "https://latchkey.example.test",
+                AppSettings::default(),
+            )
             .await
             .unwrap();
         let new = NewConnection {
@@ -74,7 +85,13 @@ impl Setting {
 
     async fn access_token(&self, key: &str) -> Result<String, StoreError> {
         let callable = self.store.callable(self.project, TEST, key).await?.unwrap();
-        Ok(callable.credential.tokens().unwrap().access_token.expose_secret().to_owned())
+        Ok(callable
+            .credential
+            .tokens()
+            .unwrap()
+            .access_token
+            .expose_secret()
+            .to_owned())
     }
 }
 
@@ -97,7 +114,10 @@ fn is_sealed_shut<T>(result: &Result<T, StoreError>) -> bool {
 #[tokio::test(flavor = "multi_thread")]
 async fn swapped_rows_do_not_open() {
     let setting = Setting::new().await;
-    let (one, two) = (setting.connection("one", "token-1").await, setting.connection("two", "token-2").await);
+    let (one, two) = (
+        setting.connection("one", "token-1").await,
+        setting.connection("two", "token-2").await,
+    );
     assert_eq!(setting.access_token("one").await.unwrap(), "token-1");
     let swap = format!(
         "update credentials c set sealed = other.sealed from credentials other
@@ -118,7 +138,10 @@ async fn swapped_rows_do_not_open() {
 async fn an_earlier_generation_does_not_open_as_a_later_one() {
     let setting = Setting::new().await;
     setting.connection("one", "token-1").await;
-    setting.database.execute("update credentials set generation = generation + 1").await;
+    setting
+        .database
+        .execute("update credentials set generation = generation + 1")
+        .await;
     assert!(is_sealed_shut(&setting.access_token("one").await));
 }
 
@@ -126,29 +149,46 @@ async fn an_earlier_generation_does_not_open_as_a_later_one() {
 async fn another_environment_does_not_open_it() {
     let setting = Setting::new().await;
     setting.connection("one", "token-1").await;
-    setting.database.execute("update connections set environment = 'live'").await;
-    setting.database.execute("update credentials set environment = 'live'").await;
+    setting
+        .database
+        .execute("update connections set environment = 'live'")
+        .await;
+    setting
+        .database
+        .execute("update credentials set environment = 'live'")
+        .await;
     let read = setting.store.callable(setting.project, Environment::Live, "one").await;
     assert!(is_sealed_shut(&read), "{read:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_value_does_not_open_in_another_column() {
-    let setting = Setting::new().await;
-    let connection = setting.connection("one", "token-1").await;
-    let settings = AppSettings { client_secret: Some(SecretString::from("client-secret")), ..AppSettings::default() };
-    let set = setting.store.set_app(setting.project, TEST, "gmail", "https://latchkey.example.test", settings).await;
-    let app = set.unwrap();
-    assert_eq!(setting.store.client_secret(&app).await.unwrap().unwrap().expose_secret(), "client-secret");
-    // The record's id of the place is made the same too, so that only the column differs.
-    let (database, id) = (&setting.database, app.id);
-    database
-        .execute(&format!(
-            "update apps set sealed = (select sealed from credentials where connection_id = '{connection}') where id = '{id}'"
+async fn a_value_does_not_open_in_another_column_of_its_row() {
+    let server = TestServer::start().await;
+    let session = server.session(&serde_json::json!({})).await;
+    let started = server.begin(&session).await;
+    server.browser().leave(&started).await;
+    let flow = server.store.flow(started.flow.parse().unwrap()).await.unwrap().unwrap();
+    assert!(server.store.flow_secrets(&flow).await.unwrap().is_some());
+    // The same row and generation, so that only the column differs.
+    let code = Token::generate();
+    let moved =
+        server
+            .database
+            .execute(&format!(
+            "update flows set status = 'verifying', quarantined = sealed, quarantined_account = '{{\"proved\": true,
+                 \"variables\": {{}}, \"granted_at\": \"2026-01-01T00:00:00Z\"}}',
+                 complete_digest = decode('{}', 'hex'), complete_until = latchkey_now() + interval '1 minute'",
+            code.digest().as_bytes().iter().map(|byte| format!("{byte:02x}")).collect::<Vec<_>>().concat()
         ))
+            .await;
+    assert_eq!(moved, 1);
+    let completed = server
+        .store
+        .complete_flow(server.project.id, TEST, &code.digest(), "u-42", None, |_, _| {
+            "key".to_owned()
+        })
         .await;
-    let read = setting.store.client_secret(&app).await;
-    assert!(is_sealed_shut(&read), "{read:?}");
+    assert!(is_sealed_shut(&completed), "{completed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,11 +215,20 @@ async fn another_replica_with_the_key_opens_and_one_with_a_wrong_key_does_not() 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_master_key_is_refused_at_start() {
     let setting = Setting::new().await;
-    let id = setting.store.adopt_instance(Some(InstanceMode::Production), &setting.master).await.unwrap();
+    let id = setting
+        .store
+        .adopt_instance(Some(InstanceMode::Production), &setting.master)
+        .await
+        .unwrap();
     assert_eq!(setting.store.adopt_instance(None, &setting.master).await.unwrap(), id);
     let wrong = MasterKey::generate();
     for mode in [None, Some(InstanceMode::Production)] {
-        let error = setting.database.store(&wrong).adopt_instance(mode, &wrong).await.unwrap_err();
+        let error = setting
+            .database
+            .store(&wrong)
+            .adopt_instance(mode, &wrong)
+            .await
+            .unwrap_err();
         assert!(matches!(error, AdoptError::WrongMasterKey), "{error}");
     }
 }
@@ -191,10 +240,22 @@ async fn a_database_keeps_its_mode() {
         (InstanceMode::Development, InstanceMode::Production),
     ] {
         let setting = Setting::new().await;
-        setting.store.adopt_instance(Some(first), &setting.master).await.unwrap();
-        let error = setting.store.adopt_instance(Some(second), &setting.master).await.unwrap_err();
+        setting
+            .store
+            .adopt_instance(Some(first), &setting.master)
+            .await
+            .unwrap();
+        let error = setting
+            .store
+            .adopt_instance(Some(second), &setting.master)
+            .await
+            .unwrap_err();
         assert!(matches!(error, AdoptError::WrongMode { .. }), "{error}");
-        setting.store.adopt_instance(Some(first), &setting.master).await.unwrap();
+        setting
+            .store
+            .adopt_instance(Some(first), &setting.master)
+            .await
+            .unwrap();
     }
 }
 
@@ -219,7 +280,9 @@ async fn migrations_run_twice_and_at_once() {
     }
     stores[0].migrate().await.unwrap();
     assert_eq!(stores[0].missing_migrations().await.unwrap(), 0);
-    let applied = database.number("select count(*) from _sqlx_migrations where success").await;
+    let applied = database
+        .number("select count(*) from _sqlx_migrations where success")
+        .await;
     assert_eq!(usize::try_from(applied).unwrap(), count);
     stores[0].create_project("Shop").await.unwrap();
 }
@@ -228,16 +291,25 @@ async fn migrations_run_twice_and_at_once() {
 async fn a_lease_of_a_dead_replica_is_free_after_five_minutes() {
     let setting = Setting::new().await;
     setting.connection("one", "token-1").await;
-    let replica = |id, boot| Replica { id: Uuid::from_u128(id), boot: Uuid::from_u128(boot) };
+    let replica = |id, boot| Replica {
+        id: Uuid::from_u128(id),
+        boot: Uuid::from_u128(boot),
+    };
     let (dead, other) = (replica(1, 1), replica(2, 1));
-    assert!(setting.store.claim_due(dead, 10).await.unwrap().is_empty(), "not due yet");
+    assert!(
+        setting.store.claim_due(dead, 10).await.unwrap().is_empty(),
+        "not due yet"
+    );
     setting.database.advance(3001).await;
     assert_eq!(setting.store.claim_due(dead, 10).await.unwrap().len(), 1);
     assert!(setting.store.claim_due(other, 10).await.unwrap().is_empty());
-    assert!(setting.store.claim_due(dead, 10).await.unwrap().is_empty(), "its own lease is not claimed twice");
-    setting.database.advance(299).await;
+    assert!(
+        setting.store.claim_due(dead, 10).await.unwrap().is_empty(),
+        "its own lease is not claimed twice"
+    );
+    setting.database.advance(240).await;
     assert!(setting.store.claim_due(other, 10).await.unwrap().is_empty());
-    setting.database.advance(2).await;
+    setting.database.advance(61).await;
     assert_eq!(setting.store.claim_due(other, 10).await.unwrap().len(), 1);
     // A replica that came back takes up what its earlier life held, at once.
     assert_eq!(setting.store.claim_due(replica(2, 2), 10).await.unwrap().len(), 1);
@@ -248,12 +320,27 @@ async fn a_late_loser_overwrites_nothing() {
     let setting = Setting::new().await;
     let id = setting.connection("one", "token-1").await;
     setting.database.advance(3001).await;
-    let replica = || Replica { id: Uuid::new_v4(), boot: Uuid::new_v4() };
+    let replica = || Replica {
+        id: Uuid::new_v4(),
+        boot: Uuid::new_v4(),
+    };
     let late = setting.store.claim_due(replica(), 1).await.unwrap().remove(0);
     setting.database.advance(301).await;
     let winner = setting.store.claim_due(replica(), 1).await.unwrap().remove(0);
-    assert!(setting.store.commit_refresh(&winner, &credential("token-2")).await.unwrap());
-    assert!(!setting.store.commit_refresh(&late, &credential("token-late")).await.unwrap());
+    assert!(
+        setting
+            .store
+            .commit_refresh(&winner, &credential("token-2"))
+            .await
+            .unwrap()
+    );
+    assert!(
+        !setting
+            .store
+            .commit_refresh(&late, &credential("token-late"))
+            .await
+            .unwrap()
+    );
     let failure = store::RefreshFailure {
         state: store::ConnectionState::Failed,
         reason: "grant_gone".to_owned(),
@@ -266,8 +353,17 @@ async fn a_late_loser_overwrites_nothing() {
     assert_eq!(setting.store.generation(id).await.unwrap(), Some(2));
     let refreshed = "select count(*) from events where type = 'oauth.refreshed'";
     assert_eq!(setting.database.number(refreshed).await, 1);
-    assert_eq!(setting.database.text("select state from connections").await, "operational");
-    assert_eq!(setting.database.number("select count(*) from credentials where refresh_at > latchkey_now()").await, 1);
+    assert_eq!(
+        setting.database.text("select state from connections").await,
+        "operational"
+    );
+    assert_eq!(
+        setting
+            .database
+            .number("select count(*) from credentials where refresh_at > latchkey_now()")
+            .await,
+        1
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -277,10 +373,15 @@ async fn one_row_that_does_not_open_stops_no_other() {
     setting.connection("two", "token-2").await;
     setting
         .database
-        .execute(&format!("update credentials set sealed = '\\x00' where connection_id = '{broken}'"))
+        .execute(&format!(
+            "update credentials set sealed = '\\x00' where connection_id = '{broken}'"
+        ))
         .await;
     setting.database.advance(3001).await;
-    let replica = Replica { id: Uuid::new_v4(), boot: Uuid::new_v4() };
+    let replica = Replica {
+        id: Uuid::new_v4(),
+        boot: Uuid::new_v4(),
+    };
     let leases = setting.store.claim_due(replica, 10).await.unwrap();
     assert_eq!(leases.len(), 1);
     assert_ne!(leases[0].connection, broken);
@@ -292,7 +393,10 @@ async fn a_rotated_data_key_keeps_old_values_readable() {
     setting.connection("one", "token-1").await;
     let ring = Arc::new(KeyRing::new(&setting.master));
     let next = ring.create(setting.project.0);
-    setting.database.execute("update data_keys set is_current = false").await;
+    setting
+        .database
+        .execute("update data_keys set is_current = false")
+        .await;
     sqlx::query("insert into data_keys (id, project_id, wrapped, is_current) values ($1, $2, $3, true)")
         .bind(next.id.0)
         .bind(setting.project.0)
