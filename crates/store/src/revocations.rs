@@ -193,15 +193,4 @@ impl Store {
         .await?;
         Ok(expired.rows_affected())
     }
-
-    /// The revocation of a deleted connection.
-    pub async fn revocation_status(&self, connection: ConnectionId) -> Result<Option<String>, StoreError> {
-        // Served by revocations_by_connection.
-        Ok(sqlx::query_scalar!(
-            "select status from revocations where connection_id = $1 order by id desc limit 1",
-            connection.0
-        )
-        .fetch_optional(&self.pool)
-        .await?)
-    }
 }

@@ -348,7 +348,6 @@ async fn a_late_loser_overwrites_nothing() {
         retry_in: None,
     };
     assert!(!setting.store.fail_refresh(&late, &failure).await.unwrap());
-    setting.store.release_lease(&late, 0.0).await.unwrap();
     assert_eq!(setting.access_token("one").await.unwrap(), "token-2");
     assert_eq!(setting.store.generation(id).await.unwrap(), Some(2));
     let refreshed = "select count(*) from events where type = 'oauth.refreshed'";
