@@ -20,6 +20,7 @@ mod container;
 mod embed;
 mod exchange;
 mod flow;
+mod grants;
 mod outage;
 mod passthrough;
 mod program;
