@@ -6,14 +6,16 @@ use crate::configuration::LogFormat;
 
 /// Crates that print whole requests with their headers and bodies at `trace`. They stay quiet whatever is asked for:
 /// what they would print holds credentials.
-const QUIET: [&str; 12] = [
+const QUIET: [&str; 14] = [
     "hyper=info",
     "hyper_util=info",
     "h2=info",
     "reqwest=info",
     "rustls=info",
     "actix_http=info",
-    "actix_server=info",
+    "actix_server=warn",
+    "tokio_cron_scheduler=warn",
+    "globset=info",
     "mio=info",
     "want=info",
     "tokio_util=info",

@@ -69,7 +69,7 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
         Ok(mut response) => {
             let allowance = response.request().extensions().get::<Allowance>().copied();
             if let Some(allowance) = allowance {
-                rate_headers(response.headers_mut(), allowance);
+                allowance.write(response.headers_mut());
             }
             let status = response.status();
             let failed = status.is_client_error() || status.is_server_error();
@@ -102,7 +102,18 @@ fn admit(site: &Site, request: &ServiceRequest) -> Result<(), Problem> {
     if !limits::head_fits(request.request()) {
         return Err(Problem::general(Kind::HeadersTooLarge));
     }
+    if holds_nul(request) {
+        return Err(Problem::bad_request(
+            "The address holds a NUL character (`%00`), which nothing here has in its name. Send it without.",
+        ));
+    }
     site.limits.source(request.request())
+}
+
+/// No id, name or value of ours holds a NUL, and no database text can. What is passed through is the service's business.
+fn holds_nul(request: &ServiceRequest) -> bool {
+    let address = [request.path(), request.query_string()];
+    !request.path().starts_with(passthrough::PREFIX) && address.iter().any(|part| part.contains("%00"))
 }
 
 fn answer<B: MessageBody>(request: actix_web::HttpRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
@@ -146,20 +157,4 @@ fn kept_headers<B>(response: &ServiceResponse<B>) -> Vec<(HeaderName, HeaderValu
         .filter(|(name, _)| **name == header::SET_COOKIE || **name == header::ALLOW || name.as_str().starts_with("x-"))
         .map(|(name, value)| (name.clone(), value.clone()))
         .collect()
-}
-
-/// The IETF draft's names, and those that old clients know.
-fn rate_headers(head: &mut header::HeaderMap, allowance: Allowance) {
-    let limit = HeaderValue::from(allowance.limit);
-    let remaining = HeaderValue::from(allowance.remaining);
-    for (name, value) in [
-        ("ratelimit-limit", &limit),
-        ("ratelimit-remaining", &remaining),
-        ("ratelimit-reset", &HeaderValue::from_static("60")),
-        ("x-pica-rate-limit-limit", &limit),
-        ("x-pica-rate-limit-remainings", &remaining),
-        ("x-pica-rate-limit-reset", &HeaderValue::from_static("60")),
-    ] {
-        head.insert(HeaderName::from_static(name), value.clone());
-    }
 }

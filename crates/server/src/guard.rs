@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
@@ -12,6 +13,7 @@ use futures_util::future::LocalBoxFuture;
 use secrecy::SecretString;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
+use serde_json::Value;
 use vault::Token;
 
 use crate::Site;
@@ -33,28 +35,43 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromOurPage<T> {
             let site = site(&request)?;
             same_origin(request.headers(), &site.public_origin)?;
             json_type(request.headers())?;
-            let body = read(request.headers(), &mut payload, JSON_BYTES).await?;
+            let body = read(request.headers(), &mut payload, JSON_BYTES, site.pace).await?;
             Ok(Self(parse(&body)?))
         })
     }
 }
 
-/// The body of an API call. An empty one is `{}`, with or without a type: published clients send both.
-#[derive(Debug)]
-pub(crate) struct Body<T>(pub T);
+/// Reads the body of an API call. An empty one is `{}`, with or without a type: published clients send both.
+///
+/// No extractor: what a key may do is judged before its body is waited for.
+pub(crate) async fn body<T: DeserializeOwned>(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<T, Problem> {
+    let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
+    let empty = body.iter().all(u8::is_ascii_whitespace) || body == b"null";
+    parse(if empty { b"{}" } else { &body })
+}
 
-impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
-    type Error = Problem;
-    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
+/// How slowly a body may come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Longest time without a byte of a JSON body.
+    pub idle: Duration,
+    /// Longest time for a whole JSON body.
+    pub total: Duration,
+    /// Longest time without a byte of a body that is passed through; as a whole it may take any time.
+    pub streamed_idle: Duration,
+}
 
-    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
-        let request = request.clone();
-        let mut payload = payload.take();
-        Box::pin(async move {
-            let body = read(request.headers(), &mut payload, JSON_BYTES).await?;
-            let empty = body.iter().all(u8::is_ascii_whitespace) || body == b"null";
-            Ok(Self(parse(if empty { b"{}" } else { &body })?))
-        })
+impl Default for Pace {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(10),
+            total: Duration::from_secs(30),
+            streamed_idle: Duration::from_mins(1),
+        }
     }
 }
 
@@ -108,8 +125,14 @@ fn json_type(headers: &HeaderMap) -> Result<(), Problem> {
     ))
 }
 
-/// Reads a body of at most `most` bytes.
-pub(crate) async fn read(headers: &HeaderMap, payload: &mut Payload, most: usize) -> Result<Vec<u8>, Problem> {
+/// Reads a body of at most `most` bytes that comes at the pace.
+async fn read(headers: &HeaderMap, payload: &mut Payload, most: usize, pace: Pace) -> Result<Vec<u8>, Problem> {
+    tokio::time::timeout(pace.total, collect(headers, payload, most, pace.idle))
+        .await
+        .unwrap_or_else(|_| Err(Problem::general(Kind::RequestTimeout)))
+}
+
+async fn collect(headers: &HeaderMap, payload: &mut Payload, most: usize, idle: Duration) -> Result<Vec<u8>, Problem> {
     let too_large = || Problem::general(Kind::PayloadTooLarge);
     let told = headers
         .get(header::CONTENT_LENGTH)
@@ -118,7 +141,8 @@ pub(crate) async fn read(headers: &HeaderMap, payload: &mut Payload, most: usize
         return Err(too_large());
     }
     let mut body = Vec::with_capacity(told.unwrap_or_default());
-    while let Some(chunk) = payload.next().await {
+    let late = |_| Problem::general(Kind::RequestTimeout);
+    while let Some(chunk) = tokio::time::timeout(idle, payload.next()).await.map_err(late)? {
         let chunk = chunk.map_err(|_| Problem::bad_request("The body broke off. Send the request again."))?;
         if body.len() + chunk.len() > most {
             return Err(too_large());
@@ -130,6 +154,12 @@ pub(crate) async fn read(headers: &HeaderMap, payload: &mut Payload, most: usize
 
 /// Reads JSON. The message names the place, never a value: a value may be a secret.
 fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    // Asked only of bodies that may hold one: the escape is the only way to write it.
+    if has_nul_escape(body) && serde_json::from_slice(body).is_ok_and(|value| holds_nul(&value)) {
+        return Err(Problem::bad_request(
+            "A text in the body holds a NUL character, which cannot be stored. Send it without.",
+        ));
+    }
     serde_json::from_slice(body).map_err(|error| {
         let place = format!("line {}, column {}", error.line(), error.column());
         let message = match error.classify() {
@@ -143,6 +173,20 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
         };
         Problem::bad_request(message)
     })
+}
+
+fn has_nul_escape(body: &[u8]) -> bool {
+    body.windows(6).any(|six| six == br"\u0000")
+}
+
+/// Whether a text holds a NUL. What a person typed into a form is judged field by field, elsewhere.
+fn holds_nul(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.contains('\0'),
+        Value::Array(values) => values.iter().any(holds_nul),
+        Value::Object(fields) => fields.iter().any(|(name, value)| name != "values" && holds_nul(value)),
+        Value::Null | Value::Bool(_) | Value::Number(_) => false,
+    }
 }
 
 /// What serde says of fields names only what the schema or the caller called a field; other messages quote values.
@@ -297,6 +341,42 @@ mod tests {
             let problem = parse::<Sample>(wrong.as_bytes()).unwrap_err();
             assert_eq!(problem.kind(), Kind::BadRequest, "{wrong:.40}");
             assert!(!problem.to_string().contains("canary"), "{problem}");
+        }
+    }
+
+    #[test]
+    fn a_nul_is_refused_outside_of_forms() {
+        let nul = |json: &str| parse::<Value>(json.as_bytes()).map_err(|problem| problem.kind());
+        assert_eq!(nul(r#"{"integrations":["\u0000"]}"#), Err(Kind::BadRequest));
+        assert_eq!(nul(r#"{"name":"a\u0000b"}"#), Err(Kind::BadRequest));
+        nul(r#"{"name":"a\\u0000b"}"#).unwrap();
+        nul(r#"{"values":{"api_key":"\u0000"}}"#).unwrap();
+    }
+
+    #[actix_web::test]
+    async fn a_body_that_stops_or_drips_is_given_up() {
+        let pace = Pace {
+            idle: Duration::from_millis(100),
+            total: Duration::from_millis(400),
+            streamed_idle: Duration::ZERO,
+        };
+        let at_pace = |wait: Duration, chunks: usize| {
+            let drip = futures_util::stream::unfold(0, move |sent| async move {
+                tokio::time::sleep(wait).await;
+                (sent < chunks).then(|| (Ok(bytes::Bytes::from_static(b" ")), sent + 1))
+            });
+            let drip: actix_web::dev::Payload = Payload::Stream {
+                payload: Box::pin(drip),
+            };
+            drip
+        };
+        for (wait, chunks, good) in [(5, 3, true), (10_000, 3, false), (20, 1_000, false)] {
+            let mut payload = at_pace(Duration::from_millis(wait), chunks);
+            let read = read(&HeaderMap::new(), &mut payload, 5_000, pace).await;
+            match read {
+                Ok(body) => assert!(good && body.len() == chunks, "{wait}"),
+                Err(problem) => assert!(!good && problem.kind() == Kind::RequestTimeout, "{wait} {problem}"),
+            }
         }
     }
 

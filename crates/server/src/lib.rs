@@ -81,6 +81,7 @@ struct Site {
     limits: Arc<Limits>,
     sealer: Sealer,
     clock: Clock,
+    pace: guard::Pace,
 }
 
 impl Site {
@@ -92,6 +93,7 @@ impl Site {
             limits,
             sealer: Sealer::new(*broker.evidence_key()),
             clock,
+            pace: guard::Pace::default(),
         }
     }
 
@@ -128,9 +130,14 @@ impl Bound {
     /// # Errors
     /// The listener cannot be used, or metrics cannot be recorded.
     pub fn serve(self, broker: Broker, options: Options) -> Result<Running, ServeError> {
+        self.serve_at(guard::Pace::default(), broker, options)
+    }
+
+    fn serve_at(self, pace: guard::Pace, broker: Broker, options: Options) -> Result<Running, ServeError> {
         telemetry::recorder()?;
         let limits = Arc::new(Limits::new(options.rates, options.trusted_proxies));
-        let site = web::Data::new(Site::new(&broker, limits.clone(), options.clock));
+        let site = Site::new(&broker, limits.clone(), options.clock);
+        let site = web::Data::new(Site { pace, ..site });
         let watched = Watched::new(broker.clone());
         let shared = (web::Data::new(broker), web::Data::new(watched.clone()));
         let demo = options.demo.map(web::Data::new);
@@ -224,29 +231,24 @@ fn routes(
     config
         .service(
             web::resource("/assets/{hash}/{name:.+}")
-                .route(web::get().to(assets::asset))
-                .default_service(only("GET")),
+                .route(reading().to(assets::asset))
+                .default_service(only("GET, HEAD")),
         )
-        .service(web::resource("/favicon.ico").route(web::get().to(assets::no_icon)))
+        .service(web::resource("/favicon.ico").route(reading().to(assets::no_icon)))
         .service(
             web::resource("/embed.js")
-                .route(web::get().to(assets::embed_script))
-                .default_service(only("GET")),
+                .route(reading().to(assets::embed_script))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/openapi.json")
-                .route(web::get().to(api::openapi::document))
-                .default_service(only("GET")),
+                .route(reading().to(api::openapi::document))
+                .default_service(only("GET, HEAD")),
         )
         .service(
-            web::resource("/docs")
-                .route(web::get().to(api::openapi::redirect))
-                .default_service(only("GET")),
-        )
-        .service(
-            web::resource("/docs/{file:.*}")
-                .route(web::get().to(api::openapi::reader))
-                .default_service(only("GET")),
+            web::resource(["/docs", "/docs/{file:.*}"])
+                .route(reading().to(api::openapi::reader))
+                .default_service(only("GET, HEAD")),
         );
     if let Some(demo) = demo {
         config.configure(|config| demo::routes(config, demo));
@@ -256,15 +258,23 @@ fn routes(
     }
 }
 
+/// GET, and HEAD for whoever only wants to know that it is there.
+fn reading() -> actix_web::Route {
+    use actix_web::guard::{Any, Get, Head};
+    web::route().guard(Any(Get()).or(Head()))
+}
+
 /// What another method than these gets.
-fn only(methods: &'static str) -> actix_web::Route {
-    web::to(move || async move {
-        let mut response = Problem::general(Kind::MethodNotAllowed).response(None);
-        response.headers_mut().insert(
-            actix_web::http::header::ALLOW,
-            actix_web::http::header::HeaderValue::from_static(methods),
-        );
-        response
+fn only(methods: &str) -> actix_web::Route {
+    use actix_web::http::header::{ALLOW, HeaderValue};
+    let allowed = HeaderValue::from_str(methods).unwrap_or_else(|_| HeaderValue::from_static(""));
+    web::to(move || {
+        let allowed = allowed.clone();
+        async move {
+            let mut response = Problem::general(Kind::MethodNotAllowed).response(None);
+            response.headers_mut().insert(ALLOW, allowed);
+            response
+        }
     })
 }
 

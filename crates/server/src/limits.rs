@@ -8,7 +8,7 @@ use std::str::FromStr;
 use std::time::Duration;
 
 use actix_web::HttpRequest;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, HeaderName, HeaderValue};
 use broker::Caller;
 use governor::clock::{Clock as _, DefaultClock};
 use governor::middleware::StateInformationMiddleware;
@@ -57,6 +57,27 @@ pub(crate) struct Allowance {
     pub limit: u32,
     /// Left now.
     pub remaining: u32,
+    /// Seconds until there is more.
+    pub reset: u64,
+}
+
+impl Allowance {
+    /// Writes the IETF draft's names, and those that old clients know.
+    pub(crate) fn write(self, head: &mut HeaderMap) {
+        for (name, old_name, value) in [
+            ("ratelimit-limit", "x-pica-rate-limit-limit", u64::from(self.limit)),
+            (
+                "ratelimit-remaining",
+                "x-pica-rate-limit-remainings",
+                u64::from(self.remaining),
+            ),
+            ("ratelimit-reset", "x-pica-rate-limit-reset", self.reset),
+        ] {
+            for name in [name, old_name] {
+                head.insert(HeaderName::from_static(name), HeaderValue::from(value));
+            }
+        }
+    }
 }
 
 impl Limits {
@@ -93,9 +114,14 @@ impl Limits {
         let Some((limiter, rate)) = &self.sources else {
             return Ok(());
         };
-        let Some(peer) = request.peer_addr() else { return Ok(()) };
-        let source = source(peer.ip(), request.headers(), &self.proxies);
+        let Some(source) = self.who(request) else { return Ok(()) };
         count(limiter, &block(source), *rate).map(|_| ())
+    }
+
+    /// Who asks, as far as the peer and trusted proxies tell.
+    pub(crate) fn who(&self, request: &HttpRequest) -> Option<IpAddr> {
+        let peer = request.peer_addr()?;
+        Some(source(peer.ip(), request.headers(), &self.proxies))
     }
 
     /// Forgets who has not been seen for a while. Called now and then.
@@ -114,13 +140,21 @@ fn count<K: std::hash::Hash + Eq + Clone>(limiter: &Keyed<K>, key: &K, rate: Non
         Ok(left) => Ok(Allowance {
             limit: rate.get(),
             remaining: left.remaining_burst_capacity(),
+            reset: 60,
         }),
         Err(early) => {
             let wait = early
                 .wait_time_from(DefaultClock::default().now())
                 .max(Duration::from_secs(1));
             let message = format!("More than {rate} requests in a minute. Wait as long as `Retry-After` says.");
-            Err(Problem::new(Kind::TooManyRequests, message).after(wait))
+            let none = Allowance {
+                limit: rate.get(),
+                remaining: 0,
+                reset: wait.as_secs() + u64::from(wait.subsec_nanos() > 0),
+            };
+            Err(Problem::new(Kind::TooManyRequests, message)
+                .after(wait)
+                .with_allowance(none))
         }
     }
 }
@@ -216,7 +250,6 @@ impl FromStr for Network {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::http::header::{HeaderName, HeaderValue};
     use actix_web::test::TestRequest;
 
     use super::*;
@@ -274,7 +307,17 @@ mod tests {
         limits.source(&request).unwrap();
         let problem = limits.source(&request).unwrap_err();
         assert_eq!(problem.kind(), Kind::TooManyRequests);
-        assert!(problem.response(None).headers().contains_key("retry-after"));
+        let response = problem.response(None);
+        let wait = response.headers().get("retry-after").unwrap();
+        for (name, value) in [
+            ("ratelimit-limit", "2"),
+            ("ratelimit-remaining", "0"),
+            ("ratelimit-reset", wait.to_str().unwrap()),
+            ("x-pica-rate-limit-limit", "2"),
+            ("x-pica-rate-limit-remainings", "0"),
+        ] {
+            assert_eq!(response.headers().get(name).unwrap(), value, "{name}");
+        }
         let other = TestRequest::get()
             .peer_addr("192.0.2.2:1000".parse().unwrap())
             .to_http_request();

@@ -7,28 +7,26 @@ use serde_json::json;
 
 use crate::envelope::AsItIs;
 use crate::problems::{Kind, Problem};
-use crate::{only, telemetry};
+use crate::{only, reading, telemetry};
 
 /// The routes.
 pub(crate) fn routes(config: &mut ServiceConfig, metrics: bool) {
     config
         .service(
             web::resource("/healthz")
-                .route(web::get().to(alive))
-                .route(web::head().to(alive))
+                .route(reading().to(alive))
                 .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/readyz")
-                .route(web::get().to(ready))
-                .route(web::head().to(ready))
+                .route(reading().to(ready))
                 .default_service(only("GET, HEAD")),
         );
     if metrics {
         config.service(
             web::resource("/metrics")
-                .route(web::get().to(numbers))
-                .default_service(only("GET")),
+                .route(reading().to(numbers))
+                .default_service(only("GET, HEAD")),
         );
     }
 }

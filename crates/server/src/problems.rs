@@ -7,6 +7,9 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, ResponseError};
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
+
+use crate::limits::Allowance;
 
 /// What kind of refusal it is. Codes 2000 to 2011 are what published clients know; the rest are ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +24,8 @@ pub(crate) enum Kind {
     NotFound,
     /// 405
     MethodNotAllowed,
+    /// 408
+    RequestTimeout,
     /// 409
     Conflict,
     /// 410
@@ -48,12 +53,13 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every kind, for the test that walks them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 16] = [
+    pub(crate) const ALL: [Self; 17] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
         Self::NotFound,
         Self::MethodNotAllowed,
+        Self::RequestTimeout,
         Self::Conflict,
         Self::Gone,
         Self::PayloadTooLarge,
@@ -146,6 +152,12 @@ impl Kind {
                 2015,
                 "err::application::headers_too_large",
             ),
+            Self::RequestTimeout => (
+                StatusCode::REQUEST_TIMEOUT,
+                "RequestTimeout",
+                2016,
+                "err::application::request_timeout",
+            ),
         }
     }
 
@@ -161,6 +173,7 @@ impl Kind {
             403 => Self::Forbidden,
             404 => Self::NotFound,
             405 => Self::MethodNotAllowed,
+            408 => Self::RequestTimeout,
             409 => Self::Conflict,
             410 => Self::Gone,
             413 => Self::PayloadTooLarge,
@@ -181,6 +194,7 @@ impl Kind {
         match self {
             Self::NotFound => "There is nothing at this address. Check the path and the method against /docs.",
             Self::MethodNotAllowed => "This address does not take this method. Check the method against /docs.",
+            Self::RequestTimeout => "The body did not come in time. Check the connection and send the request again.",
             Self::PayloadTooLarge => "The body is larger than this address takes. Send less.",
             Self::HeadersTooLarge => {
                 "Address and headers are larger than this server takes. Send fewer or shorter headers."
@@ -206,6 +220,7 @@ pub(crate) struct Problem {
     message: String,
     meta: Option<Value>,
     retry_after: Option<Duration>,
+    allowance: Option<Box<Allowance>>,
 }
 
 impl Problem {
@@ -222,6 +237,7 @@ impl Problem {
             message: message.into(),
             meta: None,
             retry_after: None,
+            allowance: None,
         }
     }
 
@@ -242,6 +258,13 @@ impl Problem {
         self
     }
 
+    /// What is left of the limit that was met.
+    #[must_use]
+    pub(crate) fn with_allowance(mut self, allowance: Allowance) -> Self {
+        self.allowance = Some(Box::new(allowance));
+        self
+    }
+
     /// Its kind.
     #[cfg(test)]
     pub(crate) fn kind(&self) -> Kind {
@@ -257,7 +280,7 @@ impl Problem {
     /// The answer. `correlation` is the id under which the log knows the request.
     pub(crate) fn response(&self, correlation: Option<&str>) -> HttpResponse {
         let (status, name, code, _) = self.kind.facts();
-        let body = Body {
+        let body = ErrorBody {
             r#type: name,
             code,
             status: status.as_u16(),
@@ -275,22 +298,38 @@ impl Problem {
         if self.kind == Kind::Unauthorized {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
+        if self.kind == Kind::RequestTimeout {
+            // The rest of the body may still come; it must not be read as the next request.
+            response.force_close();
+        }
         let mut response = response.json(body);
+        if let Some(allowance) = self.allowance.as_deref() {
+            allowance.write(response.headers_mut());
+        }
         response.extensions_mut().insert(self.clone());
         response
     }
 }
 
 /// The one error body (wire contract §6.3).
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
+#[schema(as = Error)]
 #[serde(rename_all = "camelCase")]
-struct Body<'a> {
+pub(crate) struct ErrorBody<'a> {
+    /// The kind's name, as `NotFound`.
     r#type: &'static str,
+    /// The kind's number, as 2005.
     code: u16,
+    /// The HTTP status.
     status: u16,
+    /// A short name for machines, stable over versions.
     key: &'a str,
+    /// What happened, who can mend it, how.
     message: &'a str,
+    /// More for machines, where there is more.
+    #[schema(value_type = Option<Value>)]
     meta: Option<&'a Value>,
+    /// The id under which the log knows the request.
     correlation_id: Option<&'a str>,
 }
 
@@ -319,6 +358,7 @@ impl From<broker::Problem> for Problem {
             retry_after: problem
                 .retry_after()
                 .or((kind == Kind::Unavailable).then_some(Duration::from_secs(3))),
+            allowance: None,
         }
     }
 }
@@ -340,63 +380,4 @@ const fn of_broker(kind: broker::Kind) -> Kind {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::HashSet;
-
-    use actix_web::body::to_bytes;
-
-    use super::*;
-
-    #[actix_web::test]
-    async fn every_kind_has_one_status_one_code_and_a_json_body() {
-        let mut codes = HashSet::new();
-        let mut statuses = HashSet::new();
-        for kind in Kind::ALL {
-            let response = Problem::general(kind).response(Some("c-1"));
-            assert_eq!(response.status(), kind.status());
-            assert_eq!(
-                response.headers().get(header::CONTENT_TYPE).unwrap(),
-                "application/json"
-            );
-            let body: Value = serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap();
-            assert_eq!(body["status"], kind.status().as_u16());
-            assert_eq!(body["correlationId"], "c-1");
-            assert!(!body["message"].as_str().unwrap().is_empty());
-            assert!(body["key"].as_str().unwrap().starts_with("err::application::"));
-            assert!(body.as_object().unwrap().contains_key("meta"));
-            assert!(codes.insert(body["code"].as_u64().unwrap()), "{kind:?}");
-            assert!(statuses.insert(kind.status()), "{kind:?}");
-            assert_eq!(Kind::of_status(kind.status()), kind);
-        }
-    }
-
-    #[test]
-    fn every_kind_of_the_broker_has_its_own_status() {
-        let statuses: HashSet<_> = broker::Kind::ALL
-            .into_iter()
-            .map(|kind| of_broker(kind).status())
-            .collect();
-        assert_eq!(statuses.len(), broker::Kind::ALL.len());
-        let problem = broker::Problem::new(broker::Kind::Unavailable, "database_unavailable", "Not now.");
-        let problem = Problem::from(problem);
-        assert_eq!(
-            (problem.key(), problem.kind()),
-            ("database_unavailable", Kind::Unavailable)
-        );
-        assert!(problem.response(None).headers().contains_key(header::RETRY_AFTER));
-    }
-
-    #[test]
-    fn a_wait_is_rounded_up() {
-        let response = Problem::general(Kind::TooManyRequests)
-            .after(Duration::from_millis(1_200))
-            .response(None);
-        assert_eq!(response.headers().get(header::RETRY_AFTER).unwrap(), "2");
-    }
-
-    #[test]
-    fn statuses_of_the_framework_become_kinds() {
-        assert_eq!(Kind::of_status(StatusCode::BAD_GATEWAY), Kind::Internal);
-        assert_eq!(Kind::of_status(StatusCode::IM_A_TEAPOT), Kind::BadRequest);
-    }
-}
+mod tests;

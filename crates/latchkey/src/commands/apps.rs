@@ -13,6 +13,7 @@ use store::{App, AppSettings, Project};
 use vault::Environment;
 
 use super::output::Output;
+use super::sandbox_app;
 use super::target::{self, ProjectArguments};
 use crate::configuration::Configuration;
 
@@ -110,6 +111,26 @@ pub(super) async fn set(
     let id = integration.id.as_str();
     if !integration.environments.iter().any(|name| name == environment.as_str()) {
         bail!("{} does not exist in `{environment}`", integration.name);
+    }
+    if settings.client_id.as_deref().is_some_and(|id| id.trim().is_empty()) {
+        bail!(
+            "--client-id is empty: give the client id that {} shows",
+            integration.name
+        );
+    }
+    let takes_client = integration
+        .auth
+        .iter()
+        .any(|method| matches!(method.kind, AuthKind::OAuth2(_)));
+    if !takes_client && (settings.client_id.is_some() || settings.client_secret.is_some()) {
+        bail!(
+            "{} is connected with a key, not with an OAuth app: switch it on with `latchkey integrations enable {id}`",
+            integration.name
+        );
+    }
+    // The built-in service makes its own client.
+    if id == sandbox_app::SANDBOX && settings.enabled == Some(true) {
+        return sandbox_app::enable(broker, project).await;
     }
     Ok(broker
         .store()

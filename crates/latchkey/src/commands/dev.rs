@@ -12,20 +12,18 @@ use sandbox::Sandbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 use server::{Bound, Demo};
-use store::{AppSettings, InstanceMode, Project};
+use store::{InstanceMode, Project};
 use url::Url;
 use uuid::Uuid;
 use vault::{Environment, MasterKey};
 
 use super::output::Output;
-use super::serve;
 use super::target::{INSTANCE_FILE, Instance, MASTER_KEY_FILE, development_key};
+use super::{sandbox_app, serve};
 use crate::cluster::{Cluster, ClusterOptions};
 use crate::composition::{self, BadDefinition, Identity};
 use crate::configuration::Configuration;
 
-/// The integration of the built-in service.
-const SANDBOX: &str = "sandbox";
 /// The secret key of the demo project.
 const TEST_KEY_FILE: &str = "test.key";
 /// Who this replica is, over restarts.
@@ -81,7 +79,7 @@ async fn serve_until_stopped(
     };
     let broker = composition::build(configuration, store.clone(), catalog, master, identity)?;
     let project = demo_project(&broker).await?;
-    enable_sandbox(&broker, &project).await?;
+    sandbox_app::enable(&broker, &project).await?;
     let (caller, test_key) = test_key(&broker, &project, folder).await?;
     write_private(
         &folder.join(INSTANCE_FILE),
@@ -128,6 +126,13 @@ fn master_key(folder: &Path) -> anyhow::Result<MasterKey> {
     if path.exists() {
         return development_key(folder);
     }
+    if folder.join(INSTANCE_FILE).exists() {
+        anyhow::bail!(
+            "{} is gone, but the database beside it was sealed with it: put it back from a copy, or remove {} to begin anew",
+            path.display(),
+            folder.display()
+        );
+    }
     let key = MasterKey::generate();
     write_private(&path, &key.to_text())?;
     Ok(key)
@@ -149,31 +154,6 @@ async fn demo_project(broker: &Broker) -> anyhow::Result<Project> {
         Some(project) => Ok(project),
         None => Ok(broker.store().create_project("Acme Notes").await?),
     }
-}
-
-/// Switches the sandbox on, with an OAuth client of this project that knows today's address.
-async fn enable_sandbox(broker: &Broker, project: &Project) -> anyhow::Result<()> {
-    let store = broker.store();
-    let origin = broker.public_origin();
-    let settings = AppSettings {
-        callback_origin: Some(origin.to_owned()),
-        ..AppSettings::default()
-    };
-    let app = store
-        .set_app(project.id, Environment::Test, SANDBOX, origin, settings)
-        .await?;
-    let client = sandbox::ensure_client(store, project.id, Environment::Test, &app.redirect_uri()).await?;
-    if app.client_id.as_deref() != Some(&client.client_id) || !app.has_client_secret {
-        let settings = AppSettings {
-            client_id: Some(client.client_id),
-            client_secret: Some(client.client_secret),
-            ..AppSettings::default()
-        };
-        store
-            .set_app(project.id, Environment::Test, SANDBOX, origin, settings)
-            .await?;
-    }
-    Ok(())
 }
 
 /// The key of the demo project, kept beside the database so that it stays the same.

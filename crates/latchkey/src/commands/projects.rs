@@ -127,6 +127,16 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
 
 async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow::Result<()> {
     let project = target::project(broker, arguments.project.as_deref()).await?;
+    if arguments
+        .name
+        .as_ref()
+        .is_some_and(|name| name.trim().is_empty() || name.chars().count() > 120)
+    {
+        bail!("a project's name has 1 to 120 characters");
+    }
+    // The completion code goes to the first, people to the second.
+    web_address("--verify-url", arguments.verify_url.as_ref())?;
+    web_address("--home-url", arguments.home_url.as_ref())?;
     let mut branding = project.branding.clone();
     if let Some(accent) = arguments.accent {
         if accent.len() != 7 || !accent.starts_with('#') || !accent[1..].bytes().all(|byte| byte.is_ascii_hexdigit()) {
@@ -167,6 +177,16 @@ async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow
         .context("the project is gone")?;
     output.say(&row(&project), &format!("{} was changed.", project.name));
     Ok(())
+}
+
+/// An https page, or one on this machine.
+fn web_address(option: &str, url: Option<&Url>) -> anyhow::Result<()> {
+    let Some(url) = url else { return Ok(()) };
+    let local = matches!(url.host_str(), Some("localhost" | "127.0.0.1"));
+    if url.scheme() == "https" || url.scheme() == "http" && local {
+        return Ok(());
+    }
+    bail!("{option} must be an https address; http is for localhost only")
 }
 
 async fn origins(broker: &Broker, output: Output, command: Origins) -> anyhow::Result<()> {

@@ -42,6 +42,12 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
             missing.join("\n  ")
         );
     };
+    let local = matches!(public_url.host_str(), Some("localhost" | "127.0.0.1"));
+    if public_url.scheme() != "https" && !local {
+        bail!(
+            "LATCHKEY_PUBLIC_URL is {public_url}, but browsers keep sign-ins safe over https only: write the https address, also when a proxy in front ends TLS"
+        );
+    }
     let catalog = composition::load_catalog(configuration.integrations_dir.as_deref(), BadDefinition::Refuse)?;
     let store = composition::open_store(configuration, database_url.expose_secret(), &master)?;
     let bound =

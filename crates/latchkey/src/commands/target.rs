@@ -55,6 +55,14 @@ pub(super) fn database(configuration: &Configuration) -> anyhow::Result<(SecretS
     ))
 }
 
+/// The database's address alone.
+pub(super) fn database_url(configuration: &Configuration) -> anyhow::Result<SecretString> {
+    match &configuration.database_url {
+        Some(url) => Ok(url.clone()),
+        None => Ok(SecretString::from(instance(&configuration.dev_dir)?.database_url)),
+    }
+}
+
 fn instance(folder: &Path) -> anyhow::Result<Instance> {
     let path = folder.join(INSTANCE_FILE);
     let Ok(text) = std::fs::read_to_string(&path) else {

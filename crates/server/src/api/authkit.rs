@@ -1,7 +1,9 @@
 //! POST `/v1/authkit/token` and its older name: opens a connect session and lists what can be connected.
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use broker::{Broker, Caller, OpenSession, Platform};
+use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use broker::{Broker, Caller, OpenSession, Platform, Scope};
+use catalog::AuthKind;
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use store::{ConnectionId, IdentityType, Owner};
@@ -9,7 +11,7 @@ use utoipa::ToSchema;
 
 use super::record::{definition_id, image};
 use crate::Site;
-use crate::guard::Body;
+use crate::guard::body;
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
 use crate::problems::Problem;
@@ -68,7 +70,7 @@ impl Id {
 #[serde(rename_all = "camelCase")]
 pub(crate) struct TokenPage {
     #[serde(flatten)]
-    page: Page<Row>,
+    page: Page<TokenRow>,
     /// The session: unguessable, for one identity, for 30 minutes.
     request_id: String,
     /// The same for clients of other spelling.
@@ -83,7 +85,7 @@ pub(crate) struct TokenPage {
 /// An integration that can be connected.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Row {
+pub(crate) struct TokenRow {
     /// Stable and opaque.
     id: String,
     /// The definition.
@@ -102,7 +104,7 @@ pub(crate) struct Row {
     /// Never more than that there is one.
     client_secret_display: Option<String>,
     /// Scopes that are asked for, separated by spaces.
-    scopes: Option<String>,
+    scopes: String,
     environment: &'static str,
     /// The provider's documents.
     guide: String,
@@ -114,10 +116,19 @@ pub(crate) struct Row {
 
 /// Opens a connect session and lists the integrations that can be connected in it.
 #[utoipa::path(
-    post, path = "/v1/authkit/token", tag = "Connect",
-    params(("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150")),
-    request_body = TokenRequest,
-    responses((status = 200, body = TokenPage), (status = 401, description = "No or an unknown key")),
+    post, path = "/v1/authkit/token", operation_id = "openSession", tag = "Connect",
+    params(
+        ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
+        ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
+    ),
+    request_body(content = TokenRequest, description = "For whom; nothing at all is accepted too"),
+    responses(
+        (status = 200, body = TokenPage, description = "A new session, and a page of what can be connected in it"),
+        (status = 400, description = "A field has a value that cannot be"),
+        (status = 403, description = "The key does not have the scope `sessions:write`"),
+        (status = 404, description = "The connection to replace is not there"),
+        (status = 408, description = "The body did not come in time"), (status = 413, description = "The body is too large")
+    ),
     security(("secret" = []))
 )]
 pub(crate) async fn token(
@@ -125,9 +136,11 @@ pub(crate) async fn token(
     site: web::Data<Site>,
     caller: Authenticated,
     request: HttpRequest,
-    body: Body<TokenRequest>,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    open_for(&broker, &site, &caller.0, &request, body.0).await
+    caller.0.require(Scope::SessionsWrite)?;
+    let body = body(&site, &request, payload).await?;
+    open_for(&broker, &site, &caller.0, &request, body).await
 }
 
 /// The same for a caller at hand.
@@ -157,17 +170,29 @@ pub(crate) async fn open_for(
 
 /// The older name of `/v1/authkit/token`.
 #[utoipa::path(
-    post, path = "/v1/authkit", tag = "Connect", request_body = TokenRequest,
-    responses((status = 200, body = TokenPage)), security(("secret" = []))
+    post, path = "/v1/authkit", operation_id = "openSessionByOlderName", tag = "Connect",
+    params(
+        ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
+        ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
+    ),
+    request_body(content = TokenRequest, description = "For whom; nothing at all is accepted too"),
+    responses(
+        (status = 200, body = TokenPage, description = "A new session, and a page of what can be connected in it"),
+        (status = 400, description = "A field has a value that cannot be"),
+        (status = 403, description = "The key does not have the scope `sessions:write`"),
+        (status = 404, description = "The connection to replace is not there"),
+        (status = 408, description = "The body did not come in time"), (status = 413, description = "The body is too large")
+    ),
+    security(("secret" = []))
 )]
 pub(crate) async fn open(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
     caller: Authenticated,
     request: HttpRequest,
-    body: Body<TokenRequest>,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    token(broker, site, caller, request, body).await
+    token(broker, site, caller, request, payload).await
 }
 
 fn session_request(body: TokenRequest) -> Result<OpenSession, Problem> {
@@ -200,11 +225,11 @@ fn connection_id(text: &str) -> Result<ConnectionId, Problem> {
         .map_err(|_| Problem::bad_request("`connection` is no connection id. Send the `id` of a vault row."))
 }
 
-fn row(site: &Site, environment: &'static str, platform: &Platform) -> Row {
+fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow {
     let integration = &platform.integration;
     let app = &platform.app;
     let created = app.created_at.to_rfc3339_opts(SecondsFormat::Millis, true);
-    Row {
+    TokenRow {
         id: app.id.to_string(),
         connection_def_id: definition_id(integration.id.as_str()),
         r#type: integration.id.as_str().to_owned(),
@@ -214,7 +239,7 @@ fn row(site: &Site, environment: &'static str, platform: &Platform) -> Row {
         secret_id: app.id.to_string(),
         client_id_display: app.client_id.as_deref().map(display),
         client_secret_display: app.client_id.as_ref().map(|_| "****".to_owned()),
-        scopes: app.scopes.as_ref().map(|scopes| scopes.join(" ")),
+        scopes: scopes(platform),
         environment,
         guide: integration.docs.to_string(),
         created_at: created,
@@ -222,6 +247,18 @@ fn row(site: &Site, environment: &'static str, platform: &Platform) -> Row {
         active: true,
         use_default_oauth_creds: false,
     }
+}
+
+/// What the app asks for: its own list, or what the definition says.
+fn scopes(platform: &Platform) -> String {
+    let own = platform.app.scopes.as_deref();
+    let defaults = || {
+        platform.integration.auth.iter().find_map(|method| match &method.kind {
+            AuthKind::OAuth2(oauth2) => Some(oauth2.scopes.default.as_slice()),
+            AuthKind::ApiKey(_) => None,
+        })
+    };
+    own.or_else(defaults).unwrap_or_default().join(" ")
 }
 
 /// Enough of a client id to tell two apart.

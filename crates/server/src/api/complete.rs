@@ -1,14 +1,15 @@
 //! POST `/v1/connect/complete`: the customer's backend says who finished a flow (connect-flow §1 g).
 
-use actix_web::{HttpResponse, web};
-use broker::Broker;
+use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use broker::{Broker, Scope};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::authkit::identity_type;
 use super::record::{Record, Times, record};
 use crate::Site;
-use crate::guard::{Body, TokenText};
+use crate::guard::{TokenText, body};
 use crate::key::Authenticated;
 use crate::problems::Problem;
 
@@ -36,10 +37,16 @@ pub(crate) struct Completed {
 
 /// Completes a flow that waits for verification. Another identity than the session's ends it.
 #[utoipa::path(
-    post, path = "/v1/connect/complete", tag = "Connect", request_body = Completion,
+    post, path = "/v1/connect/complete", operation_id = "completeConnection", tag = "Connect",
+    request_body(content = Completion, description = "The code, and whose session brought it"),
     responses(
-        (status = 200, body = Completed), (status = 403, description = "Another identity; the grant is revoked"),
-        (status = 409, description = "Completed before"), (status = 410, description = "Too late")
+        (status = 200, body = Completed, description = "The connection, now usable"),
+        (status = 400, description = "A field is missing or has a value that cannot be"),
+        (status = 403, description = "Another identity, and the grant is revoked; or the key does not have the scope `sessions:write`"),
+        (status = 404, description = "No flow has this code"),
+        (status = 408, description = "The body did not come in time"),
+        (status = 409, description = "Completed before"), (status = 410, description = "Too late"),
+        (status = 413, description = "The body is too large")
     ),
     security(("secret" = []))
 )]
@@ -47,13 +54,15 @@ pub(crate) async fn complete(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
     caller: Authenticated,
-    body: Body<Completion>,
+    request: HttpRequest,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
+    caller.0.require(Scope::SessionsWrite)?;
     let Completion {
         code,
         identity,
         identity_type: kind,
-    } = body.0;
+    } = body(&site, &request, payload).await?;
     let kind = kind.as_deref().map(identity_type).transpose()?;
     let (connection, return_url) = broker.complete(&caller.0, &code.0, &identity, kind).await?;
     Ok(HttpResponse::Ok().json(Completed {

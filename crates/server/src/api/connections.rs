@@ -1,7 +1,8 @@
 //! `/v1/vault/connections`: list, read, change and delete (wire contract §3.9).
 
-use actix_web::{HttpRequest, HttpResponse, web};
-use broker::{Broker, ConnectionPatch, ListRequest};
+use actix_web::web::{self, Payload};
+use actix_web::{HttpRequest, HttpResponse};
+use broker::{Broker, ConnectionPatch, ListRequest, Scope};
 use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Deserializer, Serialize};
 use store::RevocationStatus;
@@ -10,23 +11,34 @@ use utoipa::ToSchema;
 use super::authkit::identity_type;
 use super::record::{Record, Times, record};
 use crate::Site;
-use crate::guard::Body;
+use crate::guard::body;
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
 use crate::problems::{Kind, Problem};
 
 /// Lists the connections of the key's environment, newest first.
 #[utoipa::path(
-    get, path = "/v1/vault/connections", tag = "Connections",
+    get, path = "/v1/vault/connections", operation_id = "listConnections", tag = "Connections",
     params(
-        ("identity" = Option<String>, Query), ("identityType" = Option<String>, Query),
-        ("platform" = Option<String>, Query), ("name" = Option<String>, Query),
-        ("key" = Option<String>, Query, description = "Comma list; `keys` is the same"),
-        ("tags" = Option<String>, Query, description = "Comma list; all of them"),
-        ("active" = Option<bool>, Query, description = "true unless given"), ("state" = Option<String>, Query),
-        ("page" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("skip" = Option<i64>, Query)
+        ("identity" = Option<String>, Query, description = "Whose"),
+        ("identityType" = Option<String>, Query, description = "`user`, `team`, `organization` or `project`"),
+        ("platform" = Option<String>, Query, description = "The integration's id"),
+        ("platformVersion" = Option<String>, Query, description = "Accepted and not looked at: there is only `v1`"),
+        ("name" = Option<String>, Query, description = "The person's own name for it"),
+        ("key" = Option<String>, Query, description = "Connection keys, separated by commas"),
+        ("keys" = Option<String>, Query, description = "The same; both together are one list"),
+        ("tags" = Option<String>, Query, description = "Separated by commas; a row has all of them"),
+        ("active" = Option<bool>, Query, description = "true unless given"),
+        ("state" = Option<String>, Query, description = "`operational`, `degraded`, `failed` or `unknown`"),
+        ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
+        ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
     ),
-    responses((status = 200, body = Page<Record>)), security(("secret" = []))
+    responses(
+        (status = 200, body = Page<Record>, description = "A page of connections"),
+        (status = 400, description = "A filter has a value that cannot be"),
+        (status = 403, description = "The key does not have the scope `connections:read`")
+    ),
+    security(("secret" = []))
 )]
 pub(crate) async fn list(
     broker: web::Data<Broker>,
@@ -84,9 +96,13 @@ fn filter(query: &Query, paging: Paging) -> Result<ListRequest, Problem> {
 
 /// One connection, by its id or its key.
 #[utoipa::path(
-    get, path = "/v1/vault/connections/{id}", tag = "Connections",
+    get, path = "/v1/vault/connections/{id}", operation_id = "getConnection", tag = "Connections",
     params(("id" = String, Path, description = "The id, or the connection key")),
-    responses((status = 200, body = Record), (status = 404, description = "Not there, or not yours")),
+    responses(
+        (status = 200, body = Record, description = "The connection"),
+        (status = 403, description = "The key does not have the scope `connections:read`"),
+        (status = 404, description = "Not there, or not yours")
+    ),
     security(("secret" = []))
 )]
 pub(crate) async fn get(
@@ -115,6 +131,9 @@ pub(crate) struct Change {
     #[serde(default)]
     #[schema(ignore)]
     auth_form_data: Option<serde::de::IgnoredAny>,
+    #[serde(default)]
+    #[schema(ignore)]
+    identity: Option<serde::de::IgnoredAny>,
 }
 
 /// Tells an explicit null from a field that is not there.
@@ -125,9 +144,16 @@ fn given<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<Str
 
 /// Changes name, tags or the switch.
 #[utoipa::path(
-    patch, path = "/v1/vault/connections/{id}", tag = "Connections",
-    params(("id" = String, Path, description = "The id, or the connection key")), request_body = Change,
-    responses((status = 200, body = Record), (status = 404, description = "Not there, or not yours")),
+    patch, path = "/v1/vault/connections/{id}", operation_id = "changeConnection", tag = "Connections",
+    params(("id" = String, Path, description = "The id, or the connection key")), request_body(content = Change, description = "What is to be different"),
+    responses(
+        (status = 200, body = Record, description = "The connection as it is now"),
+        (status = 400, description = "A field has a value that cannot be"),
+        (status = 403, description = "The key does not have the scope `connections:write`"),
+        (status = 404, description = "Not there, or not yours"), (status = 408, description = "The body did not come in time"),
+        (status = 413, description = "The body is too large"),
+        (status = 501, description = "Credentials and owners are not changed by this call")
+    ),
     security(("secret" = []))
 )]
 pub(crate) async fn patch(
@@ -135,13 +161,20 @@ pub(crate) async fn patch(
     site: web::Data<Site>,
     caller: Authenticated,
     request: HttpRequest,
-    body: Body<Change>,
+    payload: Payload,
 ) -> Result<HttpResponse, Problem> {
-    let change = body.0;
+    caller.0.require(Scope::ConnectionsWrite)?;
+    let change: Change = body(&site, &request, payload).await?;
     if change.auth_form_data.is_some() {
         return Err(Problem::new(
             Kind::NotImplemented,
             "Credentials are not changed by this call. Open a session with `connection` and let the person connect again.",
+        ));
+    }
+    if change.identity.is_some() {
+        return Err(Problem::new(
+            Kind::NotImplemented,
+            "A connection keeps its owner. Open a session for the other identity and let that person connect.",
         ));
     }
     let patch = ConnectionPatch {
@@ -165,9 +198,13 @@ pub(crate) struct Deleted {
 
 /// Deletes a connection. Its credential is unreadable at once, and revoked at the provider where that is possible.
 #[utoipa::path(
-    delete, path = "/v1/vault/connections/{id}", tag = "Connections",
+    delete, path = "/v1/vault/connections/{id}", operation_id = "deleteConnection", tag = "Connections",
     params(("id" = String, Path, description = "The id, or the connection key")),
-    responses((status = 200, body = Deleted), (status = 404, description = "Not there, or not yours")),
+    responses(
+        (status = 200, body = Deleted, description = "The connection that was, and what becomes of its grant"),
+        (status = 403, description = "The key does not have the scope `connections:write`"),
+        (status = 404, description = "Not there, or not yours")
+    ),
     security(("secret" = []))
 )]
 pub(crate) async fn delete(

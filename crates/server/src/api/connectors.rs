@@ -14,7 +14,7 @@ use crate::problems::Problem;
 /// An integration.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Row {
+pub(crate) struct ConnectorRow {
     id: String,
     name: String,
     title: String,
@@ -45,13 +45,15 @@ struct Scopes {
 
 /// Lists integrations. Without a key `authkit` is ignored.
 #[utoipa::path(
-    get, path = "/v1/available-connectors", tag = "Catalogue",
+    get, path = "/v1/available-connectors", operation_id = "listConnectors", tag = "Catalogue",
     params(
-        ("platform" = Option<String>, Query), ("authkit" = Option<bool>, Query, description = "Only those switched on"),
-        ("key" = Option<String>, Query), ("name" = Option<String>, Query), ("category" = Option<String>, Query),
-        ("page" = Option<i64>, Query), ("limit" = Option<i64>, Query), ("skip" = Option<i64>, Query)
+        ("platform" = Option<String>, Query, description = "The integration's id"),
+        ("authkit" = Option<bool>, Query, description = "Only those switched on; needs a key"),
+        ("key" = Option<String>, Query, description = "The row's `key`"), ("name" = Option<String>, Query, description = "The integration's name"),
+        ("category" = Option<String>, Query, description = "A category or tag"), ("page" = Option<i64>, Query, description = "From 1"),
+        ("limit" = Option<i64>, Query, description = "At most 150"), ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
     ),
-    responses((status = 200, body = Page<Row>)), security(("secret" = []), ())
+    responses((status = 200, body = Page<ConnectorRow>, description = "A page of integrations")), security(("secret" = []), ())
 )]
 pub(crate) async fn list(
     broker: web::Data<Broker>,
@@ -72,7 +74,7 @@ pub(crate) async fn list(
     Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
 }
 
-fn wanted(row: &Row, query: &Query) -> bool {
+fn wanted(row: &ConnectorRow, query: &Query) -> bool {
     let same = |key: &str, value: &str| query.get(key).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
     same("platform", &row.platform)
         && same("key", &row.key)
@@ -80,7 +82,7 @@ fn wanted(row: &Row, query: &Query) -> bool {
         && (same("category", &row.category) || row.tags.iter().any(|tag| same("category", tag)))
 }
 
-fn row(site: &Site, connector: &Connector) -> Row {
+fn row(site: &Site, connector: &Connector) -> ConnectorRow {
     let integration = &connector.integration;
     let id = integration.id.as_str();
     let scopes = connector.oauth_scopes().map(|(scopes, separator)| Scopes {
@@ -90,7 +92,7 @@ fn row(site: &Site, connector: &Connector) -> Row {
     });
     let mut tags = integration.categories.clone();
     tags.extend(scopes.is_some().then(|| "oauth".to_owned()));
-    Row {
+    ConnectorRow {
         id: definition_id(id),
         name: integration.name.clone(),
         title: integration.name.clone(),

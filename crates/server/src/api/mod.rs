@@ -10,71 +10,84 @@ pub(crate) mod record;
 pub(crate) mod users;
 
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{Route, guard};
 
+use crate::connect::flows::old_check;
 use crate::only;
+
+/// Methods, and who answers them.
+type Answered = (&'static [&'static str], fn(Route) -> Route);
+
+/// An address with what it answers.
+struct Resource {
+    /// All spellings of the address.
+    paths: &'static [&'static str],
+    /// Its methods and who answers them; another method is told these.
+    methods: &'static [Answered],
+}
+
+/// Everything under `/v1`. The API's description is compared with it.
+const RESOURCES: &[Resource] = &[
+    Resource {
+        paths: &["/v1/authkit"],
+        methods: &[(&["POST"], |route| route.to(authkit::open))],
+    },
+    Resource {
+        paths: &["/v1/authkit/token"],
+        methods: &[(&["POST"], |route| route.to(authkit::token))],
+    },
+    Resource {
+        paths: &["/v1/users/flags"],
+        methods: &[(&["GET"], |route| route.to(users::flags))],
+    },
+    Resource {
+        paths: &["/v1/users/whoami"],
+        methods: &[(&["GET"], |route| route.to(users::whoami))],
+    },
+    Resource {
+        paths: &["/v1/available-connectors"],
+        methods: &[(&["GET"], |route| route.to(connectors::list))],
+    },
+    Resource {
+        paths: &["/v1/connect/complete"],
+        methods: &[(&["POST"], |route| route.to(complete::complete))],
+    },
+    Resource {
+        paths: &["/v1/connections/oauth/check"],
+        methods: &[(&["GET"], |route| route.to(old_check))],
+    },
+    Resource {
+        // The second form is what @picahq/ai 2.4.3 sends: its filters begin with `&` and stand in the path.
+        paths: &[
+            "/v1/vault/connections",
+            "/v1/vault/connections{filters:&[^/]*}",
+            "/v1/connections",
+        ],
+        methods: &[(&["GET"], |route| route.to(connections::list))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id:.+}", "/v1/connections/{id:.+}"],
+        methods: &[
+            (&["GET"], |route| route.to(connections::get)),
+            (&["PATCH"], |route| route.to(connections::patch)),
+            (&["DELETE"], |route| route.to(connections::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/passthrough/{path:.*}"],
+        methods: &[(passthrough::METHODS, |route| route.to(passthrough::call))],
+    },
+];
 
 /// The routes.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    config
-        .service(
-            web::resource("/v1/authkit")
-                .route(web::post().to(authkit::open))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/v1/authkit/token")
-                .route(web::post().to(authkit::token))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/v1/users/flags")
-                .route(web::get().to(users::flags))
-                .default_service(only("GET")),
-        )
-        .service(
-            web::resource("/v1/users/whoami")
-                .route(web::get().to(users::whoami))
-                .default_service(only("GET")),
-        )
-        .service(
-            web::resource("/v1/available-connectors")
-                .route(web::get().to(connectors::list))
-                .default_service(only("GET")),
-        )
-        .service(
-            web::resource("/v1/connect/complete")
-                .route(web::post().to(complete::complete))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/v1/connections/oauth/check")
-                .route(web::get().to(crate::connect::flows::old_check))
-                .default_service(only("GET")),
-        )
-        // The second form is what @picahq/ai 2.4.3 sends: its filters begin with `&` and stand in the path.
-        .service(
-            web::resource([
-                "/v1/vault/connections",
-                "/v1/vault/connections{filters:&[^/]*}",
-                "/v1/connections",
-            ])
-            .route(web::get().to(connections::list))
-            .default_service(only("GET")),
-        )
-        .service(
-            web::resource(["/v1/vault/connections/{id:.+}", "/v1/connections/{id:.+}"])
-                .route(web::get().to(connections::get))
-                .route(web::patch().to(connections::patch))
-                .route(web::delete().to(connections::delete))
-                .default_service(only("GET, PATCH, DELETE")),
-        )
-        .service(
-            web::resource("/v1/passthrough/{path:.*}")
-                .route(
-                    web::route()
-                        .guard(actix_web::guard::fn_guard(passthrough::is_known_method))
-                        .to(passthrough::call),
-                )
-                .default_service(only("GET, POST, PUT, PATCH, DELETE, HEAD, OPTIONS")),
-        );
+    for Resource { paths, methods } in RESOURCES {
+        let mut resource = web::resource(paths.to_vec());
+        for (names, answered_by) in *methods {
+            let named = guard::fn_guard(|context| names.contains(&context.head().method.as_str()));
+            resource = resource.route(answered_by(web::route().guard(named)));
+        }
+        let allowed: Vec<&str> = methods.iter().flat_map(|(names, _)| names.iter().copied()).collect();
+        config.service(resource.default_service(only(&allowed.join(", "))));
+    }
 }

@@ -3,13 +3,16 @@
 //! Path and query go on as they were sent, byte by byte; what comes back keeps the provider's status and body. Its
 //! headers do not speak for our origin: a few plain ones pass, all others under a prefix.
 
+use std::cell::Cell;
 use std::pin::Pin;
+use std::rc::Rc;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use actix_web::body::SizedStream;
-use actix_web::guard::GuardContext;
+use actix_web::error::PayloadError;
+use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::{Broker, Caller, PassthroughCall};
 use bytes::Bytes;
@@ -17,6 +20,7 @@ use futures_util::{Stream, StreamExt as _};
 use protocol::{BodyStream, EgressError};
 use tokio::sync::mpsc;
 
+use crate::Site;
 use crate::envelope::AsItIs;
 use crate::key::Authenticated;
 use crate::problems::{Kind, Problem};
@@ -61,39 +65,35 @@ const DROPPED: [&str; 11] = [
 ];
 
 /// The methods that pass.
-pub(crate) fn is_known_method(context: &GuardContext<'_>) -> bool {
-    const KNOWN: [Method; 7] = [
-        Method::GET,
-        Method::POST,
-        Method::PUT,
-        Method::PATCH,
-        Method::DELETE,
-        Method::HEAD,
-        Method::OPTIONS,
-    ];
-    KNOWN.contains(&context.head().method)
-}
+pub(crate) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
 
 /// Calls the service's API through the connection named in `x-pica-connection-key` or `x-one-connection-key`.
 #[utoipa::path(
-    get, path = "/v1/passthrough/{path}", tag = "Passthrough",
+    method(get, post, put, patch, delete, head, options), path = "/v1/passthrough/{path}", tag = "Passthrough",
     params(
-        ("path" = String, Path, description = "The service's own path and query, sent on unchanged. Also POST, PUT, PATCH, DELETE, HEAD, OPTIONS"),
-        ("x-pica-connection-key" = String, Header, description = "Or `x-one-connection-key`")
+        ("path" = String, Path, description = "The service's own path and query, sent on unchanged"),
+        ("x-pica-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the next"),
+        ("x-one-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the one before")
     ),
     responses(
-        (status = 200, description = "The service's status, body and type; its other headers as `x-pica-passthrough-*`"),
-        (status = 404, description = "No such connection"), (status = 424, description = "The connection needs its person")
+        (status = "default", description = "The service's status, body and type; its other headers as `x-pica-passthrough-*`. Without `x-latchkey-error-source` the answer is the service's, whatever its status", content_type = "*/*"),
+        (status = 400, description = "No connection key, two that differ, or a path that leaves the service"),
+        (status = 403, description = "The key does not have the scope `passthrough`"),
+        (status = 404, description = "No such connection"),
+        (status = 409, description = "The connection is switched off"),
+        (status = 408, description = "The body stopped coming for 60 seconds"),
+        (status = 424, description = "The connection needs its person, or the service cannot be reached")
     ),
     security(("secret" = []))
 )]
 pub(crate) async fn call(
     broker: web::Data<Broker>,
+    site: web::Data<Site>,
     caller: Authenticated,
     request: HttpRequest,
     body: web::Payload,
 ) -> HttpResponse {
-    match forward(&broker, &caller.0, &request, body).await {
+    match forward(&broker, &caller.0, &request, body, site.pace.streamed_idle).await {
         Ok(answer) => provider_answer(answer),
         Err(problem) => problem.response(None),
     }
@@ -111,16 +111,24 @@ async fn forward(
     caller: &Caller,
     request: &HttpRequest,
     body: web::Payload,
+    idle: Duration,
 ) -> Result<http::Response<BodyStream>, Problem> {
+    let stalled = Rc::new(Cell::new(false));
     let call = PassthroughCall {
         connection_key: connection_key(request.headers())?,
         method: http::Method::from_bytes(request.method().as_str().as_bytes())
             .map_err(|_| Problem::general(Kind::MethodNotAllowed))?,
         path_and_query: raw_target(request),
         headers: onward(request.headers()),
-        body: incoming(body),
+        body: incoming(body, idle, stalled.clone()),
     };
-    Ok(broker.passthrough(caller, call).await?)
+    broker.passthrough(caller, call).await.map_err(|problem| {
+        if stalled.get() {
+            Problem::general(Kind::RequestTimeout)
+        } else {
+            problem.into()
+        }
+    })
 }
 
 /// The connection key of either header family; two that differ are refused.
@@ -184,12 +192,23 @@ fn onward(headers: &HeaderMap) -> http::HeaderMap {
 }
 
 /// The caller's body. It stays on this worker's thread and is handed over chunk by chunk, so that a slow service slows
-/// the caller down instead of filling memory.
-fn incoming(mut body: web::Payload) -> BodyStream {
+/// the caller down instead of filling memory. A caller that sends nothing for `idle` has stalled; waiting for the service
+/// does not count.
+fn incoming<B>(mut body: B, idle: Duration, stalled: Rc<Cell<bool>>) -> BodyStream
+where
+    B: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
+{
     let (sender, receiver) = mpsc::channel(IN_FLIGHT);
     actix_web::rt::spawn(async move {
-        while let Some(chunk) = body.next().await {
-            let chunk = chunk.map_err(|error| EgressError::RequestBody(error.to_string()));
+        loop {
+            let chunk = match tokio::time::timeout(idle, body.next()).await {
+                Ok(None) => break,
+                Ok(Some(chunk)) => chunk.map_err(|error| EgressError::RequestBody(error.to_string())),
+                Err(_) => {
+                    stalled.set(true);
+                    Err(EgressError::RequestBody("it stopped coming".to_owned()))
+                }
+            };
             let broken = chunk.is_err();
             if sender.send(chunk).await.is_err() || broken {
                 break;
@@ -269,120 +288,4 @@ fn outgoing(headers: &http::HeaderMap) -> Vec<(HeaderName, HeaderValue)> {
 }
 
 #[cfg(test)]
-mod tests {
-    use actix_web::body::to_bytes;
-    use actix_web::test::TestRequest;
-
-    use super::*;
-
-    fn target(uri: &str) -> String {
-        raw_target(&TestRequest::get().uri(uri).to_http_request())
-    }
-
-    #[test]
-    fn path_and_query_stay_as_they_were_sent() {
-        for path in [
-            "/me",
-            "/a/b%2Fc/d@e:f,g",
-            "/a//b/./c/../d/",
-            "/users/%20/x?ids[]=1&ids[]=2&a=b%20c&a=&z",
-            "/a/b?x=1+2&y=%7E|%7C&redirect=http://h/p?q=1",
-        ] {
-            assert_eq!(target(&format!("/v1/passthrough{path}")), path);
-        }
-    }
-
-    #[test]
-    fn a_path_that_came_as_one_parameter_gets_its_slashes_back() {
-        assert_eq!(
-            target("/v1/passthrough/gmail%2Fv1%2Fusers?x=%2F"),
-            "/gmail/v1/users?x=%2F"
-        );
-        assert_eq!(target("/v1/passthrough/%2F%2Fevil.test%2Fx"), "/evil.test/x");
-        assert_eq!(target("/v1/passthrough/"), "/");
-        assert_eq!(target("/v1/passthrough"), "/");
-    }
-
-    #[test]
-    fn one_connection_key_of_either_family() {
-        let key = |pairs: &[(&str, &str)]| {
-            let request = pairs
-                .iter()
-                .fold(TestRequest::get(), |request, pair| request.append_header(*pair));
-            connection_key(request.to_http_request().headers())
-        };
-        assert_eq!(key(&[("X-One-Connection-Key", "test::a|u")]).unwrap(), "test::a|u");
-        assert_eq!(
-            key(&[("x-one-connection-key", "a"), ("x-pica-connection-key", "a")]).unwrap(),
-            "a"
-        );
-        for wrong in [
-            &[][..],
-            &[("x-pica-connection-key", "")],
-            &[("x-one-connection-key", "a"), ("x-pica-connection-key", "b")],
-        ] {
-            assert_eq!(key(wrong).unwrap_err().kind(), Kind::BadRequest);
-        }
-    }
-
-    fn provider(headers: &[(&str, &str)], body: &'static str) -> http::Response<BodyStream> {
-        let mut response = http::Response::builder().status(404);
-        for (name, value) in headers {
-            response = response.header(*name, *value);
-        }
-        let stream: BodyStream = Box::pin(futures_util::stream::iter([Ok(Bytes::from_static(body.as_bytes()))]));
-        response.body(stream).unwrap()
-    }
-
-    #[actix_web::test]
-    async fn a_providers_answer_cannot_act_on_our_origin() {
-        let response = provider_answer(provider(
-            &[
-                ("content-type", "text/html"),
-                ("content-length", "5"),
-                ("set-cookie", "a=b"),
-                ("access-control-allow-origin", "*"),
-                ("refresh", "0;url=//evil.test"),
-                ("clear-site-data", "\"*\""),
-                ("connection", "x-hop"),
-                ("x-hop", "1"),
-                ("content-security-policy", "default-src *"),
-                ("location", "https://evil.test"),
-                ("retry-after", "7"),
-            ],
-            "<b>hi",
-        ));
-        assert_eq!(response.status(), 404);
-        let headers = response.headers();
-        assert_eq!(headers.get(header::CONTENT_TYPE).unwrap(), "text/html");
-        assert_eq!(headers.get("x-pica-passthrough-content-type").unwrap(), "text/html");
-        assert_eq!(headers.get("x-pica-passthrough-location").unwrap(), "https://evil.test");
-        assert_eq!(headers.get(header::RETRY_AFTER).unwrap(), "7");
-        assert_eq!(
-            headers.get(header::CONTENT_SECURITY_POLICY).unwrap(),
-            "sandbox; default-src 'none'; frame-ancestors 'none'"
-        );
-        for gone in [
-            "set-cookie",
-            "x-pica-passthrough-set-cookie",
-            "access-control-allow-origin",
-            "refresh",
-            "location",
-            "clear-site-data",
-            "x-hop",
-            "x-pica-passthrough-x-hop",
-            "x-pica-passthrough-connection",
-            "x-pica-error-source",
-        ] {
-            assert!(!headers.contains_key(gone), "{gone}");
-        }
-        assert!(response.extensions().get::<AsItIs>().is_some());
-        assert_eq!(to_bytes(response.into_body()).await.unwrap(), "<b>hi");
-    }
-
-    #[actix_web::test]
-    async fn a_body_of_unknown_length_streams() {
-        let response = provider_answer(provider(&[], "abc"));
-        assert_eq!(to_bytes(response.into_body()).await.unwrap(), "abc");
-    }
-}
+mod tests;

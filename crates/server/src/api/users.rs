@@ -22,8 +22,8 @@ pub(crate) struct Flags {
 
 /// Switches of the project.
 #[utoipa::path(
-    get, path = "/v1/users/flags", tag = "Project",
-    responses((status = 200, body = Flags), (status = 401, description = "No or an unknown key")),
+    get, path = "/v1/users/flags", operation_id = "getFlags", tag = "Project",
+    responses((status = 200, body = Flags, description = "The project's switches")),
     security(("secret" = []))
 )]
 pub(crate) async fn flags(broker: web::Data<Broker>, caller: Authenticated) -> Result<HttpResponse, Problem> {
@@ -60,8 +60,8 @@ struct Named {
 
 /// Whom the key speaks for.
 #[utoipa::path(
-    get, path = "/v1/users/whoami", tag = "Project",
-    responses((status = 200, body = WhoAmI), (status = 401, description = "No or an unknown key")),
+    get, path = "/v1/users/whoami", operation_id = "whoAmI", tag = "Project",
+    responses((status = 200, body = WhoAmI, description = "The project and the environment of the key")),
     security(("secret" = []))
 )]
 pub(crate) async fn whoami(broker: web::Data<Broker>, caller: Authenticated) -> Result<HttpResponse, Problem> {

@@ -1,6 +1,7 @@
 //! GET `/connect/done?f=`: says how it ended and closes itself. It knows the flow by this browser's cookie only.
 
 use actix_web::http::StatusCode;
+use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::{Broker, DoneView};
 
@@ -40,7 +41,15 @@ pub(crate) async fn page(
             reference: None,
         },
     };
-    show(Set::Pass, &nonce, StatusCode::OK, &template)
+    let pending = template.outcome == DoneOutcome::Pending;
+    let mut response = show(Set::Pass, &nonce, StatusCode::OK, &template)?;
+    if pending {
+        // Ends by itself: a flow that nobody finishes expires.
+        response
+            .headers_mut()
+            .insert(HeaderName::from_static("refresh"), HeaderValue::from_static("5"));
+    }
+    Ok(response)
 }
 
 fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'a str) -> DonePage<'a> {
@@ -48,8 +57,8 @@ fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'
         broker::DoneOutcome::Success => DoneOutcome::Success,
         broker::DoneOutcome::Failure => DoneOutcome::Failure,
         broker::DoneOutcome::Verifying => DoneOutcome::Verifying,
-        // Reached by hand only; the page that knows more is the one that is still waiting.
-        broker::DoneOutcome::Pending => DoneOutcome::Neutral,
+        // Reached by hand, or before the exchange with the service is through.
+        broker::DoneOutcome::Pending => DoneOutcome::Pending,
     };
     DonePage {
         nonce: nonce.as_str(),

@@ -6,6 +6,7 @@ use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use store::FlowId;
+use utoipa::ToSchema;
 use vault::Token;
 
 use super::{cookies, query_value};
@@ -170,7 +171,15 @@ pub(crate) async fn check(
     Ok(HttpResponse::Ok().json(Status::of(&broker, &site, &flow)))
 }
 
-/// GET `/v1/connections/oauth/check?state=`: the same for copies of the vendor's newest modal.
+/// How a sign-in stands, for copies of the vendor's newest modal.
+#[utoipa::path(
+    get, path = "/v1/connections/oauth/check", operation_id = "checkSignIn", tag = "Connect",
+    params(("state" = String, Query, description = "The sign-in's result handle; unguessable, so no key is asked for")),
+    responses(
+        (status = 200, body = Checked, description = "How it stands; the connection when it is there"),
+        (status = 404, description = "The sign-in is not known, or it ended a while ago")
+    )
+)]
 pub(crate) async fn old_check(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
@@ -181,12 +190,28 @@ pub(crate) async fn old_check(
         .and_then(handle)
         .ok_or_else(unknown)?;
     let flow = broker.flow_status(&handle).await?;
-    let status = Status::of(&broker, &site, &flow);
-    Ok(HttpResponse::Ok().json(json!({
-        "status": status.status,
-        "connection": status.connection,
-        "message": status.message,
-    })))
+    let Status {
+        status,
+        connection,
+        message,
+        ..
+    } = Status::of(&broker, &site, &flow);
+    Ok(HttpResponse::Ok().json(Checked {
+        status,
+        connection,
+        message,
+    }))
+}
+
+/// How a sign-in stands, in the three fields of the older shape.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Checked {
+    /// `pending`, `success` or `error`.
+    status: &'static str,
+    /// The connection, once it is there.
+    connection: Option<Record>,
+    /// What went wrong, for people.
+    message: Option<String>,
 }
 
 /// The handle in a state, with or without what an SDK hung on to it.

@@ -21,8 +21,8 @@ use broker::Branding;
 
 use crate::envelope::AsItIs;
 use crate::headers::{Nonce, Set};
-use crate::only;
 use crate::problems::{Kind, Problem};
+use crate::{only, reading};
 use pages::{Accent, Brand, MessagePage, Theme};
 
 /// The routes.
@@ -30,13 +30,13 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .service(
             web::resource("/")
-                .route(web::get().to(embed::bare))
-                .default_service(only("GET")),
+                .route(reading().to(embed::bare))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/embed/{publishable_id}")
-                .route(web::get().to(embed::project))
-                .default_service(only("GET")),
+                .route(reading().to(embed::project))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/connect/api/session")
@@ -80,8 +80,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(
             web::resource("/connect/start")
-                .route(web::get().to(start::page))
-                .default_service(only("GET")),
+                .route(reading().to(start::page))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/connect/api/start")
@@ -95,8 +95,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(
             web::resource("/connect/confirm")
-                .route(web::get().to(confirm::page))
-                .default_service(only("GET")),
+                .route(reading().to(confirm::page))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/connect/api/confirm")
@@ -105,8 +105,8 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         )
         .service(
             web::resource("/connect/done")
-                .route(web::get().to(done::page))
-                .default_service(only("GET")),
+                .route(reading().to(done::page))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/connections/oauth/callback/{app}")

@@ -158,6 +158,8 @@ pub(crate) enum DoneOutcome {
     Cancelled,
     /// The sign-in is through, the customer's app has yet to confirm who it was.
     Verifying,
+    /// Not over yet.
+    Pending,
     /// This browser has no such flow: nothing is said about it.
     Neutral,
 }
@@ -169,6 +171,7 @@ impl DoneOutcome {
             Self::Failure => "failure",
             Self::Cancelled => "cancelled",
             Self::Verifying => "verifying",
+            Self::Pending => "pending",
             Self::Neutral => "neutral",
         }
     }
@@ -178,7 +181,7 @@ impl DoneOutcome {
         match self {
             Self::Success => 800,
             Self::Failure | Self::Cancelled => 2000,
-            Self::Verifying | Self::Neutral => 0,
+            Self::Verifying | Self::Pending | Self::Neutral => 0,
         }
     }
 
@@ -187,7 +190,7 @@ impl DoneOutcome {
             Self::Success => "check",
             Self::Failure => "circle-alert",
             Self::Cancelled => "ban",
-            Self::Verifying => "clock",
+            Self::Verifying | Self::Pending => "clock",
             Self::Neutral => "app-window",
         }
     }
@@ -196,7 +199,7 @@ impl DoneOutcome {
         match self {
             Self::Success => "sign-good",
             Self::Failure => "sign-bad",
-            Self::Cancelled | Self::Verifying | Self::Neutral => "",
+            Self::Cancelled | Self::Verifying | Self::Pending | Self::Neutral => "",
         }
     }
 }
@@ -242,6 +245,7 @@ impl DonePage<'_> {
             DoneOutcome::Failure => format!("{service} is not connected"),
             DoneOutcome::Cancelled => "Nothing was connected".to_owned(),
             DoneOutcome::Verifying => "One step is left".to_owned(),
+            DoneOutcome::Pending => format!("{service} is not connected yet"),
             DoneOutcome::Neutral => "This sign-in is over".to_owned(),
         }
     }
@@ -256,6 +260,10 @@ impl DonePage<'_> {
                 .to_owned(),
             DoneOutcome::Cancelled => format!("The sign-in was stopped. {app} has no access."),
             DoneOutcome::Verifying => format!("{app} has to confirm that it was you."),
+            DoneOutcome::Pending => format!(
+                "The sign-in is still going on. Finish it in the window where it is open; this page then says how it ended. \
+                 If that window is gone, start again in {app}."
+            ),
             DoneOutcome::Neutral => "How it ended is shown in the app where it began.".to_owned(),
         }
     }
@@ -318,6 +326,27 @@ mod tests {
         for text in ["3b5bdb", "#3b5bd", "#3b5bdbf", "#3b5bdg", "red", "#fff;}*{", "#ééé"] {
             assert_eq!(Accent::parse(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_flow_that_is_not_over_says_what_to_do() {
+        let page = DonePage {
+            nonce: "n",
+            assets: &Assets::new(),
+            brand: Brand::default(),
+            outcome: DoneOutcome::Pending,
+            service: Some("Gmail"),
+            app: Some("Shop"),
+            message: None,
+            back: None,
+            reference: None,
+        };
+        let text = page.render().unwrap();
+        assert!(
+            text.contains("Gmail is not connected yet") && text.contains("start again in Shop"),
+            "{text}"
+        );
+        assert!(text.contains("data-outcome=\"pending\"") && text.contains("data-close-after=\"0\""));
     }
 
     #[test]
