@@ -21,6 +21,7 @@ const options = () => ({
   appTheme: byId("theme").value || undefined,
   companyName: "Acme notes",
   onSuccess: (connection) => {
+    problem.hidden = true;
     connections = connections.filter(({ key }) => key !== connection.key).concat({ key: connection.key, platform: connection.platform });
     choose(connection.key);
     save();

@@ -1,6 +1,8 @@
 // Latchkey's embed script: opens the modal in a frame and hands it a token by message, so that nothing secret is ever
 // part of an address. An ES module without dependencies; it also sets the global `Latchkey`.
 
+/** A frame of ours answers the greeting within this time, in milliseconds. */
+const silenceTime = 10000;
 const frameId = "latchkey-connect";
 const pendingKey = "latchkey.pending";
 // As long as a sign-in may take.
@@ -40,6 +42,7 @@ class Modal {
   #checkState = null;
   #focusBefore = null;
   #overflowBefore = "";
+  #silence = 0;
 
   constructor(options) {
     this.#options = options;
@@ -96,12 +99,24 @@ class Modal {
     this.#port.onmessage = (event) => this.#receive(event.data);
     const greeting = { lk: 1, type: "hello", appTheme: this.#options.appTheme };
     this.#frame.contentWindow.postMessage(greeting, this.#base.origin, [channel.port2]);
+    // A frame that the browser refused to show says nothing and covers the page: it is taken away with the reason.
+    clearTimeout(this.#silence);
+    this.#silence = setTimeout(() => this.#giveUp(), silenceTime);
+  }
+
+  #giveUp() {
+    this.#remove();
+    this.#options.onError?.(
+      `The window of ${this.#base.host} did not open here. Whoever runs it allows this page with: latchkey projects origins add ${location.origin}`,
+    );
+    this.#options.onClose?.();
   }
 
   #receive(message) {
     switch (message?.type) {
       case "ready":
       case "need_token":
+        clearTimeout(this.#silence);
         return this.#sendToken();
       case "success":
         return this.#options.onSuccess?.(message.connection);
@@ -164,6 +179,7 @@ class Modal {
   }
 
   #remove() {
+    clearTimeout(this.#silence);
     this.#port?.close();
     this.#port = null;
     if (this.#frame === null) return;

@@ -6,11 +6,12 @@ import { recordMessages } from './support/browser.mjs';
 import { eventOf, events } from './support/host.mjs';
 import { confirmPage, consent, modal } from './support/modal.mjs';
 import { until } from './support/net.mjs';
-import { callUserinfo } from './support/proof.mjs';
+import { callUserinfo, connectInSameWindow, prove } from './support/proof.mjs';
 import { assertRecord } from './support/record.mjs';
 import { OIDC, startSuite } from './support/suite.mjs';
 
 const SDK = '@withone/auth';
+const SECONDS = Number(process.env.PROOF_TOKEN_SECONDS ?? 6);
 
 describe('oauth in the same window', () => {
   let suite;
@@ -18,7 +19,7 @@ describe('oauth in the same window', () => {
   let page;
   let messages;
   before(async () => {
-    suite = await startSuite('same-window');
+    suite = await startSuite('same-window', { accessTokenSeconds: SECONDS });
   });
   after(() => suite?.stop());
   beforeEach(async () => {
@@ -46,6 +47,9 @@ describe('oauth in the same window', () => {
     await page.waitForURL((url) => url.origin === suite.host.origin);
     await page.getByRole('button', { name: 'Connect' }).waitFor();
   }
+
+  test('the proof: connect, call, two expiries with one refresh each, delete, revoked', () =>
+    prove(suite, { seconds: SECONDS, connect: connectInSameWindow }));
 
   test('success: the record arrives after the return, address and fragment are as before', async () => {
     const before = suite.host.shop(SDK);

@@ -19,6 +19,14 @@ fn main() -> ExitCode {
 
 #[expect(clippy::print_stderr, reason = "the one place where a command says why it failed")]
 fn complain(error: &anyhow::Error) -> ExitCode {
-    eprintln!("latchkey: {error:#}");
+    let mut told = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        // Many causes repeat what is below them.
+        if !told.contains(&cause) {
+            told.push_str(if told.is_empty() { "" } else { ": " });
+            told.push_str(&cause);
+        }
+    }
+    eprintln!("latchkey: {told}");
     ExitCode::FAILURE
 }

@@ -1,16 +1,22 @@
-// The main proof ten times in a row, on one server.
+// Every proof ten times in a row, on one server.
 
 import { after, before, test } from 'node:test';
-import { prove } from '../support/proof.mjs';
+import { connectInPopup, connectInSameWindow, prove, proveDenial, proveKey, proveRefusedKey } from '../support/proof.mjs';
 import { startSuite } from '../support/suite.mjs';
 
-const SECONDS = Number(process.env.PROOF_TOKEN_SECONDS ?? 6);
+const ROUNDS = 10;
+const SECONDS = Number(process.env.PROOF_TOKEN_SECONDS ?? 4);
 let suite;
 before(async () => {
   suite = await startSuite('proof-ten-times', { accessTokenSeconds: SECONDS });
 });
 after(() => suite?.stop());
 
-for (let round = 1; round <= 10; round += 1) {
-  test(`proof, round ${round} of 10`, () => prove(suite, { seconds: SECONDS }));
+for (let round = 1; round <= ROUNDS; round += 1) {
+  const of = `round ${round} of ${ROUNDS}`;
+  test(`popup, ${of}`, () => prove(suite, { seconds: SECONDS, connect: connectInPopup }));
+  test(`same window, ${of}`, () => prove(suite, { seconds: SECONDS, connect: connectInSameWindow }));
+  test(`API key, ${of}`, () => proveKey(suite));
+  test(`denial, ${of}`, () => proveDenial(suite));
+  test(`refused key, ${of}`, () => proveRefusedKey(suite));
 }

@@ -128,14 +128,19 @@ pub(super) async fn set(
             integration.name
         );
     }
-    // The built-in service makes its own client.
-    if id == sandbox_app::SANDBOX && settings.enabled == Some(true) {
-        return sandbox_app::enable(broker, project).await;
+    let is_sandbox = id == sandbox_app::SANDBOX;
+    if is_sandbox && (settings.client_id.is_some() || settings.client_secret.is_some()) {
+        bail!("the sandbox makes its own client: leave --client-id and --client-secret-stdin out");
     }
-    Ok(broker
+    let on = settings.enabled == Some(true);
+    let app = broker
         .store()
         .set_app(project.id, environment, id, broker.public_origin(), settings)
-        .await?)
+        .await?;
+    if is_sandbox && on {
+        return sandbox_app::enable(broker, project).await;
+    }
+    Ok(app)
 }
 
 pub(super) fn find<'a>(catalog: &'a catalog::Catalog, id: &str) -> anyhow::Result<&'a Integration> {

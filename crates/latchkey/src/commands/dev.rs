@@ -152,7 +152,7 @@ fn replica(folder: &Path) -> anyhow::Result<Uuid> {
 async fn demo_project(broker: &Broker) -> anyhow::Result<Project> {
     match broker.store().default_project().await? {
         Some(project) => Ok(project),
-        None => Ok(broker.store().create_project("Acme Notes").await?),
+        None => Ok(broker.store().create_project("Acme notes").await?),
     }
 }
 
