@@ -41,7 +41,17 @@ describe('attacks', () => {
   async function stealStartLink(sdk, options) {
     // His own window never redeems the ticket.
     await attacker.route('**/connect/api/start', (route) => route.abort());
-    if (sdk === '@withone/auth' && options?.authWindow !== 'popup') await attacker.route('**/connect/start**', (route) => route.abort());
+    // Nor does it leave before the answer was read: a page that is gone has no bodies.
+    let taken;
+    const read = new Promise((resolve) => {
+      taken = resolve;
+    });
+    if (sdk === '@withone/auth' && options?.authWindow !== 'popup') {
+      await attacker.route('**/connect/start**', async (route) => {
+        await read;
+        await route.abort();
+      });
+    }
     const { page, widget } = await openModal(attacker, sdk, options);
     await widget.pick(suite.names.oidc);
     const [response] = await Promise.all([
@@ -51,6 +61,7 @@ describe('attacks', () => {
     assert.equal(response.status(), 201);
     const asked = response.request().postDataJSON();
     const given = await response.json();
+    taken();
     const link = new URL(given.url ?? `${suite.latchkey.origin}/connect/start`);
     link.hash = `t=${asked.ticket}`;
     return { link: link.href, asked, given, page, widget };
