@@ -11,6 +11,7 @@ mod connections;
 mod connectors;
 mod flows;
 mod framing;
+mod journal;
 mod keys;
 mod passthrough;
 mod problem;
@@ -28,7 +29,6 @@ use std::time::Duration;
 use catalog::{Catalog, Inputs};
 use protocol::Protocol;
 use store::{Replica, Store};
-use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
@@ -40,6 +40,7 @@ pub use flows::{
     Redeemed, Resumable, StartedFlow,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
+pub use journal::{Journal, JournalError};
 pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};
 pub use readiness::{LoopHealth, Readiness};
@@ -81,7 +82,7 @@ struct Parts {
     settings: Settings,
     public_origin: String,
     evidence_key: Zeroizing<[u8; 32]>,
-    refreshes: Arc<Semaphore>,
+    refreshes: refresh::Refreshes,
 }
 
 impl Broker {
@@ -92,8 +93,9 @@ impl Broker {
         catalog: Catalog,
         settings: Settings,
         evidence_key: Zeroizing<[u8; 32]>,
+        journal: Option<Journal>,
     ) -> Self {
-        let refreshes = Arc::new(Semaphore::new(settings.refresh_parallel));
+        let refreshes = refresh::Refreshes::new(settings.refresh_parallel, journal);
         Self(Arc::new(Parts {
             store,
             protocol,

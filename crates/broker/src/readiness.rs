@@ -13,6 +13,8 @@ pub struct Readiness {
     pub database: String,
     /// Migrations that are missing.
     pub missing_migrations: usize,
+    /// `ok`, or why this replica refreshes nothing now.
+    pub refresh: String,
     /// Background loops of this replica.
     pub loops: Vec<LoopHealth>,
 }
@@ -31,35 +33,28 @@ pub struct LoopHealth {
 impl Broker {
     /// Looks at database, migrations and loops.
     pub async fn readiness(&self) -> Readiness {
+        let not_ready = |database: &str, missing_migrations| Readiness {
+            ready: false,
+            database: database.to_owned(),
+            missing_migrations,
+            refresh: "waits for the database".to_owned(),
+            loops: Vec::new(),
+        };
         let missing = match self.store().missing_migrations().await {
             Ok(missing) => missing,
             Err(error) => {
                 tracing::warn!(%error, "not ready: the database is away");
-                let database =
-                    "not available: check that Postgres runs and that LATCHKEY_DATABASE_URL is right".to_owned();
-                return Readiness {
-                    ready: false,
-                    database,
-                    missing_migrations: 0,
-                    loops: Vec::new(),
-                };
+                return not_ready(
+                    "not available: check that Postgres runs and that LATCHKEY_DATABASE_URL is right",
+                    0,
+                );
             }
         };
         if missing > 0 {
-            return Readiness {
-                ready: false,
-                database: "ok".to_owned(),
-                missing_migrations: missing,
-                loops: Vec::new(),
-            };
+            return not_ready("ok", missing);
         }
         if !self.store().is_adopted() {
-            return Readiness {
-                ready: false,
-                database: "answers; mode and master key are being compared".to_owned(),
-                missing_migrations: 0,
-                loops: Vec::new(),
-            };
+            return not_ready("answers; mode and master key are being compared", 0);
         }
         let beats = self
             .store()
@@ -75,10 +70,15 @@ impl Broker {
                 age_seconds: beat.age_seconds,
             })
             .collect();
+        let obstacle = self.refresh_obstacle();
+        for health in &loops {
+            metrics::gauge!("latchkey_loop_age_seconds", "loop" => health.name.clone()).set(health.age_seconds);
+        }
         Readiness {
-            ready: loops.iter().all(|health| health.alive),
+            ready: obstacle.is_none() && loops.iter().all(|health| health.alive),
             database: "ok".to_owned(),
             missing_migrations: 0,
+            refresh: obstacle.unwrap_or("ok").to_owned(),
             loops,
         }
     }

@@ -1,16 +1,19 @@
 //! The clockwork: tokio-cron-scheduler triggers, Postgres knows what is due. No state of a job is kept here.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use crate::{Broker, Problem};
 
 /// The running loops.
 pub struct Scheduler {
+    broker: Broker,
     scheduler: JobScheduler,
     stopping: Arc<AtomicBool>,
 }
@@ -35,8 +38,27 @@ impl Scheduler {
                 .add(repeating(broker.clone(), Arc::clone(&stopping), name, interval, work)?)
                 .await
         };
+        add("replica", Duration::from_secs(5), |broker| {
+            Box::pin(async move { broker.beat_replica().await })
+        })
+        .await?;
         add("refresh", broker.settings().refresh_interval, |broker| {
-            Box::pin(async move { broker.refresh_tick().await.map(drop) })
+            Box::pin(async move {
+                let interval = broker.settings().refresh_interval;
+                let last = Mutex::new(Instant::now());
+                let beating = broker.clone();
+                // A long turn is alive as long as it goes round.
+                let alive = move || {
+                    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                    if last.elapsed() < interval {
+                        return std::future::ready(()).boxed();
+                    }
+                    *last = Instant::now();
+                    let broker = beating.clone();
+                    async move { beat(&broker, "refresh", interval).await }.boxed()
+                };
+                broker.refresh_turn(alive).await
+            })
         })
         .await?;
         add("revoke", Duration::from_secs(15), |broker| {
@@ -47,18 +69,24 @@ impl Scheduler {
             Box::pin(async move {
                 let swept = broker.store().sweep_flows().await?;
                 let sandbox = broker.store().purge_sandbox().await?;
+                broker.store().forget_replicas().await?;
                 tracing::debug!(?swept, ?sandbox, "what ended was swept");
                 Ok(())
             })
         })
         .await?;
         scheduler.start().await?;
-        Ok(Self { scheduler, stopping })
+        Ok(Self {
+            broker: broker.clone(),
+            scheduler,
+            stopping,
+        })
     }
 
-    /// Claims nothing more; what runs goes on to its end.
+    /// Claims nothing more, and waits half a minute at most for refreshes that are on their way.
     pub async fn stop(mut self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.broker.drain_refreshes(Duration::from_secs(30)).await;
         if let Err(error) = self.scheduler.shutdown().await {
             tracing::warn!(%error, "the scheduler did not stop cleanly");
         }

@@ -57,6 +57,9 @@ pub struct Configuration {
     pub refresh_interval: u64,
     /// Refreshes in flight at most.
     pub refresh_parallel: usize,
+    /// A folder on a disk of this replica alone, where answers of providers wait until the database has them. Without
+    /// it they wait in memory.
+    pub journal_dir: Option<PathBuf>,
     /// Threads that answer requests; one a core without.
     pub workers: Option<usize>,
     /// Requests a minute of one secret key; without, no limit.
@@ -92,7 +95,7 @@ const DEFAULTS: Defaults = Defaults {
     database_connections: 20,
     refresh_margin: 300,
     refresh_interval: 1,
-    refresh_parallel: 64,
+    refresh_parallel: 256,
     rate_per_source: 6000,
     dev_dir: ".latchkey",
 };
@@ -203,6 +206,7 @@ impl Configuration {
             "refresh_margin": self.refresh_margin,
             "refresh_interval": self.refresh_interval,
             "refresh_parallel": self.refresh_parallel,
+            "journal_dir": self.journal_dir,
             "workers": self.workers,
             "rate_per_key": self.rate_per_key,
             "rate_per_source": self.rate_per_source,

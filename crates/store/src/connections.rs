@@ -339,6 +339,23 @@ impl Store {
         .transpose()
     }
 
+    /// The connection of a fence, if it was deleted.
+    pub(crate) async fn deleted_connection(
+        &self,
+        transaction: &mut sqlx::PgConnection,
+        fence: &crate::Fence,
+    ) -> Result<Option<Connection>, StoreError> {
+        select_connections!(
+            "where c.id = $1 and c.project_id = $2 and c.deleted_at is not null",
+            fence.connection.0,
+            fence.project.0
+        )
+        .fetch_optional(transaction)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
     /// A connection by its key, inside a project and environment. Served by the unique index on `key`.
     pub async fn connection_by_key(
         &self,

@@ -7,6 +7,7 @@
 
 mod api_key;
 mod credential;
+mod journal;
 mod key;
 mod ring;
 mod seal;
@@ -14,6 +15,7 @@ mod token;
 
 pub use api_key::{ApiKey, MalformedApiKey};
 pub use credential::{Credential, CredentialError, Fields, OAuth2Tokens};
+pub use journal::JournalKey;
 pub use key::{KeyError, MasterKey, Purpose};
 pub use ring::{DataKey, DataKeyId, KeyRing, OpenError, UnknownDataKey, WrappedDataKey};
 pub use seal::{Place, SealError, Sealed};

@@ -56,7 +56,7 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
         public_url: public_url.clone(),
         address: Some(bound.address()),
         development: false,
-        replica: None,
+        journal: configuration.journal_dir.clone(),
     };
     let broker = composition::build(configuration, store.clone(), catalog, &master, identity)?;
     let mut stop = stop_signal()?;
@@ -70,11 +70,17 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(store.clone(), public_url.clone());
     let running = bound.serve(broker.clone(), options(configuration, None, sandbox)?)?;
     tracing::info!(address = %running.address(), "serving");
+    if configuration.journal_dir.is_none() {
+        tracing::warn!(
+            "LATCHKEY_JOURNAL_DIR is not set: a refreshed token is lost if this process dies while the database is away"
+        );
+    }
     let mut scheduler = None;
     let waiting = async {
         if !adopted {
             prepare_database(&store, InstanceMode::Production, &master).await?;
         }
+        broker.start_replica().await?;
         scheduler = Some(
             broker::Scheduler::start(&broker)
                 .await

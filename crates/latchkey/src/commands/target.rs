@@ -101,7 +101,7 @@ pub(super) async fn broker(configuration: &Configuration) -> anyhow::Result<Brok
         public_url,
         address: None,
         development: false,
-        replica: None,
+        journal: None,
     };
     composition::build(configuration, store, catalog, &master, identity)
 }

@@ -21,6 +21,7 @@ mod embed;
 mod exchange;
 mod flow;
 mod grants;
+mod leases;
 mod outage;
 mod passthrough;
 mod program;
