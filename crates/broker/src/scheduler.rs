@@ -14,7 +14,7 @@ use crate::{Broker, Problem};
 /// The running loops.
 pub struct Scheduler {
     broker: Broker,
-    scheduler: JobScheduler,
+    ticks: JobScheduler,
     stopping: Arc<AtomicBool>,
 }
 
@@ -78,7 +78,7 @@ impl Scheduler {
         scheduler.start().await?;
         Ok(Self {
             broker: broker.clone(),
-            scheduler,
+            ticks: scheduler,
             stopping,
         })
     }
@@ -87,7 +87,7 @@ impl Scheduler {
     pub async fn stop(mut self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.broker.drain_refreshes(Duration::from_secs(30)).await;
-        if let Err(error) = self.scheduler.shutdown().await {
+        if let Err(error) = self.ticks.shutdown().await {
             tracing::warn!(%error, "the scheduler did not stop cleanly");
         }
     }

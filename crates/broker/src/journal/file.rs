@@ -17,6 +17,7 @@ pub(super) const SLOT: usize = 32 * 1024;
 /// Bytes before the first slot. The second half is written by probes.
 const HEAD: u64 = 4096;
 const PROBE: u64 = 2048;
+const REPLICA: std::ops::Range<usize> = 8..24;
 const MAGIC: [u8; 8] = *b"LKJRNL01";
 const NAME: &str = "journal";
 
@@ -102,12 +103,12 @@ impl File {
     /// Writes the head, and zeros up to the last slot, so that the space is ours.
     fn lay_out(&self, size: u64, slots: usize) -> io::Result<()> {
         let wanted = HEAD + (slots * SLOT) as u64;
-        let mut head = [0_u8; PROBE as usize];
+        let mut head = [0_u8; 24];
         head[..8].copy_from_slice(&MAGIC);
-        head[8..24].copy_from_slice(self.replica.as_bytes());
+        head[REPLICA].copy_from_slice(self.replica.as_bytes());
         self.handle.write_all_at(&head, 0)?;
         let zeros = vec![0_u8; SLOT];
-        let mut position = size.max(PROBE);
+        let mut position = size.max(REPLICA.end as u64);
         while position < wanted {
             let bytes = zeros.len().min(usize::try_from(wanted - position).unwrap_or(SLOT));
             self.handle.write_all_at(&zeros[..bytes], position)?;
@@ -168,5 +169,5 @@ fn read_head(handle: &Handle, size: u64) -> io::Result<Head> {
     if head[..8] != MAGIC {
         return Ok(Head::Foreign);
     }
-    Ok(Uuid::from_slice(&head[8..]).map_or(Head::Foreign, Head::Known))
+    Ok(Uuid::from_slice(&head[REPLICA]).map_or(Head::Foreign, Head::Known))
 }

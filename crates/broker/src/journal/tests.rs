@@ -1,4 +1,5 @@
 use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt as _;
 
 use chrono::DateTime;
 use store::{ConnectionId, Fence, NewCredential, ProjectId, Refreshed};
@@ -73,7 +74,6 @@ async fn the_file_shows_no_secret() {
     assert!(slot.keep(&record(1, "at-canary")).await);
     let bytes = std::fs::read(folder.path().join("journal")).unwrap();
     assert!(!bytes.windows(6).any(|window| window == b"canary"));
-    use std::os::unix::fs::PermissionsExt as _;
     let mode = std::fs::metadata(folder.path().join("journal"))
         .unwrap()
         .permissions()

@@ -21,7 +21,7 @@ use crate::texts::quoted;
 use crate::{Kind, Problem};
 
 /// A claim that was held this long before its request went out is given back: its holder may have been given up.
-const STALE: Duration = Duration::from_secs(60);
+const STALE: Duration = Duration::from_mins(1);
 /// Between two tries to reach the database.
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A 429 that does not say how long.
@@ -247,7 +247,7 @@ impl Broker {
             .await
         {
             Ok(true) => {
-                tracing::info!(app = %lease.app, integration = lease.integration, "the app's circuit is closed")
+                tracing::info!(app = %lease.app, integration = lease.integration, "the app's circuit is closed");
             }
             Ok(false) => {}
             // The next success says it again.
