@@ -95,14 +95,24 @@ impl Database {
         self.store_with(Arc::new(KeyRing::new(master)))
     }
 
+    /// The same, not over the link.
+    pub fn store_beside_the_link(&self, master: &MasterKey) -> Store {
+        let options = self.server.clone().database(&self.name);
+        Self::store_of(options, Arc::new(KeyRing::new(master)))
+    }
+
     /// A store on it with this key ring.
     pub fn store_with(&self, ring: Arc<KeyRing>) -> Store {
+        Self::store_of(self.options(), ring)
+    }
+
+    fn store_of(options: PgConnectOptions, ring: Arc<KeyRing>) -> Store {
         let limits = PoolOptions {
             connections: 5,
             wait: Duration::from_secs(2),
             ..PoolOptions::default()
         };
-        Store::from_options(self.options(), limits, ring)
+        Store::from_options(options, limits, ring)
     }
 
     /// The address, for a program of its own.
@@ -132,6 +142,20 @@ impl Database {
     pub async fn execute(&self, sql: &str) -> u64 {
         let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&self.pool).await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
+    }
+
+    /// Lets the product read only, from now on; the test itself may write.
+    pub async fn make_read_only(&self) {
+        self.execute(&format!(
+            "alter database {} set default_transaction_read_only = on",
+            self.name
+        ))
+        .await;
+        self.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and application_name = 'latchkey'",
+        )
+        .await;
     }
 
     /// The number that a query gives.

@@ -189,9 +189,9 @@ impl TestServer {
         )
     }
 
-    /// Another replica on the same database, without a server of its own.
+    /// Another replica, without a server, and with a way to the database of its own: never cut.
     pub async fn replica(&self, journal: Option<&Path>) -> Broker {
-        let store = self.database.store(&self.master);
+        let store = self.database.store_beside_the_link(&self.master);
         store.adopt_instance(None, &self.master).await.unwrap();
         let broker = broker(&store, &self.master, &self.url, self.egress.clone(), journal);
         broker.start_replica().await.unwrap();

@@ -112,8 +112,8 @@ impl Drop for Flight {
 }
 
 impl Broker {
-    /// Why this replica refreshes nothing now.
-    pub(crate) fn refresh_obstacle(&self) -> Option<&'static str> {
+    /// Why this replica refreshes nothing now, in words for people; `None` when it does.
+    pub fn refresh_obstacle(&self) -> Option<&'static str> {
         self.0.refreshes.obstacle()
     }
 

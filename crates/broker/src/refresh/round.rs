@@ -35,6 +35,7 @@ enum Round {
 
 /// Between two looks while what is due has to wait.
 const HELD: Duration = Duration::from_millis(100);
+const HELD_AT_MOST: Duration = Duration::from_secs(5);
 
 impl Broker {
     /// Refreshes all that is due and waits for the end of it. For tests and single steps; the scheduler has
@@ -42,7 +43,21 @@ impl Broker {
     pub async fn refresh_tick(&self) -> Result<Tick, Problem> {
         let mut tick = Tick::default();
         self.recover().await?;
-        while let Round::Begun(tasks) = self.round().await? {
+        let mut held_since = None;
+        loop {
+            let tasks = match self.round().await? {
+                Round::Idle => return Ok(tick),
+                Round::Held => {
+                    let since = *held_since.get_or_insert_with(Instant::now);
+                    if since.elapsed() > HELD_AT_MOST {
+                        return Ok(tick);
+                    }
+                    tokio::time::sleep(HELD).await;
+                    continue;
+                }
+                Round::Begun(tasks) => tasks,
+            };
+            held_since = None;
             tick.claimed += tasks.len();
             for task in tasks {
                 match task.await {
@@ -52,7 +67,6 @@ impl Broker {
                 }
             }
         }
-        Ok(tick)
     }
 
     /// One turn of the scheduler: claims as long as something is due, and leaves what is on its way to itself. `alive`

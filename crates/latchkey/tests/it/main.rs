@@ -31,5 +31,6 @@ mod refresh;
 mod refusal;
 mod start;
 mod store;
+mod token_life;
 mod verify;
 mod wire;
