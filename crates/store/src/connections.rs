@@ -289,6 +289,18 @@ pub enum RevocationStatus {
     Failed,
 }
 
+impl RevocationStatus {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Revoked => "revoked",
+            Self::Unsupported => "unsupported",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Store {
     /// A page of connections and the exact total of the same filter, in one snapshot.
     pub async fn list_connections(
