@@ -187,7 +187,8 @@ impl Store {
         sqlx::query!(
             "update credentials set sealed = $2, generation = $3, expires_at = latchkey_now() + make_interval(secs => $4),
                     refresh_at = latchkey_now() + make_interval(secs => $5), refreshed_at = null, lease_owner = null,
-                    lease_boot = null, lease_until = null, attempts = 0, updated_at = latchkey_now()
+                    lease_boot = null, lease_until = null, attempts = 0, uncertain_since = null, uncertain_reason = null,
+                    forecast_days = 0, updated_at = latchkey_now()
              where connection_id = $1",
             connection.0,
             sealed.as_bytes(),

@@ -188,7 +188,8 @@ impl Store {
             "update credentials set sealed = $3, generation = $2 + 1, refreshed_at = latchkey_now(), attempts = 0,
                     expires_at = latchkey_now() + make_interval(secs => $4),
                     refresh_at = latchkey_now() + make_interval(secs => $5),
-                    lease_owner = null, lease_boot = null, lease_until = null, updated_at = latchkey_now()
+                    lease_owner = null, lease_boot = null, lease_until = null, uncertain_since = null,
+                    uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
              where connection_id = $1 and generation = $2",
             lease.connection.0,
             lease.generation,
