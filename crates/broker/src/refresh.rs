@@ -48,6 +48,9 @@ fn backoff(attempts: i32) -> f64 {
 impl Broker {
     /// Claims what is due and refreshes it. Called by the scheduler, and by tests step by step.
     pub async fn refresh_tick(&self) -> Result<Tick, Problem> {
+        if !self.is_at_home().await {
+            return Ok(Tick::default());
+        }
         let free = self.0.refreshes.available_permits();
         if free == 0 {
             return Ok(Tick::default());
@@ -225,6 +228,7 @@ impl Broker {
     /// Refreshes a token that has ended, through the same lease as the scheduler; whoever does not get the lease waits
     /// for the one who has it.
     pub(crate) async fn refresh_inline(&self, callable: &Callable) -> Result<(), Problem> {
+        self.require_home().await?;
         let replica = self.settings().replica;
         match self
             .store()
