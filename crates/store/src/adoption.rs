@@ -246,7 +246,7 @@ impl Store {
             let done = sqlx::query!(
                 "update webhook_deliveries set status = 'failed', ended_at = latchkey_now(), lease_until = null,
                         last_error = 'dropped: the database was restored or copied, and adopted later'
-                 where id in (select id from webhook_deliveries where status = 'pending' limit $1)",
+                 where id = any (array(select id from webhook_deliveries where status = 'pending' limit $1))",
                 BITE
             )
             .execute(&self.pool)

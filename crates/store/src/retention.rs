@@ -1,5 +1,6 @@
 //! What is forgotten, so that tables stay bounded. Each turn takes one bite of each table in a short statement; replicas
-//! skip what another one holds. The audit log is never purged.
+//! skip what another one holds. An array, not `in`: the deletion then goes by the primary key however large the table is.
+//! The audit log is never purged.
 
 use chrono::TimeDelta;
 
@@ -41,12 +42,12 @@ impl Store {
     /// too, since the id has the time of a replica's clock.
     async fn purge_events(&self, kept: TimeDelta, bite: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!(
-            "delete from events where id in (
+            "delete from events where id = any (array(
                  select e.id from events e
                  where e.id < (rpad(lpad(to_hex(floor(extract(epoch from
                            latchkey_now() - make_interval(secs => $1)) * 1000)::bigint), 12, '0'), 32, '0'))::uuid
                    and e.created_at < latchkey_now() - make_interval(secs => $1)
-                 order by e.id limit $2 for update skip locked)",
+                 order by e.id limit $2 for update skip locked))",
             seconds(kept),
             bite
         )
@@ -58,10 +59,10 @@ impl Store {
     /// Served by `revocations_ended`.
     async fn purge_revocations(&self, bite: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!(
-            "delete from revocations where id in (
+            "delete from revocations where id = any (array(
                  select r.id from revocations r
                  where r.ended_at is not null and r.ended_at < latchkey_now() - make_interval(days => $1)
-                 order by r.ended_at limit $2 for update skip locked)",
+                 order by r.ended_at limit $2 for update skip locked))",
             KEPT_DAYS,
             bite
         )
@@ -74,11 +75,11 @@ impl Store {
     /// (`revocations_by_connection`).
     async fn purge_connections(&self, bite: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!(
-            "delete from connections where id in (
+            "delete from connections where id = any (array(
                  select c.id from connections c
                  where c.deleted_at is not null and c.deleted_at < latchkey_now() - make_interval(days => $1)
                    and not exists (select from revocations r where r.connection_id = c.id and r.status = 'pending')
-                 order by c.deleted_at limit $2 for update skip locked)",
+                 order by c.deleted_at limit $2 for update skip locked))",
             KEPT_DAYS,
             bite
         )
