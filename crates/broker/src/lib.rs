@@ -7,6 +7,7 @@
 //! `protocol`), or a line about one particular service (that is a definition).
 
 mod access;
+mod adoption;
 mod connections;
 mod connectors;
 mod flows;
@@ -17,6 +18,7 @@ mod passthrough;
 mod problem;
 mod readiness;
 mod refresh;
+mod retention;
 mod revoke;
 mod scheduler;
 mod sessions;
@@ -69,6 +71,8 @@ pub struct Settings {
     pub refresh_interval: Duration,
     /// Refreshes in flight at most.
     pub refresh_parallel: usize,
+    /// How long events are kept.
+    pub event_retention: Duration,
 }
 
 /// The product. Cheap to clone.

@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::Broker;
+use crate::adoption::NOT_ADOPTED;
 
 /// The answer of `/readyz`.
 #[derive(Debug, Serialize)]
@@ -17,6 +18,25 @@ pub struct Readiness {
     pub refresh: String,
     /// Background loops of this replica.
     pub loops: Vec<LoopHealth>,
+    /// Whether this is the database that the server belongs to. `false` does not stop it from serving.
+    pub adopted: bool,
+    /// What to do when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<&'static str>,
+}
+
+impl Readiness {
+    fn not_ready(database: &str, missing_migrations: usize) -> Self {
+        Self {
+            ready: false,
+            database: database.to_owned(),
+            missing_migrations,
+            refresh: "waits for the database".to_owned(),
+            loops: Vec::new(),
+            adopted: false,
+            adoption: None,
+        }
+    }
 }
 
 /// A background loop.
@@ -33,28 +53,21 @@ pub struct LoopHealth {
 impl Broker {
     /// Looks at database, migrations and loops.
     pub async fn readiness(&self) -> Readiness {
-        let not_ready = |database: &str, missing_migrations| Readiness {
-            ready: false,
-            database: database.to_owned(),
-            missing_migrations,
-            refresh: "waits for the database".to_owned(),
-            loops: Vec::new(),
-        };
         let missing = match self.store().missing_migrations().await {
             Ok(missing) => missing,
             Err(error) => {
                 tracing::warn!(%error, "not ready: the database is away");
-                return not_ready(
+                return Readiness::not_ready(
                     "not available: check that Postgres runs and that LATCHKEY_DATABASE_URL is right",
                     0,
                 );
             }
         };
         if missing > 0 {
-            return not_ready("ok", missing);
+            return Readiness::not_ready("ok", missing);
         }
         if !self.store().is_adopted() {
-            return not_ready("answers; mode and master key are being compared", 0);
+            return Readiness::not_ready("answers; mode and master key are being compared", 0);
         }
         let beats = self
             .store()
@@ -74,12 +87,15 @@ impl Broker {
         for health in &loops {
             metrics::gauge!("latchkey_loop_age_seconds", "loop" => health.name.clone()).set(health.age_seconds);
         }
+        let adopted = self.is_at_home().await;
         Readiness {
             ready: obstacle.is_none() && loops.iter().all(|health| health.alive),
             database: "ok".to_owned(),
             missing_migrations: 0,
             refresh: obstacle.unwrap_or("ok").to_owned(),
             loops,
+            adopted,
+            adoption: (!adopted).then_some(NOT_ADOPTED),
         }
     }
 }

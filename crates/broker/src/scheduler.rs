@@ -70,7 +70,8 @@ impl Scheduler {
                 let swept = broker.store().sweep_flows().await?;
                 let sandbox = broker.store().purge_sandbox().await?;
                 broker.store().forget_replicas().await?;
-                tracing::debug!(?swept, ?sandbox, "what ended was swept");
+                let (purged, told) = (broker.purge_tick().await?, broker.forecast_tick().await?);
+                tracing::debug!(?swept, ?sandbox, ?purged, told, "what ended was swept");
                 Ok(())
             })
         })

@@ -70,8 +70,9 @@ pub fn open_store(configuration: &Configuration, url: &str, master: &MasterKey) 
         connections: configuration.database_connections,
         ..PoolOptions::default()
     };
-    Store::connect_lazily(url, options, Arc::new(KeyRing::new(master)))
-        .context("the database address is not one: write postgres://user:password@host/database")
+    let store = Store::connect_lazily(url, options, Arc::new(KeyRing::new(master)))
+        .context("the database address is not one: write postgres://user:password@host/database")?;
+    Ok(store.named(configuration.instance.clone()))
 }
 
 /// What differs between development and production.
@@ -134,6 +135,7 @@ pub fn build(
         refresh_margin: configuration.margin(),
         refresh_interval: Duration::from_secs(configuration.refresh_interval.max(1)),
         refresh_parallel: parallel,
+        event_retention: configuration.event_retention(),
     };
     Ok(Broker::new(
         store,

@@ -191,7 +191,7 @@ impl Store {
                     refresh_at = latchkey_now() + make_interval(secs => $5), refreshed_at = null, lease_owner = null,
                     lease_boot = null, lease_until = null, attempts = 0, refusals = 0, interrupted = false,
                     issued_at = latchkey_now(), learned_lifetime = null, rejected_until = null, app_id = $6,
-                    updated_at = latchkey_now()
+                    uncertain_since = null, uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
              where connection_id = $1",
             connection.0,
             sealed.as_bytes(),

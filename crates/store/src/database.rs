@@ -10,6 +10,7 @@ use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use vault::KeyRing;
 
 use crate::StoreError;
+use crate::home::HomeWatch;
 
 /// All migrations, embedded.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
@@ -41,6 +42,7 @@ pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) adopted: Arc<AtomicBool>,
+    pub(crate) home: Arc<HomeWatch>,
 }
 
 impl Store {
@@ -67,6 +69,7 @@ impl Store {
             pool,
             ring,
             adopted: Arc::default(),
+            home: Arc::default(),
         }
     }
 

@@ -66,6 +66,8 @@ pub struct Lease {
     pub learned_lifetime: Option<u64>,
     /// Whether the access token has ended.
     pub expired: bool,
+    /// The database was restored or copied, and nobody knows whether this token was spent since.
+    pub uncertain: bool,
     /// The app has failures since its last success, or an open circuit.
     pub troubled: bool,
 }
@@ -127,6 +129,7 @@ impl Store {
                cross join lateral (
                    select k.refresh_at from credentials k
                    where k.app_id = a.id and k.refresh_at <= latchkey_now() and k.lease_owner is null
+                     and k.uncertain_since is null
                    order by k.refresh_at limit 1) d
                left join refresh_circuits r on r.app_id = a.id
                where r.not_before is null or r.not_before <= latchkey_now()
@@ -181,6 +184,7 @@ impl Store {
                    cross join lateral (
                        select k.connection_id from credentials k
                        where k.app_id = q.app_id and k.refresh_at <= latchkey_now() and k.lease_owner is null
+                     and k.uncertain_since is null
                        order by k.refresh_at limit q.quota for update skip locked) d)
                update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
                       leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
@@ -192,7 +196,8 @@ impl Store {
                          c.integration, c.auth_method,
                          c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
                          coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
-                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!""#,
+                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
+                         k.uncertain_since is not null as "uncertain!""#,
             replica.id,
             replica.boot,
             &apps,
@@ -201,6 +206,10 @@ impl Store {
         .fetch_all(&mut *transaction)
         .await?;
         transaction.commit().await?;
+        self.leases(rows, replica).await
+    }
+
+    async fn leases(&self, rows: Vec<LeaseRow>, replica: Replica) -> Result<Vec<Lease>, StoreError> {
         let mut leases = Vec::with_capacity(rows.len());
         for row in rows {
             let connection = row.connection_id;
@@ -215,6 +224,38 @@ impl Store {
             }
         }
         Ok(leases)
+    }
+
+    /// Claims tokens that an adoption made uncertain, due or not, a few at a time. One whose try failed waits its pause.
+    /// Served by `credentials_uncertain`.
+    pub async fn claim_uncertain(&self, replica: Replica, limit: i64) -> Result<Vec<Lease>, StoreError> {
+        let rows = sqlx::query_as!(
+            LeaseRow,
+            r#"with picked as materialized (
+                   select k.connection_id from credentials k left join refresh_circuits r on r.app_id = k.app_id
+                   where k.uncertain_since is not null and k.refresh_at is not null and k.lease_owner is null
+                     and (k.attempts = 0 and k.refusals = 0 or k.refresh_at <= latchkey_now())
+                     and (r.not_before is null or r.not_before <= latchkey_now())
+                   order by k.refresh_at limit $3 for update of k skip locked)
+               update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
+                      leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
+               from picked p join connections c on c.id = p.connection_id
+               left join refresh_circuits r on r.app_id = c.app_id
+               where k.connection_id = p.connection_id
+               returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
+                         k.interrupted, k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
+                         c.integration, c.auth_method,
+                         c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
+                         coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
+                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
+                         k.uncertain_since is not null as "uncertain!""#,
+            replica.id,
+            replica.boot,
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        self.leases(rows, replica).await
     }
 
     /// Claims the refresh of one connection for a call that waits for it, unless somebody holds it, the generation
@@ -238,7 +279,8 @@ impl Store {
                          c.integration, c.auth_method,
                          c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
                          coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
-                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!""#,
+                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
+                         k.uncertain_since is not null as "uncertain!""#,
             replica.id,
             replica.boot,
             connection.0,
@@ -291,6 +333,7 @@ impl Store {
             learned_lifetime: row.learned_lifetime.and_then(|seconds| u64::try_from(seconds).ok()),
             expired: row.expired,
             troubled: row.troubled,
+            uncertain: row.uncertain,
         })
     }
 
@@ -423,4 +466,5 @@ struct LeaseRow {
     variables: sqlx::types::Json<BTreeMap<String, String>>,
     expired: bool,
     troubled: bool,
+    uncertain: bool,
 }

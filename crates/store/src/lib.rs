@@ -6,6 +6,7 @@
 //! What never lives here: HTTP, a provider's rules, or a decision that is not about data.
 
 mod access;
+mod adoption;
 mod apps;
 mod audit;
 mod circuits;
@@ -15,18 +16,22 @@ mod database;
 mod error;
 mod events;
 mod flows;
+mod forecast;
+mod home;
 mod ids;
 mod instance;
 mod leases;
 mod projects;
 mod refreshes;
 mod replicas;
+mod retention;
 mod revocations;
 pub mod sandbox;
 mod sealing;
 mod sessions;
 
 pub use access::*;
+pub use adoption::*;
 pub use apps::*;
 pub use audit::*;
 pub use circuits::*;
@@ -36,11 +41,13 @@ pub use database::{MIGRATOR, PoolOptions, Store};
 pub use error::StoreError;
 pub use events::*;
 pub use flows::*;
+pub use home::Home;
 pub use ids::*;
 pub use instance::*;
 pub use leases::*;
 pub use projects::*;
 pub use refreshes::*;
+pub use retention::*;
 pub use revocations::*;
 pub use sessions::*;
 pub use vault::Environment;

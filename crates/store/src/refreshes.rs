@@ -65,7 +65,8 @@ impl Store {
             "update credentials set sealed = $3, generation = $2 + 1, refreshed_at = latchkey_now(), issued_at = $6::timestamptz,
                     expires_at = $6::timestamptz + make_interval(secs => $4), refresh_at = $6::timestamptz + make_interval(secs => $5),
                     lease_owner = null, lease_boot = null, lease_until = null, attempts = 0, refusals = 0,
-                    interrupted = false, rejected_until = null, updated_at = latchkey_now()
+                    interrupted = false, rejected_until = null, uncertain_since = null,
+                    uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
              where connection_id = $1 and generation = $2",
             fence.connection.0,
             fence.generation,

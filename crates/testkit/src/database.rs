@@ -1,5 +1,7 @@
 //! A database for each test: a clone of a migrated template.
 
+mod copies;
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,15 +55,13 @@ impl Database {
     }
 
     async fn make(migrated: bool) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = PostgresSource::get().await.options().disable_statement_logging();
         let mut admin = server
             .connect()
             .await
             .expect("the PostgreSQL server of the tests answers");
         let template = prepare(&mut admin, &server).await;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("latchkey_t_{}_{number}", std::process::id());
+        let name = Self::new_name();
         let create = if migrated {
             format!("create database {name} template {template} strategy file_copy")
         } else {
@@ -73,6 +73,16 @@ impl Database {
             .unwrap();
         admin.execute(AssertSqlSafe(create)).await.unwrap();
         admin.close().await.unwrap();
+        Self::reached(name, server)
+    }
+
+    fn new_name() -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        format!("latchkey_t_{}_{number}", std::process::id())
+    }
+
+    fn reached(name: String, server: PgConnectOptions) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(2)
             .connect_lazy_with(server.clone().database(&name));

@@ -179,6 +179,41 @@ impl TestServer {
         (url, broker)
     }
 
+    /// A server as this one, started on a copy of its database.
+    pub async fn over(&self, database: Database, provider: &OddProvider) -> Self {
+        let master = MasterKey::parse(&self.master.to_text()).unwrap();
+        let ring = Arc::new(KeyRing::new(&master));
+        let store = database.store_with(Arc::clone(&ring));
+        store
+            .adopt_instance(Some(InstanceMode::Production), &master)
+            .await
+            .unwrap();
+        let bound = Bound::to("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", bound.address());
+        let mut egress = EgressPolicy::default();
+        egress.allow.push(provider.url().parse().unwrap());
+        let broker = broker(&store, &master, &url, egress.clone(), None);
+        broker.start_replica().await.unwrap();
+        let ahead = Arc::new(AtomicI64::new(self.ahead.load(Ordering::SeqCst)));
+        let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
+        Self {
+            url,
+            database,
+            store,
+            broker,
+            project: self.project.clone(),
+            test_key: self.test_key.clone(),
+            live_key: self.live_key.clone(),
+            client_secret: self.client_secret.clone(),
+            client: client(),
+            master,
+            ring,
+            ahead,
+            egress,
+            _running: running,
+        }
+    }
+
     /// A call of a customer's backend with the test key.
     pub fn api(&self, method: &str, path: &str) -> Call {
         Call::new(
@@ -253,6 +288,7 @@ fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy
         refresh_margin: Duration::from_mins(5),
         refresh_interval: Duration::from_secs(1),
         refresh_parallel: 16,
+        event_retention: Duration::from_hours(30 * 24),
     };
     let protocol = Protocol::new(Egress::new(egress).unwrap());
     Broker::new(

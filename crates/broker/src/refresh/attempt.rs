@@ -406,7 +406,8 @@ fn failure(state: ConnectionState, reason: &'static str, message: &str, retry_in
 
 /// `invalid_grant`: the first time it is asked once more, the second time it holds.
 fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
-    if lease.refusals == 0 {
+    // An uncertain token is offered once: it may be another instance's by now.
+    if lease.refusals == 0 && !lease.uncertain {
         let message =
             format!("{name} refused to renew the access. It is asked once more before the connection counts as ended.");
         return RefreshFailure {
@@ -419,7 +420,12 @@ fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
             )
         };
     }
-    let (reason, message) = if lease.interrupted {
+    let (reason, message) = if lease.uncertain {
+        let message = format!(
+            "{name} no longer accepts this connection: the database was restored or copied, and the token in it was replaced since. Connect it again."
+        );
+        ("rotation_uncertain", message)
+    } else if lease.interrupted {
         let message = format!(
             "{name} no longer accepts this connection: a refresh was cut off before its answer arrived, and the token in it is lost. Connect it again."
         );

@@ -59,6 +59,7 @@ impl Broker {
         app: store::AppId,
         integration: &str,
     ) -> Result<(), Problem> {
+        self.require_home().await?;
         match self.shared_ending(connection, generation, app, integration).await {
             Ended::Look => Ok(()),
             Ended::Failed(failure) => Err(failure.problem()),

@@ -17,6 +17,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use store::{App, AppId, ConnectionId};
+use tokio::time::Instant;
 use vault::SecretString;
 
 use self::bulkhead::Bulkhead;
@@ -54,6 +55,8 @@ pub(crate) struct Refreshes {
     started: AtomicBool,
     stopping: AtomicBool,
     rounds: AtomicUsize,
+    /// When uncertain tokens were last tried.
+    uncertain_at: Mutex<Option<Instant>>,
     apps: moka::future::Cache<AppId, AppWithSecret>,
 }
 
@@ -71,11 +74,22 @@ impl Refreshes {
             started: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
             rounds: AtomicUsize::new(0),
+            uncertain_at: Mutex::default(),
             apps: moka::future::Cache::builder()
                 .time_to_live(APP_BELIEVED)
                 .max_capacity(10_000)
                 .build(),
         }
+    }
+
+    /// Whether uncertain tokens may be tried now: once a second.
+    fn uncertain_turn(&self) -> bool {
+        let mut last = self.uncertain_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let due = last.is_none_or(|last| last.elapsed() >= Duration::from_secs(1));
+        if due {
+            *last = Some(Instant::now());
+        }
+        due
     }
 
     fn in_flight(&self) -> MutexGuard<'_, HashSet<ConnectionId>> {

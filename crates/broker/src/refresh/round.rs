@@ -35,6 +35,8 @@ enum Round {
 
 /// Between two looks while what is due has to wait.
 const HELD: Duration = Duration::from_millis(100);
+/// Tokens of which nobody knows whether they are still good are tried slowly.
+const UNCERTAIN_A_SECOND: i64 = 5;
 const HELD_AT_MOST: Duration = Duration::from_secs(5);
 
 impl Broker {
@@ -99,6 +101,9 @@ impl Broker {
 
     async fn round(&self) -> Result<Round, Problem> {
         let refreshes = &self.0.refreshes;
+        if !self.is_at_home().await {
+            return Ok(Round::Idle);
+        }
         if let Some(journal) = &refreshes.journal
             && !journal.is_writable().await
         {
@@ -107,6 +112,19 @@ impl Broker {
         if refreshes.obstacle().is_some() {
             return Ok(Round::Idle);
         }
+        let mut tasks = self.begin_uncertain().await?;
+        match self.begin_due().await? {
+            Round::Begun(more) => {
+                tasks.extend(more);
+                Ok(Round::Begun(tasks))
+            }
+            other if tasks.is_empty() => Ok(other),
+            _ => Ok(Round::Begun(tasks)),
+        }
+    }
+
+    async fn begin_due(&self) -> Result<Round, Problem> {
+        let refreshes = &self.0.refreshes;
         let due = self.store().due_apps().await?;
         if due.is_empty() {
             return Ok(Round::Idle);
@@ -141,6 +159,20 @@ impl Broker {
             return Ok(Round::Held);
         }
         Ok(Round::Begun(tasks))
+    }
+
+    /// Tokens that an adoption made uncertain, a few a second.
+    async fn begin_uncertain(&self) -> Result<Vec<JoinHandle<Outcome>>, Problem> {
+        let refreshes = &self.0.refreshes;
+        if refreshes.scheduled.free() == 0 || !refreshes.uncertain_turn() {
+            return Ok(Vec::new());
+        }
+        let leases = self
+            .store()
+            .claim_uncertain(self.settings().replica, UNCERTAIN_A_SECOND)
+            .await
+            .inspect_err(|_| refreshes.claims_in_doubt.store(true, Ordering::Release))?;
+        Ok(leases.into_iter().filter_map(|lease| self.begin(lease)).collect())
     }
 
     /// Sends a claimed refresh on its way. Without a place in the journal it is given back.

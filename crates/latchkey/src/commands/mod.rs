@@ -1,5 +1,6 @@
 //! The command line.
 
+mod adopt;
 mod apps;
 mod connections;
 mod dev;
@@ -39,6 +40,8 @@ enum Command {
     Serve,
     /// Run the migrations that are missing.
     Migrate,
+    /// Say that this restored or copied database is the right one now; until then it refreshes nothing.
+    Adopt(adopt::AdoptArguments),
     /// Show what is configured, with secrets masked.
     Config,
     /// Ask a running server whether it is alive; for container health checks.
@@ -76,6 +79,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Dev => dev::run(&configuration, output).await,
         Command::Serve => serve::run(&configuration).await,
         Command::Migrate => migrate(&configuration, output).await,
+        Command::Adopt(arguments) => adopt::run(&configuration, output, &arguments).await,
         Command::Config => {
             output.value(&configuration.masked());
             Ok(())

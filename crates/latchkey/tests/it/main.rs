@@ -15,6 +15,7 @@ macro_rules! snapshot {
     };
 }
 
+mod adoption;
 mod canary;
 mod container;
 mod embed;
@@ -29,6 +30,7 @@ mod races;
 mod redirect;
 mod refresh;
 mod refusal;
+mod retention;
 mod start;
 mod store;
 mod token_life;
