@@ -22,6 +22,7 @@ mod revocations;
 pub mod sandbox;
 mod sealing;
 mod sessions;
+mod webhooks;
 
 pub use access::*;
 pub use apps::*;
@@ -39,3 +40,4 @@ pub use refreshes::*;
 pub use revocations::*;
 pub use sessions::*;
 pub use vault::Environment;
+pub use webhooks::*;
