@@ -21,6 +21,7 @@ mod scheduler;
 mod sessions;
 mod submit;
 mod texts;
+mod webhooks;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -50,6 +51,7 @@ pub use store::{
     App, Connection, ConnectionFilter, ConnectionState, Environment, FlowId, FlowMode, IdentityType, Owner, ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission};
+pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 
 /// What an operator decides for the whole server.
 #[derive(Clone, Debug)]
@@ -82,6 +84,7 @@ struct Parts {
     public_origin: String,
     evidence_key: Zeroizing<[u8; 32]>,
     refreshes: Arc<Semaphore>,
+    webhooks: webhooks::Slots,
 }
 
 impl Broker {
@@ -102,6 +105,7 @@ impl Broker {
             settings,
             evidence_key,
             refreshes,
+            webhooks: webhooks::Slots::default(),
         }))
     }
 

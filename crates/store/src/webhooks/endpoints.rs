@@ -243,10 +243,14 @@ impl Store {
         Ok((made.rows_affected() == 1).then_some(id))
     }
 
-    /// Makes the endpoint of a key, or gives the one that is there these values. `None` when there are too many. Another
-    /// secret replaces the one that is there as a rotation does; the old one signs too for `overlap` seconds.
-    /// Served by `webhook_endpoints_key`.
-    pub async fn upsert_endpoint(&self, new: &NewEndpoint, overlap: f64) -> Result<Option<Upserted>, StoreError> {
+    /// Makes the endpoint of a key, or gives the one that is there these values. `None` when there are too many. With
+    /// `overlap`, another secret replaces the one that is there as a rotation does, which signs too for so many seconds;
+    /// without, that one stays. Served by `webhook_endpoints_key`.
+    pub async fn upsert_endpoint(
+        &self,
+        new: &NewEndpoint,
+        overlap: Option<f64>,
+    ) -> Result<Option<Upserted>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let there = sqlx::query!(
             "select id, generation, sealed from webhook_endpoints
@@ -264,13 +268,17 @@ impl Store {
         };
         let id = EndpointId(there.id);
         let place = secret_place(new.project, new.environment, there.id, there.generation);
-        let same = match there.sealed {
-            None => false,
-            Some(sealed) => self.open("webhook_endpoints", sealed, &place).await?.as_slice() == new.secret.as_bytes(),
-        };
-        if !same {
-            self.replace_secret(&mut transaction, new.project, new.environment, id, &new.secret, overlap)
-                .await?;
+        if let Some(overlap) = overlap {
+            let same = match there.sealed {
+                None => false,
+                Some(sealed) => {
+                    self.open("webhook_endpoints", sealed, &place).await?.as_slice() == new.secret.as_bytes()
+                }
+            };
+            if !same {
+                self.replace_secret(&mut transaction, new.project, new.environment, id, &new.secret, overlap)
+                    .await?;
+            }
         }
         let change = EndpointChange {
             url: Some(new.url.clone()),
