@@ -75,7 +75,9 @@ pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -
     )
     .execute(&mut *connection)
     .await?;
-    let (patterns, names) = names(event.kind, event.payload).into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+    let (patterns, names) = names(event.kind, event.payload)
+        .into_iter()
+        .unzip::<_, _, Vec<_>, Vec<_>>();
     // Endpoints by webhook_endpoints_by_project, the delivery before by webhook_deliveries_lane. That one is locked: its
     // end looks for the next of the lane, and must not miss this one.
     sqlx::query!(
@@ -162,10 +164,26 @@ mod tests {
 
     #[test]
     fn patterns_are_known_names_and_what_is_below() {
-        for good in ["connection.created", "connection.*", "connection.oauth.*", "member.*", "*", "oauth.failed"] {
+        for good in [
+            "connection.created",
+            "connection.*",
+            "connection.oauth.*",
+            "member.*",
+            "*",
+            "oauth.failed",
+        ] {
             assert!(is_event_pattern(good), "{good}");
         }
-        for bad in ["", "connection", "connection.creatd", "connect.*", ".*", "connection.**", "Connection.*", "c*"] {
+        for bad in [
+            "",
+            "connection",
+            "connection.creatd",
+            "connect.*",
+            ".*",
+            "connection.**",
+            "Connection.*",
+            "c*",
+        ] {
             assert!(!is_event_pattern(bad), "{bad}");
         }
     }

@@ -113,6 +113,9 @@ mod tests {
         let secret = WebhookSecret::parse("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw").unwrap();
         let whole = secret.sign(&[b"abc"]);
         assert_eq!(whole, secret.sign(&[b"a", b"b", b"", b"c"]));
-        assert_eq!(hex::encode(whole), "d5dd680361d5d11edfc7da7a8e8ed3e8a15bcc6c87cfd343a4fa3f724fc60abf");
+        assert_eq!(
+            hex::encode(whole),
+            "d5dd680361d5d11edfc7da7a8e8ed3e8a15bcc6c87cfd343a4fa3f724fc60abf"
+        );
     }
 }

@@ -138,7 +138,12 @@ impl Broker {
     }
 
     async fn next_of(&self, slot: &Slot) -> Option<ClaimedDelivery> {
-        let others = self.0.webhooks.lock().get(&slot.endpoint).map_or(0, |running| running - 1);
+        let others = self
+            .0
+            .webhooks
+            .lock()
+            .get(&slot.endpoint)
+            .map_or(0, |running| running - 1);
         let busy = InFlight {
             endpoint: slot.endpoint,
             running: others,
@@ -180,7 +185,11 @@ impl Broker {
             delivery.is_test(),
             rand::rng().random_range(0.0..1.0),
         );
-        let result = if judged.verdict == Verdict::Delivered { "success" } else { "failure" };
+        let result = if judged.verdict == Verdict::Delivered {
+            "success"
+        } else {
+            "failure"
+        };
         metrics::counter!("latchkey_webhook_attempts_total", "result" => result).increment(1);
         metrics::histogram!("latchkey_webhook_seconds").record(took.as_secs_f64());
         let status = answer.as_ref().ok().map(|answer| answer.status.as_u16());

@@ -235,7 +235,8 @@ impl Broker {
 
     /// The same rules as for every call that leaves; they are asked again at each delivery.
     fn checked_url(&self, text: &str) -> Result<String, Problem> {
-        let refused = |why: &str| Problem::bad_request("url_not_allowed", format!("`url` cannot be delivered to: {why}."));
+        let refused =
+            |why: &str| Problem::bad_request("url_not_allowed", format!("`url` cannot be delivered to: {why}."));
         if text.trim().is_empty() || text.len() > 2_000 {
             return Err(refused("write an https address of at most 2000 characters"));
         }

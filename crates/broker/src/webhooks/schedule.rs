@@ -39,11 +39,12 @@ pub(super) fn judge(
     let code = status.map_or(0, |status| status.as_u16());
     let error = match answer {
         Err(error) => error.to_string(),
-        Ok(answer) if answer.status.is_redirection() => format!(
-            "The endpoint answered {code}, and redirects are not followed. Change the subscription's url."
-        ),
+        Ok(answer) if answer.status.is_redirection() => {
+            format!("The endpoint answered {code}, and redirects are not followed. Change the subscription's url.")
+        }
         Ok(_) if code == 410 && !is_test => {
-            "The endpoint answered 410: the subscription is switched off. Switch it on when the endpoint is back.".to_owned()
+            "The endpoint answered 410: the subscription is switched off. Switch it on when the endpoint is back."
+                .to_owned()
         }
         Ok(_) => format!("The endpoint answered {code}. A delivery counts when the answer is 2xx."),
     };
@@ -110,7 +111,11 @@ mod tests {
                 .map(|attempt| seconds(&judge(Ok(&answer(500, None)), attempt, false, spread)))
                 .sum()
         };
-        assert!((total(0.5) - f64::from(75 * 3600 + 35 * 60 + 5)).abs() < 1.0, "{}", total(0.5));
+        assert!(
+            (total(0.5) - f64::from(75 * 3600 + 35 * 60 + 5)).abs() < 1.0,
+            "{}",
+            total(0.5)
+        );
         assert!(total(0.0) < total(0.5) && total(0.5) < total(1.0));
         assert_eq!(judge(Ok(&answer(500, None)), 10, false, 0.5).verdict, Verdict::Failed);
     }

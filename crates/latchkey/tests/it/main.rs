@@ -31,4 +31,5 @@ mod refusal;
 mod start;
 mod store;
 mod verify;
+mod webhooks;
 mod wire;

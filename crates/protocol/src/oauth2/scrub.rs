@@ -78,8 +78,7 @@ impl Scrub {
         // Nothing behind this point can survive the cut below.
         let text: String = text.chars().take(8 * MESSAGE_LIMIT).collect();
         let clean = self.without_secrets(&text);
-        let words = plain(&clean)
-            .split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = plain(&clean).split_whitespace().collect::<Vec<_>>().join(" ");
         let mut short: String = words.chars().take(MESSAGE_LIMIT).collect();
         if short.len() < words.len() {
             short.pop();

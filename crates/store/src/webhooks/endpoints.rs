@@ -22,7 +22,8 @@ pub enum DisabledReason {
 }
 
 impl DisabledReason {
-    pub(super) const fn as_str(self) -> &'static str {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::Gone => "gone",
             Self::SwitchedOff => "switched_off",

@@ -12,9 +12,7 @@ mod redelivery;
 
 pub use claims::{Attempt, AttemptEnd, ClaimedDelivery, InFlight, Verdict};
 pub use deliveries::{AttemptRow, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWithAttempts};
-pub use endpoints::{
-    DisabledReason, ENDPOINTS_AT_MOST, EndpointChange, NewEndpoint, Upserted, WebhookEndpoint,
-};
+pub use endpoints::{DisabledReason, ENDPOINTS_AT_MOST, EndpointChange, NewEndpoint, Upserted, WebhookEndpoint};
 pub use purge::PurgedDeliveries;
 pub use redelivery::{Range, Redelivered};
 
