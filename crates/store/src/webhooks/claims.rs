@@ -355,7 +355,7 @@ pub(super) async fn unblock(
 }
 
 /// Keeps the endpoint's circuit. From [`FAILURES_UNTIL_PROBES`] failures in a row on it is left alone for a while: 5
-/// seconds, then twice as long each time, five minutes at most.
+/// seconds, then twice as long each time, five minutes at most. A probe's own pause ends with the probe.
 async fn note_health(connection: &mut PgConnection, id: EndpointId, end: &AttemptEnd) -> Result<(), StoreError> {
     if end.verdict == Verdict::Delivered {
         // Not for each success: the row is shared by all deliveries.
@@ -388,7 +388,7 @@ async fn note_health(connection: &mut PgConnection, id: EndpointId, end: &Attemp
     sqlx::query!(
         "update webhook_endpoints
          set failures = failures + 1, last_failure_at = latchkey_now(),
-             not_before = greatest(not_before, latchkey_now() + make_interval(secs => $2),
+             not_before = greatest(case when failures < $3 then not_before end, latchkey_now() + make_interval(secs => $2),
                  case when failures + 1 >= $3 then latchkey_now()
                      + make_interval(secs => least(5 * 2 ^ least(failures + 1 - $3, 10), 300) * (0.75 + $4::float8 / 4)) end),
              active = active and $5::text is null, disabled_reason = coalesce($5, disabled_reason),
