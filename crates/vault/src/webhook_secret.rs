@@ -57,12 +57,16 @@ impl WebhookSecret {
 
     /// HMAC-SHA-256 (RFC 2104) over the parts, one after the other.
     pub fn sign(&self, parts: &[&[u8]]) -> [u8; 32] {
-        #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.0).expect("a key of any length");
+        let mut mac = self.keyed();
         for part in parts {
             mac.update(part);
         }
         mac.finalize().into_bytes().into()
+    }
+
+    #[expect(clippy::expect_used, reason = "HMAC takes a key of any length")]
+    fn keyed(&self) -> Hmac<Sha256> {
+        Hmac::new_from_slice(&self.0).expect("a key of any length")
     }
 }
 

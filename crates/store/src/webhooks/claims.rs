@@ -113,7 +113,8 @@ impl Store {
     /// anything is sent. With `only`, of this endpoint alone.
     ///
     /// Walks the active endpoints; each is one range of `webhook_deliveries_ready`, so a backlog elsewhere is not
-    /// touched, and a backlog of its own is touched at its head.
+    /// touched, and a backlog of its own is touched at its head. `per_endpoint` is 16 at most: a number that the planner
+    /// can read keeps it from plans for whole backlogs.
     pub async fn claim_deliveries(
         &self,
         only: Option<EndpointId>,
@@ -126,7 +127,8 @@ impl Store {
         let ids = sqlx::query_scalar!(
             r#"with ready as (
                    select d.id, d.next_attempt_at, e.id as endpoint, e.failures >= $6 as probe,
-                          row_number() over (partition by e.id order by d.next_attempt_at) as place
+                          row_number() over (partition by e.id order by d.next_attempt_at) as place,
+                          case when e.failures >= $6 then 1 else $3::bigint end - coalesce(b.running, 0) as room
                    from webhook_endpoints e
                    left join unnest($4::uuid[], $5::bigint[]) as b (endpoint, running) on b.endpoint = e.id
                    cross join lateral (
@@ -134,11 +136,11 @@ impl Store {
                        where d.endpoint_id = e.id and d.status = 'pending' and not d.blocked
                          and d.next_attempt_at <= latchkey_now()
                        order by d.next_attempt_at
-                       limit greatest(case when e.failures >= $6 then 1 else $3::bigint end - coalesce(b.running, 0), 0)
+                       limit 16
                        for update skip locked) d
                    where e.active and (e.not_before is null or e.not_before <= latchkey_now())
                      and ($1::uuid is null or e.id = $1)),
-               chosen as (select * from ready order by place, next_attempt_at limit $2),
+               chosen as (select * from ready where place <= room order by place, next_attempt_at limit $2),
                probed as (
                    update webhook_endpoints e set not_before = latchkey_now() + make_interval(secs => $7)
                    from chosen c where c.endpoint = e.id and c.probe)

@@ -86,23 +86,25 @@ pub(crate) struct Made {
     #[serde(flatten)]
     subscription: Subscription,
     /// `whsec_…`, with which you check signatures. Not shown again.
-    #[serde(skip_serializing_if = "Option::is_none", serialize_with = "shown")]
+    #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
-    secret: Option<SecretString>,
+    secret: Option<Shown>,
 }
 
-fn shown<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret
-        .as_ref()
-        .map(|secret| secret.expose_secret())
-        .serialize(serializer)
+/// A secret that leaves in an answer.
+struct Shown(SecretString);
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.0.expose_secret())
+    }
 }
 
 impl From<MadeEndpoint> for Made {
     fn from(made: MadeEndpoint) -> Self {
         Self {
             subscription: made.endpoint.into(),
-            secret: made.secret,
+            secret: made.secret.map(Shown),
         }
     }
 }
