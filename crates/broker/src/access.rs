@@ -20,6 +20,8 @@ pub enum Scope {
     CredentialsRead,
     /// Call services through connections.
     Passthrough,
+    /// Manage webhooks and read what they delivered.
+    WebhooksWrite,
     /// Everything about the project.
     Admin,
 }
@@ -34,12 +36,13 @@ pub const DEFAULT_SCOPES: [Scope; 4] = [
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::SessionsWrite,
         Self::ConnectionsRead,
         Self::ConnectionsWrite,
         Self::CredentialsRead,
         Self::Passthrough,
+        Self::WebhooksWrite,
         Self::Admin,
     ];
 
@@ -51,6 +54,7 @@ impl Scope {
             Self::ConnectionsWrite => "connections:write",
             Self::CredentialsRead => "credentials:read",
             Self::Passthrough => "passthrough",
+            Self::WebhooksWrite => "webhooks:write",
             Self::Admin => "admin",
         }
     }

@@ -24,6 +24,7 @@ mod scheduler;
 mod sessions;
 mod submit;
 mod texts;
+mod webhooks;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -53,6 +54,7 @@ pub use store::{
     App, Connection, ConnectionFilter, ConnectionState, Environment, FlowId, FlowMode, IdentityType, Owner, ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission};
+pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 
 /// What an operator decides for the whole server.
 #[derive(Clone, Debug)]
@@ -87,6 +89,7 @@ struct Parts {
     public_origin: String,
     evidence_key: Zeroizing<[u8; 32]>,
     refreshes: refresh::Refreshes,
+    webhooks: webhooks::Slots,
 }
 
 impl Broker {
@@ -108,6 +111,7 @@ impl Broker {
             settings,
             evidence_key,
             refreshes,
+            webhooks: webhooks::Slots::default(),
         }))
     }
 

@@ -76,6 +76,14 @@ impl Scheduler {
             })
         })
         .await?;
+        add("webhook", Duration::from_secs(1), |broker| {
+            Box::pin(async move { broker.webhook_tick().await.map(drop) })
+        })
+        .await?;
+        add("webhook_purge", Duration::from_mins(1), |broker| {
+            Box::pin(async move { Ok(broker.store().purge_deliveries().await.map(drop)?) })
+        })
+        .await?;
         scheduler.start().await?;
         Ok(Self {
             broker: broker.clone(),

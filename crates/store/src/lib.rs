@@ -29,6 +29,7 @@ mod revocations;
 pub mod sandbox;
 mod sealing;
 mod sessions;
+mod webhooks;
 
 pub use access::*;
 pub use adoption::*;
@@ -51,3 +52,4 @@ pub use retention::*;
 pub use revocations::*;
 pub use sessions::*;
 pub use vault::Environment;
+pub use webhooks::*;

@@ -93,12 +93,13 @@ impl Store {
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        let payload = json!({ "id": fence.connection, "generation": generation });
-        events::record(&mut transaction, event(fence, "oauth.refreshed", &payload)).await?;
-        if before.is_some_and(|state| state == "degraded" || state == "failed") {
-            let payload = json!({ "id": fence.connection, "state": ConnectionState::Operational });
-            events::record(&mut transaction, event(fence, "connection.recovered", &payload)).await?;
-        }
+        // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
+        let (kind, state) = match before.as_deref() {
+            Some("degraded" | "failed") => ("connection.recovered", Some(ConnectionState::Operational)),
+            _ => ("oauth.refreshed", None),
+        };
+        let payload = json!({ "id": fence.connection, "generation": generation, "state": state });
+        events::record(&mut transaction, event(fence, kind, &payload)).await?;
         transaction.commit().await?;
         Ok(true)
     }
@@ -142,17 +143,16 @@ impl Store {
             .fetch_optional(&mut *transaction)
             .await?;
             if before.is_some_and(|before| before != state.as_str()) {
+                // One change, one event: who waits for `oauth.failed` hears of it under that name.
+                let kind = match state {
+                    ConnectionState::Failed => "connection.failed",
+                    _ => "connection.degraded",
+                };
                 let payload = json!({
                     "id": fence.connection, "state": state, "reason": failure.reason, "message": failure.message,
                     "providerCode": failure.provider_code, "providerMessage": failure.provider_message,
                 });
-                events::record(&mut transaction, event(fence, "oauth.failed", &payload)).await?;
-                let changed = match state {
-                    ConnectionState::Failed => "connection.failed",
-                    _ => "connection.degraded",
-                };
-                let payload = json!({ "id": fence.connection, "state": state, "reason": failure.reason });
-                events::record(&mut transaction, event(fence, changed, &payload)).await?;
+                events::record(&mut transaction, event(fence, kind, &payload)).await?;
             }
         }
         transaction.commit().await?;

@@ -94,6 +94,13 @@ impl TestServerBuilder {
         self
     }
 
+    /// May call this origin too, as one of an operator's list.
+    #[must_use]
+    pub fn allowing(mut self, origin: &str) -> Self {
+        self.egress.allow.push(origin.parse().unwrap());
+        self
+    }
+
     /// Waits so long for a whole small answer of a provider.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {

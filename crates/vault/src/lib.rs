@@ -12,6 +12,7 @@ mod key;
 mod ring;
 mod seal;
 mod token;
+mod webhook_secret;
 
 pub use api_key::{ApiKey, MalformedApiKey};
 pub use credential::{Credential, CredentialError, Fields, OAuth2Tokens};
@@ -21,6 +22,7 @@ pub use ring::{DataKey, DataKeyId, KeyRing, OpenError, UnknownDataKey, WrappedDa
 pub use seal::{Place, SealError, Sealed};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use token::{Digest, Token, human_code};
+pub use webhook_secret::{MalformedWebhookSecret, WebhookSecret};
 
 /// The two worlds of a project. Every key, setting and connection belongs to one; nothing crosses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

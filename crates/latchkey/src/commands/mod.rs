@@ -12,6 +12,7 @@ mod projects;
 mod sandbox_app;
 mod serve;
 mod target;
+mod webhooks;
 
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret as _;
@@ -61,6 +62,9 @@ enum Command {
     /// Connections.
     #[command(subcommand)]
     Connections(connections::Command),
+    /// Where events are delivered to, and what was delivered.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
 }
 
 /// Runs a command.
@@ -90,6 +94,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,
         Command::Apps(command) => apps::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
+        Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
     }
 }
 

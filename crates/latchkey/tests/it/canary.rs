@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use broker::Scope;
+use serde_json::{Value, json};
 use store::{AppSettings, ProjectChange, Verify};
 use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer, callback_of, rewritten_state};
 use tracing_subscriber::EnvFilter;
@@ -95,6 +96,7 @@ async fn no_secret_is_anywhere_in_clear() {
     }
     quarantined(&server, &mut canaries).await;
     used(&server, &provider, &mut canaries).await;
+    told(&server, &provider, &mut canaries).await;
     mistaken(&server, &mut canaries).await;
 
     let dump = server.database.dump().await;
@@ -235,6 +237,40 @@ async fn used(server: &TestServer, provider: &OddProvider, canaries: &mut Canari
         .await
         .expect(200);
     server.broker.revoke_tick().await.unwrap();
+}
+
+/// A webhook whose receiver says again what signed it, before and during a rotation.
+async fn told(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries) {
+    let key = server.key_with(&[Scope::WebhooksWrite]).await;
+    canaries.plant("key for webhooks", key.clone());
+    let call = async |path: &str, body: &Value| {
+        let answer = server.api("POST", path).key(&key).json(body).send().await;
+        assert!(answer.status < 300, "{}", answer.text);
+        answer.json()
+    };
+    let wanted =
+        json!({ "url": format!("{}/hook", provider.url()), "secret": "whsec_Y2FuYXJ5LXdlYmhvb2stc2VjcmV0LTkxZDM=" });
+    let made = call("/v1/webhooks/subscriptions", &wanted).await;
+    let place = format!("/v1/webhooks/subscriptions/{}", made["id"].as_str().unwrap());
+    let rotated = call(&format!("{place}/rotate-secret"), &json!({})).await;
+    let secrets = [made["secret"].as_str().unwrap(), rotated["secret"].as_str().unwrap()];
+    let echo = format!("{} {}", secrets[0], secrets[1]);
+    provider.reply_at("/hook", Reply::With(500, "text/plain", echo));
+    let tested = call(&format!("{place}/test"), &json!({})).await;
+    assert_eq!(tested["log"][0]["response"], "[hidden] [hidden]", "{tested}");
+    for secret in secrets {
+        canaries.plant("signing secret", secret);
+        canaries.plant("signing secret without its prefix", &secret["whsec_".len()..]);
+    }
+    let refused = json!({ "url": provider.url(), "secret": "whsec_canary-malformed-secret-51aa" });
+    let answer = server
+        .api("POST", "/v1/webhooks/subscriptions")
+        .key(&key)
+        .json(&refused)
+        .send()
+        .await;
+    assert!(!answer.text.contains("canary"), "{}", answer.text);
+    canaries.plant("signing secret that does not fit", "whsec_canary-malformed-secret-51aa");
 }
 
 /// Requests that are refused, and addresses that hold secrets.

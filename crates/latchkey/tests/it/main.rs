@@ -35,4 +35,5 @@ mod start;
 mod store;
 mod token_life;
 mod verify;
+mod webhooks;
 mod wire;

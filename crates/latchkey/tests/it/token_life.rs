@@ -80,13 +80,13 @@ async fn a_reused_family_ends_in_one_event_and_no_further_call() {
     assert_eq!(
         (
             events(&server, "connection.failed").await,
-            events(&server, "oauth.failed").await
+            events(&server, "connection.degraded").await
         ),
-        (1, 2)
+        (1, 1)
     );
     let words = server
         .database
-        .text("select payload->>'providerMessage' from events where type = 'oauth.failed' order by id limit 1")
+        .text("select payload->>'providerMessage' from events where type = 'connection.degraded' order by id limit 1")
         .await;
     assert!(words.contains("word") && !words.contains('<'), "{words}");
 }

@@ -8,6 +8,7 @@ pub(crate) mod openapi;
 pub(crate) mod passthrough;
 pub(crate) mod record;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -72,6 +73,49 @@ const RESOURCES: &[Resource] = &[
             (&["PATCH"], |route| route.to(connections::patch)),
             (&["DELETE"], |route| route.to(connections::delete)),
         ],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions"],
+        methods: &[
+            (&["GET"], |route| route.to(webhooks::list)),
+            (&["POST"], |route| route.to(webhooks::create)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/by-key/{key}"],
+        methods: &[(&["PUT"], |route| route.to(webhooks::upsert))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(webhooks::get)),
+            (&["PATCH"], |route| route.to(webhooks::patch)),
+            (&["DELETE"], |route| route.to(webhooks::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/test"],
+        methods: &[(&["POST"], |route| route.to(webhooks::deliveries::test))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/rotate-secret"],
+        methods: &[(&["POST"], |route| route.to(webhooks::rotate))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/deliveries"],
+        methods: &[(&["GET"], |route| route.to(webhooks::deliveries::list))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/redeliver"],
+        methods: &[(&["POST"], |route| route.to(webhooks::deliveries::redeliver_range))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/deliveries/{id}"],
+        methods: &[(&["GET"], |route| route.to(webhooks::deliveries::get))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/deliveries/{id}/redeliver"],
+        methods: &[(&["POST"], |route| route.to(webhooks::deliveries::redeliver))],
     },
     Resource {
         paths: &["/v1/passthrough/{path:.*}"],
