@@ -17,6 +17,7 @@ mod problem;
 mod readiness;
 mod refresh;
 mod revoke;
+mod sandbox_faults;
 mod scheduler;
 mod sessions;
 mod submit;
@@ -44,6 +45,7 @@ pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};
 pub use readiness::{LoopHealth, Readiness};
 pub use refresh::Tick;
+pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{

@@ -8,6 +8,7 @@ mod integrations;
 mod keys;
 mod output;
 mod projects;
+mod sandbox;
 mod sandbox_app;
 mod serve;
 mod target;
@@ -58,6 +59,9 @@ enum Command {
     /// Connections.
     #[command(subcommand)]
     Connections(connections::Command),
+    /// The built-in service of the test environment.
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
 }
 
 /// Runs a command.
@@ -86,6 +90,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,
         Command::Apps(command) => apps::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
+        Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,
     }
 }
 

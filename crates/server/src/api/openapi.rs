@@ -11,7 +11,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
-use super::{authkit, complete, connections, connectors, passthrough, users};
+use super::{authkit, complete, connections, connectors, faults, passthrough, users};
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
 use crate::problems::{ErrorBody, Kind, Problem};
@@ -26,7 +26,7 @@ use crate::problems::{ErrorBody, Kind, Problem};
     paths(
         authkit::token, authkit::open, users::flags, users::whoami, connections::list, connections::get,
         connections::patch, connections::delete, connectors::list, passthrough::call, complete::complete,
-        flows::old_check
+        flows::old_check, faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),
     components(schemas(ErrorBody<'static>)),
     modifiers(&Common)
