@@ -23,25 +23,53 @@ pub const HANGING_LIMIT: Duration = Duration::from_mins(1);
 /// `Retry-After` of a 429, unless another is chosen.
 const RETRY_SECONDS: &str = "5";
 
-/// Answers a call: as `done` does, or wrongly. A fault that comes before the work is done leaves `done` unpolled.
+/// Answers a call: as `done` does, or wrongly. A fault that comes in place of the work leaves `done` unpolled.
 pub(crate) async fn answer(
     sandbox: &Sandbox,
     met: &Met,
     done: impl Future<Output = Result<HttpResponse, OAuthError>>,
-) -> Result<HttpResponse, OAuthError> {
-    let Some(fault) = met.faults.fault.filter(|_| met.is_hit) else {
-        return done.await;
-    };
-    let response = match fault {
-        Fault::Slow | Fault::AnswerLost => done.await.unwrap_or_else(|error| error.error_response()),
-        Fault::Hanging => {
+) -> HttpResponse {
+    match in_place(sandbox, met).await {
+        Some(response) => response,
+        None => after(met, done.await.unwrap_or_else(|error| error.error_response())).await,
+    }
+}
+
+/// The answer in place of the work, when a call is hit by such a fault.
+async fn in_place(sandbox: &Sandbox, met: &Met) -> Option<HttpResponse> {
+    let response = match met.faults.fault.filter(|_| met.is_hit) {
+        None | Some(Fault::Slow | Fault::AnswerLost) => return None,
+        Some(Fault::Hanging) => {
             sleep(HANGING_LIMIT).await;
-            return Ok(lost());
+            lost()
         }
-        other => instead(sandbox, other, &met.faults).await?,
+        Some(fault) => {
+            let response = instead(sandbox, fault, &met.faults).await;
+            let response = response.unwrap_or_else(|error| error.error_response());
+            sleep(delay(met)).await;
+            response
+        }
     };
-    sleep(Duration::from_millis(met.faults.delay_ms().into())).await;
-    Ok(if fault == Fault::AnswerLost { lost() } else { response })
+    Some(response)
+}
+
+/// What becomes of the answer when the work is done.
+async fn after(met: &Met, response: HttpResponse) -> HttpResponse {
+    match met.faults.fault.filter(|_| met.is_hit) {
+        Some(Fault::Slow) => {
+            sleep(delay(met)).await;
+            response
+        }
+        Some(Fault::AnswerLost) => {
+            sleep(delay(met)).await;
+            lost()
+        }
+        _ => response,
+    }
+}
+
+fn delay(met: &Met) -> Duration {
+    Duration::from_millis(met.faults.delay_ms().into())
 }
 
 /// The answer that comes in place of the work.
@@ -107,18 +135,11 @@ pub(crate) async fn around_api<B: MessageBody + 'static>(
         None => Ok(Met::default()),
     };
     let met = met.map_err(AccessError::from)?;
-    if !met.is_hit {
-        return Ok(next.call(request).await?.map_into_boxed_body());
+    if let Some(response) = in_place(&sandbox, &met).await {
+        return Ok(request.into_response(response));
     }
-    let original = request.request().clone();
-    let done = async {
-        Ok(match next.call(request).await {
-            Ok(response) => response.into_parts().1.map_into_boxed_body(),
-            Err(error) => HttpResponse::from_error(error),
-        })
-    };
-    let response = answer(&sandbox, &met, done)
-        .await
-        .unwrap_or_else(|error| error.error_response());
-    Ok(ServiceResponse::new(original, response))
+    // The request is not kept meanwhile: the router needs it for itself alone.
+    let (request, response) = next.call(request).await?.map_into_boxed_body().into_parts();
+    let response = after(&met, response).await;
+    Ok(ServiceResponse::new(request, response))
 }

@@ -38,7 +38,7 @@ pub(crate) async fn token(
         };
         Ok(granted(&issued))
     };
-    faults::answer(&sandbox, &met, done).await
+    Ok(faults::answer(&sandbox, &met, done).await)
 }
 
 async fn exchange(
@@ -107,7 +107,7 @@ pub(crate) async fn revoke(
         answer.map_err(|refusal| refused("token", refusal))?;
         Ok(answer::plain(StatusCode::OK).finish())
     };
-    faults::answer(&sandbox, &met, done).await
+    Ok(faults::answer(&sandbox, &met, done).await)
 }
 
 /// `GET /.well-known/oauth-authorization-server/sandbox`.

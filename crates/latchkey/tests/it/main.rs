@@ -19,6 +19,7 @@ mod canary;
 mod container;
 mod embed;
 mod exchange;
+mod faults;
 mod flow;
 mod grants;
 mod outage;

@@ -253,6 +253,11 @@ impl Faults {
     /// How long a used refresh token works on in `grace` unless told otherwise, in seconds.
     pub const GRACE_SECONDS: u32 = 60;
 
+    /// The names of all fields in JSON.
+    pub fn fields() -> impl Iterator<Item = &'static str> {
+        FIELDS.into_iter().map(|(name, _)| name)
+    }
+
     /// Reads a choice.
     ///
     /// # Errors
