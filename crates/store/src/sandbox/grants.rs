@@ -113,18 +113,17 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        let issued = match refusal {
-            Some(refusal) => Err(refusal),
-            None => {
-                let new = NewTokens {
-                    grant,
-                    access_seconds: code.access_seconds,
-                    scopes: code.scopes,
-                    faults: effective(grant, code.faults, code.shared)?,
-                    refresh_token: Some(secret("sandbox_refresh_")),
-                };
-                Ok(new.issue(&mut transaction).await?)
-            }
+        let issued = if let Some(refusal) = refusal {
+            Err(refusal)
+        } else {
+            let new = NewTokens {
+                grant,
+                access_seconds: code.access_seconds,
+                scopes: code.scopes,
+                faults: effective(grant, code.faults, code.shared)?,
+                refresh_token: Some(secret("sandbox_refresh_")),
+            };
+            Ok(new.issue(&mut transaction).await?)
         };
         transaction.commit().await?;
         Ok(issued)

@@ -24,9 +24,8 @@ pub(super) enum Use {
 pub(super) fn use_of(faults: &Faults, used_ago: Option<f64>) -> Use {
     let Some(used_ago) = used_ago else { return Use::First };
     match faults.rotation.unwrap_or_default() {
-        Rotation::Strict => Use::Reuse { revokes: true },
         Rotation::Grace if used_ago <= f64::from(faults.grace_seconds.unwrap_or(Faults::GRACE_SECONDS)) => Use::InGrace,
-        Rotation::Grace => Use::Reuse { revokes: true },
+        Rotation::Strict | Rotation::Grace => Use::Reuse { revokes: true },
         Rotation::Refuse | Rotation::None => Use::Reuse { revokes: false },
     }
 }
