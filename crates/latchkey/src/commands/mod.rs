@@ -98,6 +98,7 @@ async fn migrate(configuration: &Configuration, output: output::Output) -> anyho
     // Migrations touch no sealed value: whoever runs them needs no master key.
     let url = target::database_url(configuration)?;
     let store = open_store(configuration, url.expose_secret(), &MasterKey::generate())?;
+    store.check_pooler().await?;
     let missing = store.missing_migrations().await?;
     store.migrate().await?;
     output.say(

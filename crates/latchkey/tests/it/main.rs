@@ -24,6 +24,7 @@ mod flow;
 mod grants;
 mod outage;
 mod passthrough;
+mod pooler;
 mod program;
 mod races;
 mod redirect;
