@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::time::Duration;
 
+use sqlx::migrate::Migrate as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use store::{PoolOptions, PoolerError, Store};
@@ -253,8 +254,7 @@ async fn session_pooling_is_accepted() {
     let database = Database::empty().await;
     durable(&database).await;
     let master = MasterKey::generate();
-    // With two sessions the probe is made with two clients.
-    for settings in ["default_pool_size = 20", "default_pool_size = 2"] {
+    for settings in ["default_pool_size = 20", "default_pool_size = 3"] {
         let Some(pooler) = Pooler::start(&database, "session", settings).await else {
             return;
         };
@@ -262,6 +262,11 @@ async fn session_pooling_is_accepted() {
         let output = pooler.run("migrate", &master).await;
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
+    // With one session the probe asks one client.
+    let Some(pooler) = Pooler::start(&database, "session", "default_pool_size = 1").await else {
+        return;
+    };
+    pooler.check().await.unwrap();
     assert_eq!(database.number("select count(*) from projects").await, 0);
 }
 
@@ -334,4 +339,33 @@ async fn statements_are_mixed_up_without_an_error() {
     assert_eq!(wrong, "ben", "sqlx or PgBouncer changed: see the probe");
     ann.close().await.unwrap();
     ben.close().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn migrators_take_turns_and_leave_no_lock_behind() {
+    let database = Database::empty().await;
+    // One of an earlier version holds the lock of a session.
+    let mut earlier = database.options().connect().await.unwrap();
+    earlier.lock().await.unwrap();
+    let master = MasterKey::generate();
+    let (one, two) = (database.store(&master), database.store(&master));
+    let locks = |granted: &str| {
+        format!(
+            "select count(*) from pg_locks l join pg_database d on d.oid = l.database
+             where l.locktype = 'advisory' and d.datname = current_database() and {granted}"
+        )
+    };
+    let watch = async {
+        while database.number(&locks("not l.granted")).await < 2 {
+            tokio::task::yield_now().await;
+        }
+        let tables = "select count(*) from pg_tables where schemaname = 'public'";
+        assert_eq!(database.number(tables).await, 0);
+        earlier.unlock().await.unwrap();
+    };
+    let (first, second, ()) = tokio::join!(one.migrate(), two.migrate(), watch);
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(database.number("select count(*) from projects").await, 0);
+    assert_eq!(database.number(&locks("true")).await, 0);
 }
