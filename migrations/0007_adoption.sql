@@ -49,9 +49,6 @@ create index credentials_by_epoch on credentials (uncertain_epoch) where uncerta
 create index credentials_forecast on credentials (forecast_days, expires_at)
     where refresh_at is null and expires_at is not null;
 
--- Why a delivery failed.
-alter table webhook_deliveries add column if not exists last_error text;
-
 -- The purge: what ended long ago, and what its deletion looks up elsewhere.
 create index revocations_ended on revocations (ended_at) where ended_at is not null;
 create index connections_deleted on connections (deleted_at) where deleted_at is not null;

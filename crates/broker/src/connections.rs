@@ -48,7 +48,7 @@ impl Broker {
         self.find(caller, id_or_key).await
     }
 
-    async fn find(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Problem> {
+    pub(crate) async fn find(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Problem> {
         let found = match id_or_key.parse::<ConnectionId>() {
             Ok(id) => self.store().connection(caller.project, caller.environment, id).await?,
             Err(_) => {

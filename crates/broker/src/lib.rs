@@ -20,6 +20,7 @@ mod readiness;
 mod refresh;
 mod retention;
 mod revoke;
+mod sandbox_faults;
 mod scheduler;
 mod sessions;
 mod submit;
@@ -48,6 +49,7 @@ pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};
 pub use readiness::{LoopHealth, Readiness};
 pub use refresh::Tick;
+pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{

@@ -70,7 +70,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
 }
 
 /// Whoever can read the master key may do everything with the project.
-async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<Caller> {
+pub(super) async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<Caller> {
     let project = target::project(broker, target.project.as_deref()).await?;
     Ok(Caller {
         project: project.id,

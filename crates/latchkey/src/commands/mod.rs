@@ -9,6 +9,7 @@ mod integrations;
 mod keys;
 mod output;
 mod projects;
+mod sandbox;
 mod sandbox_app;
 mod serve;
 mod target;
@@ -65,6 +66,9 @@ enum Command {
     /// Where events are delivered to, and what was delivered.
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// The built-in service of the test environment.
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
 }
 
 /// Runs a command.
@@ -95,6 +99,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Apps(command) => apps::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
         Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
+        Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,
     }
 }
 
@@ -102,6 +107,7 @@ async fn migrate(configuration: &Configuration, output: output::Output) -> anyho
     // Migrations touch no sealed value: whoever runs them needs no master key.
     let url = target::database_url(configuration)?;
     let store = open_store(configuration, url.expose_secret(), &MasterKey::generate())?;
+    store.check_pooler().await?;
     let missing = store.missing_migrations().await?;
     store.migrate().await?;
     output.say(

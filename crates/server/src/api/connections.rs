@@ -226,7 +226,11 @@ pub(crate) async fn delete(
 /// The id or key in the path, from the raw address: a key holds `::` and `|`, percent-encoded or not.
 fn name(request: &HttpRequest) -> Result<String, Problem> {
     let path = request.uri().path();
-    let raw = path.split_once("/connections/").map_or("", |(_, name)| name);
+    id_or_key(path.split_once("/connections/").map_or("", |(_, name)| name))
+}
+
+/// The id or key that is the rest of a raw path.
+pub(super) fn id_or_key(raw: &str) -> Result<String, Problem> {
     // A key that arrives as it is holds `::`; its own percent signs are part of it. Some encoders leave `:` alone and
     // encode only the bar.
     if raw.contains("::") {

@@ -4,6 +4,7 @@ pub(crate) mod authkit;
 pub(crate) mod complete;
 pub(crate) mod connections;
 pub(crate) mod connectors;
+pub(crate) mod faults;
 pub(crate) mod openapi;
 pub(crate) mod passthrough;
 pub(crate) mod record;
@@ -116,6 +117,22 @@ const RESOURCES: &[Resource] = &[
     Resource {
         paths: &["/v1/webhooks/deliveries/{id}/redeliver"],
         methods: &[(&["POST"], |route| route.to(webhooks::deliveries::redeliver))],
+    },
+    Resource {
+        paths: &["/v1/sandbox/faults"],
+        methods: &[
+            (&["GET"], |route| route.to(faults::get)),
+            (&["PUT"], |route| route.to(faults::put)),
+            (&["DELETE"], |route| route.to(faults::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/sandbox/faults/{connection:.+}"],
+        methods: &[
+            (&["GET"], |route| route.to(faults::get_one)),
+            (&["PUT"], |route| route.to(faults::put_one)),
+            (&["DELETE"], |route| route.to(faults::delete_one)),
+        ],
     },
     Resource {
         paths: &["/v1/passthrough/{path:.*}"],

@@ -11,7 +11,7 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
-use super::{authkit, complete, connections, connectors, passthrough, users, webhooks};
+use super::{authkit, complete, connections, connectors, faults, passthrough, users, webhooks};
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
 use crate::problems::{ErrorBody, Kind, Problem};
@@ -28,7 +28,8 @@ use crate::problems::{ErrorBody, Kind, Problem};
         connections::patch, connections::delete, connectors::list, passthrough::call, complete::complete,
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
-        webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver
+        webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
+        faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),
     components(schemas(ErrorBody<'static>)),
     modifiers(&Common)
