@@ -9,9 +9,12 @@
 mod access;
 mod connections;
 mod connectors;
+mod exports;
 mod flows;
 mod framing;
+mod imports;
 mod keys;
+mod on_demand;
 mod passthrough;
 mod problem;
 mod readiness;
@@ -21,6 +24,7 @@ mod scheduler;
 mod sessions;
 mod submit;
 mod texts;
+mod timeline;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -35,11 +39,14 @@ use zeroize::Zeroizing;
 pub use access::{Caller, DEFAULT_SCOPES, Scope};
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
+pub use exports::{CredentialRequest, Exported};
 pub use flows::{
     CallbackEnd, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
     Redeemed, Resumable, StartedFlow,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
+pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
+pub use on_demand::{ForcedRefresh, TestResult};
 pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};
 pub use readiness::{LoopHealth, Readiness};
@@ -47,9 +54,11 @@ pub use refresh::Tick;
 pub use scheduler::Scheduler;
 pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{
-    App, Connection, ConnectionFilter, ConnectionState, Environment, FlowId, FlowMode, IdentityType, Owner, ProjectId,
+    App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType, Owner,
+    ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission};
+pub use timeline::{Timeline, TimelineItem};
 
 /// What an operator decides for the whole server.
 #[derive(Clone, Debug)]

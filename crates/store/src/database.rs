@@ -41,6 +41,7 @@ pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) adopted: Arc<AtomicBool>,
+    pub(crate) audit_queues: Arc<crate::audit_chain::Queues>,
 }
 
 impl Store {
@@ -67,6 +68,7 @@ impl Store {
             pool,
             ring,
             adopted: Arc::default(),
+            audit_queues: Arc::default(),
         }
     }
 

@@ -11,7 +11,9 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
-use super::{authkit, complete, connections, connectors, passthrough, users};
+use super::{
+    authkit, complete, connections, connectors, credential, import, on_demand, passthrough, timeline, token, users,
+};
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
 use crate::problems::{ErrorBody, Kind, Problem};
@@ -26,7 +28,8 @@ use crate::problems::{ErrorBody, Kind, Problem};
     paths(
         authkit::token, authkit::open, users::flags, users::whoami, connections::list, connections::get,
         connections::patch, connections::delete, connectors::list, passthrough::call, complete::complete,
-        flows::old_check
+        credential::get, timeline::events, on_demand::refresh, on_demand::test, on_demand::reconnect, import::import,
+        token::exchange, flows::old_check
     ),
     components(schemas(ErrorBody<'static>)),
     modifiers(&Common)
