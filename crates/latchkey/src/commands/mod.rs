@@ -1,6 +1,7 @@
 //! The command line.
 
 mod apps;
+mod audit;
 mod connections;
 mod dev;
 mod health;
@@ -58,6 +59,9 @@ enum Command {
     /// Connections.
     #[command(subcommand)]
     Connections(connections::Command),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Runs a command.
@@ -85,6 +89,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Keys(command) => keys::run(&configuration, output, command).await,
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,
         Command::Apps(command) => apps::run(&configuration, output, command).await,
+        Command::Audit(command) => audit::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
     }
 }

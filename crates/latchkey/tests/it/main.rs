@@ -15,12 +15,16 @@ macro_rules! snapshot {
     };
 }
 
+mod audit;
 mod canary;
 mod container;
+mod credential;
 mod embed;
 mod exchange;
 mod flow;
 mod grants;
+mod import;
+mod on_demand;
 mod outage;
 mod passthrough;
 mod program;
@@ -30,5 +34,7 @@ mod refresh;
 mod refusal;
 mod start;
 mod store;
+mod timeline;
+mod token;
 mod verify;
 mod wire;
