@@ -145,17 +145,29 @@ impl Broker {
                 state: connection.state,
             });
         };
-        let tested = self.tested(caller, &connection).await;
-        let state = self
-            .store()
-            .note_test(&connection, &tested)
-            .await?
-            .ok_or_else(|| Problem::not_found("This connection"))?;
+        let (broker, caller) = (self.clone(), caller.clone());
+        // Not tied to the caller: the others wait for this turn's end.
+        let done = tokio::spawn(async move { broker.make_test(&caller, &connection, started_at).await });
+        done.await.map_err(|_| Problem::internal("The test was interrupted."))?
+    }
+
+    async fn make_test(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        started_at: DateTime<Utc>,
+    ) -> Result<TestResult, Problem> {
+        let tested = self.tested(caller, connection).await;
         let outcome = json!({ "ok": tested.accepted, "reason": tested.reason, "message": tested.message });
         let ended_at = self
             .store()
             .end_turn(connection.id, OnDemand::Test, started_at, &outcome)
             .await?;
+        let state = self
+            .store()
+            .note_test(connection, &tested)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
         Ok(TestResult {
             tested: true,
             tested_at: ended_at,
@@ -263,7 +275,7 @@ impl Broker {
             .and_then(|integration| integration.method(Some(&connection.auth_method)));
         let supported = method.is_some_and(|method| match &method.kind {
             catalog::AuthKind::OAuth2(oauth2) => oauth2.refresh.supported,
-            _ => false,
+            catalog::AuthKind::ApiKey(_) => false,
         });
         has_token && supported
     }

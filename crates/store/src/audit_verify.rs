@@ -120,7 +120,9 @@ impl Store {
             loop {
                 let rows = page(&mut transaction, head.project, walk.last).await?;
                 let more = rows.len() == usize::try_from(PAGE).unwrap_or(usize::MAX);
-                rows.iter().for_each(|row| walk.step(row, &self.ring));
+                for row in &rows {
+                    walk.step(row, &self.ring);
+                }
                 if !more {
                     break;
                 }
@@ -242,7 +244,7 @@ impl<'a> Walk<'a> {
         for no in cut {
             self.found(ChainFault::HeadRewritten { no });
         }
-        let hex: String = self.tag.iter().map(|byte| format!("{byte:02x}")).collect();
+        let hex = hex::encode(&self.tag);
         ChainReport {
             project: self.project,
             entries: self.entries,

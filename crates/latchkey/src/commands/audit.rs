@@ -52,18 +52,18 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
     let mut text: Vec<String> = report
         .chains
         .iter()
-        .map(|chain| {
-            let mut text = format!("{}:{}  {} entries", chain.project, chain.head, chain.entries);
-            if chain.unchecked > 0 {
-                text.push_str(&format!(
-                    ", {} of them tagged by another master key: their order is checked, what they say is not",
-                    chain.unchecked
-                ));
-            }
-            for fault in &chain.faults {
-                text.push_str(&format!("\n  {}", json!(fault)));
-            }
-            text
+        .flat_map(|chain| {
+            let unchecked = match chain.unchecked {
+                0 => String::new(),
+                many => {
+                    format!(
+                        ", {many} of them tagged by another master key: their order is checked, what they say is not"
+                    )
+                }
+            };
+            let line = format!("{}:{}  {} entries{unchecked}", chain.project, chain.head, chain.entries);
+            let faults = chain.faults.iter().map(|fault| format!("  {}", json!(fault)));
+            std::iter::once(line).chain(faults.collect::<Vec<_>>())
         })
         .collect();
     text.push(format!("{} rows are outside of any chain.", report.unchained));

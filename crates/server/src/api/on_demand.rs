@@ -16,7 +16,7 @@ use crate::problems::Problem;
 /// How a refresh ended.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-pub(crate) struct Refreshed {
+pub(crate) struct RefreshAnswer {
     /// Whether this call led to it. False: it happened within the last 30 seconds.
     refreshed: bool,
     /// When the credential was refreshed.
@@ -32,7 +32,7 @@ pub(crate) struct Refreshed {
     post, path = "/v1/vault/connections/{id}/refresh", operation_id = "refreshConnection", tag = "Connections",
     params(("id" = String, Path, description = "The id, or the connection key")),
     responses(
-        (status = 200, body = Refreshed, description = "It is fresh: by this call, or by one within the last 30 seconds"),
+        (status = 200, body = RefreshAnswer, description = "It is fresh: by this call, or by one within the last 30 seconds"),
         (status = 403, description = "The key does not have the scope `connections:write`"),
         (status = 404, description = "Not there, or not yours"),
         (status = 409, description = "It cannot be refreshed: there is no refresh token"),
@@ -48,7 +48,7 @@ pub(crate) async fn refresh(
     let done = broker
         .force_refresh(&caller.0, &name_before(&request, "/refresh")?)
         .await?;
-    Ok(HttpResponse::Ok().json(Refreshed {
+    Ok(HttpResponse::Ok().json(RefreshAnswer {
         refreshed: done.refreshed,
         refreshed_at: done.refreshed_at.map(text),
         expires_at: done.expires_at.map(text),

@@ -83,7 +83,7 @@ pub(crate) async fn events(
     let query = Query::parse(request.query_string());
     let cursor = query
         .get("cursor")
-        .map(|cursor| cursor.parse::<EventId>())
+        .map(str::parse::<EventId>)
         .transpose()
         .map_err(|_| {
             Problem::bad_request("`cursor` is none of ours. Send `nextCursor` of the page before, or none.")

@@ -65,7 +65,7 @@ pub(crate) struct TokenError {
     #[serde(skip)]
     status: StatusCode,
     #[serde(skip)]
-    cause: Option<Problem>,
+    cause: Option<Box<Problem>>,
 }
 
 /// Exchanges a connection's key for its access token. The client authenticates with the project's secret key.
@@ -226,7 +226,7 @@ impl TokenError {
             error,
             error_description: ascii(&problem.to_string()),
             status,
-            cause: Some(problem),
+            cause: Some(Box::new(problem)),
         }
     }
 
@@ -234,7 +234,7 @@ impl TokenError {
         let mut response = HttpResponse::build(self.status);
         // `WWW-Authenticate`, `Retry-After` and the limit's headers are the problem's own.
         let headers = self.cause.as_ref().map(|problem| problem.response(None));
-        for (name, value) in headers.iter().flat_map(|response| response.headers()) {
+        for (name, value) in headers.iter().flat_map(HttpResponse::headers) {
             if *name != header::CONTENT_TYPE && *name != header::CONTENT_LENGTH {
                 response.append_header((name.clone(), value.clone()));
             }
