@@ -14,6 +14,7 @@ mod flows;
 mod framing;
 mod imports;
 mod keys;
+mod moves;
 mod on_demand;
 mod passthrough;
 mod problem;
@@ -46,6 +47,7 @@ pub use flows::{
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
+pub use moves::{Moved, Parcel};
 pub use on_demand::{ForcedRefresh, TestResult};
 pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};

@@ -26,5 +26,6 @@ pub use database::Database;
 pub use forms::forms_of;
 pub use link::Link;
 pub use postgres::{PostgresSource, container};
+pub use provider::definition as odd_definition;
 pub use provider::{Held, OddProvider, Reply, Seen};
 pub use server::{SHOP, TestServer, TestServerBuilder, client};

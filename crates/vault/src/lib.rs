@@ -8,6 +8,7 @@
 mod api_key;
 mod credential;
 mod key;
+mod parcel;
 mod ring;
 mod seal;
 mod token;
@@ -15,6 +16,7 @@ mod token;
 pub use api_key::{ApiKey, MalformedApiKey};
 pub use credential::{Credential, CredentialError, Fields, OAuth2Tokens};
 pub use key::{KeyError, MasterKey, Purpose};
+pub use parcel::{ParcelError, ParcelKey, Recipient};
 pub use ring::{DataKey, DataKeyId, KeyRing, OpenError, UnknownDataKey, WrappedDataKey};
 pub use seal::{Place, SealError, Sealed};
 pub use secrecy::{ExposeSecret, SecretString};

@@ -7,6 +7,7 @@ mod dev;
 mod health;
 mod integrations;
 mod keys;
+mod moves;
 mod output;
 mod projects;
 mod sandbox_app;

@@ -24,6 +24,7 @@ mod exchange;
 mod flow;
 mod grants;
 mod import;
+mod moves;
 mod on_demand;
 mod outage;
 mod passthrough;
