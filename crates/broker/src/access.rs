@@ -16,6 +16,8 @@ pub enum Scope {
     ConnectionsRead,
     /// Change and delete connections.
     ConnectionsWrite,
+    /// Bring connections here with credentials from elsewhere.
+    ConnectionsImport,
     /// Read credentials themselves.
     CredentialsRead,
     /// Call services through connections.
@@ -36,10 +38,11 @@ pub const DEFAULT_SCOPES: [Scope; 4] = [
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::SessionsWrite,
         Self::ConnectionsRead,
         Self::ConnectionsWrite,
+        Self::ConnectionsImport,
         Self::CredentialsRead,
         Self::Passthrough,
         Self::WebhooksWrite,
@@ -52,6 +55,7 @@ impl Scope {
             Self::SessionsWrite => "sessions:write",
             Self::ConnectionsRead => "connections:read",
             Self::ConnectionsWrite => "connections:write",
+            Self::ConnectionsImport => "connections:import",
             Self::CredentialsRead => "credentials:read",
             Self::Passthrough => "passthrough",
             Self::WebhooksWrite => "webhooks:write",
@@ -88,6 +92,15 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who the audit log says it was.
+    pub(crate) fn actor(&self) -> String {
+        // The command line acts without a key.
+        if self.key.0.is_nil() {
+            return "cli".to_owned();
+        }
+        format!("key:{}", self.key)
+    }
+
     /// Refuses a caller without the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin) && scope != Scope::CredentialsRead {

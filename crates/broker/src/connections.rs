@@ -116,7 +116,7 @@ impl Broker {
     }
 }
 
-fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
+pub(crate) fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
     if tags.len() > 50 {
         return Err(Problem::bad_request(
             "too_many_tags",

@@ -10,10 +10,14 @@ mod access;
 mod adoption;
 mod connections;
 mod connectors;
+mod exports;
 mod flows;
 mod framing;
+mod imports;
 mod journal;
 mod keys;
+mod moves;
+mod on_demand;
 mod passthrough;
 mod problem;
 mod readiness;
@@ -25,6 +29,7 @@ mod scheduler;
 mod sessions;
 mod submit;
 mod texts;
+mod timeline;
 mod webhooks;
 
 use std::sync::{Arc, PoisonError, RwLock};
@@ -39,12 +44,16 @@ use zeroize::Zeroizing;
 pub use access::{Caller, DEFAULT_SCOPES, Scope};
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
+pub use exports::{CredentialRequest, Exported};
 pub use flows::{
     CallbackEnd, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
     Redeemed, Resumable, StartedFlow,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
+pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
 pub use journal::{Journal, JournalError};
+pub use moves::{Moved, Parcel};
+pub use on_demand::{ForcedRefresh, TestResult};
 pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};
 pub use readiness::{LoopHealth, Readiness};
@@ -53,9 +62,11 @@ pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{
-    App, Connection, ConnectionFilter, ConnectionState, Environment, FlowId, FlowMode, IdentityType, Owner, ProjectId,
+    App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType, Owner,
+    ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission};
+pub use timeline::{Timeline, TimelineItem};
 pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 
 /// What an operator decides for the whole server.

@@ -143,7 +143,7 @@ impl Broker {
     }
 
     /// The connection with a credential that is good now.
-    async fn usable(&self, caller: &Caller, key: &str) -> Result<Callable, Problem> {
+    pub(crate) async fn usable(&self, caller: &Caller, key: &str) -> Result<Callable, Problem> {
         let not_found = || Problem::not_found("This connection");
         let read = || self.store().callable(caller.project, caller.environment, key);
         let callable = read().await?.ok_or_else(not_found)?;

@@ -46,6 +46,7 @@ pub struct Store {
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) adopted: Arc<AtomicBool>,
     pub(crate) home: Arc<HomeWatch>,
+    pub(crate) audit_queues: Arc<crate::audit_chain::Queues>,
 }
 
 impl Store {
@@ -73,6 +74,7 @@ impl Store {
             ring,
             adopted: Arc::default(),
             home: Arc::default(),
+            audit_queues: Arc::default(),
         }
     }
 

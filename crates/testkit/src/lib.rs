@@ -28,5 +28,6 @@ pub use forms::forms_of;
 pub use leases::{answer, claim, replica};
 pub use link::Link;
 pub use postgres::{PostgresSource, container};
+pub use provider::definition as odd_definition;
 pub use provider::{Held, OddProvider, Reply, Seen};
 pub use server::{SHOP, TestServer, TestServerBuilder, client};

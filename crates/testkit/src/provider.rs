@@ -260,7 +260,7 @@ async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> O
 }
 
 /// A definition `odd` whose addresses are the operator's value `base`.
-pub(crate) fn definition() -> (&'static str, &'static str) {
+pub fn definition() -> (&'static str, &'static str) {
     (
         "odd.yaml",
         r#"

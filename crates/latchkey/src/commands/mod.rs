@@ -2,11 +2,13 @@
 
 mod adopt;
 mod apps;
+mod audit;
 mod connections;
 mod dev;
 mod health;
 mod integrations;
 mod keys;
+mod moves;
 mod output;
 mod projects;
 mod sandbox;
@@ -69,6 +71,9 @@ enum Command {
     /// The built-in service of the test environment.
     #[command(subcommand)]
     Sandbox(sandbox::Command),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Runs a command.
@@ -97,6 +102,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Keys(command) => keys::run(&configuration, output, command).await,
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,
         Command::Apps(command) => apps::run(&configuration, output, command).await,
+        Command::Audit(command) => audit::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
         Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
         Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,

@@ -16,14 +16,19 @@ macro_rules! snapshot {
 }
 
 mod adoption;
+mod audit;
 mod canary;
 mod container;
+mod credential;
 mod embed;
 mod exchange;
 mod faults;
 mod flow;
 mod grants;
+mod import;
 mod leases;
+mod moves;
+mod on_demand;
 mod outage;
 mod passthrough;
 mod pooler;
@@ -35,6 +40,8 @@ mod refusal;
 mod retention;
 mod start;
 mod store;
+mod timeline;
+mod token;
 mod token_life;
 mod verify;
 mod webhooks;

@@ -4,10 +4,15 @@ pub(crate) mod authkit;
 pub(crate) mod complete;
 pub(crate) mod connections;
 pub(crate) mod connectors;
+pub(crate) mod credential;
 pub(crate) mod faults;
+pub(crate) mod import;
+pub(crate) mod on_demand;
 pub(crate) mod openapi;
 pub(crate) mod passthrough;
 pub(crate) mod record;
+pub(crate) mod timeline;
+pub(crate) mod token;
 pub(crate) mod users;
 pub(crate) mod webhooks;
 
@@ -39,6 +44,10 @@ const RESOURCES: &[Resource] = &[
         methods: &[(&["POST"], |route| route.to(authkit::token))],
     },
     Resource {
+        paths: &["/v1/token"],
+        methods: &[(&["POST"], |route| route.to(token::exchange))],
+    },
+    Resource {
         paths: &["/v1/users/flags"],
         methods: &[(&["GET"], |route| route.to(users::flags))],
     },
@@ -65,7 +74,30 @@ const RESOURCES: &[Resource] = &[
             "/v1/vault/connections{filters:&[^/]*}",
             "/v1/connections",
         ],
-        methods: &[(&["GET"], |route| route.to(connections::list))],
+        methods: &[
+            (&["GET"], |route| route.to(connections::list)),
+            (&["POST"], |route| route.to(import::import)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/credential"],
+        methods: &[(&["GET"], |route| route.to(credential::get))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/events"],
+        methods: &[(&["GET"], |route| route.to(timeline::events))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/refresh"],
+        methods: &[(&["POST"], |route| route.to(on_demand::refresh))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/test"],
+        methods: &[(&["POST"], |route| route.to(on_demand::test))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/reconnect"],
+        methods: &[(&["POST"], |route| route.to(on_demand::reconnect))],
     },
     Resource {
         paths: &["/v1/vault/connections/{id:.+}", "/v1/connections/{id:.+}"],
