@@ -34,6 +34,11 @@ async fn refresh(server: &TestServer) -> broker::Tick {
         .database
         .execute("update credentials set refresh_at = latchkey_now()")
         .await;
+    // What the service asked to wait is over.
+    server
+        .database
+        .execute("update refresh_circuits set not_before = null")
+        .await;
     server.broker.refresh_tick().await.unwrap()
 }
 

@@ -139,10 +139,10 @@ async fn what_does_not_fit_is_left_out() {
     };
     assert_eq!(export(&path("none"), &["--integration", "gmail"]), "");
     // A refresh in flight: its tokens may be spent in this moment.
-    let lease = "update credentials set lease_until = latchkey_now() + interval '1 minute'";
+    let lease = "update credentials set lease_owner = gen_random_uuid()";
     here.database.execute(lease).await;
     assert_eq!(export(&path("busy"), &["--release"]), "refresh_in_flight");
-    here.database.execute("update credentials set lease_until = null").await;
+    here.database.execute("update credentials set lease_owner = null").await;
     assert_eq!(export(&file, &["--release"]), "packed");
     assert_eq!(
         results(&good(&there, &["import", &file, "--key", &key])),

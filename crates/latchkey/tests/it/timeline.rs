@@ -57,7 +57,7 @@ async fn a_life_is_told_newest_first() {
         kinds(&told),
         [
             "connection.deleted",
-            "oauth.failed",
+            "connection.degraded",
             "connection.reconnected",
             "connection.tested",
             "oauth.refreshed",
