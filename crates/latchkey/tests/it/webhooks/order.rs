@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use store::{Attempt, AttemptEnd, Verdict};
 use wiremock::ResponseTemplate;
 
 use super::{Setting, body, by_connection, header, id, ok};
@@ -77,6 +78,66 @@ async fn changes_that_come_while_deliveries_end_are_not_forgotten() {
     for connection in &connections {
         assert_eq!(seen[connection], written(&setting, connection).await);
     }
+}
+
+/// A change that saw the delivery before it as pending, and commits only after that one ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_end_of_a_delivery_waits_for_a_change_that_queues_behind_it() {
+    let setting = Setting::start().await;
+    setting.subscribe("/hook", &["connection.*"]).await;
+    setting.answers("/hook", ok()).await;
+    let connection = setting.connect("u-1").await;
+    let claimed = setting
+        .server
+        .store
+        .claim_deliveries(None, 1, 4, &[])
+        .await
+        .unwrap()
+        .remove(0);
+    // From here on, what writes a delivery waits with its commit for this test.
+    let database = &setting.server.database;
+    for sql in [
+        "create function hold() returns trigger language plpgsql as
+             'begin perform pg_advisory_xact_lock_shared(4242); return null; end'",
+        "create constraint trigger hold after insert on webhook_deliveries deferrable initially deferred
+             for each row execute function hold()",
+    ] {
+        database.execute(sql).await;
+    }
+    let mut holder = database.pool().begin().await.unwrap();
+    sqlx::query("select pg_advisory_xact_lock(4242)")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    let waiting = async |count: i64| {
+        let waiting =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while database.number(waiting).await < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    let changing = setting.change(&connection, "a");
+    let ending = async {
+        waiting(1).await;
+        let delivered = AttemptEnd {
+            attempt: Attempt::default(),
+            verdict: Verdict::Delivered,
+            pause: None,
+            spread: 0.5,
+        };
+        let noting = setting.server.store.note_attempt(&claimed, &delivered);
+        let release = async {
+            waiting(2).await;
+            holder.commit().await.unwrap();
+        };
+        let (noted, ()) = tokio::join!(noting, release);
+        assert!(noted.unwrap());
+    };
+    let both = async { tokio::join!(changing, ending) };
+    tokio::time::timeout(Duration::from_secs(30), both)
+        .await
+        .expect("the end waits for the change");
+    assert_eq!(setting.deliver().await, (1, 0), "the change is not forgotten");
 }
 
 #[tokio::test(flavor = "multi_thread")]
