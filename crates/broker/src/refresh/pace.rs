@@ -62,7 +62,11 @@ impl App {
             self.well_before = self.well;
             (self.second, self.taken, self.well) = (now, 0, 0);
         }
-        self.tokens = self.rate.min(passed.as_secs_f64().mul_add(self.rate, self.tokens));
+        // At least one at a time, however slow.
+        self.tokens = self
+            .rate
+            .max(1.0)
+            .min(passed.as_secs_f64().mul_add(self.rate, self.tokens));
         self.filled = now;
     }
 }
@@ -160,6 +164,13 @@ mod tests {
         let (asked, refused) = drive(50, 120);
         assert!(f64::from(refused) <= 0.05 * f64::from(asked), "{refused} of {asked}");
         assert!(asked >= 120 * 50 / 2, "and it is used: {asked}");
+    }
+
+    #[test]
+    fn after_a_first_refusal_it_still_goes_on() {
+        let (paces, app, start) = (Paces::default(), AppId::generate(), Instant::now());
+        paces.too_many(app, start);
+        assert_eq!(paces.allowance(app, start + Duration::from_secs(3)), 1);
     }
 
     #[test]
