@@ -187,7 +187,14 @@ impl Recorder {
     /// A disturbance begins; the number ends it.
     pub(crate) fn cut_begins(&self, replica: usize) -> usize {
         let from = self.now();
-        push(&mut self.lock().cuts, Span { replica, from, to: None })
+        push(
+            &mut self.lock().cuts,
+            Span {
+                replica,
+                from,
+                to: None,
+            },
+        )
     }
 
     /// It is over.
@@ -199,7 +206,14 @@ impl Recorder {
     /// A process begins.
     pub(crate) fn life_begins(&self, replica: usize) -> usize {
         let from = self.now();
-        push(&mut self.lock().lives, Span { replica, from, to: None })
+        push(
+            &mut self.lock().lives,
+            Span {
+                replica,
+                from,
+                to: None,
+            },
+        )
     }
 
     /// It is dead.
@@ -211,7 +225,14 @@ impl Recorder {
     /// A process is stopped.
     pub(crate) fn stop_begins(&self, replica: usize) -> usize {
         let from = self.now();
-        push(&mut self.lock().stops, Span { replica, from, to: None })
+        push(
+            &mut self.lock().stops,
+            Span {
+                replica,
+                from,
+                to: None,
+            },
+        )
     }
 
     /// It goes on, or is dead.

@@ -29,7 +29,11 @@ pub(super) fn judge(deliveries: &Deliveries<'_>, mode: Mode, id: FamilyId, verdi
     let blamed = second_uses(deliveries, id, family.connection, &requests, verdict);
     requests.retain(|request| request.outcome.issued().is_some() || request.outcome == Outcome::Reused);
     requests.sort_by_key(|request| request.decided_at);
-    let stored = history.stored.iter().rev().find(|stored| stored.connection == family.connection);
+    let stored = history
+        .stored
+        .iter()
+        .rev()
+        .find(|stored| stored.connection == family.connection);
 
     if let Some(end) = requests.iter().find(|request| request.outcome == Outcome::Reused) {
         let cause = if blamed { Cause::Blamed } else { Cause::Uncertain };
@@ -71,11 +75,7 @@ fn second_uses(
             };
             if received && deliveries.is_dead(first, second.at) {
                 blamed = true;
-                verdict.broken(
-                    Kind::Lost,
-                    connection,
-                    format!("{}; the first had its answer", what()),
-                );
+                verdict.broken(Kind::Lost, connection, format!("{}; the first had its answer", what()));
             } else if received || !deliveries.gave_up(first, second.at) {
                 blamed = true;
                 verdict.broken(Kind::Duplicate, connection, what());
@@ -92,7 +92,10 @@ fn died(deliveries: &Deliveries<'_>, mode: Mode, cause: Cause, end: &TokenReques
         return;
     }
     if mode == Mode::Grace {
-        let what = format!("family {} ended at {} although its token could be had again", end.family, end.at);
+        let what = format!(
+            "family {} ended at {} although its token could be had again",
+            end.family, end.at
+        );
         verdict.broken(Kind::GraceUnused, end.connection, what);
     }
     verdict.uncertain += 1;
@@ -120,7 +123,13 @@ fn died(deliveries: &Deliveries<'_>, mode: Mode, cause: Cause, end: &TokenReques
 }
 
 /// A family that the provider still honours, of a connection that was left in peace at the end.
-fn alive(deliveries: &Deliveries<'_>, id: FamilyId, requests: &[&TokenRequest], stored: &Stored, verdict: &mut Verdict) {
+fn alive(
+    deliveries: &Deliveries<'_>,
+    id: FamilyId,
+    requests: &[&TokenRequest],
+    stored: &Stored,
+    verdict: &mut Verdict,
+) {
     if stored.family > id {
         // It was replaced after the last look.
         return;

@@ -22,7 +22,7 @@ use delivery::Deliveries;
 
 /// So long a process must have run after the last byte of an answer had been handed to its machine, to count as having
 /// received it: to read it, and to make it durable.
-pub(crate) const WINDOW: Millis = 500;
+pub(crate) const WINDOW: Millis = 700;
 /// No client waits longer for a token endpoint.
 pub(crate) const PATIENCE: Millis = 35_000;
 /// A connection asks this often with a dead grant at most: the second use, its confirmation, and one that a crash
@@ -181,7 +181,11 @@ fn failures(deliveries: &Deliveries<'_>, verdict: &mut Verdict) {
     let history = deliveries.history;
     for failed in &history.failed {
         // A grant that had been replaced by then is no reason.
-        let current = |id: FamilyId| history.families[id as usize].replaced_at.is_none_or(|at| at >= failed.at);
+        let current = |id: FamilyId| {
+            history.families[id as usize]
+                .replaced_at
+                .is_none_or(|at| at >= failed.at)
+        };
         let of_this: Vec<_> = history
             .requests
             .iter()
@@ -194,7 +198,10 @@ fn failures(deliveries: &Deliveries<'_>, verdict: &mut Verdict) {
             || is_uncertain(failed.reason.as_deref()) && of_this.iter().any(|request| lost_answer(request));
         if !excused {
             let reason = failed.reason.as_deref().unwrap_or("no reason");
-            let what = format!("failed with {reason} at {}, and the provider had not refused", failed.at);
+            let what = format!(
+                "failed with {reason} at {}, and the provider had not refused",
+                failed.at
+            );
             verdict.broken(Kind::FailedUnrefused, failed.connection, what);
         }
     }

@@ -164,7 +164,10 @@ fn two_in_flight_at_once() {
     bad(&both.ends_with(0, 2), Kind::Duplicate);
     // A stopped process still holds its claim.
     let both = slow(Outcome::Rotated(2)).stops(0, 1_500, 9_000);
-    bad(&both.asks(1, 1, 3_000, Outcome::Reused).ends_with(0, 2), Kind::Duplicate);
+    bad(
+        &both.asks(1, 1, 3_000, Outcome::Reused).ends_with(0, 2),
+        Kind::Duplicate,
+    );
 }
 
 #[test]
@@ -184,7 +187,10 @@ fn a_token_that_was_received_and_is_not_stored() {
     // A second after it was received the process died: the journal has it.
     let story = Story::new().asks(0, 1, 1_000, Outcome::Rotated(2)).dies(0, 2_100);
     bad(
-        &story.asks(0, 1, 8_000, Outcome::Reused).fails(8_200, UNCERTAIN).ends_with(0, 1),
+        &story
+            .asks(0, 1, 8_000, Outcome::Reused)
+            .fails(8_200, UNCERTAIN)
+            .ends_with(0, 1),
         Kind::Lost,
     );
 }
@@ -228,7 +234,9 @@ fn a_lost_answer_must_be_called_so() {
     // It may say so without asking again.
     let silent = Story::new().asks(0, 1, 1_000, Outcome::Rotated(2)).dies(0, 1_050);
     good(
-        &silent.fails(9_000, UNCERTAIN).holds(END, 0, 1, "failed", Some(UNCERTAIN)),
+        &silent
+            .fails(9_000, UNCERTAIN)
+            .holds(END, 0, 1, "failed", Some(UNCERTAIN)),
         1,
     );
     let silent = Story::new().asks(0, 1, 1_000, Outcome::Rotated(2)).dies(0, 1_050);
@@ -283,10 +291,20 @@ fn a_new_sign_in_wins() {
 
 #[test]
 fn failed_without_a_refusal() {
-    let hiccup = Story::new().asks(0, 1, 1_000, Outcome::Hiccup).fails(1_200, "grant_gone");
-    bad(&hiccup.holds(END, 0, 1, "failed", Some("grant_gone")), Kind::FailedUnrefused);
-    let outage = Story::new().asks(0, 1, 1_000, Outcome::Unprocessed).fails(1_200, UNCERTAIN);
-    bad(&outage.holds(END, 0, 1, "failed", Some(UNCERTAIN)), Kind::FailedUnrefused);
+    let hiccup = Story::new()
+        .asks(0, 1, 1_000, Outcome::Hiccup)
+        .fails(1_200, "grant_gone");
+    bad(
+        &hiccup.holds(END, 0, 1, "failed", Some("grant_gone")),
+        Kind::FailedUnrefused,
+    );
+    let outage = Story::new()
+        .asks(0, 1, 1_000, Outcome::Unprocessed)
+        .fails(1_200, UNCERTAIN);
+    bad(
+        &outage.holds(END, 0, 1, "failed", Some(UNCERTAIN)),
+        Kind::FailedUnrefused,
+    );
     // A refusal of the grant before says nothing about this one.
     let late = Story::new()
         .asks(0, 1, 1_000, Outcome::Rotated(2))
@@ -294,7 +312,10 @@ fn failed_without_a_refusal() {
         .asks(1, 1, 7_000, Outcome::Reused)
         .reconnects(8_000)
         .fails(9_000, "grant_gone");
-    bad(&late.holds(END, 1, 1, "failed", Some("grant_gone")), Kind::FailedUnrefused);
+    bad(
+        &late.holds(END, 1, 1, "failed", Some("grant_gone")),
+        Kind::FailedUnrefused,
+    );
 }
 
 #[test]
