@@ -78,6 +78,7 @@ pub(crate) async fn make(stage: &Stage, fault: &Fault) -> anyhow::Result<()> {
             let connections = u32::try_from(stage.world.connections.len())?;
             stage.world.reconnect(connection % connections).await
         }
+        Fault::ReconnectInFlight { refused } => reconnect_in_flight(stage, refused).await,
         ref of_provider => {
             provider(stage, of_provider).await;
             Ok(())
@@ -108,6 +109,37 @@ async fn kill_holders(stage: &Stage, waits: u64, down: u64) -> anyhow::Result<()
     }
     stage.postgres.read_only(false).await?;
     kill_all(stage, down).await
+}
+
+/// A sign-in while a refresh of the same connection waits for the provider: what comes of that one must not count.
+async fn reconnect_in_flight(stage: &Stage, refused: bool) -> anyhow::Result<()> {
+    let knobs = &stage.provider.knobs;
+    knobs.set(|settings| {
+        settings.after = millis(1_500);
+        settings.hiccups = if refused { 4 } else { 0 };
+    });
+    let began = stage.recorder.now();
+    let in_flight = async {
+        loop {
+            pause(20).await;
+            let history = stage.recorder.lock();
+            let open = history
+                .requests
+                .iter()
+                .rev()
+                .find(|request| request.at > began && request.answered_at.is_none() && request.broken_at.is_none());
+            if let Some(request) = open {
+                return request.connection;
+            }
+        }
+    };
+    let found = tokio::time::timeout(millis(2_000), in_flight).await;
+    knobs.reset();
+    match found {
+        Ok(number) => stage.world.reconnect(number).await,
+        // Nothing was due, or nobody was up.
+        Err(_) => Ok(()),
+    }
 }
 
 async fn disturb(stage: &Stage, link: Link, replica: usize, condition: Condition, lasts: u64) -> anyhow::Result<()> {

@@ -58,7 +58,8 @@ pub(crate) async fn run(options: &Options, seed: u64, folder: &Path) -> anyhow::
     ));
     expect(&stage, &mut verdict, many, MANY as usize);
     let readers = stage.caller.counts.counted();
-    let unserved = readers.refused + readers.trouble + readers.unavailable + readers.broken + readers.other;
+    let unserved =
+        readers.refused + readers.trouble + readers.unavailable + readers.broken + readers.other.values().sum::<u64>();
     if unserved > 0 {
         broken(
             &mut verdict,

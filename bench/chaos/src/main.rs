@@ -49,9 +49,11 @@ fn main() -> anyhow::Result<ExitCode> {
         faults: options.faults,
         gap: options.gap,
         clock_step: options.clock_step,
+        only: options.only.clone(),
     };
+    schedule::check_names(&shape.only)?;
     if options.plan {
-        for planned in schedule::draw(seed, shape) {
+        for planned in schedule::draw(seed, &shape) {
             say(serde_json::to_string(&planned)?);
         }
         return Ok(ExitCode::SUCCESS);
@@ -71,7 +73,7 @@ fn main() -> anyhow::Result<ExitCode> {
     }
     say(format!("seed {seed}"));
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let code = runtime.block_on(go(&options, seed, shape));
+    let code = runtime.block_on(go(&options, seed, &shape));
     runtime.shutdown_timeout(Duration::from_secs(2));
     code
 }
@@ -95,7 +97,7 @@ async fn told_to_stop() {
     }
 }
 
-async fn go(options: &Options, seed: u64, shape: Shape) -> anyhow::Result<ExitCode> {
+async fn go(options: &Options, seed: u64, shape: &Shape) -> anyhow::Result<ExitCode> {
     let place = tempfile::Builder::new()
         .prefix("latchkey-chaos-")
         .tempdir_in(&options.folder)?;

@@ -54,6 +54,9 @@ pub(crate) struct Options {
     /// The largest step of the database's clock in seconds, forward and backward; 0 leaves it alone.
     #[arg(long, default_value_t = 600, value_parser = clap::value_parser!(i64).range(0..))]
     pub(crate) clock_step: i64,
+    /// Only faults of this name, as `--plan` prints them; may be given several times.
+    #[arg(long, value_name = "FAULT")]
+    pub(crate) only: Vec<String>,
     /// Replicas have no journal: shows what it is for.
     #[arg(long)]
     pub(crate) no_journal: bool,

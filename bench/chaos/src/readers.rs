@@ -1,6 +1,6 @@
 //! Callers that never rest: each calls the provider's API through Latchkey and notes which token the provider saw.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +12,9 @@ use serde::{Deserialize, Serialize};
 use tokio::sync::Notify;
 
 use crate::history::{FamilyId, Read, Recorder};
+
+/// The longest wait of a caller.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 /// How calls ended.
 #[derive(Debug, Default)]
@@ -26,19 +29,19 @@ pub(crate) struct Counts {
     pub(crate) unavailable: AtomicU64,
     /// No whole answer: killed, cut, stopped.
     pub(crate) broken: AtomicU64,
-    /// Anything else.
-    pub(crate) other: AtomicU64,
+    /// Anything else, by status and `key`.
+    pub(crate) other: Mutex<BTreeMap<String, u64>>,
 }
 
 /// The same for the report.
-#[derive(Clone, Copy, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize)]
 pub(crate) struct Counted {
     pub(crate) good: u64,
     pub(crate) refused: u64,
     pub(crate) trouble: u64,
     pub(crate) unavailable: u64,
     pub(crate) broken: u64,
-    pub(crate) other: u64,
+    pub(crate) other: BTreeMap<String, u64>,
 }
 
 impl Counts {
@@ -50,7 +53,7 @@ impl Counts {
             trouble: read(&self.trouble),
             unavailable: read(&self.unavailable),
             broken: read(&self.broken),
-            other: read(&self.other),
+            other: self.other.lock().unwrap_or_else(PoisonError::into_inner).clone(),
         }
     }
 }
@@ -94,7 +97,7 @@ impl Caller {
             .get(format!("{origin}/v1/passthrough/me"))
             .header("x-pica-secret", self.key.expose_secret())
             .header("x-pica-connection-key", connection)
-            .timeout(Duration::from_secs(40))
+            .timeout(PATIENCE)
             .send();
         let count = |number: &AtomicU64| {
             number.fetch_add(1, Ordering::Relaxed);
@@ -120,12 +123,12 @@ impl Caller {
                 return None;
             }
             _ => {
-                count(&self.counts.other);
+                self.note_other(status, &text);
                 return None;
             }
         }
         let Ok(me) = serde_json::from_str::<Me>(&text) else {
-            count(&self.counts.other);
+            self.note_other(status, &text);
             return None;
         };
         self.note(me);
@@ -135,6 +138,14 @@ impl Caller {
             &self.counts.refused
         });
         (status == 200).then_some(me)
+    }
+
+    fn note_other(&self, status: u16, text: &str) {
+        let body: Option<serde_json::Value> = serde_json::from_str(text).ok();
+        let key = body.and_then(|body| Some(body.get("key")?.as_str()?.to_owned()));
+        let name = format!("{status} {}", key.unwrap_or_default());
+        let mut other = self.counts.other.lock().unwrap_or_else(PoisonError::into_inner);
+        *other.entry(name).or_default() += 1;
     }
 
     /// The first sight of each token is enough.

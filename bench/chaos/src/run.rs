@@ -119,7 +119,9 @@ async fn break_things(stage: &Arc<Stage>, done: &Arc<Done>, plan: Vec<Planned>, 
         making.spawn(async move {
             match planned.fault {
                 Fault::DatabaseCrash => done.crashes.fetch_add(1, Ordering::Relaxed),
-                Fault::Reconnect { .. } => done.reconnects.fetch_add(1, Ordering::Relaxed),
+                Fault::Reconnect { .. } | Fault::ReconnectInFlight { .. } => {
+                    done.reconnects.fetch_add(1, Ordering::Relaxed)
+                }
                 _ => 0,
             };
             if let Err(error) = faults::make(&stage, &planned.fault).await {

@@ -66,6 +66,8 @@ pub(crate) enum Fault {
     },
     /// The person of a connection signs in again, whatever its state is: the one with this number, counted round.
     Reconnect { connection: u32 },
+    /// The same for a connection whose refresh is in flight at a slow provider, which then gives a token or refuses.
+    ReconnectInFlight { refused: bool },
 }
 
 /// Between a replica and what it needs.
@@ -86,7 +88,7 @@ pub(crate) struct Planned {
 }
 
 /// How a schedule is drawn.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Shape {
     pub(crate) replicas: usize,
     pub(crate) faults: usize,
@@ -94,6 +96,8 @@ pub(crate) struct Shape {
     pub(crate) gap: Millis,
     /// The largest step of the database's clock in seconds; 0 leaves it alone.
     pub(crate) clock_step: i64,
+    /// Only faults of these names, as `kill_holders`; all without.
+    pub(crate) only: Vec<String>,
 }
 
 /// What a fault takes hold of; nothing is broken twice at once.
@@ -110,14 +114,19 @@ enum Part {
 }
 
 /// Draws the schedule of a seed.
-pub(crate) fn draw(seed: u64, shape: Shape) -> Vec<Planned> {
+pub(crate) fn draw(seed: u64, shape: &Shape) -> Vec<Planned> {
     let mut rng = StdRng::seed_from_u64(seed);
     let mut busy: std::collections::HashMap<Part, Millis> = std::collections::HashMap::new();
     let mut plan = Vec::with_capacity(shape.faults);
     let mut at = 0;
     while plan.len() < shape.faults {
         at += rng.random_range(shape.gap / 4..=shape.gap * 7 / 4);
-        let fault = one(&mut rng, shape);
+        let fault = loop {
+            let fault = one(&mut rng, shape);
+            if shape.only.is_empty() || shape.only.contains(&name(&fault)) {
+                break fault;
+            }
+        };
         let parts = parts(&fault, shape.replicas);
         if parts.iter().any(|part| busy.get(part).is_some_and(|until| *until > at)) {
             continue;
@@ -131,7 +140,7 @@ pub(crate) fn draw(seed: u64, shape: Shape) -> Vec<Planned> {
 }
 
 /// Draws one by weight.
-fn one(rng: &mut StdRng, shape: Shape) -> Fault {
+fn one(rng: &mut StdRng, shape: &Shape) -> Fault {
     let replica = rng.random_range(0..shape.replicas);
     let lasts = rng.random_range(500..6_000);
     let down = rng.random_range(100..4_000);
@@ -141,17 +150,20 @@ fn one(rng: &mut StdRng, shape: Shape) -> Fault {
         Link::Provider
     };
     match rng.random_range(0..100) {
-        0..24 => Fault::Kill { replica, down },
-        24..33 => Fault::Stop {
+        0..21 => Fault::Kill { replica, down },
+        21..30 => Fault::Stop {
             replica,
             lasts: rng.random_range(200..15_000),
         },
-        33..36 => Fault::StopThenKill { replica, lasts, down },
-        36 => Fault::KillAll { down },
-        37..41 => Fault::KillAfterServe { down },
-        41..45 => Fault::KillHolders {
+        30..33 => Fault::StopThenKill { replica, lasts, down },
+        33 => Fault::KillAll { down },
+        34..38 => Fault::KillAfterServe { down },
+        38..42 => Fault::KillHolders {
             waits: rng.random_range(1_500..3_000),
             down,
+        },
+        42..45 => Fault::ReconnectInFlight {
+            refused: rng.random_bool(0.5),
         },
         45..51 => Fault::DatabaseCrash,
         51..56 => Fault::DatabaseReadOnly { lasts },
@@ -202,6 +214,29 @@ fn one(rng: &mut StdRng, shape: Shape) -> Fault {
     }
 }
 
+/// A fault's name in a schedule.
+pub(crate) fn name(fault: &Fault) -> String {
+    let value = serde_json::to_value(fault).unwrap_or_default();
+    value["fault"].as_str().unwrap_or_default().to_owned()
+}
+
+/// Refuses a name that no fault has.
+pub(crate) fn check_names(only: &[String]) -> anyhow::Result<()> {
+    let mut rng = StdRng::seed_from_u64(0);
+    let any = Shape {
+        replicas: 1,
+        faults: 0,
+        gap: 8,
+        clock_step: 1,
+        only: Vec::new(),
+    };
+    let known: std::collections::BTreeSet<String> = (0..2_000).map(|_| name(&one(&mut rng, &any))).collect();
+    for name in only {
+        anyhow::ensure!(known.contains(name), "there is no fault `{name}`; there are: {known:?}");
+    }
+    Ok(())
+}
+
 fn parts(fault: &Fault, replicas: usize) -> Vec<Part> {
     let all = || (0..replicas).map(Part::Process);
     match *fault {
@@ -227,6 +262,7 @@ fn parts(fault: &Fault, replicas: usize) -> Vec<Part> {
             Link::Provider => Part::ProviderLink(replica),
         }],
         Fault::Reconnect { .. } => vec![Part::People],
+        Fault::ReconnectInFlight { .. } => vec![Part::People, Part::Provider],
     }
 }
 
@@ -251,6 +287,7 @@ fn length(fault: &Fault) -> Millis {
         | Fault::Latency { lasts, .. } => lasts,
         Fault::Reset { .. } | Fault::Truncate { .. } | Fault::Hiccup { .. } => 1_000,
         Fault::Reconnect { .. } => 0,
+        Fault::ReconnectInFlight { .. } => 3_000,
     }
 }
 
@@ -258,28 +295,30 @@ fn length(fault: &Fault) -> Millis {
 mod tests {
     use super::*;
 
-    const SHAPE: Shape = Shape {
-        replicas: 3,
-        faults: 1_000,
-        gap: 600,
-        clock_step: 600,
-    };
+    fn shape(faults: usize) -> Shape {
+        Shape {
+            replicas: 3,
+            faults,
+            gap: 600,
+            clock_step: 600,
+            only: Vec::new(),
+        }
+    }
 
     #[test]
     fn a_seed_replays() {
-        assert_eq!(draw(7, SHAPE), draw(7, SHAPE));
-        assert_ne!(draw(7, SHAPE), draw(8, SHAPE));
+        assert_eq!(draw(7, &shape(1_000)), draw(7, &shape(1_000)));
+        assert_ne!(draw(7, &shape(1_000)), draw(8, &shape(1_000)));
     }
 
     #[test]
     fn a_shorter_schedule_is_the_beginning_of_a_longer_one() {
-        let short = Shape { faults: 100, ..SHAPE };
-        assert_eq!(draw(7, short), draw(7, SHAPE)[..100]);
+        assert_eq!(draw(7, &shape(100)), draw(7, &shape(1_000))[..100]);
     }
 
     #[test]
     fn nothing_is_broken_twice_at_once() {
-        let plan = draw(3, SHAPE);
+        let plan = draw(3, &shape(1_000));
         for (number, one) in plan.iter().enumerate() {
             for other in &plan[number + 1..] {
                 let shared = parts(&one.fault, 3)
@@ -295,19 +334,34 @@ mod tests {
 
     #[test]
     fn every_fault_is_drawn() {
-        let kinds: std::collections::HashSet<_> = draw(1, SHAPE)
+        let kinds: std::collections::HashSet<_> = draw(1, &shape(1_000))
             .iter()
             .map(|planned| std::mem::discriminant(&planned.fault))
             .collect();
-        assert_eq!(kinds.len(), 21);
+        assert_eq!(kinds.len(), 22);
+    }
+
+    #[test]
+    fn only_what_is_asked_for() {
+        let only = vec!["kill_holders".to_owned(), "hiccup".to_owned()];
+        let plan = draw(
+            1,
+            &Shape {
+                only: only.clone(),
+                ..shape(50)
+            },
+        );
+        assert!(plan.iter().all(|planned| only.contains(&name(&planned.fault))));
     }
 
     #[test]
     fn a_stop_is_shorter_than_the_silence_that_frees_a_claim() {
-        let stops = draw(1, SHAPE).into_iter().filter_map(|planned| match planned.fault {
-            Fault::Stop { lasts, .. } | Fault::StopThenKill { lasts, .. } => Some(lasts),
-            _ => None,
-        });
+        let stops = draw(1, &shape(1_000))
+            .into_iter()
+            .filter_map(|planned| match planned.fault {
+                Fault::Stop { lasts, .. } | Fault::StopThenKill { lasts, .. } => Some(lasts),
+                _ => None,
+            });
         assert!(stops.max().unwrap() < 60_000);
     }
 }
