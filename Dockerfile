@@ -17,16 +17,17 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* \
     && groupadd --system --gid 10001 latchkey \
     && useradd --system --uid 10001 --gid latchkey --home-dir /var/lib/latchkey --create-home --shell /usr/sbin/nologin latchkey \
-    && install -d -o latchkey -g latchkey -m 700 /var/lib/latchkey/secrets /var/lib/latchkey/database
+    && install -d -o latchkey -g latchkey -m 700 /var/lib/latchkey/secrets /var/lib/latchkey/database /var/lib/latchkey/journal
 COPY --from=build /latchkey /usr/local/bin/latchkey
 COPY bin/docker-entrypoint /usr/local/bin/docker-entrypoint
 COPY LICENSE /usr/share/doc/latchkey/LICENSE
 
 USER latchkey
 WORKDIR /var/lib/latchkey
-ENV LATCHKEY_BIND=0.0.0.0:8080
+# Answers of providers wait here until the database has them: a volume for each replica.
+ENV LATCHKEY_BIND=0.0.0.0:8080 LATCHKEY_JOURNAL_DIR=/var/lib/latchkey/journal
 EXPOSE 8080
-VOLUME /var/lib/latchkey/secrets /var/lib/latchkey/database
+VOLUME /var/lib/latchkey/secrets /var/lib/latchkey/database /var/lib/latchkey/journal
 STOPSIGNAL SIGTERM
 # The path is /readyz; the shell's own TCP device needs no further program in the image.
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 CMD ["docker-entrypoint", "healthy"]

@@ -16,10 +16,14 @@ pub enum Scope {
     ConnectionsRead,
     /// Change and delete connections.
     ConnectionsWrite,
+    /// Bring connections here with credentials from elsewhere.
+    ConnectionsImport,
     /// Read credentials themselves.
     CredentialsRead,
     /// Call services through connections.
     Passthrough,
+    /// Manage webhooks and read what they delivered.
+    WebhooksWrite,
     /// Everything about the project.
     Admin,
 }
@@ -34,12 +38,14 @@ pub const DEFAULT_SCOPES: [Scope; 4] = [
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::SessionsWrite,
         Self::ConnectionsRead,
         Self::ConnectionsWrite,
+        Self::ConnectionsImport,
         Self::CredentialsRead,
         Self::Passthrough,
+        Self::WebhooksWrite,
         Self::Admin,
     ];
 
@@ -49,8 +55,10 @@ impl Scope {
             Self::SessionsWrite => "sessions:write",
             Self::ConnectionsRead => "connections:read",
             Self::ConnectionsWrite => "connections:write",
+            Self::ConnectionsImport => "connections:import",
             Self::CredentialsRead => "credentials:read",
             Self::Passthrough => "passthrough",
+            Self::WebhooksWrite => "webhooks:write",
             Self::Admin => "admin",
         }
     }
@@ -84,6 +92,15 @@ pub struct Caller {
 }
 
 impl Caller {
+    /// Who the audit log says it was.
+    pub(crate) fn actor(&self) -> String {
+        // The command line acts without a key.
+        if self.key.0.is_nil() {
+            return "cli".to_owned();
+        }
+        format!("key:{}", self.key)
+    }
+
     /// Refuses a caller without the scope.
     pub fn require(&self, scope: Scope) -> Result<(), Problem> {
         if self.scopes.contains(&scope) || self.scopes.contains(&Scope::Admin) && scope != Scope::CredentialsRead {

@@ -48,7 +48,7 @@ impl Broker {
         self.find(caller, id_or_key).await
     }
 
-    async fn find(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Problem> {
+    pub(crate) async fn find(&self, caller: &Caller, id_or_key: &str) -> Result<Connection, Problem> {
         let found = match id_or_key.parse::<ConnectionId>() {
             Ok(id) => self.store().connection(caller.project, caller.environment, id).await?,
             Err(_) => {
@@ -116,7 +116,7 @@ impl Broker {
     }
 }
 
-fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
+pub(crate) fn checked_tags(tags: Vec<String>) -> Result<Vec<String>, Problem> {
     if tags.len() > 50 {
         return Err(Problem::bad_request(
             "too_many_tags",

@@ -7,20 +7,30 @@
 //! `protocol`), or a line about one particular service (that is a definition).
 
 mod access;
+mod adoption;
 mod connections;
 mod connectors;
+mod exports;
 mod flows;
 mod framing;
+mod imports;
+mod journal;
 mod keys;
+mod moves;
+mod on_demand;
 mod passthrough;
 mod problem;
 mod readiness;
 mod refresh;
+mod retention;
 mod revoke;
+mod sandbox_faults;
 mod scheduler;
 mod sessions;
 mod submit;
 mod texts;
+mod timeline;
+mod webhooks;
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
@@ -28,28 +38,36 @@ use std::time::Duration;
 use catalog::{Catalog, Inputs};
 use protocol::Protocol;
 use store::{Replica, Store};
-use tokio::sync::Semaphore;
 use url::Url;
 use zeroize::Zeroizing;
 
 pub use access::{Caller, DEFAULT_SCOPES, Scope};
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
+pub use exports::{CredentialRequest, Exported};
 pub use flows::{
     CallbackEnd, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
     Redeemed, Resumable, StartedFlow,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
+pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
+pub use journal::{Journal, JournalError};
+pub use moves::{Moved, Parcel};
+pub use on_demand::{ForcedRefresh, TestResult};
 pub use passthrough::PassthroughCall;
 pub use problem::{Kind, Problem};
 pub use readiness::{LoopHealth, Readiness};
 pub use refresh::Tick;
+pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{
-    App, Connection, ConnectionFilter, ConnectionState, Environment, FlowId, FlowMode, IdentityType, Owner, ProjectId,
+    App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType, Owner,
+    ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission};
+pub use timeline::{Timeline, TimelineItem};
+pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 
 /// What an operator decides for the whole server.
 #[derive(Clone, Debug)]
@@ -68,6 +86,8 @@ pub struct Settings {
     pub refresh_interval: Duration,
     /// Refreshes in flight at most.
     pub refresh_parallel: usize,
+    /// How long events are kept.
+    pub event_retention: Duration,
 }
 
 /// The product. Cheap to clone.
@@ -81,7 +101,8 @@ struct Parts {
     settings: Settings,
     public_origin: String,
     evidence_key: Zeroizing<[u8; 32]>,
-    refreshes: Arc<Semaphore>,
+    refreshes: refresh::Refreshes,
+    webhooks: webhooks::Slots,
 }
 
 impl Broker {
@@ -92,8 +113,9 @@ impl Broker {
         catalog: Catalog,
         settings: Settings,
         evidence_key: Zeroizing<[u8; 32]>,
+        journal: Option<Journal>,
     ) -> Self {
-        let refreshes = Arc::new(Semaphore::new(settings.refresh_parallel));
+        let refreshes = refresh::Refreshes::new(settings.refresh_parallel, journal);
         Self(Arc::new(Parts {
             store,
             protocol,
@@ -102,6 +124,7 @@ impl Broker {
             settings,
             evidence_key,
             refreshes,
+            webhooks: webhooks::Slots::default(),
         }))
     }
 

@@ -1,7 +1,8 @@
 //! Passthrough: a call to the service's API with the credential put in.
 
-use http::{HeaderMap, Method, Response};
-use protocol::egress::{BodyStream, EgressError};
+use bytes::Bytes;
+use http::{HeaderMap, Method, Response, StatusCode};
+use protocol::egress::{BodyStream, EgressError, body_of};
 use protocol::passthrough::PassthroughError;
 use store::{Callable, ConnectionState};
 
@@ -38,7 +39,71 @@ impl Broker {
     /// Calls the service. Its answer comes back as it is; only our own failures are problems.
     pub async fn passthrough(&self, caller: &Caller, call: PassthroughCall) -> Result<Response<BodyStream>, Problem> {
         caller.require(Scope::Passthrough)?;
-        let callable = self.usable(caller, &call.connection_key).await?;
+        let key = call.connection_key.clone();
+        let callable = self.usable(caller, &key).await?;
+        let again = is_repeatable(&call).then(|| (call.method.clone(), call.headers.clone()));
+        let path = call.path_and_query.clone();
+        let answer = self.send(&callable, call).await;
+        if callable.use_is_old {
+            let (store, id) = (self.store().clone(), callable.connection);
+            tokio::spawn(async move {
+                if let Err(error) = store.touch_connection(id).await {
+                    tracing::debug!(%error, "the use of a connection was not noted");
+                }
+            });
+        }
+        let answer = answer?;
+        if answer.status() != StatusCode::UNAUTHORIZED || !callable.refreshable {
+            return Ok(answer);
+        }
+        let Some(age) = self.renew_rejected(&callable).await else {
+            return Ok(answer);
+        };
+        // A body that streamed through is gone; the caller may send it again.
+        let (Some((method, headers)), Some(renewed)) = (again, self.usable(caller, &key).await.ok()) else {
+            return Ok(answer);
+        };
+        let second = PassthroughCall {
+            connection_key: key,
+            method,
+            path_and_query: path,
+            headers,
+            body: body_of(Bytes::new()),
+        };
+        let answer = self.send(&renewed, second).await?;
+        let good = answer.status() != StatusCode::UNAUTHORIZED;
+        // Who found a newer token learnt nothing about the life of the old one.
+        if age > 0 || !good {
+            let learnt = self
+                .store()
+                .learn_from_rejection(renewed.connection, good.then_some(age))
+                .await;
+            if let Err(error) = learnt {
+                tracing::debug!(%error, "what a 401 taught was not noted");
+            }
+        }
+        Ok(answer)
+    }
+
+    /// The service no longer takes a token that looked good: one refresh for each generation, and none when a new token
+    /// was refused before. The age of the rejected token in seconds, when there is a newer one now.
+    async fn renew_rejected(&self, callable: &Callable) -> Option<u64> {
+        let age = self
+            .store()
+            .age_of_rejected(callable.connection, callable.generation)
+            .await;
+        match age {
+            Ok(Some(age)) => self.refresh_inline(callable).await.ok().map(|()| age),
+            // Somebody was quicker, or a refresh is no remedy.
+            Ok(None) => match self.store().generation(callable.connection).await {
+                Ok(Some(current)) if current != callable.generation => Some(0),
+                _ => None,
+            },
+            Err(_) => None,
+        }
+    }
+
+    async fn send(&self, callable: &Callable, call: PassthroughCall) -> Result<Response<BodyStream>, Problem> {
         let app = self
             .store()
             .app(callable.app)
@@ -71,24 +136,14 @@ impl Broker {
                 &call.headers,
             )
             .map_err(refused_request)?;
-        let answer = self
-            .protocol()
+        self.protocol()
             .passthrough(request, call.body)
             .await
-            .map_err(|error| unanswered(&integration.name, error));
-        if callable.use_is_old {
-            let (store, id) = (self.store().clone(), callable.connection);
-            tokio::spawn(async move {
-                if let Err(error) = store.touch_connection(id).await {
-                    tracing::debug!(%error, "the use of a connection was not noted");
-                }
-            });
-        }
-        answer
+            .map_err(|error| unanswered(&integration.name, error))
     }
 
     /// The connection with a credential that is good now.
-    async fn usable(&self, caller: &Caller, key: &str) -> Result<Callable, Problem> {
+    pub(crate) async fn usable(&self, caller: &Caller, key: &str) -> Result<Callable, Problem> {
         let not_found = || Problem::not_found("This connection");
         let read = || self.store().callable(caller.project, caller.environment, key);
         let callable = read().await?.ok_or_else(not_found)?;
@@ -117,6 +172,14 @@ impl Broker {
         }
         read().await?.ok_or_else(not_found)
     }
+}
+
+/// Whether a call can be sent a second time: it has no body.
+fn is_repeatable(call: &PassthroughCall) -> bool {
+    let length = call.headers.get(http::header::CONTENT_LENGTH);
+    !call.headers.contains_key(http::header::TRANSFER_ENCODING)
+        && length.is_none_or(|length| length.as_bytes() == b"0")
+        && (length.is_some() || !matches!(call.method, Method::POST | Method::PUT | Method::PATCH))
 }
 
 fn refused_request(error: PassthroughError) -> Problem {

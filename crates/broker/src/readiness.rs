@@ -3,6 +3,7 @@
 use serde::Serialize;
 
 use crate::Broker;
+use crate::adoption::NOT_ADOPTED;
 
 /// The answer of `/readyz`.
 #[derive(Debug, Serialize)]
@@ -13,8 +14,29 @@ pub struct Readiness {
     pub database: String,
     /// Migrations that are missing.
     pub missing_migrations: usize,
+    /// `ok`, or why this replica refreshes nothing now.
+    pub refresh: String,
     /// Background loops of this replica.
     pub loops: Vec<LoopHealth>,
+    /// Whether this is the database that the server belongs to. `false` does not stop it from serving.
+    pub adopted: bool,
+    /// What to do when it is not.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adoption: Option<&'static str>,
+}
+
+impl Readiness {
+    fn not_ready(database: &str, missing_migrations: usize) -> Self {
+        Self {
+            ready: false,
+            database: database.to_owned(),
+            missing_migrations,
+            refresh: "waits for the database".to_owned(),
+            loops: Vec::new(),
+            adopted: false,
+            adoption: None,
+        }
+    }
 }
 
 /// A background loop.
@@ -35,31 +57,17 @@ impl Broker {
             Ok(missing) => missing,
             Err(error) => {
                 tracing::warn!(%error, "not ready: the database is away");
-                let database =
-                    "not available: check that Postgres runs and that LATCHKEY_DATABASE_URL is right".to_owned();
-                return Readiness {
-                    ready: false,
-                    database,
-                    missing_migrations: 0,
-                    loops: Vec::new(),
-                };
+                return Readiness::not_ready(
+                    "not available: check that Postgres runs and that LATCHKEY_DATABASE_URL is right",
+                    0,
+                );
             }
         };
         if missing > 0 {
-            return Readiness {
-                ready: false,
-                database: "ok".to_owned(),
-                missing_migrations: missing,
-                loops: Vec::new(),
-            };
+            return Readiness::not_ready("ok", missing);
         }
         if !self.store().is_adopted() {
-            return Readiness {
-                ready: false,
-                database: "answers; mode and master key are being compared".to_owned(),
-                missing_migrations: 0,
-                loops: Vec::new(),
-            };
+            return Readiness::not_ready("answers; mode and master key are being compared", 0);
         }
         let beats = self
             .store()
@@ -75,11 +83,19 @@ impl Broker {
                 age_seconds: beat.age_seconds,
             })
             .collect();
+        let obstacle = self.refresh_obstacle();
+        for health in &loops {
+            metrics::gauge!("latchkey_loop_age_seconds", "loop" => health.name.clone()).set(health.age_seconds);
+        }
+        let adopted = self.is_at_home().await;
         Readiness {
-            ready: loops.iter().all(|health| health.alive),
+            ready: obstacle.is_none() && loops.iter().all(|health| health.alive),
             database: "ok".to_owned(),
             missing_migrations: 0,
+            refresh: obstacle.unwrap_or("ok").to_owned(),
             loops,
+            adopted,
+            adoption: (!adopted).then_some(NOT_ADOPTED),
         }
     }
 }

@@ -8,9 +8,14 @@ use store::{Revocation, RevocationStatus};
 use crate::{Broker, Problem};
 
 impl Broker {
-    /// Revokes what is due. A provider that does not answer is asked again, for a day at most.
+    /// Revokes what is due. A provider that does not answer is asked again, for a day at most. On a copy that nobody
+    /// adopted grants only end with their day.
     pub async fn revoke_tick(&self) -> Result<usize, Problem> {
-        let claimed = self.store().claim_revocations(20).await?;
+        let claimed = if self.is_at_home().await {
+            self.store().claim_revocations(20).await?
+        } else {
+            Vec::new()
+        };
         let count = claimed.len();
         for revocation in claimed {
             self.revoke(revocation).await?;

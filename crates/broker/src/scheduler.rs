@@ -1,17 +1,20 @@
 //! The clockwork: tokio-cron-scheduler triggers, Postgres knows what is due. No state of a job is kept here.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use futures_util::FutureExt as _;
+use tokio::time::Instant;
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use crate::{Broker, Problem};
 
 /// The running loops.
 pub struct Scheduler {
-    scheduler: JobScheduler,
+    broker: Broker,
+    ticks: JobScheduler,
     stopping: Arc<AtomicBool>,
 }
 
@@ -35,8 +38,27 @@ impl Scheduler {
                 .add(repeating(broker.clone(), Arc::clone(&stopping), name, interval, work)?)
                 .await
         };
+        add("replica", Duration::from_secs(5), |broker| {
+            Box::pin(async move { broker.beat_replica().await })
+        })
+        .await?;
         add("refresh", broker.settings().refresh_interval, |broker| {
-            Box::pin(async move { broker.refresh_tick().await.map(drop) })
+            Box::pin(async move {
+                let interval = broker.settings().refresh_interval;
+                let last = Mutex::new(Instant::now());
+                let beating = broker.clone();
+                // A long turn is alive as long as it goes round.
+                let alive = move || {
+                    let mut last = last.lock().unwrap_or_else(PoisonError::into_inner);
+                    if last.elapsed() < interval {
+                        return std::future::ready(()).boxed();
+                    }
+                    *last = Instant::now();
+                    let broker = beating.clone();
+                    async move { beat(&broker, "refresh", interval).await }.boxed()
+                };
+                broker.refresh_turn(alive).await
+            })
         })
         .await?;
         add("revoke", Duration::from_secs(15), |broker| {
@@ -47,19 +69,34 @@ impl Scheduler {
             Box::pin(async move {
                 let swept = broker.store().sweep_flows().await?;
                 let sandbox = broker.store().purge_sandbox().await?;
-                tracing::debug!(?swept, ?sandbox, "what ended was swept");
+                broker.store().forget_replicas().await?;
+                let (purged, told) = (broker.purge_tick().await?, broker.forecast_tick().await?);
+                tracing::debug!(?swept, ?sandbox, ?purged, told, "what ended was swept");
                 Ok(())
             })
         })
         .await?;
+        add("webhook", Duration::from_secs(1), |broker| {
+            Box::pin(async move { broker.webhook_tick().await.map(drop) })
+        })
+        .await?;
+        add("webhook_purge", Duration::from_mins(1), |broker| {
+            Box::pin(async move { Ok(broker.store().purge_deliveries().await.map(drop)?) })
+        })
+        .await?;
         scheduler.start().await?;
-        Ok(Self { scheduler, stopping })
+        Ok(Self {
+            broker: broker.clone(),
+            ticks: scheduler,
+            stopping,
+        })
     }
 
-    /// Claims nothing more; what runs goes on to its end.
+    /// Claims nothing more, and waits half a minute at most for refreshes that are on their way.
     pub async fn stop(mut self) {
         self.stopping.store(true, Ordering::SeqCst);
-        if let Err(error) = self.scheduler.shutdown().await {
+        self.broker.drain_refreshes(Duration::from_secs(30)).await;
+        if let Err(error) = self.ticks.shutdown().await {
             tracing::warn!(%error, "the scheduler did not stop cleanly");
         }
     }

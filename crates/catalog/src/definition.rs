@@ -238,8 +238,12 @@ pub(crate) struct Refresh {
     /// Whether the service ever gives a refresh token.
     pub(crate) supported: bool,
     /// Lifetime of an access token when the answer has no `expires_in`: a number and `s`, `m`, `h` or `d`, as `2h`.
-    /// Without it such a token counts as one that does not expire by itself.
+    /// Without it the end of such a token is learnt from its own `exp`, or from a call that is refused.
     pub(crate) lifetime: Option<String>,
+    /// After which time the service forgets a refresh token that nobody used, as `90d`. It is used in half of it.
+    pub(crate) idle: Option<String>,
+    /// What the service's own error codes mean, where they are not those of RFC 6749 §5.2.
+    pub(crate) errors: RefreshErrors,
     /// Extra body parameters of the refresh request.
     pub(crate) params: BTreeMap<String, String>,
 }
@@ -249,9 +253,23 @@ impl Default for Refresh {
         Self {
             supported: true,
             lifetime: None,
+            idle: None,
+            errors: RefreshErrors::default(),
             params: BTreeMap::new(),
         }
     }
+}
+
+/// Error codes of a token endpoint, by what they mean.
+#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct RefreshErrors {
+    /// The person must connect again, as `token_revoked`.
+    pub(crate) grant_gone: Vec<String>,
+    /// The operator's OAuth app is wrong, as `app_disabled`.
+    pub(crate) app_broken: Vec<String>,
+    /// It will pass, as `try_later`.
+    pub(crate) transient: Vec<String>,
 }
 
 /// Scopes.

@@ -253,10 +253,25 @@ pub struct Scopes {
 pub struct Refresh {
     /// Whether the grant can be refreshed at all.
     pub supported: bool,
-    /// Lifetime in seconds when the answer has no `expires_in`; `None` means that the token does not expire by itself.
+    /// Lifetime in seconds when the answer has no `expires_in` and the token itself tells no end.
     pub lifetime: Option<u64>,
+    /// Seconds after which the service forgets a refresh token that nobody used.
+    pub idle: Option<u64>,
+    /// The service's own error codes.
+    pub errors: RefreshErrors,
     /// Extra body parameters of the refresh request.
     pub params: Vec<(String, Template)>,
+}
+
+/// Error codes of a token endpoint by what they mean, in lower case, besides those of RFC 6749 §5.2.
+#[derive(Clone, Debug, Default)]
+pub struct RefreshErrors {
+    /// The grant is gone.
+    pub grant_gone: Vec<String>,
+    /// The app is wrong.
+    pub app_broken: Vec<String>,
+    /// It passes.
+    pub transient: Vec<String>,
 }
 
 /// A value kept with the connection as a variable of this name.

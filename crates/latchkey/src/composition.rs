@@ -1,19 +1,19 @@
 //! How the parts are put together, for the server and for the commands.
 
 use std::net::SocketAddr;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use broker::{Broker, Settings};
+use broker::{Broker, Journal, Settings};
 use catalog::Catalog;
 use protocol::Protocol;
 use protocol::egress::{Egress, EgressPolicy};
 use store::{PoolOptions, Replica, Store};
 use url::Url;
 use uuid::Uuid;
-use vault::{KeyRing, MasterKey, Purpose};
+use vault::{JournalKey, KeyRing, MasterKey, Purpose};
 
 use crate::configuration::Configuration;
 
@@ -70,8 +70,9 @@ pub fn open_store(configuration: &Configuration, url: &str, master: &MasterKey) 
         connections: configuration.database_connections,
         ..PoolOptions::default()
     };
-    Store::connect_lazily(url, options, Arc::new(KeyRing::new(master)))
-        .context("the database address is not one: write postgres://user:password@host/database")
+    let store = Store::connect_lazily(url, options, Arc::new(KeyRing::new(master)))
+        .context("the database address is not one: write postgres://user:password@host/database")?;
+    Ok(store.named(configuration.instance.clone()))
 }
 
 /// What differs between development and production.
@@ -82,8 +83,8 @@ pub struct Identity {
     pub address: Option<SocketAddr>,
     /// Whether this is `latchkey dev`.
     pub development: bool,
-    /// The same over restarts; a new one without.
-    pub replica: Option<Uuid>,
+    /// Where this replica keeps its journal, and with it who it is. Without, it is somebody new at each start.
+    pub journal: Option<PathBuf>,
 }
 
 /// Puts the product together.
@@ -113,6 +114,13 @@ pub fn build(
         ..EgressPolicy::default()
     };
     let egress = Egress::new(policy).context("the outbound client cannot be made")?;
+    let parallel = configuration.refresh_parallel.max(1);
+    // Room for what the scheduler claims and for what callers wait for.
+    let journal = identity
+        .journal
+        .map(|folder| Journal::open(&folder, JournalKey::of(master), 2 * parallel))
+        .transpose()
+        .context("LATCHKEY_JOURNAL_DIR")?;
     let settings = Settings {
         public_url: identity.public_url,
         sandbox_url: sandbox.map_or_else(
@@ -121,12 +129,13 @@ pub fn build(
         ),
         development: identity.development,
         replica: Replica {
-            id: identity.replica.unwrap_or_else(Uuid::new_v4),
+            id: journal.as_ref().map_or_else(Uuid::new_v4, Journal::replica),
             boot: Uuid::new_v4(),
         },
         refresh_margin: configuration.margin(),
         refresh_interval: Duration::from_secs(configuration.refresh_interval.max(1)),
-        refresh_parallel: configuration.refresh_parallel.max(1),
+        refresh_parallel: parallel,
+        event_retention: configuration.event_retention(),
     };
     Ok(Broker::new(
         store,
@@ -134,6 +143,7 @@ pub fn build(
         catalog,
         settings,
         master.derive(Purpose::Evidence),
+        journal,
     ))
 }
 

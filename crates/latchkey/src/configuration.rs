@@ -57,6 +57,13 @@ pub struct Configuration {
     pub refresh_interval: u64,
     /// Refreshes in flight at most.
     pub refresh_parallel: usize,
+    /// A folder on a disk of this replica alone, where answers of providers wait until the database has them. Without
+    /// it they wait in memory.
+    pub journal_dir: Option<PathBuf>,
+    /// Days that events are kept.
+    pub event_retention_days: u32,
+    /// The operator's name for this instance, which tells a copy of its volume apart.
+    pub instance: Option<String>,
     /// Threads that answer requests; one a core without.
     pub workers: Option<usize>,
     /// Requests a minute of one secret key; without, no limit.
@@ -80,6 +87,7 @@ struct Defaults {
     refresh_margin: u64,
     refresh_interval: u64,
     refresh_parallel: usize,
+    event_retention_days: u32,
     rate_per_source: u32,
     dev_dir: &'static str,
 }
@@ -92,7 +100,8 @@ const DEFAULTS: Defaults = Defaults {
     database_connections: 20,
     refresh_margin: 300,
     refresh_interval: 1,
-    refresh_parallel: 64,
+    refresh_parallel: 256,
+    event_retention_days: 30,
     rate_per_source: 6000,
     dev_dir: ".latchkey",
 };
@@ -135,6 +144,16 @@ impl Configuration {
             if !bare || !matches!(url.scheme(), "http" | "https") || url.host_str().is_none() {
                 bail!("LATCHKEY_PUBLIC_URL must be an address without a path, as https://connect.example.com");
             }
+        }
+        if !(4..=3650).contains(&self.event_retention_days) {
+            bail!("LATCHKEY_EVENT_RETENTION_DAYS must be 4 to 3650: deliveries of an event are tried for three days");
+        }
+        let is_name = |name: &String| {
+            let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+            name.len() <= 64 && name != "-" && name.bytes().all(allowed)
+        };
+        if !self.instance.as_ref().is_none_or(is_name) {
+            bail!("LATCHKEY_INSTANCE must be a name of letters, digits, `.`, `_` and `-`, 64 at most, as production");
         }
         self.private_hosts()?;
         Ok(())
@@ -184,6 +203,11 @@ impl Configuration {
         Duration::from_secs(self.refresh_margin)
     }
 
+    /// How long events are kept.
+    pub fn event_retention(&self) -> Duration {
+        Duration::from_hours(24) * self.event_retention_days
+    }
+
     /// What is in force, with secrets masked.
     pub fn masked(&self) -> serde_json::Value {
         let mask = |secret: &Option<SecretString>| secret.as_ref().map(|_| "(set)");
@@ -203,6 +227,9 @@ impl Configuration {
             "refresh_margin": self.refresh_margin,
             "refresh_interval": self.refresh_interval,
             "refresh_parallel": self.refresh_parallel,
+            "journal_dir": self.journal_dir,
+            "event_retention_days": self.event_retention_days,
+            "instance": self.instance,
             "workers": self.workers,
             "rate_per_key": self.rate_per_key,
             "rate_per_source": self.rate_per_source,

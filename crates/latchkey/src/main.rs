@@ -11,6 +11,9 @@ fn main() -> ExitCode {
         Ok(runtime) => runtime,
         Err(error) => return complain(&anyhow::anyhow!("the runtime did not start: {error}")),
     };
+    // Named in FAILPOINTS; only the breaking harness builds this in.
+    #[cfg(feature = "failpoints")]
+    let _scenario = fail::FailScenario::setup();
     match runtime.block_on(latchkey::commands::run(arguments)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => complain(&error),

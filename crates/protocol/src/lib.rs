@@ -13,6 +13,7 @@ pub mod passthrough;
 mod retry_after;
 #[cfg(test)]
 mod testing;
+mod webhook;
 
 use std::sync::Arc;
 
@@ -24,6 +25,7 @@ pub use oauth2::{
 };
 pub use passthrough::PassthroughError;
 pub use retry_after::{RETRY_AFTER_LIMIT, retry_after};
+pub use webhook::{EXCERPT_LIMIT, WEBHOOK_TIMEOUT, WebhookAnswer, WebhookRequest};
 
 /// Everything that speaks to services: the guarded client and what is remembered about authorization servers. Cloning
 /// shares both.

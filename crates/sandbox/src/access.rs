@@ -76,6 +76,14 @@ impl Caller {
     }
 }
 
+/// The digest of the access token in a request, good or not; `None` where there is none, or more than a token.
+pub(crate) fn access_token(headers: &HeaderMap) -> Option<Digest> {
+    match presented(headers) {
+        Ok(Presented::Token(token)) => Some(Digest::of(token)),
+        _ => None,
+    }
+}
+
 /// Any key of ours is good, but for those that say that they were revoked.
 fn key_is_good(key: &str) -> bool {
     key.starts_with("sandbox_key_") && !key.starts_with("sandbox_key_revoked")

@@ -10,7 +10,7 @@ use actix_web::http::header::{LOCATION, ORIGIN};
 use actix_web::{HttpRequest, HttpResponse, web};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use store::sandbox::{Account, Consent, RegisteredClient};
+use store::sandbox::{Account, Consent, Faults, RegisteredClient};
 use url::Url;
 use vault::{Digest, ExposeSecret as _};
 
@@ -18,7 +18,7 @@ use crate::oauth_error::{ErrorCode, OAuthError};
 use crate::page::{self, ErrorPage};
 use crate::parameters::{Parameters, Repeated};
 use crate::scope::{self, Scope};
-use crate::{Sandbox, answer};
+use crate::{Sandbox, answer, wished_faults};
 
 /// A `state` longer than this is refused, in bytes.
 const LONGEST_STATE: usize = 2048;
@@ -124,20 +124,28 @@ pub(crate) async fn decide(
         Ok(asked) => asked,
         Err(response) => return response,
     };
-    let decision = body
-        .ok()
-        .and_then(|body| Decision::read(&Parameters::parse(&body)).ok().flatten());
+    let form = Parameters::parse(&body.unwrap_or_default());
+    let decision = Decision::read(&form).ok().flatten();
     match decision {
         None => page::error(&ErrorPage::FORM),
         Some(Decision::Deny) => {
             let error = OAuthError::new(ErrorCode::AccessDenied, "the person chose Deny");
             asked.answer_to.refuse(&sandbox, &error)
         }
-        Some(Decision::Allow { account, lifetime }) => allow(&sandbox, &asked, account, lifetime).await,
+        Some(Decision::Allow { account, lifetime }) => match wished_faults::read(&form) {
+            Ok(faults) => allow(&sandbox, &asked, account, lifetime, faults.as_ref()).await,
+            Err(error) => page::error(&ErrorPage::faults(&error)),
+        },
     }
 }
 
-async fn allow(sandbox: &Sandbox, asked: &AuthorizationRequest, account: Account, lifetime: Lifetime) -> HttpResponse {
+async fn allow(
+    sandbox: &Sandbox,
+    asked: &AuthorizationRequest,
+    account: Account,
+    lifetime: Lifetime,
+    faults: Option<&Faults>,
+) -> HttpResponse {
     let scopes: Vec<String> = asked.scopes.iter().map(|scope| scope.as_str().to_owned()).collect();
     let consent = Consent {
         client: asked.client.id,
@@ -146,6 +154,7 @@ async fn allow(sandbox: &Sandbox, asked: &AuthorizationRequest, account: Account
         account,
         scopes: &scopes,
         access_lifetime: lifetime.duration(),
+        faults,
     };
     match sandbox.store.create_sandbox_code(&consent).await {
         Ok(Some(code)) => asked.answer_to.send(sandbox, &[("code", code.expose_secret())]),

@@ -6,6 +6,7 @@
 //!
 //! What never lives here: SQL, anything of the broker, or anything that the broker treats unlike a foreign service.
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, ServiceConfig};
 use store::{ProjectId, Store, StoreError};
 use url::Url;
@@ -17,12 +18,15 @@ mod api;
 mod authorize;
 mod client;
 mod echo;
+mod faults;
 mod oauth_error;
 mod page;
 mod parameters;
 mod scope;
 mod token;
+mod wished_faults;
 
+pub use faults::HANGING_LIMIT;
 pub use store::sandbox::Client;
 
 /// The path under which everything is served.
@@ -115,7 +119,8 @@ pub fn configure(config: &mut ServiceConfig) {
                 .default_service(web::to(answer::method_not_allowed)),
         )
         .service(web::resource(["/echo", "/echo/{rest:.*}"]).to(echo::echo))
-        .default_service(web::to(answer::not_found));
+        .default_service(web::to(answer::not_found))
+        .wrap(from_fn(faults::around_api));
     config
         .service(
             web::scope(PATH)

@@ -1,11 +1,13 @@
 //! The pages: consent, and what is said when there is nobody to send an error to. No script runs in them.
 
+use std::borrow::Cow;
+
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CONTENT_SECURITY_POLICY, ContentType, RETRY_AFTER};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 use askama::Template;
 use store::StoreError;
-use store::sandbox::Account;
+use store::sandbox::{Account, InvalidFaults};
 use url::Url;
 use vault::Token;
 
@@ -13,6 +15,7 @@ use crate::answer;
 use crate::api::{display_name, email};
 use crate::authorize::Lifetime;
 use crate::scope::Scope;
+use crate::wished_faults::{self, Choice};
 
 const STYLE: &str = concat!(
     include_str!("../../../assets/tokens.css"),
@@ -31,6 +34,10 @@ struct ConsentTemplate<'a> {
     accounts: [AccountRow; 2],
     access: Vec<&'static str>,
     lifetimes: [Lifetime; 3],
+    faults: Vec<Choice>,
+    calls: Vec<Choice>,
+    rotations: [Choice; 3],
+    revocations: [Choice; 2],
 }
 
 struct AccountRow {
@@ -65,6 +72,10 @@ pub(crate) fn consent(app: &str, scopes: &[Scope], redirect_uri: &str) -> HttpRe
             accounts: [Account::Ann.into(), Account::Ben.into()],
             access: scopes.iter().map(|scope| scope.sentence()).collect(),
             lifetimes: Lifetime::ALL,
+            faults: wished_faults::faults(),
+            calls: wished_faults::calls(),
+            rotations: wished_faults::ROTATIONS,
+            revocations: wished_faults::REVOCATIONS,
         }
         .render()
     })
@@ -75,49 +86,61 @@ pub(crate) fn consent(app: &str, scopes: &[Scope], redirect_uri: &str) -> HttpRe
 pub(crate) struct ErrorPage {
     status: StatusCode,
     title: &'static str,
-    happened: &'static str,
+    happened: Cow<'static, str>,
     mend: &'static str,
 }
 
 impl ErrorPage {
+    /// A wish that cannot be fulfilled.
+    pub(crate) fn faults(error: &InvalidFaults) -> Self {
+        Self {
+            status: StatusCode::BAD_REQUEST,
+            title: "What should go wrong is not clear",
+            happened: Cow::Owned(format!("Nothing was allowed: {error}.")),
+            mend: "Go back, change it, then press Allow. The sandbox's page in the documentation says what can be chosen.",
+        }
+    }
+
     pub(crate) const CLIENT: Self = Self {
         status: StatusCode::BAD_REQUEST,
         title: "The sandbox does not know this app",
-        happened: "The request names no client, or one that this sandbox never made.",
+        happened: Cow::Borrowed("The request names no client, or one that this sandbox never made."),
         mend: "The developer of the app can mend it: switch the sandbox integration on for the project again, which \
                stores the right client, and start anew.",
     };
     pub(crate) const REDIRECT_URI: Self = Self {
         status: StatusCode::BAD_REQUEST,
         title: "The return address is not registered",
-        happened: "The request names no redirect_uri, or one that is not registered, character by character, for this \
+        happened: Cow::Borrowed(
+            "The request names no redirect_uri, or one that is not registered, character by character, for this \
                    client.",
+        ),
         mend: "The developer of the app can mend it: switch the sandbox integration on again after a change of \
                Latchkey's public address, which registers the new one.",
     };
     pub(crate) const FOREIGN: Self = Self {
         status: StatusCode::FORBIDDEN,
         title: "This answer did not come from the sandbox's page",
-        happened: "The browser did not say that the form was sent by this page, so nothing was allowed.",
+        happened: Cow::Borrowed("The browser did not say that the form was sent by this page, so nothing was allowed."),
         mend: "Go back to the app and connect again. If it happens again, whoever runs this Latchkey can mend it: \
                browsers say so only over https or on localhost, and at the public address.",
     };
     pub(crate) const FORM: Self = Self {
         status: StatusCode::BAD_REQUEST,
         title: "The answer is not complete",
-        happened: "The form did not say whether to allow, for which account, or for how long.",
+        happened: Cow::Borrowed("The form did not say whether to allow, for which account, or for how long."),
         mend: "Go back, choose an account, then press Allow or Deny.",
     };
     const METHOD: Self = Self {
         status: StatusCode::METHOD_NOT_ALLOWED,
         title: "This address is a page",
-        happened: "It was asked for with a method other than GET and POST.",
+        happened: Cow::Borrowed("It was asked for with a method other than GET and POST."),
         mend: "The developer of the app can mend it: send the person's browser here.",
     };
     const DATABASE: Self = Self {
         status: StatusCode::SERVICE_UNAVAILABLE,
         title: "The sandbox cannot reach its database",
-        happened: "Nothing was allowed and nothing was changed.",
+        happened: Cow::Borrowed("Nothing was allowed and nothing was changed."),
         mend: "Wait a moment and load the page again. If it stays away, whoever runs this Latchkey can mend it: its log \
                says why.",
     };

@@ -61,6 +61,11 @@ mod tests {
     use super::*;
 
     #[test]
+    fn faults_know_the_same_scopes() {
+        assert_eq!(Scope::ALL.map(Scope::as_str), store::sandbox::faults::SCOPES);
+    }
+
+    #[test]
     fn reads_names_once_and_refuses_others() {
         assert_eq!(parse(None).unwrap(), Scope::ALL);
         assert_eq!(

@@ -4,12 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::CONTENT_TYPE;
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde_json::json;
-use store::sandbox::{Issued, Redemption, Refusal};
+use store::sandbox::{FaultedCall, Issued, Redemption, Refusal, RegisteredClient, Revocation};
 use vault::{Digest, ExposeSecret as _};
 
 use crate::oauth_error::{ErrorCode, OAuthError};
 use crate::parameters::Parameters;
-use crate::{PATH, Sandbox, answer, client, scope};
+use crate::{PATH, Sandbox, answer, client, faults, scope};
 
 /// What the body extractor gives.
 type Body = Result<web::Bytes, actix_web::Error>;
@@ -22,44 +22,62 @@ pub(crate) async fn token(
 ) -> Result<HttpResponse, OAuthError> {
     let form = form(&request, body)?;
     let client = client::authenticate(&sandbox.store, &request, &form).await?;
-    let issued = match required(&form, "grant_type")? {
-        "authorization_code" => {
-            let verifier = required(&form, "code_verifier")?;
-            if !is_verifier(verifier) {
-                return Err(OAuthError::invalid_request(
-                    "code_verifier is not 43 to 128 unreserved characters",
-                ));
-            }
-            let redemption = Redemption {
-                client: client.id,
-                code: Digest::of(required(&form, "code")?),
-                redirect_uri: required(&form, "redirect_uri")?,
-                verifier: Digest::of(verifier),
-            };
-            sandbox
-                .store
-                .redeem_sandbox_code(&redemption)
-                .await?
-                .map_err(|refusal| refused("code", refusal))?
-        }
-        "refresh_token" => {
-            let refresh_token = Digest::of(required(&form, "refresh_token")?);
-            let scopes = form.get("scope")?.map(|text| scope::parse(Some(text))).transpose();
-            let scopes = scopes
-                .map_err(|_| refused("refresh token", Refusal::Scope))?
-                .map(|scopes| names(&scopes));
-            let answer = sandbox
-                .store
-                .refresh_sandbox_token(client.id, refresh_token, scopes)
-                .await?;
-            answer.map_err(|refusal| refused("refresh token", refusal))?
-        }
+    let (call, presented) = match required(&form, "grant_type")? {
+        "authorization_code" => (FaultedCall::Exchange, required(&form, "code")?),
+        "refresh_token" => (FaultedCall::Refresh, required(&form, "refresh_token")?),
         _ => {
             let description = "grant_type is neither authorization_code nor refresh_token";
             return Err(OAuthError::new(ErrorCode::UnsupportedGrantType, description));
         }
     };
-    Ok(granted(&issued))
+    let met = faults::met(&sandbox, client.id, call, presented).await?;
+    let done = async {
+        let issued = match call {
+            FaultedCall::Exchange => exchange(&sandbox, &client, presented, &form).await?,
+            _ => refresh(&sandbox, &client, presented, &form).await?,
+        };
+        Ok(granted(&issued))
+    };
+    Ok(faults::answer(&sandbox, &met, done).await)
+}
+
+async fn exchange(
+    sandbox: &Sandbox,
+    client: &RegisteredClient,
+    code: &str,
+    form: &Parameters,
+) -> Result<Issued, OAuthError> {
+    let verifier = required(form, "code_verifier")?;
+    if !is_verifier(verifier) {
+        return Err(OAuthError::invalid_request(
+            "code_verifier is not 43 to 128 unreserved characters",
+        ));
+    }
+    let redemption = Redemption {
+        client: client.id,
+        code: Digest::of(code),
+        redirect_uri: required(form, "redirect_uri")?,
+        verifier: Digest::of(verifier),
+    };
+    let issued = sandbox.store.redeem_sandbox_code(&redemption).await?;
+    issued.map_err(|refusal| refused("code", refusal))
+}
+
+async fn refresh(
+    sandbox: &Sandbox,
+    client: &RegisteredClient,
+    refresh_token: &str,
+    form: &Parameters,
+) -> Result<Issued, OAuthError> {
+    let scopes = form.get("scope")?.map(|text| scope::parse(Some(text))).transpose();
+    let scopes = scopes
+        .map_err(|_| refused("refresh token", Refusal::Scope))?
+        .map(|scopes| names(&scopes));
+    let answer = sandbox
+        .store
+        .refresh_sandbox_token(client.id, refresh_token, scopes)
+        .await?;
+    answer.map_err(|refusal| refused("refresh token", refusal))
 }
 
 /// `POST /sandbox/oauth/revoke`. A token that is unknown counts as revoked (RFC 7009 §2.2).
@@ -70,11 +88,26 @@ pub(crate) async fn revoke(
 ) -> Result<HttpResponse, OAuthError> {
     let form = form(&request, body)?;
     let client = client::authenticate(&sandbox.store, &request, &form).await?;
-    let token = Digest::of(required(&form, "token")?);
     // `token_type_hint` would only save a lookup: both kinds are in one table.
-    let answer = sandbox.store.revoke_sandbox_token(client.id, token).await?;
-    answer.map_err(|refusal| refused("token", refusal))?;
-    Ok(answer::plain(StatusCode::OK).finish())
+    let token = required(&form, "token")?;
+    let met = faults::met(&sandbox, client.id, FaultedCall::Revoke, token).await?;
+    let done = async {
+        match met.faults.revocation.unwrap_or_default() {
+            Revocation::Works => {}
+            Revocation::NotFound => {
+                let description = "the sandbox was asked to have no revocation";
+                return Ok(answer::error(StatusCode::NOT_FOUND, "not_found", description));
+            }
+            Revocation::UnsupportedTokenType => {
+                let description = "the sandbox was asked not to revoke";
+                return Err(OAuthError::new(ErrorCode::UnsupportedTokenType, description));
+            }
+        }
+        let answer = sandbox.store.revoke_sandbox_token(client.id, Digest::of(token)).await?;
+        answer.map_err(|refusal| refused("token", refusal))?;
+        Ok(answer::plain(StatusCode::OK).finish())
+    };
+    Ok(faults::answer(&sandbox, &met, done).await)
 }
 
 /// `GET /.well-known/oauth-authorization-server/sandbox`.
@@ -131,18 +164,23 @@ fn is_verifier(text: &str) -> bool {
 }
 
 fn granted(issued: &Issued) -> HttpResponse {
+    let mut body = json!({
+        "access_token": issued.access_token.expose_secret(),
+        "token_type": "Bearer",
+        "scope": issued.scopes.join(" "),
+    });
+    if issued.tells_lifetime {
+        body["expires_in"] = json!(issued.access_lifetime.as_secs());
+    }
+    if let Some(refresh_token) = &issued.refresh_token {
+        body["refresh_token"] = json!(refresh_token.expose_secret());
+    }
     answer::json(StatusCode::OK)
         .insert_header(("pragma", "no-cache"))
-        .json(json!({
-            "access_token": issued.access_token.expose_secret(),
-            "token_type": "Bearer",
-            "expires_in": issued.access_lifetime.as_secs(),
-            "refresh_token": issued.refresh_token.expose_secret(),
-            "scope": issued.scopes.join(" "),
-        }))
+        .json(body)
 }
 
-fn refused(what: &str, refusal: Refusal) -> OAuthError {
+pub(crate) fn refused(what: &str, refusal: Refusal) -> OAuthError {
     let (code, reason) = match refusal {
         Refusal::Unknown => (ErrorCode::InvalidGrant, "is unknown"),
         Refusal::OtherClient => (ErrorCode::InvalidGrant, "was issued to another client"),

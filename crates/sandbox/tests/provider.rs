@@ -2,6 +2,8 @@
 //! these tests say that they were skipped.
 
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod fixture;
 
 use actix_web::http::StatusCode;

@@ -15,6 +15,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 use vault::Token;
+use zeroize::Zeroizing;
 
 use crate::Site;
 use crate::limits::JSON_BYTES;
@@ -52,6 +53,36 @@ pub(crate) async fn body<T: DeserializeOwned>(
     let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
     let empty = body.iter().all(u8::is_ascii_whitespace) || body == b"null";
     parse(if empty { b"{}" } else { &body })
+}
+
+/// The same with the bytes it was read from, wiped when they are dropped.
+pub(crate) async fn whole_body<T: DeserializeOwned>(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<(T, Zeroizing<Vec<u8>>), Problem> {
+    let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
+    let body = Zeroizing::new(body);
+    Ok((parse(&body)?, body))
+}
+
+/// The pairs of a form, whatever the content type says.
+pub(crate) async fn form(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Vec<(String, String)>, Problem> {
+    let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
+    let pairs: Vec<_> = url::form_urlencoded::parse(&body).into_owned().collect();
+    if pairs
+        .iter()
+        .any(|(name, value)| name.contains('\0') || value.contains('\0'))
+    {
+        return Err(Problem::bad_request(
+            "A value of the form holds a NUL character, which nothing here has. Send it without.",
+        ));
+    }
+    Ok(pairs)
 }
 
 /// How slowly a body may come.

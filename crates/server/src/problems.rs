@@ -266,7 +266,6 @@ impl Problem {
     }
 
     /// Its kind.
-    #[cfg(test)]
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }

@@ -185,6 +185,7 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
+        self.probe_soon(&mut transaction, AppId(row.id)).await?;
         transaction.commit().await?;
         self.app(AppId(row.id)).await?.ok_or(StoreError::NoDataKey)
     }

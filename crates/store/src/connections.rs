@@ -289,6 +289,18 @@ pub enum RevocationStatus {
     Failed,
 }
 
+impl RevocationStatus {
+    /// The name on the wire and in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Revoked => "revoked",
+            Self::Unsupported => "unsupported",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 impl Store {
     /// A page of connections and the exact total of the same filter, in one snapshot.
     pub async fn list_connections(
@@ -334,6 +346,23 @@ impl Store {
             environment.as_str()
         )
         .fetch_optional(&self.pool)
+        .await?
+        .map(TryInto::try_into)
+        .transpose()
+    }
+
+    /// The connection of a fence, if it was deleted.
+    pub(crate) async fn deleted_connection(
+        &self,
+        transaction: &mut sqlx::PgConnection,
+        fence: &crate::Fence,
+    ) -> Result<Option<Connection>, StoreError> {
+        select_connections!(
+            "where c.id = $1 and c.project_id = $2 and c.deleted_at is not null",
+            fence.connection.0,
+            fence.project.0
+        )
+        .fetch_optional(transaction)
         .await?
         .map(TryInto::try_into)
         .transpose()

@@ -107,14 +107,16 @@ impl Store {
             )
             .await?;
         sqlx::query!(
-            "insert into credentials (connection_id, project_id, environment, sealed, expires_at, refresh_at)
-             values ($1, $2, $3, $4, latchkey_now() + make_interval(secs => $5), latchkey_now() + make_interval(secs => $6))",
+            "insert into credentials (connection_id, project_id, environment, app_id, sealed, expires_at, refresh_at)
+             values ($1, $2, $3, $7, $4, latchkey_now() + make_interval(secs => $5),
+                     latchkey_now() + make_interval(secs => $6))",
             id.0,
             new.project.0,
             new.environment.as_str(),
             sealed.as_bytes(),
             seconds(new.grant.credential.expires_in),
             seconds(new.grant.credential.refresh_in),
+            new.app.0,
         )
         .execute(&mut *transaction)
         .await?;
@@ -187,13 +189,16 @@ impl Store {
         sqlx::query!(
             "update credentials set sealed = $2, generation = $3, expires_at = latchkey_now() + make_interval(secs => $4),
                     refresh_at = latchkey_now() + make_interval(secs => $5), refreshed_at = null, lease_owner = null,
-                    lease_boot = null, lease_until = null, attempts = 0, updated_at = latchkey_now()
+                    lease_boot = null, lease_until = null, attempts = 0, refusals = 0, interrupted = false,
+                    issued_at = latchkey_now(), learned_lifetime = null, rejected_until = null, app_id = $6,
+                    uncertain_since = null, uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
              where connection_id = $1",
             connection.0,
             sealed.as_bytes(),
             generation,
             seconds(new.grant.credential.expires_in),
             seconds(new.grant.credential.refresh_in),
+            new.app.0,
         )
         .execute(&mut *transaction)
         .await?;

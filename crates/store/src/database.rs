@@ -5,14 +5,18 @@ use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use sqlx::PgPool;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, PgPool};
 use vault::KeyRing;
 
 use crate::StoreError;
+use crate::home::HomeWatch;
 
 /// All migrations, embedded.
 pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations");
+
+/// Longest wait for the connection on which migrations run.
+const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
 
 /// Limits of the pool.
 #[derive(Clone, Copy, Debug)]
@@ -41,6 +45,8 @@ pub struct Store {
     pub(crate) pool: PgPool,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) adopted: Arc<AtomicBool>,
+    pub(crate) home: Arc<HomeWatch>,
+    pub(crate) audit_queues: Arc<crate::audit_chain::Queues>,
 }
 
 impl Store {
@@ -67,6 +73,8 @@ impl Store {
             pool,
             ring,
             adopted: Arc::default(),
+            home: Arc::default(),
+            audit_queues: Arc::default(),
         }
     }
 
@@ -80,14 +88,37 @@ impl Store {
     /// # Errors
     /// The database is away, or it was migrated by a newer version.
     pub async fn migrate(&self) -> Result<(), StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        // A migration may wait longer for its turn than a statement may run.
-        sqlx::query("set statement_timeout = 0")
-            .execute(&mut *connection)
+        // The lock is a transaction's: behind a pooler in transaction mode a session's, as the migrator takes by itself,
+        // would stay behind and stop the next one for good.
+        let mut turn = self.pool.begin().await?;
+        for waits in [
+            "statement_timeout",
+            "lock_timeout",
+            "idle_in_transaction_session_timeout",
+        ] {
+            sqlx::query(AssertSqlSafe(format!("set local {waits} = 0")))
+                .execute(&mut *turn)
+                .await?;
+        }
+        let database: String = sqlx::query_scalar("select current_database()::text")
+            .fetch_one(&mut *turn)
             .await?;
-        sqlx::query("set lock_timeout = 0").execute(&mut *connection).await?;
-        let result = MIGRATOR.run(&mut *connection).await;
+        sqlx::query("select pg_advisory_xact_lock($1)")
+            .bind(migrators_lock(&database))
+            .execute(&mut *turn)
+            .await?;
+        // A migration may take longer than a statement may. Asked for at the start of a connection of its own: what is set
+        // later would stay with the pooler's connection.
+        let unlimited = [("statement_timeout", "0"), ("lock_timeout", "0")];
+        let options = self.pool.connect_options().as_ref().clone().options(unlimited);
+        // A pooler without a session left would let it wait for ever.
+        let mut connection = tokio::time::timeout(MIGRATION_CONNECT, options.connect())
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)??;
+        let mut migrator = sqlx::migrate::Migrator::with_migrations(MIGRATOR.iter().cloned().collect());
+        let result = migrator.set_locking(false).run(&mut connection).await;
         connection.close().await?;
+        turn.commit().await?;
         Ok(result?)
     }
 
@@ -120,6 +151,11 @@ impl Store {
     pub async fn close(&self) {
         self.pool.close().await;
     }
+}
+
+/// The lock of sqlx's migrator, so that one of an older version waits for us and we for it.
+fn migrators_lock(database: &str) -> i64 {
+    0x3d32_ad9e * i64::from(crc32fast::hash(database.as_bytes()))
 }
 
 /// Reads the column `environment` of a row.

@@ -48,6 +48,11 @@ impl StoreError {
     pub fn is_unavailable(&self) -> bool {
         matches!(self, Self::Unavailable(_))
     }
+
+    /// Whether a write that must not be lost is tried again: everything but a row or a key that is gone.
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable(_) | Self::Database(_))
+    }
 }
 
 impl From<sqlx::Error> for StoreError {
@@ -62,10 +67,10 @@ impl From<sqlx::Error> for StoreError {
             sqlx::Error::Database(database) => match database.code().as_deref() {
                 Some("22021" | "22P05") => Self::Unstorable,
                 Some("23505") => Self::Conflict(database.constraint().unwrap_or("unique").to_owned()),
-                // Shut down, starting up, too many connections, read-only, statement or lock time-out.
+                // Shut down, starting up, too many connections, read-only, full, statement or lock time-out.
                 Some(
                     "57P01" | "57P02" | "57P03" | "57014" | "53300" | "25006" | "55P03" | "40001" | "40P01" | "08006"
-                    | "08001" | "08003" | "53100",
+                    | "08001" | "08003" | "53100" | "53200" | "58030",
                 ) => Self::Unavailable(error),
                 _ => Self::Database(error),
             },

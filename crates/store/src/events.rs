@@ -5,6 +5,49 @@ use vault::Environment;
 
 use crate::{ConnectionId, EventId, ProjectId, StoreError};
 
+/// Every type that an endpoint can subscribe to by name. Those after the gap are the wire contract's (§6.1) for things
+/// that do not happen here: a subscription that names them is accepted and hears nothing of them.
+pub const EVENT_TYPES: &[&str] = &[
+    "connection.created",
+    "connection.oauth.created",
+    "connection.updated",
+    "connection.deleted",
+    "connection.reconnected",
+    "connection.degraded",
+    "connection.recovered",
+    "connection.failed",
+    "connection.expiring",
+    "oauth.refreshed",
+    "oauth.failed",
+    "oauth.interrupted",
+    "revocation.ended",
+    "integration.app_broken",
+    "integration.recovered",
+    //
+    "passthrough.executed",
+    "api_key.created",
+    "api_key.revoked",
+    "project.created",
+    "project.updated",
+    "project.deleted",
+    "organization.created",
+    "organization.updated",
+    "organization.deleted",
+    "member.added",
+    "member.removed",
+    "member.role_updated",
+];
+
+/// Whether an endpoint can subscribe to this: a type, everything below a word as `connection.*`, or `*`.
+pub fn is_event_pattern(text: &str) -> bool {
+    let below = |prefix: &str| {
+        EVENT_TYPES
+            .iter()
+            .any(|kind| kind.strip_prefix(prefix).is_some_and(|rest| rest.starts_with('.')))
+    };
+    text == "*" || EVENT_TYPES.contains(&text) || text.strip_suffix(".*").is_some_and(below)
+}
+
 /// What happened. Payloads hold ids and states only, never a secret.
 #[derive(Clone, Debug)]
 pub struct NewEvent<'a> {
@@ -20,7 +63,7 @@ pub struct NewEvent<'a> {
     pub payload: &'a serde_json::Value,
 }
 
-/// Writes an event and one delivery for each endpoint that subscribes to its type.
+/// Writes an event and one delivery for each endpoint that subscribes to its type, under the name subscribed to.
 pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -> Result<(), StoreError> {
     let id = EventId::generate();
     sqlx::query!(
@@ -34,17 +77,117 @@ pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -
     )
     .execute(&mut *connection)
     .await?;
-    // Served by webhook_endpoints_by_project.
+    let (patterns, names) = names(event.kind, event.payload)
+        .into_iter()
+        .unzip::<_, _, Vec<_>, Vec<_>>();
+    // Endpoints by webhook_endpoints_by_project, the delivery before by webhook_deliveries_lane. That one is locked: its
+    // end looks for the next of the lane, and must not miss this one.
     sqlx::query!(
-        "insert into webhook_deliveries (id, event_id, endpoint_id)
-         select gen_random_uuid(), $1, e.id from webhook_endpoints e
-         where e.project_id = $2 and e.environment = $3 and e.active and (e.types = '{}' or $4 = any (e.types))",
+        "insert into webhook_deliveries (id, event_id, endpoint_id, type, lane, blocked)
+         select gen_random_uuid(), $1, e.id, m.name, $5,
+                coalesce((select true from webhook_deliveries d
+                          where d.endpoint_id = e.id and d.lane = $5 and d.status = 'pending'
+                          order by d.seq desc limit 1 for share of d), false)
+         from webhook_endpoints e
+         cross join lateral (
+             select case when e.types = '{}' then $4
+                    else (select t.name from unnest($6::text[], $7::text[]) with ordinality as t (pattern, name, place)
+                          where t.pattern = any (e.types)
+                            and (t.name <> 'connection.oauth.created' or exists (
+                                select from connections c where c.id = $5 and c.auth_method like 'oauth%'))
+                          order by t.place limit 1) end as name) m
+         where e.project_id = $2 and e.environment = $3 and e.active and m.name is not null",
         id.0,
         event.project.0,
         event.environment.as_str(),
-        event.kind
+        event.kind,
+        event.connection.map(|id| id.0),
+        &patterns as &[String],
+        &names as &[String],
     )
     .execute(&mut *connection)
     .await?;
     Ok(())
+}
+
+/// What an endpoint can have subscribed to in order to hear of an event, and the name that it then hears. The first
+/// that fits counts: names before wildcards, the event's own name before its others (wire contract §6.1).
+fn names(kind: &str, payload: &serde_json::Value) -> Vec<(String, String)> {
+    let state = payload["state"].as_str();
+    let others: &[&str] = match (kind, state) {
+        // The statement keeps this one to connections that were made by OAuth.
+        ("connection.created", _) => &["connection.oauth.created"],
+        // Who knows the wire's names only must hear that something is different.
+        ("connection.reconnected", _) => &["connection.updated"],
+        ("oauth.failed", Some("failed")) => &["connection.failed"],
+        ("oauth.failed", Some("degraded")) => &["connection.degraded"],
+        ("connection.failed" | "connection.degraded", _) => &["oauth.failed"],
+        ("connection.recovered", _) => &["oauth.refreshed"],
+        _ => &[],
+    };
+    let all = || std::iter::once(kind).chain(others.iter().copied());
+    let mut found: Vec<(String, String)> = all().map(|name| (name.to_owned(), name.to_owned())).collect();
+    for name in all() {
+        let mut rest = name;
+        while let Some((prefix, _)) = rest.rsplit_once('.') {
+            found.push((format!("{prefix}.*"), name.to_owned()));
+            rest = prefix;
+        }
+    }
+    found.push(("*".to_owned(), kind.to_owned()));
+    found
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn names_come_before_wildcards_and_the_own_name_first() {
+        let found = names("connection.created", &json!({}));
+        let patterns: Vec<&str> = found.iter().map(|(pattern, _)| pattern.as_str()).collect();
+        assert_eq!(
+            patterns,
+            [
+                "connection.created",
+                "connection.oauth.created",
+                "connection.*",
+                "connection.oauth.*",
+                "connection.*",
+                "*"
+            ]
+        );
+        assert_eq!(found[2].1, "connection.created");
+        assert_eq!(found[3].1, "connection.oauth.created");
+        let failed = names("oauth.failed", &json!({ "state": "failed" }));
+        assert!(failed.contains(&("connection.failed".to_owned(), "connection.failed".to_owned())));
+    }
+
+    #[test]
+    fn patterns_are_known_names_and_what_is_below() {
+        for good in [
+            "connection.created",
+            "connection.*",
+            "connection.oauth.*",
+            "member.*",
+            "*",
+            "oauth.failed",
+        ] {
+            assert!(is_event_pattern(good), "{good}");
+        }
+        for bad in [
+            "",
+            "connection",
+            "connection.creatd",
+            "connect.*",
+            ".*",
+            "connection.**",
+            "Connection.*",
+            "c*",
+        ] {
+            assert!(!is_event_pattern(bad), "{bad}");
+        }
+    }
 }

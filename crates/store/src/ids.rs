@@ -50,4 +50,8 @@ ids! {
     RevocationId;
     /// An event.
     EventId;
+    /// Where events are delivered to.
+    EndpointId;
+    /// An event on its way to one endpoint.
+    DeliveryId;
 }

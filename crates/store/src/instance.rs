@@ -47,7 +47,9 @@ pub enum AdoptError {
 }
 
 impl Store {
-    /// Marks a new database with its mode and master key, or compares both with the marks.
+    /// Marks a new database with its mode, master key and home, or compares the first two with the marks. With a mode
+    /// (a server, not a command) it also looks whether the database is at home; elsewhere is no error, see
+    /// [`Store::is_at_home`].
     pub async fn adopt_instance(&self, mode: Option<InstanceMode>, master: &MasterKey) -> Result<Uuid, AdoptError> {
         let check = master.check_value();
         if let Some(mode) = mode {
@@ -74,6 +76,10 @@ impl Store {
                 wanted: mode.as_str(),
             }),
             _ => {
+                if mode.is_some() {
+                    self.settle().await?;
+                    self.look_home_now().await?;
+                }
                 self.adopted.store(true, Ordering::Release);
                 Ok(row.id)
             }

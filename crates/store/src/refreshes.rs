@@ -1,229 +1,79 @@
-//! Refreshes: claimed (committed before the request goes out), done without a transaction, and committed only while the
-//! generation is still the claimed one. A late loser overwrites nothing.
+//! How a refresh ends: committed only while the generation is still the claimed one, or noted as failed while the lease
+//! is still this one. A late winner may commit, a late loser overwrites nothing.
+
+use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
-use uuid::Uuid;
-use vault::{Credential, Environment};
+use vault::Credential;
 
-use crate::credentials::{place, read, seconds};
+use crate::credentials::{place, seconds};
 use crate::{
-    Connection, ConnectionId, ConnectionState, NewCredential, NewEvent, ProjectId, RevocationId, Store, StoreError,
-    events,
+    ConnectionId, ConnectionState, Fence, Lease, NewCredential, NewEvent, RevocationId, Store, StoreError, events,
 };
 
-/// Who holds a lease: a replica, and which of its lives.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Replica {
-    /// The same over restarts.
-    pub id: Uuid,
-    /// New at each start. A lease of an earlier life of the same replica is free.
-    pub boot: Uuid,
-}
-
-/// A claimed refresh.
-#[derive(Debug)]
-pub struct Lease {
-    /// The connection.
-    pub connection: ConnectionId,
-    /// The project.
-    pub project: ProjectId,
-    /// The environment.
-    pub environment: Environment,
-    /// The generation that it replaces.
-    pub generation: i64,
-    /// The secret to refresh.
-    pub credential: Credential,
-    /// Failed attempts so far.
-    pub attempts: i32,
-    /// When the access token ends.
-    pub expires_at: Option<DateTime<Utc>>,
-    /// Whether it has ended already.
-    pub expired: bool,
-    /// Who claimed it.
-    pub replica: Replica,
-}
-
-/// How a claim for a waiting call went.
-#[derive(Debug)]
-pub enum Claim {
-    /// This caller refreshes.
-    Mine(Box<Lease>),
-    /// Somebody else refreshes, or did.
-    Somebodys,
-    /// The last attempt failed; the next may come after this pause.
-    NotYet {
-        /// Seconds.
-        seconds: u64,
-    },
+/// A provider's answer to a refresh, ready to be written.
+#[derive(Clone, Debug)]
+pub struct Refreshed {
+    /// The new credential. Its lifetimes count from `claimed_at`.
+    pub new: NewCredential,
+    /// When the refresh was claimed: the provider's own clock started later.
+    pub claimed_at: DateTime<Utc>,
+    /// Values learnt from the answer; others of the connection stay.
+    pub variables: BTreeMap<String, String>,
+    /// The granted scopes, where the answer names them.
+    pub scopes: Option<Vec<String>>,
 }
 
 /// How a refresh failed.
 #[derive(Clone, Debug)]
 pub struct RefreshFailure {
-    /// The state that the connection gets.
-    pub state: ConnectionState,
-    /// A machine's word, as `invalid_grant`.
-    pub reason: String,
+    /// The state that the connection gets; `None` leaves it as it is.
+    pub state: Option<ConnectionState>,
+    /// A machine's word, as `grant_gone`.
+    pub reason: &'static str,
     /// A sentence for people.
     pub message: String,
+    /// The service's own words, scrubbed.
+    pub provider_message: Option<String>,
+    /// The service's own code, as `invalid_grant`.
+    pub provider_code: Option<String>,
     /// Seconds until the next attempt; `None` ends refreshing.
     pub retry_in: Option<f64>,
+    /// The service refused this very token.
+    pub refused: bool,
+    /// The request was sent and not answered: nobody knows whether it was carried out.
+    pub unanswered: bool,
+    /// Whether it counts as an attempt of this connection. A fault of the app does not.
+    pub counts: bool,
 }
 
 impl Store {
-    /// Claims refreshes that are due, the longest overdue first. Served by `credentials_due`. A lease of another
-    /// replica is free after five minutes, one of an earlier life of this replica at once.
-    pub async fn claim_due(&self, replica: Replica, limit: i64) -> Result<Vec<Lease>, StoreError> {
-        let rows = sqlx::query_as!(
-            LeaseRow,
-            r#"update credentials k set lease_owner = $1, lease_boot = $2, lease_until = latchkey_now() + interval '5 minutes'
-               where k.connection_id in (
-                   select d.connection_id from credentials d
-                   where d.refresh_at <= latchkey_now()
-                     and (d.lease_until is null or d.lease_until < latchkey_now() or (d.lease_owner = $1 and d.lease_boot <> $2))
-                   order by d.refresh_at limit $3 for update skip locked)
-               returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.expires_at,
-                         coalesce(k.expires_at <= latchkey_now(), false) as "expired!""#,
-            replica.id,
-            replica.boot,
-            limit
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let mut leases = Vec::with_capacity(rows.len());
-        for row in rows {
-            let connection = row.connection_id;
-            // One row that does not open must not stop the others.
-            match self.lease(row, replica).await {
-                Ok(lease) => leases.push(lease),
-                Err(error) if error.is_unavailable() => return Err(error),
-                Err(error) => {
-                    tracing::error!(%connection, %error, "a credential cannot be opened and is not refreshed");
-                    self.park_unreadable(ConnectionId(connection)).await?;
-                }
-            }
-        }
-        Ok(leases)
-    }
-
-    /// Claims the refresh of one connection for a call that waits for it, unless somebody holds it, the generation
-    /// moved on, or an earlier attempt failed and its pause is not over.
-    pub async fn claim_one(
-        &self,
-        replica: Replica,
-        connection: ConnectionId,
-        generation: i64,
-    ) -> Result<Claim, StoreError> {
-        let row = sqlx::query_as!(
-            LeaseRow,
-            r#"update credentials k set lease_owner = $1, lease_boot = $2, lease_until = latchkey_now() + interval '5 minutes'
-               where k.connection_id = $3 and k.generation = $4
-                 and (k.attempts = 0 or k.refresh_at <= latchkey_now())
-                 and (k.lease_until is null or k.lease_until < latchkey_now() or (k.lease_owner = $1 and k.lease_boot <> $2))
-               returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.expires_at,
-                         coalesce(k.expires_at <= latchkey_now(), false) as "expired!""#,
-            replica.id,
-            replica.boot,
-            connection.0,
-            generation
-        )
-        .fetch_optional(&self.pool)
-        .await?;
-        if let Some(row) = row {
-            return Ok(Claim::Mine(Box::new(self.lease(row, replica).await?)));
-        }
-        let pause = sqlx::query_scalar!(
-            r#"select greatest(extract(epoch from refresh_at - latchkey_now()), 0)::bigint as "pause" from credentials
-               where connection_id = $1 and generation = $2 and attempts > 0 and refresh_at > latchkey_now()
-                 and (lease_until is null or lease_until < latchkey_now())"#,
-            connection.0,
-            generation
-        )
-        .fetch_optional(&self.pool)
-        .await?
-        .flatten();
-        Ok(pause.map_or(Claim::Somebodys, |seconds| Claim::NotYet {
-            seconds: seconds.unsigned_abs(),
-        }))
-    }
-
-    async fn lease(&self, row: LeaseRow, replica: Replica) -> Result<Lease, StoreError> {
-        let environment = crate::database::environment("credentials", row.connection_id, &row.environment)?;
-        let place = place(row.project_id, environment, row.connection_id, row.generation);
-        let plaintext = self.open("credentials", row.sealed, &place).await?;
-        Ok(Lease {
-            connection: ConnectionId(row.connection_id),
-            project: ProjectId(row.project_id),
-            environment,
-            generation: row.generation,
-            credential: read("credentials", row.connection_id, &plaintext)?,
-            attempts: row.attempts,
-            expires_at: row.expires_at,
-            expired: row.expired,
-            replica,
-        })
-    }
-
-    async fn park_unreadable(&self, connection: ConnectionId) -> Result<(), StoreError> {
-        sqlx::query!(
-            "update credentials set refresh_at = latchkey_now() + interval '1 hour', lease_until = null where connection_id = $1",
-            connection.0
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
-    }
-
-    /// Commits a refreshed credential with its event, if the generation is still the claimed one. `false` means that a
-    /// newer one is there and nothing was written.
-    pub async fn commit_refresh(&self, lease: &Lease, new: &NewCredential) -> Result<bool, StoreError> {
-        let generation = lease.generation + 1;
+    /// Commits a refreshed credential with its events, if the generation is still the claimed one. `false` means that a
+    /// newer one is there, or the connection is gone, and nothing was written.
+    ///
+    /// The lease is not asked for: an answer that is in hand is the newest credential, also when its holder was given
+    /// up in the meantime.
+    pub async fn commit_refresh(&self, fence: &Fence, refreshed: &Refreshed) -> Result<bool, StoreError> {
+        let generation = fence.generation + 1;
         let mut transaction = self.pool.begin().await?;
-        let place = place(lease.project.0, lease.environment, lease.connection.0, generation);
+        let place = place(fence.project.0, fence.environment, fence.connection.0, generation);
         let sealed = self
-            .seal(&mut *transaction, &place, &new.credential.to_plaintext())
+            .seal(&mut *transaction, &place, &refreshed.new.credential.to_plaintext())
             .await?;
         let written = sqlx::query!(
-            "update credentials set sealed = $3, generation = $2 + 1, refreshed_at = latchkey_now(), attempts = 0,
-                    expires_at = latchkey_now() + make_interval(secs => $4),
-                    refresh_at = latchkey_now() + make_interval(secs => $5),
-                    lease_owner = null, lease_boot = null, lease_until = null, updated_at = latchkey_now()
+            "update credentials set sealed = $3, generation = $2 + 1, refreshed_at = latchkey_now(), issued_at = $6::timestamptz,
+                    expires_at = $6::timestamptz + make_interval(secs => $4), refresh_at = $6::timestamptz + make_interval(secs => $5),
+                    lease_owner = null, lease_boot = null, lease_until = null, attempts = 0, refusals = 0,
+                    interrupted = false, rejected_until = null, uncertain_since = null,
+                    uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
              where connection_id = $1 and generation = $2",
-            lease.connection.0,
-            lease.generation,
+            fence.connection.0,
+            fence.generation,
             sealed.as_bytes(),
-            seconds(new.expires_in),
-            seconds(new.refresh_in),
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if written.rows_affected() == 0 {
-            return Ok(false);
-        }
-        sqlx::query!(
-            "update connections set state = 'operational', state_reason = null, state_message = null, updated_at = latchkey_now()
-             where id = $1 and state <> 'operational'",
-            lease.connection.0
-        )
-        .execute(&mut *transaction)
-        .await?;
-        let payload = json!({ "id": lease.connection, "generation": generation });
-        events::record(&mut transaction, lease_event(lease, "oauth.refreshed", &payload)).await?;
-        transaction.commit().await?;
-        Ok(true)
-    }
-
-    /// Notes a failed refresh, if the generation is still the claimed one, and frees the lease.
-    pub async fn fail_refresh(&self, lease: &Lease, failure: &RefreshFailure) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let written = sqlx::query!(
-            "update credentials set attempts = attempts + 1, refresh_at = latchkey_now() + make_interval(secs => $3),
-                    lease_owner = null, lease_boot = null, lease_until = null, updated_at = latchkey_now()
-             where connection_id = $1 and generation = $2",
-            lease.connection.0,
-            lease.generation,
-            failure.retry_in
+            seconds(refreshed.new.expires_in),
+            seconds(refreshed.new.refresh_in),
+            refreshed.claimed_at,
         )
         .execute(&mut *transaction)
         .await?;
@@ -231,20 +81,79 @@ impl Store {
             return Ok(false);
         }
         let before = sqlx::query_scalar!(
-            "update connections c set state = $2, state_reason = $3, state_message = $4, updated_at = latchkey_now()
-             from (select id, state from connections where id = $1 for update) old
-             where c.id = old.id and c.deleted_at is null returning old.state",
-            lease.connection.0,
-            failure.state.as_str(),
-            failure.reason,
-            failure.message
+            "update connections c set state = 'operational', state_reason = null, state_message = null,
+                    variables = c.variables || $2, scopes = coalesce($3, c.scopes), updated_at = latchkey_now()
+             from (select id, state from connections where id = $1) old
+             where c.id = old.id and (c.state <> 'operational' or not c.variables @> $2
+                   or $3::text[] is not null and c.scopes is distinct from $3)
+             returning old.state",
+            fence.connection.0,
+            sqlx::types::Json(&refreshed.variables) as _,
+            refreshed.scopes.as_deref(),
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        // One event for each change of state, not one for each attempt.
-        if before.is_some_and(|before| before != failure.state.as_str()) {
-            let payload = json!({ "id": lease.connection, "state": failure.state, "reason": failure.reason });
-            events::record(&mut transaction, lease_event(lease, "oauth.failed", &payload)).await?;
+        // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
+        let (kind, state) = match before.as_deref() {
+            Some("degraded" | "failed") => ("connection.recovered", Some(ConnectionState::Operational)),
+            _ => ("oauth.refreshed", None),
+        };
+        let payload = json!({ "id": fence.connection, "generation": generation, "state": state });
+        events::record(&mut transaction, event(fence, kind, &payload)).await?;
+        transaction.commit().await?;
+        Ok(true)
+    }
+
+    /// Notes a failed refresh and frees the lease, if generation and lease are still the claimed ones. Events are
+    /// recorded for a change of the connection's state, not for each attempt.
+    pub async fn fail_refresh(&self, lease: &Lease, failure: &RefreshFailure) -> Result<bool, StoreError> {
+        let fence = &lease.fence;
+        let mut transaction = self.pool.begin().await?;
+        let written = sqlx::query!(
+            "update credentials set attempts = attempts + $6, refusals = refusals + $7, interrupted = interrupted or $8,
+                    refresh_at = latchkey_now() + make_interval(secs => $5), lease_owner = null, lease_boot = null,
+                    lease_until = null, updated_at = latchkey_now()
+             where connection_id = $1 and generation = $2 and lease_owner = $3 and lease_number = $4",
+            fence.connection.0,
+            fence.generation,
+            lease.replica.id,
+            lease.number,
+            failure.retry_in,
+            i32::from(failure.counts),
+            i16::from(failure.refused),
+            failure.unanswered,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if written.rows_affected() == 0 {
+            return Ok(false);
+        }
+        if let Some(state) = failure.state {
+            let before = sqlx::query_scalar!(
+                "update connections c set state = $2, state_reason = $3, state_message = $4, updated_at = latchkey_now()
+                 from (select id, state, state_reason from connections where id = $1 for update) old
+                 where c.id = old.id and c.deleted_at is null
+                   and (c.state <> $2 or c.state_reason is distinct from $3 or c.state_message is distinct from $4)
+                 returning old.state",
+                fence.connection.0,
+                state.as_str(),
+                failure.reason,
+                failure.message
+            )
+            .fetch_optional(&mut *transaction)
+            .await?;
+            if before.is_some_and(|before| before != state.as_str()) {
+                // One change, one event: who waits for `oauth.failed` hears of it under that name.
+                let kind = match state {
+                    ConnectionState::Failed => "connection.failed",
+                    _ => "connection.degraded",
+                };
+                let payload = json!({
+                    "id": fence.connection, "state": state, "reason": failure.reason, "message": failure.message,
+                    "providerCode": failure.provider_code, "providerMessage": failure.provider_message,
+                });
+                events::record(&mut transaction, event(fence, kind, &payload)).await?;
+            }
         }
         transaction.commit().await?;
         Ok(true)
@@ -252,22 +161,11 @@ impl Store {
 
     /// A refreshed credential came back after its connection was deleted: it is queued to be revoked. `false` when the
     /// connection is there, and another generation was first.
-    pub async fn revoke_late_refresh(
-        &self,
-        lease: &Lease,
-        connection: &Connection,
-        late: &Credential,
-    ) -> Result<bool, StoreError> {
+    pub async fn revoke_late_refresh(&self, fence: &Fence, late: &Credential) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let deleted = sqlx::query_scalar!(
-            r#"select deleted_at is not null as "deleted!" from connections where id = $1"#,
-            lease.connection.0
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        if deleted != Some(true) {
+        let Some(connection) = self.deleted_connection(&mut transaction, fence).await? else {
             return Ok(false);
-        }
+        };
         let revocation = crate::NewRevocation {
             id: RevocationId::generate(),
             project: connection.project,
@@ -285,30 +183,61 @@ impl Store {
         Ok(true)
     }
 
-    /// The connection of a lease, for the event's payload and the refresh itself.
-    pub async fn leased_connection(&self, lease: &Lease) -> Result<Option<Connection>, StoreError> {
-        self.connection(lease.project, lease.environment, lease.connection)
-            .await
+    /// A refresh was cut off after it may have been sent; the retry decides, and until then nobody knows.
+    pub(crate) async fn record_interrupted(
+        &self,
+        transaction: &mut sqlx::PgConnection,
+        fence: &Fence,
+    ) -> Result<(), StoreError> {
+        let payload = json!({ "id": fence.connection, "generation": fence.generation, "reason": "rotation_uncertain" });
+        events::record(transaction, event(fence, "oauth.interrupted", &payload)).await
+    }
+
+    /// The service answered 401 to a token: how many seconds old it was, if a refresh may help. It may when the token is
+    /// older than a minute, can be refreshed, and no earlier 401 was the service's last word.
+    pub async fn age_of_rejected(&self, connection: ConnectionId, generation: i64) -> Result<Option<u64>, StoreError> {
+        let age = sqlx::query_scalar!(
+            r#"select extract(epoch from latchkey_now() - issued_at)::bigint as "age!" from credentials
+               where connection_id = $1 and generation = $2 and refresh_at is not null
+                 and issued_at < latchkey_now() - interval '1 minute'
+                 and (rejected_until is null or rejected_until <= latchkey_now())"#,
+            connection.0,
+            generation
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(age.map(i64::unsigned_abs))
+    }
+
+    /// What a 401 taught: with a lifetime, tokens of this connection end after so many seconds; without, the service
+    /// refuses new tokens as well, and for a quarter of an hour a 401 is no reason to refresh.
+    pub async fn learn_from_rejection(
+        &self,
+        connection: ConnectionId,
+        lifetime_seconds: Option<u64>,
+    ) -> Result<(), StoreError> {
+        let lifetime = lifetime_seconds.map(|seconds| i32::try_from(seconds.max(1)).unwrap_or(i32::MAX));
+        sqlx::query!(
+            "update credentials set
+                    learned_lifetime = case when $2::int is null then learned_lifetime
+                                            else least(coalesce(learned_lifetime, $2), $2) end,
+                    rejected_until = case when $2::int is null then latchkey_now() + interval '15 minutes' end
+             where connection_id = $1",
+            connection.0,
+            lifetime
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 }
 
-struct LeaseRow {
-    connection_id: Uuid,
-    project_id: Uuid,
-    environment: String,
-    sealed: Vec<u8>,
-    generation: i64,
-    attempts: i32,
-    expires_at: Option<DateTime<Utc>>,
-    expired: bool,
-}
-
-fn lease_event<'a>(lease: &Lease, kind: &'static str, payload: &'a serde_json::Value) -> NewEvent<'a> {
+pub(crate) fn event<'a>(fence: &Fence, kind: &'static str, payload: &'a serde_json::Value) -> NewEvent<'a> {
     NewEvent {
-        project: lease.project,
-        environment: lease.environment,
+        project: fence.project,
+        environment: fence.environment,
         kind,
-        connection: Some(lease.connection),
+        connection: Some(fence.connection),
         payload,
     }
 }

@@ -3,11 +3,14 @@
 
 use std::collections::BTreeMap;
 
+use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
 use vault::{Credential, Environment, Place};
 
-use crate::{AppId, ConnectionId, FlowId, ProjectId, RevocationId, RevocationStatus, Store, StoreError};
+use crate::{
+    AppId, ConnectionId, FlowId, NewEvent, ProjectId, RevocationId, RevocationStatus, Store, StoreError, events,
+};
 
 pub(crate) struct NewRevocation<'a> {
     pub(crate) id: RevocationId,
@@ -142,29 +145,33 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Ends a revocation and erases its grant.
+    /// Ends a revocation, erases its grant and says how it ended, in one transaction.
     pub async fn end_revocation(
         &self,
         id: RevocationId,
         status: RevocationStatus,
         error: Option<&str>,
     ) -> Result<(), StoreError> {
-        let status = match status {
-            RevocationStatus::Pending => return Ok(()),
-            RevocationStatus::Revoked => "revoked",
-            RevocationStatus::Unsupported => "unsupported",
-            RevocationStatus::Failed => "failed",
-        };
-        sqlx::query!(
-            "update revocations set status = $2, last_error = $3, sealed = null, lease_until = null, next_attempt_at = null,
-                    ended_at = latchkey_now()
-             where id = $1 and status = 'pending'",
+        if status == RevocationStatus::Pending {
+            return Ok(());
+        }
+        let mut transaction = self.pool.begin().await?;
+        let ended = sqlx::query_as!(
+            Ended,
+            r#"update revocations set status = $2, last_error = $3, sealed = null, lease_until = null,
+                      next_attempt_at = null, ended_at = latchkey_now()
+               where id = $1 and status = 'pending'
+               returning id, project_id, environment, connection_id, integration"#,
             id.0,
-            status,
+            status.as_str(),
             error
         )
-        .execute(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
+        if let Some(ended) = ended {
+            record(&mut transaction, &ended, status).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -183,14 +190,45 @@ impl Store {
         Ok(())
     }
 
-    /// Gives up on those past their day; their grants are erased.
-    pub async fn expire_revocations(&self) -> Result<u64, StoreError> {
-        let expired = sqlx::query!(
-            "update revocations set status = 'failed', sealed = null, next_attempt_at = null, ended_at = latchkey_now()
-             where status = 'pending' and deadline_at <= latchkey_now()"
+    /// Gives up on those past their day; their grants are erased, and each is told. At most a hundred at once. Served
+    /// by `revocations_due`.
+    pub async fn expire_revocations(&self) -> Result<usize, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let expired = sqlx::query_as!(
+            Ended,
+            r#"update revocations r set status = 'failed', sealed = null, next_attempt_at = null, ended_at = latchkey_now()
+               where r.id in (
+                   select d.id from revocations d where d.status = 'pending' and d.deadline_at <= latchkey_now()
+                   limit 100 for update skip locked)
+               returning id, project_id, environment, connection_id, integration"#
         )
-        .execute(&self.pool)
+        .fetch_all(&mut *transaction)
         .await?;
-        Ok(expired.rows_affected())
+        for ended in &expired {
+            record(&mut transaction, ended, RevocationStatus::Failed).await?;
+        }
+        transaction.commit().await?;
+        Ok(expired.len())
     }
+}
+
+struct Ended {
+    id: Uuid,
+    project_id: Uuid,
+    environment: String,
+    connection_id: Option<Uuid>,
+    integration: String,
+}
+
+/// The end of a revocation, as it was: only this says whether the grant is gone at the provider.
+async fn record(transaction: &mut PgConnection, ended: &Ended, status: RevocationStatus) -> Result<(), StoreError> {
+    let payload = json!({ "id": ended.connection_id, "platform": ended.integration, "revocation": status });
+    let event = NewEvent {
+        project: ProjectId(ended.project_id),
+        environment: crate::database::environment("revocations", ended.id, &ended.environment)?,
+        kind: "revocation.ended",
+        connection: ended.connection_id.map(ConnectionId),
+        payload: &payload,
+    };
+    events::record(transaction, event).await
 }

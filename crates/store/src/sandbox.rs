@@ -12,8 +12,14 @@ use zeroize::Zeroizing;
 use crate::{Store, StoreError};
 
 mod clients;
+mod fault_rows;
+pub mod faults;
 mod grants;
 mod items;
+mod rotation;
+
+pub use fault_rows::{FaultSetting, GrantId, Met};
+pub use faults::{Fault, FaultedCall, Faults, InvalidFaults, Revocation};
 
 /// A code is good for this long.
 pub const CODE_LIFETIME: Duration = Duration::from_mins(1);
@@ -99,6 +105,8 @@ pub struct Consent<'a> {
     pub scopes: &'a [String],
     /// How long each access token is to live.
     pub access_lifetime: Duration,
+    /// What is to go wrong with the grant; `None` for what is set for the project.
+    pub faults: Option<&'a Faults>,
 }
 
 /// A client's request to turn a code into tokens.
@@ -119,10 +127,12 @@ pub struct Redemption<'a> {
 pub struct Issued {
     /// The access token.
     pub access_token: SecretString,
-    /// The refresh token.
-    pub refresh_token: SecretString,
+    /// The refresh token; `None` when the one that was used is kept.
+    pub refresh_token: Option<SecretString>,
     /// Lifetime of the access token.
     pub access_lifetime: Duration,
+    /// Whether the client is told the lifetime.
+    pub tells_lifetime: bool,
     /// Scopes of the access token.
     pub scopes: Vec<String>,
 }

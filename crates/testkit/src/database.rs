@@ -1,5 +1,7 @@
 //! A database for each test: a clone of a migrated template.
 
+mod copies;
+
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -53,15 +55,13 @@ impl Database {
     }
 
     async fn make(migrated: bool) -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
         let server = PostgresSource::get().await.options().disable_statement_logging();
         let mut admin = server
             .connect()
             .await
             .expect("the PostgreSQL server of the tests answers");
         let template = prepare(&mut admin, &server).await;
-        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
-        let name = format!("latchkey_t_{}_{number}", std::process::id());
+        let name = Self::new_name();
         let create = if migrated {
             format!("create database {name} template {template} strategy file_copy")
         } else {
@@ -73,6 +73,16 @@ impl Database {
             .unwrap();
         admin.execute(AssertSqlSafe(create)).await.unwrap();
         admin.close().await.unwrap();
+        Self::reached(name, server)
+    }
+
+    fn new_name() -> String {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        format!("latchkey_t_{}_{number}", std::process::id())
+    }
+
+    fn reached(name: String, server: PgConnectOptions) -> Self {
         let pool = PgPoolOptions::new()
             .max_connections(2)
             .connect_lazy_with(server.clone().database(&name));
@@ -95,14 +105,24 @@ impl Database {
         self.store_with(Arc::new(KeyRing::new(master)))
     }
 
+    /// The same, not over the link.
+    pub fn store_beside_the_link(&self, master: &MasterKey) -> Store {
+        let options = self.server.clone().database(&self.name);
+        Self::store_of(options, Arc::new(KeyRing::new(master)))
+    }
+
     /// A store on it with this key ring.
     pub fn store_with(&self, ring: Arc<KeyRing>) -> Store {
+        Self::store_of(self.options(), ring)
+    }
+
+    fn store_of(options: PgConnectOptions, ring: Arc<KeyRing>) -> Store {
         let limits = PoolOptions {
             connections: 5,
             wait: Duration::from_secs(2),
             ..PoolOptions::default()
         };
-        Store::from_options(self.options(), limits, ring)
+        Store::from_options(options, limits, ring)
     }
 
     /// The address, for a program of its own.
@@ -132,6 +152,20 @@ impl Database {
     pub async fn execute(&self, sql: &str) -> u64 {
         let done = sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&self.pool).await;
         done.unwrap_or_else(|error| panic!("{sql}: {error}")).rows_affected()
+    }
+
+    /// Lets the product read only, from now on; the test itself may write.
+    pub async fn make_read_only(&self) {
+        self.execute(&format!(
+            "alter database {} set default_transaction_read_only = on",
+            self.name
+        ))
+        .await;
+        self.execute(
+            "select pg_terminate_backend(pid) from pg_stat_activity
+             where datname = current_database() and application_name = 'latchkey'",
+        )
+        .await;
     }
 
     /// The number that a query gives.

@@ -15,6 +15,7 @@ mod browser;
 mod call;
 mod database;
 mod forms;
+mod leases;
 mod link;
 mod postgres;
 mod provider;
@@ -24,7 +25,9 @@ pub use browser::{Account, Browser, Consent, StartedFlow, callback_of, rewritten
 pub use call::{Answer, Call};
 pub use database::Database;
 pub use forms::forms_of;
+pub use leases::{answer, claim, replica};
 pub use link::Link;
 pub use postgres::{PostgresSource, container};
+pub use provider::definition as odd_definition;
 pub use provider::{Held, OddProvider, Reply, Seen};
 pub use server::{SHOP, TestServer, TestServerBuilder, client};

@@ -117,6 +117,11 @@ impl OddProvider {
         self.script.replies.lock().unwrap().push_back((path.to_owned(), reply));
     }
 
+    /// Answers as if it had been told nothing.
+    pub fn forget_replies(&self) {
+        self.script.replies.lock().unwrap().clear();
+    }
+
     /// Drops this many connections before it reads from them.
     pub fn drop_unread(&self, connections: u32) {
         *self.script.drop_unread.lock().unwrap() = connections;
@@ -255,7 +260,7 @@ async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> O
 }
 
 /// A definition `odd` whose addresses are the operator's value `base`.
-pub(crate) fn definition() -> (&'static str, &'static str) {
+pub fn definition() -> (&'static str, &'static str) {
     (
         "odd.yaml",
         r#"

@@ -1,11 +1,12 @@
 //! A whole server on a port of its own, with a project, keys and the sandbox.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use broker::{Broker, DEFAULT_SCOPES, Scope, Settings};
+use broker::{Broker, DEFAULT_SCOPES, Journal, Scope, Settings};
 use chrono::TimeDelta;
 use latchkey::composition::{BadDefinition, load_catalog};
 use protocol::Protocol;
@@ -15,7 +16,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use server::{Bound, Options, Rates, Running};
 use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
-use vault::{Environment, KeyRing, MasterKey, Purpose};
+use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
 use crate::provider::definition;
 use crate::{Call, Database, OddProvider};
@@ -48,6 +49,7 @@ pub struct TestServer {
     /// The data keys that the server holds.
     pub ring: Arc<KeyRing>,
     ahead: Arc<AtomicI64>,
+    egress: EgressPolicy,
     _running: Running,
 }
 
@@ -66,6 +68,7 @@ pub struct TestServerBuilder {
     link: bool,
     odd: Option<String>,
     egress: EgressPolicy,
+    journal: Option<PathBuf>,
 }
 
 impl TestServerBuilder {
@@ -81,6 +84,20 @@ impl TestServerBuilder {
     pub fn with_odd_provider(mut self, provider: &OddProvider) -> Self {
         self.egress.allow.push(provider.url().parse().unwrap());
         self.odd = Some(provider.url());
+        self
+    }
+
+    /// With a journal in this folder.
+    #[must_use]
+    pub fn journal(mut self, folder: &Path) -> Self {
+        self.journal = Some(folder.to_owned());
+        self
+    }
+
+    /// May call this origin too, as one of an operator's list.
+    #[must_use]
+    pub fn allowing(mut self, origin: &str) -> Self {
+        self.egress.allow.push(origin.parse().unwrap());
         self
     }
 
@@ -108,7 +125,8 @@ impl TestServerBuilder {
             .unwrap();
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, &master, &url, self.egress);
+        let broker = broker(&store, &master, &url, self.egress.clone(), self.journal.as_deref());
+        broker.start_replica().await.unwrap();
         let project = store.create_project("Shop").await.unwrap();
         store.add_origin(project.id, SHOP).await.unwrap();
         let client_secret = enable_sandbox(&broker, project.id).await;
@@ -132,6 +150,7 @@ impl TestServerBuilder {
             master,
             ring,
             ahead,
+            egress: self.egress,
             _running: running,
         }
     }
@@ -149,19 +168,57 @@ impl TestServer {
             link: false,
             odd: None,
             egress: EgressPolicy::default(),
+            journal: None,
         }
     }
 
-    /// A server of a database that does not answer, as `latchkey serve` starts one; its address and its store.
-    pub fn start_without_database(database: &Database, master: &MasterKey) -> (String, Store) {
+    /// A server of a database that does not answer, as `latchkey serve` starts one; its address and its broker.
+    pub fn start_without_database(database: &Database, master: &MasterKey) -> (String, Broker) {
         let store = database.store(master);
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, master, &url, EgressPolicy::default());
-        let running = bound.serve(broker, options(&store, &url, &Arc::default())).unwrap();
+        let broker = broker(&store, master, &url, EgressPolicy::default(), None);
+        let running = bound
+            .serve(broker.clone(), options(&store, &url, &Arc::default()))
+            .unwrap();
         // It ends with the process.
         std::mem::forget(running);
-        (url, store)
+        (url, broker)
+    }
+
+    /// A server as this one, started on a copy of its database.
+    pub async fn over(&self, database: Database, provider: &OddProvider) -> Self {
+        let master = MasterKey::parse(&self.master.to_text()).unwrap();
+        let ring = Arc::new(KeyRing::new(&master));
+        let store = database.store_with(Arc::clone(&ring));
+        store
+            .adopt_instance(Some(InstanceMode::Production), &master)
+            .await
+            .unwrap();
+        let bound = Bound::to("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", bound.address());
+        let mut egress = EgressPolicy::default();
+        egress.allow.push(provider.url().parse().unwrap());
+        let broker = broker(&store, &master, &url, egress.clone(), None);
+        broker.start_replica().await.unwrap();
+        let ahead = Arc::new(AtomicI64::new(self.ahead.load(Ordering::SeqCst)));
+        let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
+        Self {
+            url,
+            database,
+            store,
+            broker,
+            project: self.project.clone(),
+            test_key: self.test_key.clone(),
+            live_key: self.live_key.clone(),
+            client_secret: self.client_secret.clone(),
+            client: client(),
+            master,
+            ring,
+            ahead,
+            egress,
+            _running: running,
+        }
     }
 
     /// A call of a customer's backend with the test key.
@@ -172,6 +229,15 @@ impl TestServer {
             &format!("{}{path}", self.url),
             Some(self.test_key.clone()),
         )
+    }
+
+    /// Another replica, without a server, and with a way to the database of its own: never cut.
+    pub async fn replica(&self, journal: Option<&Path>) -> Broker {
+        let store = self.database.store_beside_the_link(&self.master);
+        store.adopt_instance(None, &self.master).await.unwrap();
+        let broker = broker(&store, &self.master, &self.url, self.egress.clone(), journal);
+        broker.start_replica().await.unwrap();
+        broker
     }
 
     /// Moves the clocks of database and server forward.
@@ -212,22 +278,24 @@ fn options(store: &Store, url: &str, ahead: &Arc<AtomicI64>) -> Options {
     }
 }
 
-fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy) -> Broker {
+fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy, journal: Option<&Path>) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
     let own = catalog::load_sources([definition()]);
     assert!(own.problems.is_empty(), "{:?}", own.problems);
+    let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
         public_url: url.parse().unwrap(),
         sandbox_url: format!("{url}/sandbox"),
         development: false,
         replica: Replica {
-            id: Uuid::new_v4(),
+            id: journal.as_ref().map_or_else(Uuid::new_v4, Journal::replica),
             boot: Uuid::new_v4(),
         },
         refresh_margin: Duration::from_mins(5),
         refresh_interval: Duration::from_secs(1),
         refresh_parallel: 16,
+        event_retention: Duration::from_hours(30 * 24),
     };
     let protocol = Protocol::new(Egress::new(egress).unwrap());
     Broker::new(
@@ -236,6 +304,7 @@ fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy
         catalog.merged(own.catalog),
         settings,
         master.derive(Purpose::Evidence),
+        journal,
     )
 }
 

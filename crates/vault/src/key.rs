@@ -38,6 +38,8 @@ pub enum Purpose {
     Evidence,
     /// Encrypts the journal of refreshed tokens on disk.
     Journal,
+    /// Tags entries of the audit log and fingerprints of requests.
+    Tag,
 }
 
 impl Purpose {
@@ -47,6 +49,7 @@ impl Purpose {
             Self::Check => b"latchkey/v1/check",
             Self::Evidence => b"latchkey/v1/evidence",
             Self::Journal => b"latchkey/v1/journal",
+            Self::Tag => b"latchkey/v1/tag",
         }
     }
 }
@@ -158,5 +161,6 @@ mod tests {
         let key = MasterKey::parse(&hex::encode([7_u8; 31].iter().chain(&[8]).copied().collect::<Vec<_>>())).unwrap();
         assert_ne!(*key.derive(Purpose::Wrap), *key.derive(Purpose::Evidence));
         assert_ne!(*key.derive(Purpose::Check), *key.derive(Purpose::Journal));
+        assert_ne!(*key.derive(Purpose::Tag), *key.derive(Purpose::Journal));
     }
 }

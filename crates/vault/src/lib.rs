@@ -7,18 +7,24 @@
 
 mod api_key;
 mod credential;
+mod journal;
 mod key;
+mod parcel;
 mod ring;
 mod seal;
 mod token;
+mod webhook_secret;
 
 pub use api_key::{ApiKey, MalformedApiKey};
 pub use credential::{Credential, CredentialError, Fields, OAuth2Tokens};
+pub use journal::JournalKey;
 pub use key::{KeyError, MasterKey, Purpose};
+pub use parcel::{ParcelError, ParcelKey, Recipient};
 pub use ring::{DataKey, DataKeyId, KeyRing, OpenError, UnknownDataKey, WrappedDataKey};
 pub use seal::{Place, SealError, Sealed};
 pub use secrecy::{ExposeSecret, SecretString};
 pub use token::{Digest, Token, human_code};
+pub use webhook_secret::{MalformedWebhookSecret, WebhookSecret};
 
 /// The two worlds of a project. Every key, setting and connection belongs to one; nothing crosses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, serde::Serialize, serde::Deserialize)]

@@ -6,6 +6,8 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use hmac::{Hmac, KeyInit as _, Mac as _};
+use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
@@ -45,6 +47,7 @@ pub struct UnknownDataKey(pub DataKeyId);
 pub struct KeyRing {
     wrapping: Zeroizing<[u8; 32]>,
     wrapping_id: Uuid,
+    tagging: Zeroizing<[u8; 32]>,
     keys: RwLock<HashMap<DataKeyId, Arc<DataKey>>>,
 }
 
@@ -54,8 +57,27 @@ impl KeyRing {
         Self {
             wrapping: master.derive(Purpose::Wrap),
             wrapping_id: Uuid::from_bytes(master.check_value()),
+            tagging: master.derive(Purpose::Tag),
             keys: RwLock::default(),
         }
+    }
+
+    /// A tag of some bytes that nobody can make without the master key: HMAC-SHA-256. `purpose` keeps tags of one use from
+    /// standing in for another's.
+    pub fn tag(&self, purpose: &str, bytes: &[u8]) -> [u8; 32] {
+        // A key of any length is taken, so this fails for none.
+        let Ok(mut mac) = Hmac::<Sha256>::new_from_slice(self.tagging.as_ref()) else {
+            return [0; 32];
+        };
+        mac.update(purpose.as_bytes());
+        mac.update(&[0]);
+        mac.update(bytes);
+        mac.finalize().into_bytes().into()
+    }
+
+    /// Which master key made the tags: equal for equal keys, and tells nothing about them.
+    pub fn tagged_by(&self) -> Uuid {
+        self.wrapping_id
     }
 
     /// A new data key for a project: loaded here, and wrapped for the database.
@@ -167,6 +189,22 @@ mod tests {
         );
         second.load(&wrapped).unwrap();
         assert_eq!(second.open(&sealed, &place(project)).unwrap().as_slice(), b"canary");
+    }
+
+    #[test]
+    fn tags_depend_on_key_purpose_and_bytes() {
+        let master = MasterKey::generate();
+        let (ring, other) = (KeyRing::new(&master), KeyRing::new(&MasterKey::generate()));
+        let tag = ring.tag("audit", b"entry");
+        assert_eq!(KeyRing::new(&master).tag("audit", b"entry"), tag);
+        for different in [
+            ring.tag("audit", b"entrz"),
+            ring.tag("request", b"entry"),
+            other.tag("audit", b"entry"),
+        ] {
+            assert_ne!(different, tag);
+        }
+        assert_ne!(ring.tagged_by(), other.tagged_by());
     }
 
     #[test]

@@ -86,12 +86,24 @@ impl Broker {
         own: &std::collections::BTreeMap<String, String>,
         redirect_uri: Option<String>,
     ) -> Result<ClientParts, Problem> {
+        let secret = self.store().client_secret(&app).await?;
+        self.client_parts_with(app, secret, auth_method, own, redirect_uri)
+    }
+
+    /// The same with a secret that is known.
+    pub(crate) fn client_parts_with(
+        &self,
+        app: App,
+        secret: Option<SecretString>,
+        auth_method: &str,
+        own: &std::collections::BTreeMap<String, String>,
+        redirect_uri: Option<String>,
+    ) -> Result<ClientParts, Problem> {
         let integration = self
             .catalog()
             .get(&app.integration)
             .cloned()
             .ok_or_else(|| gone_definition(&app.integration))?;
-        let secret = self.store().client_secret(&app).await?;
         let variables = effective_variables(&integration, &app.variables, own);
         let redirect_uri = redirect_uri.unwrap_or_else(|| app.redirect_uri());
         Ok(ClientParts {

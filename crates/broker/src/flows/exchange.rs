@@ -110,7 +110,13 @@ impl Broker {
         };
         let forbidden = !granted.forbidden.is_empty();
         let refreshable = granted.tokens.refresh_token.is_some() && client.method.refresh.supported;
-        let grant = self.grant(&ready.parts, flow, granted, refreshable).await;
+        let refresh_in = refresh_in(
+            granted.expires_in,
+            client.method.refresh.idle,
+            refreshable,
+            self.settings().refresh_margin,
+        );
+        let grant = self.grant(&ready.parts, flow, granted, refresh_in).await;
         let refusal = if forbidden {
             Some(Problem::new(
                 Kind::FailedDependency,
@@ -191,7 +197,7 @@ impl Broker {
 
     /// Tokens become a grant: learnt values, the account, the time of the next refresh.
     /// What the provider wrote is cleaned first: a stray control character must not keep a grant from being stored.
-    async fn grant(&self, parts: &ClientParts, flow: &Flow, granted: Granted, refreshable: bool) -> Grant {
+    async fn grant(&self, parts: &ClientParts, flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
         let mut own = flow.variables.clone();
         own.extend(
             granted
@@ -211,10 +217,7 @@ impl Broker {
             credential: NewCredential {
                 credential,
                 expires_in: granted.expires_in,
-                refresh_in: granted
-                    .expires_in
-                    .filter(|_| refreshable)
-                    .map(|lifetime| refresh_in(lifetime, self.settings().refresh_margin)),
+                refresh_in,
             },
         };
         if parts.integration.check.is_none() {

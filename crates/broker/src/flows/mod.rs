@@ -15,6 +15,7 @@ mod status;
 
 pub use callback::CallbackEnd;
 pub use confirm::ConfirmView;
+pub(crate) use departure::ClientParts;
 pub use evidence::{Evidence, FetchSite};
 pub use redeem::{Next, Redeem, Redeemed, Resumable};
 pub use start::{NewFlowRequest, StartedFlow};

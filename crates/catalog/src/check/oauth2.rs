@@ -4,7 +4,9 @@ use super::names::{Names, Site};
 use super::{label, link, pattern, pointer, templates, text};
 use crate::definition as written;
 use crate::definition::LearnType;
-use crate::model::{AuthKind, ClientAuth, Endpoints, Learned, LearnedKind, OAuth2, Pkce, Refresh, Scopes};
+use crate::model::{
+    AuthKind, ClientAuth, Endpoints, Learned, LearnedKind, OAuth2, Pkce, Refresh, RefreshErrors, Scopes,
+};
 use crate::report::{Place, Report};
 
 /// Set by the authorization request itself.
@@ -81,7 +83,9 @@ pub(super) fn oauth2(
     );
     let refresh = Refresh {
         supported: written.refresh.supported,
-        lifetime: lifetime(written, place, report),
+        lifetime: lifetime("lifetime", written.refresh.lifetime.as_ref(), place, report),
+        idle: lifetime("idle", written.refresh.idle.as_ref(), place, report),
+        errors: errors(&written.refresh.errors, &place.key("refresh").key("errors"), report),
         params: templates(
             &written.refresh.params,
             names,
@@ -177,15 +181,41 @@ fn endpoints(
     })
 }
 
-fn lifetime(written: &written::OAuth2, place: &Place, report: &mut Report<'_>) -> Option<u64> {
-    let lifetime = written.refresh.lifetime.as_ref()?;
+fn lifetime(key: &str, written: Option<&String>, place: &Place, report: &mut Report<'_>) -> Option<u64> {
+    let lifetime = written?;
     let seconds = text::lifetime(lifetime);
     if seconds.is_none() {
         let message =
             format!("`{lifetime}` is no lifetime: a number and `s`, `m`, `h` or `d`, as `2h`, at most ten years");
-        report.add(&place.key("refresh").key("lifetime"), message);
+        report.add(&place.key("refresh").key(key), message);
     }
     seconds
+}
+
+fn errors(written: &written::RefreshErrors, place: &Place, report: &mut Report<'_>) -> RefreshErrors {
+    let mut seen = std::collections::HashSet::new();
+    let mut codes = |key: &str, codes: &[String]| {
+        let mut lower = Vec::with_capacity(codes.len());
+        for (index, code) in codes.iter().enumerate() {
+            let code = code.to_ascii_lowercase();
+            let place = place.key(key).index(index);
+            if code.is_empty() || code.len() > 64 || !code.bytes().all(|byte| byte.is_ascii_graphic()) {
+                report.add(
+                    &place,
+                    format!("`{code}` is no error code: one word of at most 64 characters"),
+                );
+            } else if !seen.insert(code.clone()) {
+                report.add(&place, format!("the code `{code}` stands twice under `errors`"));
+            }
+            lower.push(code);
+        }
+        lower
+    };
+    RefreshErrors {
+        grant_gone: codes("grant_gone", &written.grant_gone),
+        app_broken: codes("app_broken", &written.app_broken),
+        transient: codes("transient", &written.transient),
+    }
 }
 
 fn pkce(written: &written::OAuth2, place: &Place, report: &mut Report<'_>) -> Pkce {

@@ -1,11 +1,14 @@
 //! `latchkey connections`.
 
+use std::path::PathBuf;
+
 use anyhow::Context as _;
 use broker::{Broker, Caller, Scope};
 use clap::Subcommand;
 use serde_json::{Value, json};
 use store::{ApiKeyId, ConnectionFilter};
 
+use super::moves::{self, ExportArguments, ImportArguments};
 use super::output::Output;
 use super::target::{self, ProjectArguments};
 use crate::configuration::Configuration;
@@ -30,11 +33,34 @@ pub(super) enum Command {
         #[command(flatten)]
         target: ProjectArguments,
     },
+    /// Make a key that opens exports: the private half goes to a file, the public half is printed.
+    ExportKey {
+        /// The file to write. It must not be there yet.
+        #[arg(long)]
+        output: PathBuf,
+    },
+    /// Pack connections with their credentials into an encrypted file for another instance.
+    Export(ExportArguments),
+    /// Unpack connections of another instance, under the same keys.
+    Import(ImportArguments),
+    /// Refresh released connections here again, where the other instance did not take them.
+    TakeBack {
+        #[command(flatten)]
+        target: ProjectArguments,
+    },
 }
 
 pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
+    if let Command::ExportKey { output: path } = &command {
+        // It touches no database.
+        return moves::export_key(output, path);
+    }
     let broker = target::broker(configuration).await?;
     match command {
+        Command::ExportKey { .. } => {}
+        Command::Export(arguments) => moves::export(&broker, output, &arguments).await?,
+        Command::Import(arguments) => moves::import(&broker, output, &arguments).await?,
+        Command::TakeBack { target } => moves::take_back(&broker, output, &target).await?,
         Command::List {
             target,
             identity,
@@ -70,7 +96,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
 }
 
 /// Whoever can read the master key may do everything with the project.
-async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<Caller> {
+pub(super) async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<Caller> {
     let project = target::project(broker, target.project.as_deref()).await?;
     Ok(Caller {
         project: project.id,

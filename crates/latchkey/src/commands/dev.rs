@@ -14,7 +14,6 @@ use serde_json::json;
 use server::{Bound, Demo};
 use store::{InstanceMode, Project};
 use url::Url;
-use uuid::Uuid;
 use vault::{Environment, MasterKey};
 
 use super::output::Output;
@@ -26,8 +25,6 @@ use crate::configuration::Configuration;
 
 /// The secret key of the demo project.
 const TEST_KEY_FILE: &str = "test.key";
-/// Who this replica is, over restarts.
-const REPLICA_FILE: &str = "replica.id";
 
 /// Runs until it is told to stop.
 pub(super) async fn run(configuration: &Configuration, output: Output) -> anyhow::Result<()> {
@@ -75,7 +72,12 @@ async fn serve_until_stopped(
         public_url: public_url.clone(),
         address: Some(bound.address()),
         development: true,
-        replica: Some(replica(folder)?),
+        journal: Some(
+            configuration
+                .journal_dir
+                .clone()
+                .unwrap_or_else(|| folder.join("journal")),
+        ),
     };
     let broker = composition::build(configuration, store.clone(), catalog, master, identity)?;
     let project = demo_project(&broker).await?;
@@ -96,6 +98,7 @@ async fn serve_until_stopped(
     let sandbox = Sandbox::new(store.clone(), public_url.clone());
     let options = serve::options(configuration, Some(demo), sandbox)?;
     let running = bound.serve(broker.clone(), options)?;
+    broker.start_replica().await?;
     let scheduler = broker::Scheduler::start(&broker)
         .await
         .context("the scheduler did not start")?;
@@ -136,16 +139,6 @@ fn master_key(folder: &Path) -> anyhow::Result<MasterKey> {
     let key = MasterKey::generate();
     write_private(&path, &key.to_text())?;
     Ok(key)
-}
-
-fn replica(folder: &Path) -> anyhow::Result<Uuid> {
-    let path = folder.join(REPLICA_FILE);
-    if let Some(known) = fs::read_to_string(&path).ok().and_then(|text| text.trim().parse().ok()) {
-        return Ok(known);
-    }
-    let id = Uuid::new_v4();
-    write_private(&path, &id.to_string())?;
-    Ok(id)
 }
 
 /// The demo's project: the default one, made when there is none.

@@ -1,16 +1,21 @@
 //! The command line.
 
+mod adopt;
 mod apps;
+mod audit;
 mod connections;
 mod dev;
 mod health;
 mod integrations;
 mod keys;
+mod moves;
 mod output;
 mod projects;
+mod sandbox;
 mod sandbox_app;
 mod serve;
 mod target;
+mod webhooks;
 
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret as _;
@@ -39,6 +44,8 @@ enum Command {
     Serve,
     /// Run the migrations that are missing.
     Migrate,
+    /// Say that this restored or copied database is the right one now; until then it refreshes nothing.
+    Adopt(adopt::AdoptArguments),
     /// Show what is configured, with secrets masked.
     Config,
     /// Ask a running server whether it is alive; for container health checks.
@@ -58,6 +65,15 @@ enum Command {
     /// Connections.
     #[command(subcommand)]
     Connections(connections::Command),
+    /// Where events are delivered to, and what was delivered.
+    #[command(subcommand)]
+    Webhooks(webhooks::Command),
+    /// The built-in service of the test environment.
+    #[command(subcommand)]
+    Sandbox(sandbox::Command),
+    /// The audit log.
+    #[command(subcommand)]
+    Audit(audit::Command),
 }
 
 /// Runs a command.
@@ -76,6 +92,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Dev => dev::run(&configuration, output).await,
         Command::Serve => serve::run(&configuration).await,
         Command::Migrate => migrate(&configuration, output).await,
+        Command::Adopt(arguments) => adopt::run(&configuration, output, &arguments).await,
         Command::Config => {
             output.value(&configuration.masked());
             Ok(())
@@ -85,7 +102,10 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Keys(command) => keys::run(&configuration, output, command).await,
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,
         Command::Apps(command) => apps::run(&configuration, output, command).await,
+        Command::Audit(command) => audit::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
+        Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
+        Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,
     }
 }
 
@@ -93,6 +113,7 @@ async fn migrate(configuration: &Configuration, output: output::Output) -> anyho
     // Migrations touch no sealed value: whoever runs them needs no master key.
     let url = target::database_url(configuration)?;
     let store = open_store(configuration, url.expose_secret(), &MasterKey::generate())?;
+    store.check_pooler().await?;
     let missing = store.missing_migrations().await?;
     store.migrate().await?;
     output.say(

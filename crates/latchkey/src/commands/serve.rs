@@ -7,7 +7,7 @@ use anyhow::{Context as _, bail};
 use sandbox::Sandbox;
 use secrecy::ExposeSecret as _;
 use server::{Bound, Demo, Options, Rates};
-use store::{AdoptError, InstanceMode, Store};
+use store::{AdoptError, InstanceMode, PoolerError, Store, StoreError};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use vault::MasterKey;
 
@@ -56,7 +56,7 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
         public_url: public_url.clone(),
         address: Some(bound.address()),
         development: false,
-        replica: None,
+        journal: configuration.journal_dir.clone(),
     };
     let broker = composition::build(configuration, store.clone(), catalog, &master, identity)?;
     let mut stop = stop_signal()?;
@@ -70,11 +70,17 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
     let sandbox = Sandbox::new(store.clone(), public_url.clone());
     let running = bound.serve(broker.clone(), options(configuration, None, sandbox)?)?;
     tracing::info!(address = %running.address(), "serving");
+    if configuration.journal_dir.is_none() {
+        tracing::warn!(
+            "LATCHKEY_JOURNAL_DIR is not set: a refreshed token is lost if this process dies while the database is away"
+        );
+    }
     let mut scheduler = None;
     let waiting = async {
         if !adopted {
             prepare_database(&store, InstanceMode::Production, &master).await?;
         }
+        broker.start_replica().await?;
         scheduler = Some(
             broker::Scheduler::start(&broker)
                 .await
@@ -111,6 +117,7 @@ pub(super) async fn prepare_database(store: &Store, mode: InstanceMode, master: 
 }
 
 async fn adopt(store: &Store, mode: InstanceMode, master: &MasterKey) -> anyhow::Result<()> {
+    store.check_pooler().await?;
     if store.missing_migrations().await? > 0 {
         store.migrate().await?;
     }
@@ -119,12 +126,17 @@ async fn adopt(store: &Store, mode: InstanceMode, master: &MasterKey) -> anyhow:
 }
 
 fn is_unavailable(error: &anyhow::Error) -> bool {
-    let of_store = error.downcast_ref::<store::StoreError>();
+    let of_store = error.downcast_ref::<StoreError>();
     let of_adoption = match error.downcast_ref::<AdoptError>() {
         Some(AdoptError::Store(error)) => Some(error),
         _ => None,
     };
-    of_store.or(of_adoption).is_some_and(store::StoreError::is_unavailable)
+    let of_probe = match error.downcast_ref::<PoolerError>() {
+        Some(PoolerError::Store(error)) => Some(error),
+        _ => None,
+    };
+    let error = of_store.or(of_adoption).or(of_probe);
+    error.is_some_and(StoreError::is_unavailable)
 }
 
 /// What the server is told.

@@ -7,7 +7,7 @@ use broker::{Broker, ProjectId};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use store::Project;
+use store::{Project, Store};
 use url::Url;
 use vault::{Environment, MasterKey};
 
@@ -77,17 +77,9 @@ pub(super) fn development_key(folder: &Path) -> anyhow::Result<MasterKey> {
     Ok(MasterKey::parse(&zeroize::Zeroizing::new(text))?)
 }
 
-/// The product, for a command: connected, migrated, of the right master key.
+/// The product, for a command.
 pub(super) async fn broker(configuration: &Configuration) -> anyhow::Result<Broker> {
-    let (url, master) = database(configuration)?;
-    let store = composition::open_store(configuration, url.expose_secret(), &master)?;
-    let missing = store.missing_migrations().await.context(
-        "the database cannot be reached: check that it runs (in development: that `bin/dev` runs), and its address",
-    )?;
-    if missing > 0 {
-        bail!("the database misses {missing} migrations: run `latchkey migrate` first");
-    }
-    store.adopt_instance(None, &master).await?;
+    let (store, master) = store(configuration).await?;
     let public_url = match &configuration.public_url {
         Some(url) => url.clone(),
         None => {
@@ -101,9 +93,23 @@ pub(super) async fn broker(configuration: &Configuration) -> anyhow::Result<Brok
         public_url,
         address: None,
         development: false,
-        replica: None,
+        journal: None,
     };
     composition::build(configuration, store, catalog, &master, identity)
+}
+
+/// The database: connected, migrated, of the right master key.
+pub(super) async fn store(configuration: &Configuration) -> anyhow::Result<(Store, MasterKey)> {
+    let (url, master) = database(configuration)?;
+    let store = composition::open_store(configuration, url.expose_secret(), &master)?;
+    let missing = store.missing_migrations().await.context(
+        "the database cannot be reached: check that it runs (in development: that `bin/dev` runs), and its address",
+    )?;
+    if missing > 0 {
+        bail!("the database misses {missing} migrations: run `latchkey migrate` first");
+    }
+    store.adopt_instance(None, &master).await?;
+    Ok((store, master))
 }
 
 /// The named project, or the default one.

@@ -3,7 +3,8 @@
 use std::io::Write;
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use broker::Scope;
+use serde_json::{Value, json};
 use store::{AppSettings, ProjectChange, Verify};
 use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer, callback_of, rewritten_state};
 use tracing_subscriber::EnvFilter;
@@ -95,6 +96,9 @@ async fn no_secret_is_anywhere_in_clear() {
     }
     quarantined(&server, &mut canaries).await;
     used(&server, &provider, &mut canaries).await;
+    told(&server, &provider, &mut canaries).await;
+    imported(&server, &provider, &mut canaries).await;
+    given_out(&server, &mut canaries).await;
     mistaken(&server, &mut canaries).await;
 
     let dump = server.database.dump().await;
@@ -235,6 +239,119 @@ async fn used(server: &TestServer, provider: &OddProvider, canaries: &mut Canari
         .await
         .expect(200);
     server.broker.revoke_tick().await.unwrap();
+}
+
+/// A webhook whose receiver says again what signed it, before and during a rotation.
+async fn told(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries) {
+    let key = server.key_with(&[Scope::WebhooksWrite]).await;
+    canaries.plant("key for webhooks", key.clone());
+    let call = async |path: &str, body: &Value| {
+        let answer = server.api("POST", path).key(&key).json(body).send().await;
+        assert!(answer.status < 300, "{}", answer.text);
+        answer.json()
+    };
+    let wanted =
+        json!({ "url": format!("{}/hook", provider.url()), "secret": "whsec_Y2FuYXJ5LXdlYmhvb2stc2VjcmV0LTkxZDM=" });
+    let made = call("/v1/webhooks/subscriptions", &wanted).await;
+    let place = format!("/v1/webhooks/subscriptions/{}", made["id"].as_str().unwrap());
+    let rotated = call(&format!("{place}/rotate-secret"), &json!({})).await;
+    let secrets = [made["secret"].as_str().unwrap(), rotated["secret"].as_str().unwrap()];
+    let echo = format!("{} {}", secrets[0], secrets[1]);
+    provider.reply_at("/hook", Reply::With(500, "text/plain", echo));
+    let tested = call(&format!("{place}/test"), &json!({})).await;
+    assert_eq!(tested["log"][0]["response"], "[hidden] [hidden]", "{tested}");
+    for secret in secrets {
+        canaries.plant("signing secret", secret);
+        canaries.plant("signing secret without its prefix", &secret["whsec_".len()..]);
+    }
+    let refused = json!({ "url": provider.url(), "secret": "whsec_canary-malformed-secret-51aa" });
+    let answer = server
+        .api("POST", "/v1/webhooks/subscriptions")
+        .key(&key)
+        .json(&refused)
+        .send()
+        .await;
+    assert!(!answer.text.contains("canary"), "{}", answer.text);
+    canaries.plant("signing secret that does not fit", "whsec_canary-malformed-secret-51aa");
+}
+
+/// Imports that are kept, refused, not proved and malformed, and a forced refresh that the provider answers with an echo.
+async fn imported(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries) {
+    let key = server
+        .key_with(&[Scope::ConnectionsImport, Scope::ConnectionsWrite])
+        .await;
+    let import = |access: &str, refresh: &str, prove: &str| {
+        let body = json!({
+            "platform": "odd", "tokens": { "accessToken": access, "refreshToken": refresh }, "expiresIn": 3600, "prove": prove,
+        });
+        let call = server.api("POST", "/v1/vault/connections").key(&key).json(&body);
+        call.header("idempotency-key", &format!("canary-idempotency-{refresh}"))
+    };
+    let kept = import("canary-import-access-1a", "canary-import-refresh-1b", "none");
+    let id = kept.send().await.expect(201).json()["id"].as_str().unwrap().to_owned();
+    let echo = |token: &str| {
+        let words = format!("{token} was used");
+        Reply::json(400, &json!({ "error": "invalid_request", "error_description": words }))
+    };
+    provider.reply(echo("canary-import-refresh-1b"));
+    let forced = server.api("POST", &format!("/v1/vault/connections/{id}/refresh"));
+    forced.send().await.problem(424);
+    provider.reply(echo("canary-import-refresh-2b"));
+    let unproved = import("canary-import-access-2a", "canary-import-refresh-2b", "refresh");
+    unproved.send().await.problem(424);
+    let unsendable = import("canary-import-access-3a\u{e9}", "canary-import-refresh-3b", "none");
+    unsendable.send().await.problem(422);
+    let field = "canary-import-field-4a";
+    let body = json!({ "platform": "sandbox", "auth": "api_key", "fields": { "api_key": field }, "prove": "check" });
+    let refused = server.api("POST", "/v1/vault/connections").key(&key).json(&body);
+    refused.send().await.problem(422);
+    let malformed = json!({ "platform": "odd", "tokens": { "accessToken": ["canary-import-malformed-5a"] } });
+    let malformed = server.api("POST", "/v1/vault/connections").key(&key).json(&malformed);
+    malformed.send().await.problem(400);
+    for value in [
+        "canary-import-access-1a",
+        "canary-import-refresh-1b",
+        "canary-import-access-2a",
+        "canary-import-refresh-2b",
+        "canary-import-access-3a",
+        "canary-import-refresh-3b",
+        field,
+        "canary-import-malformed-5a",
+        "canary-idempotency-canary-import-refresh-1b",
+    ] {
+        canaries.plant("import", value);
+    }
+    canaries.plant("key for imports", key);
+}
+
+/// Credentials that leave by each way.
+async fn given_out(server: &TestServer, canaries: &mut Canaries) {
+    let key = server.key_with(&[Scope::CredentialsRead, Scope::ConnectionsRead]).await;
+    let rows = server
+        .api("GET", "/v1/vault/connections?limit=100")
+        .send()
+        .await
+        .expect(200);
+    let mut given = 0;
+    for row in rows.json()["rows"].as_array().unwrap() {
+        let path = format!("/v1/vault/connections/{}/credential", row["id"].as_str().unwrap());
+        let read = server.api("GET", &path).key(&key).send().await;
+        given += i32::from(read.status == 200);
+        let form = format!(
+            "grant_type=urn:ietf:params:oauth:grant-type:token-exchange&subject_token={}&subject_token_type=urn:latchkey:params:oauth:token-type:connection",
+            row["key"].as_str().unwrap()
+        );
+        let exchanged = server.api("POST", "/v1/token").key(&key).body(form).send().await;
+        assert_eq!(exchanged.status, read.status, "{}", exchanged.text);
+    }
+    assert!(given >= 2, "tokens and a key were given out");
+    let wrong = server
+        .api("POST", "/v1/token")
+        .key(&key)
+        .body("subject_token=canary-subject-token-7d7d");
+    wrong.send().await.expect(400);
+    canaries.plant("subject token", "canary-subject-token-7d7d");
+    canaries.plant("key for credentials", key);
 }
 
 /// Requests that are refused, and addresses that hold secrets.

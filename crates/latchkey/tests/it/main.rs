@@ -15,20 +15,34 @@ macro_rules! snapshot {
     };
 }
 
+mod adoption;
+mod audit;
 mod canary;
 mod container;
+mod credential;
 mod embed;
 mod exchange;
+mod faults;
 mod flow;
 mod grants;
+mod import;
+mod leases;
+mod moves;
+mod on_demand;
 mod outage;
 mod passthrough;
+mod pooler;
 mod program;
 mod races;
 mod redirect;
 mod refresh;
 mod refusal;
+mod retention;
 mod start;
 mod store;
+mod timeline;
+mod token;
+mod token_life;
 mod verify;
+mod webhooks;
 mod wire;

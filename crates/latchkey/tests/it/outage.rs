@@ -143,7 +143,8 @@ async fn a_server_starts_without_its_database() {
     let database = Database::behind_link().await;
     database.link().cut();
     let master = vault::MasterKey::generate();
-    let (url, store) = TestServer::start_without_database(&database, &master);
+    let (url, broker) = TestServer::start_without_database(&database, &master);
+    let store = broker.store();
     let client = testkit::client();
     let get = async |path: &str| client.get(format!("{url}{path}")).send().await.unwrap();
     assert_eq!(get("/healthz").await.status(), 200);
@@ -164,6 +165,12 @@ async fn a_server_starts_without_its_database() {
         .adopt_instance(Some(store::InstanceMode::Production), &master)
         .await
         .unwrap();
+    let ready: serde_json::Value = get("/readyz").await.json().await.unwrap();
+    assert_eq!(
+        (&ready["ready"], &ready["refresh"]),
+        (&json!(false), &json!("the journal of this replica is not replayed yet"))
+    );
+    broker.start_replica().await.unwrap();
     assert_eq!(get("/readyz").await.status(), 200);
 }
 

@@ -2,7 +2,7 @@
 
 use broker::Tick;
 use serde_json::{Value, json};
-use testkit::{Account, Consent, OddProvider, Reply, TestServer};
+use testkit::{Account, Consent, OddProvider, Reply, TestServer, claim, replica};
 
 const SHORTLY: Consent = Consent::AllowShortly(Account::Ann);
 
@@ -108,7 +108,7 @@ async fn two_replicas_refresh_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_withdrawn_grant_fails_the_connection_once() {
+async fn a_withdrawn_grant_fails_the_connection_once_and_after_a_second_look() {
     let server = TestServer::start().await;
     let connection = server.connect("u-42", SHORTLY).await;
     let key = connection["key"].as_str().unwrap();
@@ -117,15 +117,24 @@ async fn a_withdrawn_grant_fails_the_connection_once() {
         .execute("update sandbox_grants set revoked_at = latchkey_now()")
         .await;
     server.advance(11).await;
-    let tick = server.broker.refresh_tick().await.unwrap();
+    let failed = Tick {
+        claimed: 1,
+        refreshed: 0,
+        failed: 1,
+    };
+    assert_eq!(server.broker.refresh_tick().await.unwrap(), failed);
+    let seen = record(&server, &connection["id"]).await;
     assert_eq!(
-        tick,
-        Tick {
-            claimed: 1,
-            refreshed: 0,
-            failed: 1
-        }
+        (&seen["state"], &seen["stateReason"]),
+        (&json!("degraded"), &json!("grant_refused"))
     );
+    assert_eq!(
+        server.broker.refresh_tick().await.unwrap(),
+        Tick::default(),
+        "not at once"
+    );
+    server.advance(11).await;
+    assert_eq!(server.broker.refresh_tick().await.unwrap(), failed);
     let seen = record(&server, &connection["id"]).await;
     assert_eq!(
         (&seen["state"], &seen["stateReason"], &seen["hasError"]),
@@ -142,7 +151,7 @@ async fn a_withdrawn_grant_fails_the_connection_once() {
     assert_eq!(
         server
             .database
-            .number("select count(*) from events where type = 'oauth.failed'")
+            .number("select count(*) from events where type = 'connection.failed'")
             .await,
         1
     );
@@ -271,17 +280,14 @@ async fn a_call_takes_over_from_a_replica_that_died() {
     let server = TestServer::start().await;
     let connection = server.connect("u-42", SHORTLY).await;
     server.advance(11).await;
-    let dead = store::Replica {
-        id: uuid::Uuid::new_v4(),
-        boot: uuid::Uuid::new_v4(),
-    };
-    let lease = server.store.claim_due(dead, 1).await.unwrap().remove(0);
+    let lease = claim(&server.store, replica(1, 1), 1).await.remove(0);
     assert_eq!(
         server.broker.refresh_tick().await.unwrap(),
         Tick::default(),
         "it is the other's"
     );
     server.advance(301).await;
+    server.store.take_over_leases(10).await.unwrap();
     let call = server
         .api("GET", "/v1/passthrough/me")
         .connection(connection["key"].as_str().unwrap());
@@ -291,7 +297,8 @@ async fn a_call_takes_over_from_a_replica_that_died() {
         expires_in: Some(10),
         refresh_in: Some(8),
     };
-    assert!(!server.store.commit_refresh(&lease, &late).await.unwrap());
+    let late = testkit::answer(&lease, late);
+    assert!(!server.store.commit_refresh(&lease.fence, &late).await.unwrap());
     assert_eq!((refreshed(&server).await, refresh_tokens(&server).await), (1, 2));
     assert_eq!(server.database.number("select generation from credentials").await, 2);
 }

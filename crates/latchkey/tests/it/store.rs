@@ -6,23 +6,22 @@ use std::sync::Arc;
 use secrecy::SecretString;
 use store::{
     AdoptError, AppSettings, ConnectionId, Grant, InstanceMode, MIGRATOR, NewConnection, NewCredential, NewSession,
-    Owner, ProjectId, Replica, Session, Store, StoreError,
+    Owner, ProjectId, Session, Store, StoreError,
 };
 use testkit::{Database, TestServer};
-use uuid::Uuid;
 use vault::{Credential, Environment, ExposeSecret as _, KeyRing, MasterKey, OAuth2Tokens, Token};
 
 const TEST: Environment = Environment::Test;
 
-struct Setting {
-    database: Database,
-    store: Store,
+pub(crate) struct Setting {
+    pub(crate) database: Database,
+    pub(crate) store: Store,
     master: MasterKey,
     project: ProjectId,
 }
 
 impl Setting {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let database = Database::create().await;
         let master = MasterKey::generate();
         let store = database.store(&master);
@@ -49,7 +48,7 @@ impl Setting {
         self.store.session(&token).await.unwrap().unwrap()
     }
 
-    async fn connection(&self, key: &str, access_token: &str) -> ConnectionId {
+    pub(crate) async fn connection(&self, key: &str, access_token: &str) -> ConnectionId {
         let app = self
             .store
             .set_app(
@@ -83,7 +82,7 @@ impl Setting {
         self.store.connect_directly(&session, &new).await.unwrap().unwrap()
     }
 
-    async fn access_token(&self, key: &str) -> Result<String, StoreError> {
+    pub(crate) async fn access_token(&self, key: &str) -> Result<String, StoreError> {
         let callable = self.store.callable(self.project, TEST, key).await?.unwrap();
         Ok(callable
             .credential
@@ -95,7 +94,7 @@ impl Setting {
     }
 }
 
-fn credential(access_token: &str) -> NewCredential {
+pub(crate) fn credential(access_token: &str) -> NewCredential {
     NewCredential {
         credential: Credential::OAuth2(OAuth2Tokens {
             access_token: SecretString::from(access_token),
@@ -285,105 +284,6 @@ async fn migrations_run_twice_and_at_once() {
         .await;
     assert_eq!(usize::try_from(applied).unwrap(), count);
     stores[0].create_project("Shop").await.unwrap();
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_lease_of_a_dead_replica_is_free_after_five_minutes() {
-    let setting = Setting::new().await;
-    setting.connection("one", "token-1").await;
-    let replica = |id, boot| Replica {
-        id: Uuid::from_u128(id),
-        boot: Uuid::from_u128(boot),
-    };
-    let (dead, other) = (replica(1, 1), replica(2, 1));
-    assert!(
-        setting.store.claim_due(dead, 10).await.unwrap().is_empty(),
-        "not due yet"
-    );
-    setting.database.advance(3001).await;
-    assert_eq!(setting.store.claim_due(dead, 10).await.unwrap().len(), 1);
-    assert!(setting.store.claim_due(other, 10).await.unwrap().is_empty());
-    assert!(
-        setting.store.claim_due(dead, 10).await.unwrap().is_empty(),
-        "its own lease is not claimed twice"
-    );
-    setting.database.advance(240).await;
-    assert!(setting.store.claim_due(other, 10).await.unwrap().is_empty());
-    setting.database.advance(61).await;
-    assert_eq!(setting.store.claim_due(other, 10).await.unwrap().len(), 1);
-    // A replica that came back takes up what its earlier life held, at once.
-    assert_eq!(setting.store.claim_due(replica(2, 2), 10).await.unwrap().len(), 1);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_late_loser_overwrites_nothing() {
-    let setting = Setting::new().await;
-    let id = setting.connection("one", "token-1").await;
-    setting.database.advance(3001).await;
-    let replica = || Replica {
-        id: Uuid::new_v4(),
-        boot: Uuid::new_v4(),
-    };
-    let late = setting.store.claim_due(replica(), 1).await.unwrap().remove(0);
-    setting.database.advance(301).await;
-    let winner = setting.store.claim_due(replica(), 1).await.unwrap().remove(0);
-    assert!(
-        setting
-            .store
-            .commit_refresh(&winner, &credential("token-2"))
-            .await
-            .unwrap()
-    );
-    assert!(
-        !setting
-            .store
-            .commit_refresh(&late, &credential("token-late"))
-            .await
-            .unwrap()
-    );
-    let failure = store::RefreshFailure {
-        state: store::ConnectionState::Failed,
-        reason: "grant_gone".to_owned(),
-        message: "Gone.".to_owned(),
-        retry_in: None,
-    };
-    assert!(!setting.store.fail_refresh(&late, &failure).await.unwrap());
-    assert_eq!(setting.access_token("one").await.unwrap(), "token-2");
-    assert_eq!(setting.store.generation(id).await.unwrap(), Some(2));
-    let refreshed = "select count(*) from events where type = 'oauth.refreshed'";
-    assert_eq!(setting.database.number(refreshed).await, 1);
-    assert_eq!(
-        setting.database.text("select state from connections").await,
-        "operational"
-    );
-    assert_eq!(
-        setting
-            .database
-            .number("select count(*) from credentials where refresh_at > latchkey_now()")
-            .await,
-        1
-    );
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn one_row_that_does_not_open_stops_no_other() {
-    let setting = Setting::new().await;
-    let broken = setting.connection("one", "token-1").await;
-    setting.connection("two", "token-2").await;
-    setting
-        .database
-        .execute(&format!(
-            "update credentials set sealed = '\\x00' where connection_id = '{broken}'"
-        ))
-        .await;
-    setting.database.advance(3001).await;
-    let replica = Replica {
-        id: Uuid::new_v4(),
-        boot: Uuid::new_v4(),
-    };
-    let leases = setting.store.claim_due(replica, 10).await.unwrap();
-    assert_eq!(leases.len(), 1);
-    assert_ne!(leases[0].connection, broken);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,5 +1,7 @@
 //! Reading the answer of a token endpoint (RFC 6749 §5). Pure: bytes in, tokens or a classified error out.
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use secrecy::SecretString;
@@ -119,7 +121,11 @@ pub(crate) fn read(
             refresh_token: refresh_token(token).map(SecretString::from),
             token_type,
         },
-        expires_in: token.get("expires_in").and_then(lifetime).or(shape.lifetime),
+        expires_in: token
+            .get("expires_in")
+            .and_then(lifetime)
+            .or_else(|| told_by_token(access_token))
+            .or(shape.lifetime),
         scopes: token.get("scope").or_else(|| token.get("scopes")).and_then(scopes),
         document,
     })
@@ -280,6 +286,18 @@ fn lifetime(value: &Value) -> Option<u64> {
         reason = "the range is checked before"
     )]
     (1.0..=LONGEST_LIFETIME).contains(&seconds).then_some(seconds as u64)
+}
+
+/// The lifetime that a JWT access token tells by itself (RFC 9068 §2.2): from `iat` to `exp`, so that no clock is needed.
+/// Nothing is verified: it says when to refresh, and proves nothing.
+fn told_by_token(access_token: &str) -> Option<u64> {
+    let mut parts = access_token.split('.');
+    let (_, claims, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
+        return None;
+    };
+    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
+    let seconds = |name| claims.get(name).and_then(Value::as_f64);
+    lifetime(&Value::from(seconds("exp")? - seconds("iat")?))
 }
 
 /// Scopes as a text with spaces or commas, or as a list.

@@ -95,6 +95,38 @@ impl TokenError {
         }
     }
 
+    /// What follows from it where the definition gives the service's own codes a meaning. Those win over the standard's.
+    pub fn class_under(&self, errors: &catalog::RefreshErrors) -> FailureClass {
+        let Some(code) = self.provider_code().map(str::to_ascii_lowercase) else {
+            return self.class();
+        };
+        [
+            (&errors.grant_gone, FailureClass::GrantGone),
+            (&errors.app_broken, FailureClass::AppBroken),
+            (&errors.transient, FailureClass::Transient),
+        ]
+        .into_iter()
+        .find_map(|(codes, class)| codes.contains(&code).then_some(class))
+        .unwrap_or_else(|| self.class())
+    }
+
+    /// Whether the service asks to be left alone for a while (429).
+    pub fn is_too_many(&self) -> bool {
+        matches!(self, Self::Transient { status: Some(429), .. })
+    }
+
+    /// Whether the request went out and no answer of the service came back: it may have been carried out.
+    pub fn is_unanswered(&self) -> bool {
+        matches!(
+            self,
+            Self::Transient {
+                status: None,
+                not_sent: false,
+                ..
+            }
+        )
+    }
+
     /// Whether it is certain that the service saw nothing of the request: then the refresh token is certainly unspent.
     pub fn surely_not_sent(&self) -> bool {
         matches!(self, Self::Configuration(_) | Self::Transient { not_sent: true, .. })

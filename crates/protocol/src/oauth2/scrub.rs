@@ -78,22 +78,29 @@ impl Scrub {
         // Nothing behind this point can survive the cut below.
         let text: String = text.chars().take(8 * MESSAGE_LIMIT).collect();
         let clean = self.without_secrets(&text);
-        let plain: String = clean
-            .chars()
-            .filter(|letter| !is_invisible(*letter))
-            .map(|letter| {
-                if letter.is_control() || matches!(letter, '<' | '>') {
-                    ' '
-                } else {
-                    letter
-                }
-            })
-            .collect();
-        let words = plain.split_whitespace().collect::<Vec<_>>().join(" ");
+        let words = plain(&clean).split_whitespace().collect::<Vec<_>>().join(" ");
         let mut short: String = words.chars().take(MESSAGE_LIMIT).collect();
         if short.len() < words.len() {
             short.pop();
             short.push('…');
+        }
+        (!short.is_empty()).then_some(short)
+    }
+
+    /// The beginning of an answer of any kind, at most so many bytes: no secret, no control character, no markup.
+    pub(crate) fn excerpt(&self, text: &str, bytes: usize) -> Option<String> {
+        let clean = self.without_secrets(text);
+        let mut short = String::new();
+        for word in plain(&clean).split_whitespace() {
+            let space = usize::from(!short.is_empty());
+            let room = bytes.saturating_sub(short.len() + space);
+            if room == 0 {
+                break;
+            }
+            if space == 1 {
+                short.push(' ');
+            }
+            short.push_str(&word[..word.floor_char_boundary(room)]);
         }
         (!short.is_empty()).then_some(short)
     }
@@ -108,6 +115,20 @@ impl Scrub {
                 .all(|letter| letter.is_ascii_alphanumeric() || matches!(letter, '_' | '-' | '.' | ':'));
         like_a_code.then_some(clean)
     }
+}
+
+/// Without control characters and markup.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|letter| !is_invisible(*letter))
+        .map(|letter| {
+            if letter.is_control() || matches!(letter, '<' | '>') {
+                ' '
+            } else {
+                letter
+            }
+        })
+        .collect()
 }
 
 /// Letters without a form of their own that reorder or hide the text around them.
@@ -177,6 +198,19 @@ mod tests {
                 .unwrap();
             assert!(!message.contains("can"), "{message}");
         }
+    }
+
+    #[test]
+    fn an_excerpt_is_as_long_as_allowed_and_hides_the_same() {
+        let scrub = scrub(&["whsec_canary-canary-canary"]);
+        let echo = format!("<p>{}</p>\r\n whsec_canary-canary-canary", "é ".repeat(100));
+        let whole = scrub.excerpt(&echo, 2048).unwrap();
+        assert!(whole.starts_with("p é é") && whole.ends_with("/p [hidden]"), "{whole}");
+        for bytes in 1..60 {
+            let short = scrub.excerpt(&echo, bytes).unwrap();
+            assert!(short.len() <= bytes && whole.starts_with(&short), "{short}");
+        }
+        assert_eq!(scrub.excerpt(" \n", 2048), None);
     }
 
     #[test]

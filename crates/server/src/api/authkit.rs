@@ -50,13 +50,16 @@ impl TokenRequest {
 /// An id that some backends send as a number.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(untagged)]
-enum Id {
+pub(crate) enum Id {
+    /// As it is.
     Text(String),
+    /// A number.
     Number(i64),
 }
 
 impl Id {
-    fn text(self) -> Option<String> {
+    /// The text; an empty one is none.
+    pub(crate) fn text(self) -> Option<String> {
         match self {
             Self::Text(text) if text.is_empty() => None,
             Self::Text(text) => Some(text),
@@ -151,21 +154,33 @@ pub(crate) async fn open_for(
     request: &HttpRequest,
     body: TokenRequest,
 ) -> Result<HttpResponse, Problem> {
+    let page = token_page(broker, site, caller, request, session_request(body)?).await?;
+    Ok(HttpResponse::Ok().json(page))
+}
+
+/// Opens a session and lists what can be connected in it.
+pub(crate) async fn token_page(
+    broker: &Broker,
+    site: &Site,
+    caller: &Caller,
+    request: &HttpRequest,
+    session: OpenSession,
+) -> Result<TokenPage, Problem> {
     let environment = caller.environment.as_str();
-    let opened = broker.open_session(caller, session_request(body)?).await?;
+    let opened = broker.open_session(caller, session).await?;
     let rows = opened
         .platforms
         .iter()
         .map(|platform| row(site, environment, platform))
         .collect();
     let request_id = opened.request_id.expose();
-    Ok(HttpResponse::Ok().json(TokenPage {
+    Ok(TokenPage {
         page: Paging::read(&Query::parse(request.query_string())).cut(rows),
         snake_request_id: request_id.clone(),
         request_id,
         is_white_label: opened.white_label,
         expires_at: opened.expires_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-    }))
+    })
 }
 
 /// The older name of `/v1/authkit/token`.

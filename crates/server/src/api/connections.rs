@@ -225,8 +225,18 @@ pub(crate) async fn delete(
 
 /// The id or key in the path, from the raw address: a key holds `::` and `|`, percent-encoded or not.
 fn name(request: &HttpRequest) -> Result<String, Problem> {
+    name_before(request, "")
+}
+
+/// The same where something follows it, as `/credential`.
+pub(crate) fn name_before(request: &HttpRequest, rest: &str) -> Result<String, Problem> {
     let path = request.uri().path();
     let raw = path.split_once("/connections/").map_or("", |(_, name)| name);
+    id_or_key(raw.strip_suffix(rest).unwrap_or(raw))
+}
+
+/// The id or key that is the rest of a raw path.
+pub(super) fn id_or_key(raw: &str) -> Result<String, Problem> {
     // A key that arrives as it is holds `::`; its own percent signs are part of it. Some encoders leave `:` alone and
     // encode only the bar.
     if raw.contains("::") {
@@ -268,6 +278,21 @@ mod tests {
         assert_eq!(
             named("/v1/connections/test%3A%3Agmail%3A%3Adefault%3A%3A0f1e%7CAnn%2520Lee"),
             "test::gmail::default::0f1e|Ann%20Lee"
+        );
+    }
+
+    #[test]
+    fn what_follows_is_no_part_of_it() {
+        let of = |uri: &str| name_before(&TestRequest::get().uri(uri).to_http_request(), "/events").unwrap();
+        assert_eq!(of("/v1/vault/connections/0190/events?limit=1"), "0190");
+        let key = "test::gmail::default::0f1e|u-42";
+        assert_eq!(
+            of("/v1/vault/connections/test::gmail::default::0f1e%7Cu-42/events"),
+            key
+        );
+        assert_eq!(
+            of("/v1/vault/connections/test%3A%3Agmail%3A%3Adefault%3A%3A0f1e%7Cu-42/events"),
+            key
         );
     }
 

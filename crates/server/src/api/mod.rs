@@ -4,10 +4,17 @@ pub(crate) mod authkit;
 pub(crate) mod complete;
 pub(crate) mod connections;
 pub(crate) mod connectors;
+pub(crate) mod credential;
+pub(crate) mod faults;
+pub(crate) mod import;
+pub(crate) mod on_demand;
 pub(crate) mod openapi;
 pub(crate) mod passthrough;
 pub(crate) mod record;
+pub(crate) mod timeline;
+pub(crate) mod token;
 pub(crate) mod users;
+pub(crate) mod webhooks;
 
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{Route, guard};
@@ -37,6 +44,10 @@ const RESOURCES: &[Resource] = &[
         methods: &[(&["POST"], |route| route.to(authkit::token))],
     },
     Resource {
+        paths: &["/v1/token"],
+        methods: &[(&["POST"], |route| route.to(token::exchange))],
+    },
+    Resource {
         paths: &["/v1/users/flags"],
         methods: &[(&["GET"], |route| route.to(users::flags))],
     },
@@ -63,7 +74,30 @@ const RESOURCES: &[Resource] = &[
             "/v1/vault/connections{filters:&[^/]*}",
             "/v1/connections",
         ],
-        methods: &[(&["GET"], |route| route.to(connections::list))],
+        methods: &[
+            (&["GET"], |route| route.to(connections::list)),
+            (&["POST"], |route| route.to(import::import)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/credential"],
+        methods: &[(&["GET"], |route| route.to(credential::get))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/events"],
+        methods: &[(&["GET"], |route| route.to(timeline::events))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/refresh"],
+        methods: &[(&["POST"], |route| route.to(on_demand::refresh))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/test"],
+        methods: &[(&["POST"], |route| route.to(on_demand::test))],
+    },
+    Resource {
+        paths: &["/v1/vault/connections/{id}/reconnect"],
+        methods: &[(&["POST"], |route| route.to(on_demand::reconnect))],
     },
     Resource {
         paths: &["/v1/vault/connections/{id:.+}", "/v1/connections/{id:.+}"],
@@ -71,6 +105,65 @@ const RESOURCES: &[Resource] = &[
             (&["GET"], |route| route.to(connections::get)),
             (&["PATCH"], |route| route.to(connections::patch)),
             (&["DELETE"], |route| route.to(connections::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions"],
+        methods: &[
+            (&["GET"], |route| route.to(webhooks::list)),
+            (&["POST"], |route| route.to(webhooks::create)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/by-key/{key}"],
+        methods: &[(&["PUT"], |route| route.to(webhooks::upsert))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(webhooks::get)),
+            (&["PATCH"], |route| route.to(webhooks::patch)),
+            (&["DELETE"], |route| route.to(webhooks::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/test"],
+        methods: &[(&["POST"], |route| route.to(webhooks::deliveries::test))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/rotate-secret"],
+        methods: &[(&["POST"], |route| route.to(webhooks::rotate))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/deliveries"],
+        methods: &[(&["GET"], |route| route.to(webhooks::deliveries::list))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/subscriptions/{id}/redeliver"],
+        methods: &[(&["POST"], |route| route.to(webhooks::deliveries::redeliver_range))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/deliveries/{id}"],
+        methods: &[(&["GET"], |route| route.to(webhooks::deliveries::get))],
+    },
+    Resource {
+        paths: &["/v1/webhooks/deliveries/{id}/redeliver"],
+        methods: &[(&["POST"], |route| route.to(webhooks::deliveries::redeliver))],
+    },
+    Resource {
+        paths: &["/v1/sandbox/faults"],
+        methods: &[
+            (&["GET"], |route| route.to(faults::get)),
+            (&["PUT"], |route| route.to(faults::put)),
+            (&["DELETE"], |route| route.to(faults::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/sandbox/faults/{connection:.+}"],
+        methods: &[
+            (&["GET"], |route| route.to(faults::get_one)),
+            (&["PUT"], |route| route.to(faults::put_one)),
+            (&["DELETE"], |route| route.to(faults::delete_one)),
         ],
     },
     Resource {

@@ -11,7 +11,10 @@ use utoipa::openapi::{Content, Ref, RefOr, Response};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
-use super::{authkit, complete, connections, connectors, passthrough, users};
+use super::{
+    authkit, complete, connections, connectors, credential, faults, import, on_demand, passthrough, timeline, token,
+    users, webhooks,
+};
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
 use crate::problems::{ErrorBody, Kind, Problem};
@@ -26,7 +29,12 @@ use crate::problems::{ErrorBody, Kind, Problem};
     paths(
         authkit::token, authkit::open, users::flags, users::whoami, connections::list, connections::get,
         connections::patch, connections::delete, connectors::list, passthrough::call, complete::complete,
-        flows::old_check
+        credential::get, timeline::events, on_demand::refresh, on_demand::test, on_demand::reconnect, import::import,
+        token::exchange,
+        flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
+        webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
+        webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
+        faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),
     components(schemas(ErrorBody<'static>)),
     modifiers(&Common)

@@ -55,10 +55,6 @@ impl Store {
         .execute(&self.pool)
         .await?
         .rows_affected();
-        // Replicas that are gone for good: each start of a replica without a kept id makes a new one.
-        sqlx::query!("delete from heartbeats where beat_at < latchkey_now() - interval '1 day'")
-            .execute(&self.pool)
-            .await?;
         Ok(Swept {
             expired,
             interrupted,

@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use sqlx::PgConnection;
+use sqlx::types::Json;
 use uuid::Uuid;
 use vault::{Digest, SecretString};
+use zeroize::Zeroizing;
 
+use super::faults::{Faults, Rotation};
+use super::rotation::{self, Use};
 use super::{
     Access, Account, CODE_LIFETIME, Consent, Issued, OPEN_CODES, REFRESH_LIFETIME, Redemption, Refusal, digest,
-    seconds, secret,
+    fault_rows, seconds, secret,
 };
 use crate::{Store, StoreError};
 
@@ -27,8 +31,8 @@ impl Store {
         .await?;
         let inserted = sqlx::query!(
             "insert into sandbox_codes
-                 (digest, client, redirect_uri, code_challenge, account, scopes, access_seconds, expires_at)
-             select $1, $2, $3, $4, $5, $6, $7, latchkey_now() + make_interval(secs => $8)
+                 (digest, client, redirect_uri, code_challenge, account, scopes, access_seconds, expires_at, faults)
+             select $1, $2, $3, $4, $5, $6, $7, latchkey_now() + make_interval(secs => $8), $10
              where (select count(*) from sandbox_codes where client = $2 and expires_at > latchkey_now()) < $9",
             code_digest.as_bytes(),
             consent.client,
@@ -39,6 +43,7 @@ impl Store {
             i32::try_from(consent.access_lifetime.as_secs()).unwrap_or(i32::MAX),
             seconds(CODE_LIFETIME),
             OPEN_CODES,
+            consent.faults.map(Json) as _,
         )
         .execute(&mut *transaction)
         .await?
@@ -52,9 +57,10 @@ impl Store {
     pub async fn redeem_sandbox_code(&self, request: &Redemption<'_>) -> Result<Result<Issued, Refusal>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let Some(code) = sqlx::query!(
-            r#"select client, redirect_uri, code_challenge, account, scopes, access_seconds, grant_id, used_at,
-                      expires_at <= latchkey_now() as "expired!"
-               from sandbox_codes where digest = $1 for update"#,
+            r#"select k.client, k.redirect_uri, k.code_challenge, k.account, k.scopes, k.access_seconds, k.grant_id,
+                      k.used_at, k.expires_at <= latchkey_now() as "expired!", k.faults, k.fault_hits,
+                      c.faults as shared
+               from sandbox_codes k join sandbox_clients c on c.id = k.client where k.digest = $1 for update of k"#,
             request.code.as_bytes()
         )
         .fetch_optional(&mut *transaction)
@@ -85,14 +91,17 @@ impl Store {
         let grant = Uuid::now_v7();
         if refusal.is_none() {
             sqlx::query!(
-                "insert into sandbox_grants (id, client, account, scopes, access_seconds, expires_at)
-                 values ($1, $2, $3, $4, $5, latchkey_now() + make_interval(secs => $6))",
+                "insert into sandbox_grants
+                     (id, client, account, scopes, access_seconds, expires_at, faults, fault_hits)
+                 values ($1, $2, $3, $4, $5, latchkey_now() + make_interval(secs => $6), $7, $8)",
                 grant,
                 code.client,
                 code.account,
                 &code.scopes,
                 code.access_seconds,
                 seconds(REFRESH_LIFETIME),
+                code.faults,
+                code.fault_hits,
             )
             .execute(&mut *transaction)
             .await?;
@@ -104,27 +113,39 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        let issued = match refusal {
-            Some(refusal) => Err(refusal),
-            None => Ok(issue(&mut transaction, grant, code.access_seconds, code.scopes).await?),
+        let issued = if let Some(refusal) = refusal {
+            Err(refusal)
+        } else {
+            let new = NewTokens {
+                grant,
+                access_seconds: code.access_seconds,
+                scopes: code.scopes,
+                faults: effective(grant, code.faults, code.shared)?,
+                refresh_token: Some(secret("sandbox_refresh_")),
+            };
+            Ok(new.issue(&mut transaction).await?)
         };
         transaction.commit().await?;
         Ok(issued)
     }
 
-    /// Replaces a refresh token (rotation) and issues an access token. `scopes` may ask for fewer than were allowed.
+    /// Issues an access token and, unless the grant's faults say otherwise, replaces the refresh token (rotation).
+    /// `scopes` may ask for fewer than were allowed.
     pub async fn refresh_sandbox_token(
         &self,
         client: Uuid,
-        refresh_token: Digest,
+        refresh_token: &str,
         scopes: Option<Vec<String>>,
     ) -> Result<Result<Issued, Refusal>, StoreError> {
+        let presented = Digest::of(refresh_token);
         let mut transaction = self.pool.begin().await?;
         // The grant is locked, here and in the revocation, before its tokens: so no two wait for each other.
         let Some(grant) = sqlx::query!(
-            "select id, client, scopes, access_seconds, revoked_at from sandbox_grants
-             where id = (select grant_id from sandbox_tokens where digest = $1 and kind = 'refresh') for update",
-            refresh_token.as_bytes()
+            "select g.id, g.client, g.scopes, g.access_seconds, g.revoked_at, g.faults, c.faults as shared,
+                    c.secret_digest
+             from sandbox_grants g join sandbox_clients c on c.id = g.client
+             where g.id = (select grant_id from sandbox_tokens where digest = $1 and kind = 'refresh') for update of g",
+            presented.as_bytes()
         )
         .fetch_optional(&mut *transaction)
         .await?
@@ -138,31 +159,37 @@ impl Store {
             return Ok(Err(Refusal::Revoked));
         }
         let Some(token) = sqlx::query!(
-            r#"select used_at, expires_at <= latchkey_now() as "expired!" from sandbox_tokens where digest = $1"#,
-            refresh_token.as_bytes()
+            r#"select expires_at <= latchkey_now() as "expired!",
+                      extract(epoch from latchkey_now() - used_at)::float8 as used_ago
+               from sandbox_tokens where digest = $1"#,
+            presented.as_bytes()
         )
         .fetch_optional(&mut *transaction)
         .await?
         else {
             return Ok(Err(Refusal::Unknown));
         };
-        if token.used_at.is_some() {
-            return Ok(Err(Refusal::Used));
-        }
-        if token.expired {
-            return Ok(Err(Refusal::Expired));
-        }
+        let faults = effective(grant.id, grant.faults, grant.shared)?;
+        let used_again = match rotation::use_of(&faults, token.used_ago) {
+            Use::First if token.expired => return Ok(Err(Refusal::Expired)),
+            Use::Reuse { revokes } => {
+                if revokes {
+                    revoke(&mut transaction, grant.id).await?;
+                    transaction.commit().await?;
+                }
+                return Ok(Err(Refusal::Used));
+            }
+            Use::First => false,
+            Use::InGrace => true,
+        };
         let scopes = scopes.unwrap_or_else(|| grant.scopes.clone());
         if !scopes.iter().all(|scope| grant.scopes.contains(scope)) {
             return Ok(Err(Refusal::Scope));
         }
-        // A used token is kept for a day, so that a second use can be told from an unknown one.
-        sqlx::query!(
-            "update sandbox_tokens set used_at = latchkey_now(), expires_at = latchkey_now() where digest = $1",
-            refresh_token.as_bytes()
-        )
-        .execute(&mut *transaction)
-        .await?;
+        let keeps = faults.rotation == Some(Rotation::None);
+        if !used_again {
+            spend(&mut transaction, presented, keeps).await?;
+        }
         sqlx::query!(
             "update sandbox_grants set expires_at = latchkey_now() + make_interval(secs => $2) where id = $1",
             grant.id,
@@ -170,7 +197,14 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        let issued = issue(&mut transaction, grant.id, grant.access_seconds, scopes).await?;
+        let new = NewTokens {
+            grant: grant.id,
+            access_seconds: grant.access_seconds,
+            scopes,
+            refresh_token: (!keeps).then(|| rotation::successor(&faults, &grant.secret_digest, refresh_token)),
+            faults,
+        };
+        let issued = new.issue(&mut transaction).await?;
         transaction.commit().await?;
         Ok(Ok(issued))
     }
@@ -251,37 +285,78 @@ async fn revoke(connection: &mut PgConnection, grant: Uuid) -> Result<(), StoreE
     Ok(())
 }
 
-/// A pair of tokens for a grant. The refresh token keeps the grant's scopes, the access token has `scopes`.
-async fn issue(
-    connection: &mut PgConnection,
+/// Spends a refresh token, or lets one that is kept live on.
+async fn spend(connection: &mut PgConnection, token: Digest, keeps: bool) -> Result<(), StoreError> {
+    // A used token is kept for a day, so that a second use can be told from an unknown one.
+    sqlx::query!(
+        "update sandbox_tokens set used_at = case when $2 then used_at else latchkey_now() end,
+             expires_at = latchkey_now() + make_interval(secs => case when $2 then $3::float8 else 0 end)
+         where digest = $1",
+        token.as_bytes(),
+        keeps,
+        seconds(REFRESH_LIFETIME)
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// The faults of a grant: its own, else its project's.
+fn effective(
+    grant: Uuid,
+    own: Option<serde_json::Value>,
+    shared: Option<serde_json::Value>,
+) -> Result<Faults, StoreError> {
+    let faults = own
+        .or(shared)
+        .map(|faults| fault_rows::read("sandbox_grants", grant, faults));
+    Ok(faults.transpose()?.unwrap_or_default())
+}
+
+/// Tokens to make for a grant.
+struct NewTokens {
     grant: Uuid,
     access_seconds: i32,
+    /// Of the access token; the refresh token keeps the grant's.
     scopes: Vec<String>,
-) -> Result<Issued, StoreError> {
-    let access_token = secret("sandbox_access_");
-    let refresh_token = secret("sandbox_refresh_");
-    let access_lifetime = Duration::from_secs(u64::from(access_seconds.unsigned_abs()));
-    for (token, kind, lifetime) in [
-        (&access_token, "access", access_lifetime),
-        (&refresh_token, "refresh", REFRESH_LIFETIME),
-    ] {
-        let token_digest = Digest::of(token);
-        sqlx::query!(
-            "insert into sandbox_tokens (digest, grant_id, kind, scopes, expires_at)
-             values ($1, $2, $3, $4, latchkey_now() + make_interval(secs => $5))",
-            token_digest.as_bytes(),
-            grant,
-            kind,
-            &scopes,
-            seconds(lifetime),
-        )
-        .execute(&mut *connection)
-        .await?;
+    faults: Faults,
+    /// `None` where the old one is kept.
+    refresh_token: Option<Zeroizing<String>>,
+}
+
+impl NewTokens {
+    async fn issue(self, connection: &mut PgConnection) -> Result<Issued, StoreError> {
+        let access_token = secret("sandbox_access_");
+        let access_seconds = self.faults.token_seconds.unwrap_or(self.access_seconds);
+        let access_lifetime = Duration::from_secs(u64::from(access_seconds.unsigned_abs()));
+        let scopes = self.faults.narrow(self.scopes);
+        let refresh_token = self.refresh_token.as_ref();
+        let made = [
+            (Some(&access_token), "access", access_lifetime),
+            (refresh_token, "refresh", REFRESH_LIFETIME),
+        ];
+        for (token, kind, lifetime) in made {
+            let Some(token) = token else { continue };
+            let token_digest = Digest::of(token);
+            // A refresh token that is given again in its grace is there already.
+            sqlx::query!(
+                "insert into sandbox_tokens (digest, grant_id, kind, scopes, expires_at)
+                 values ($1, $2, $3, $4, latchkey_now() + make_interval(secs => $5)) on conflict (digest) do nothing",
+                token_digest.as_bytes(),
+                self.grant,
+                kind,
+                &scopes,
+                seconds(lifetime),
+            )
+            .execute(&mut *connection)
+            .await?;
+        }
+        Ok(Issued {
+            access_token: SecretString::from(access_token.as_str()),
+            refresh_token: refresh_token.map(|token| SecretString::from(token.as_str())),
+            access_lifetime,
+            tells_lifetime: self.faults.omit_expires_in != Some(true),
+            scopes,
+        })
     }
-    Ok(Issued {
-        access_token: SecretString::from(access_token.as_str()),
-        refresh_token: SecretString::from(refresh_token.as_str()),
-        access_lifetime,
-        scopes,
-    })
 }

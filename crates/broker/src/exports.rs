@@ -1,0 +1,182 @@
+//! Credentials that leave: to a caller with the scope for it, after the audit log has it, and never a refresh token.
+
+use std::net::IpAddr;
+
+use serde_json::json;
+use store::{ChainedEntry, Connection, Exportable};
+
+use crate::{Broker, Caller, Kind, Problem, Scope};
+
+/// What is asked for.
+#[derive(Clone, Copy, Debug)]
+pub struct CredentialRequest<'a> {
+    /// The connection's id or key.
+    pub connection: &'a str,
+    /// Seconds that the access token must be good for; less is refreshed first.
+    pub min_ttl: Option<u32>,
+    /// The generation that the caller has already.
+    pub known: Option<i64>,
+    /// The caller's address, for the audit log.
+    pub from: Option<IpAddr>,
+    /// What the audit log calls it: `credential.read` or `credential.exchange`.
+    pub action: &'static str,
+}
+
+/// The answer, after the audit log has it.
+#[derive(Debug)]
+pub enum Exported {
+    /// The credential.
+    Credential(Box<Exportable>),
+    /// The caller has this generation already.
+    Known {
+        /// Its number.
+        generation: i64,
+    },
+}
+
+impl Broker {
+    /// Gives a credential out. The audit log has the entry, durably, before this returns one; refused calls are noted too.
+    ///
+    /// # Errors
+    /// Those of a call through the connection; `token_ends_soon` (424) where no token is good for `min_ttl`;
+    /// `audit_unwritable` (503).
+    pub async fn read_credential(&self, caller: &Caller, asked: CredentialRequest<'_>) -> Result<Exported, Problem> {
+        let (subject, outcome) = match self.exportable(caller, &asked).await {
+            Ok((connection, export)) => (connection.id.to_string(), Ok(export)),
+            Err((connection, problem)) => (
+                connection.map_or_else(|| "unknown".to_owned(), |connection| connection.id.to_string()),
+                Err(problem),
+            ),
+        };
+        let result = match &outcome {
+            Ok(export) if asked.known == Some(export.generation) => "not_modified",
+            Ok(_) => "exported",
+            Err(problem) => problem.key(),
+        };
+        let entry = ChainedEntry {
+            project: caller.project,
+            environment: caller.environment,
+            action: asked.action,
+            actor: caller.actor(),
+            subject,
+            detail: json!({
+                "result": result,
+                "ip": asked.from.map(|address| address.to_string()),
+                "generation": outcome.as_ref().ok().map(|export| export.generation),
+            }),
+        };
+        let written = self.store().audit_first(entry).await;
+        // A refusal gives nothing away, so it does not depend on the log.
+        let export = outcome?;
+        written.map_err(unwritable)?;
+        if asked.known == Some(export.generation) {
+            return Ok(Exported::Known {
+                generation: export.generation,
+            });
+        }
+        Ok(Exported::Credential(Box::new(export)))
+    }
+
+    async fn exportable(
+        &self,
+        caller: &Caller,
+        asked: &CredentialRequest<'_>,
+    ) -> Result<(Connection, Exportable), (Option<Connection>, Problem)> {
+        caller
+            .require(Scope::CredentialsRead)
+            .map_err(|problem| (None, problem))?;
+        let connection = self
+            .find(caller, asked.connection)
+            .await
+            .map_err(|problem| (None, problem))?;
+        match self.fresh(caller, &connection, asked.min_ttl).await {
+            Ok(export) => Ok((connection, export)),
+            Err(problem) => Err((Some(connection), problem)),
+        }
+    }
+
+    async fn fresh(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        min_ttl: Option<u32>,
+    ) -> Result<Exportable, Problem> {
+        // Switched on, not failed, and refreshed when its token has ended.
+        self.usable(caller, &connection.key).await?;
+        let export = self.opened(connection).await?;
+        let wanted = i64::from(min_ttl.unwrap_or(0));
+        if good_for(&export, wanted) {
+            return Ok(export);
+        }
+        if !export.refreshed_lately && self.is_refreshable(connection, &export) {
+            self.refresh_in_turn(connection).await?;
+            let export = self.opened(connection).await?;
+            if good_for(&export, wanted) {
+                return Ok(export);
+            }
+        }
+        let name = self.integration_name(&connection.integration);
+        let message = if wanted == 0 {
+            format!("The access token has ended and {name} gives no new one. Let its person connect again.")
+        } else {
+            format!("{name} gives no access token that is good for {wanted} seconds. Ask with a smaller `minTtl`.")
+        };
+        Err(Problem::new(Kind::FailedDependency, "token_ends_soon", message))
+    }
+
+    /// The credential of a connection that was there a moment ago.
+    pub(crate) async fn opened(&self, connection: &Connection) -> Result<Exportable, Problem> {
+        self.store()
+            .exportable(connection.project, connection.environment, connection.id)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))
+    }
+}
+
+/// A token without an end is good for ever; one that has ended is good for nothing, not even for no time.
+fn good_for(export: &Exportable, seconds: i64) -> bool {
+    export.expires_in.is_none_or(|left| left > 0 && left >= seconds)
+}
+
+/// Why nothing was given out.
+pub(crate) fn unwritable(error: store::AuditUnwritable) -> Problem {
+    tracing::error!(%error, "a credential was not given out");
+    Problem::new(
+        Kind::Unavailable,
+        "audit_unwritable",
+        "The audit log cannot be written at the moment, and nothing leaves without an entry in it. Try again in a few seconds; if it stays, whoever runs this server looks at its database.",
+    )
+    .with_retry_after(std::time::Duration::from_secs(5))
+    .with_cause(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use vault::{Credential, Fields};
+
+    use super::*;
+
+    fn with(expires_in: Option<i64>) -> Exportable {
+        Exportable {
+            connection: store::ConnectionId::generate(),
+            key: String::new(),
+            integration: String::new(),
+            credential: Credential::Fields(Fields::new()),
+            generation: 1,
+            expires_at: None,
+            expires_in,
+            refreshed_at: None,
+            refreshed_lately: false,
+            scopes: None,
+            account_id: None,
+            account_name: None,
+        }
+    }
+
+    #[test]
+    fn a_token_is_good_as_long_as_it_lives() {
+        assert!(good_for(&with(None), 86_400));
+        assert!(good_for(&with(Some(60)), 60) && good_for(&with(Some(1)), 0));
+        assert!(!good_for(&with(Some(59)), 60) && !good_for(&with(Some(0)), 0) && !good_for(&with(Some(-5)), 0));
+    }
+}

@@ -1,0 +1,103 @@
+//! What an import may say, field by field. A refusal names the field and never its value.
+
+use std::collections::BTreeMap;
+
+use catalog::{AuthKind, AuthMethod, OAuth2};
+use serde_json::{Map, Value, json};
+use vault::{ExposeSecret as _, OAuth2Tokens, SecretString};
+
+use super::{ImportRequest, ImportedTokens};
+use crate::sessions::Platform;
+use crate::submit::accept_values;
+use crate::{Kind, Problem};
+
+/// Longest token that is taken, in bytes.
+const LONGEST: usize = 16 * 1024;
+
+/// The method that was named, or the first that takes what was sent.
+pub(super) fn method_for<'a>(platform: &'a Platform, request: &ImportRequest) -> Result<&'a AuthMethod, Problem> {
+    if let Some(auth) = request.auth.as_deref() {
+        return platform.method(Some(auth));
+    }
+    let fits = |method: &&AuthMethod| matches!(method.kind, AuthKind::OAuth2(_)) == request.tokens.is_some();
+    match platform.methods().find(fits) {
+        Some(method) => Ok(method),
+        None => platform.method(None),
+    }
+}
+
+/// Values that a person gives or a sign-in learns, each checked.
+pub(super) fn oauth_variables(
+    platform: &Platform,
+    method: &AuthMethod,
+    oauth2: &OAuth2,
+    given: &BTreeMap<String, String>,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let mut learned = BTreeMap::new();
+    let mut asked = BTreeMap::new();
+    let mut errors = Map::new();
+    for (name, value) in given {
+        match oauth2.learn.iter().find(|learned| learned.name == *name) {
+            Some(known) if known.kind.accepts(value) => {
+                learned.insert(name.clone(), value.clone());
+            }
+            Some(_) => {
+                errors.insert(
+                    format!("variables.{name}"),
+                    json!("This is not a value that the definition allows."),
+                );
+            }
+            None => {
+                asked.insert(name.clone(), SecretString::from(value.as_str()));
+            }
+        }
+    }
+    if !errors.is_empty() {
+        return Err(field_errors(&errors));
+    }
+    let (_, mut variables) = accept_values(platform, method, asked)?;
+    variables.extend(learned);
+    Ok(variables)
+}
+
+/// Tokens that can be sent in a header and a form.
+pub(super) fn checked_tokens(tokens: &ImportedTokens) -> Result<OAuth2Tokens, Problem> {
+    let mut errors = Map::new();
+    let mut look = |name: &str, value: &str, longest: usize| {
+        if value.is_empty() {
+            errors.insert(name.to_owned(), json!("Send it, or leave the field out."));
+        } else if value.len() > longest || !value.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) {
+            let message = format!("It has more than {longest} characters, or one that cannot be sent.");
+            errors.insert(name.to_owned(), json!(message));
+        }
+    };
+    look("tokens.accessToken", tokens.access_token.expose_secret(), LONGEST);
+    if let Some(token) = &tokens.refresh_token {
+        look("tokens.refreshToken", token.expose_secret(), LONGEST);
+    }
+    if let Some(kind) = &tokens.token_type {
+        look("tokens.tokenType", kind, 40);
+    }
+    if !errors.is_empty() {
+        return Err(field_errors(&errors));
+    }
+    Ok(OAuth2Tokens {
+        access_token: tokens.access_token.clone(),
+        refresh_token: tokens.refresh_token.clone(),
+        token_type: tokens.token_type.clone().unwrap_or_else(|| "Bearer".to_owned()),
+    })
+}
+
+/// A refusal of one field.
+pub(super) fn field_error(name: &str, message: &str) -> Problem {
+    field_errors(&Map::from_iter([(name.to_owned(), json!(message))]))
+}
+
+fn field_errors(errors: &Map<String, Value>) -> Problem {
+    let names: Vec<&str> = errors.keys().map(String::as_str).collect();
+    let message = format!(
+        "Some values cannot be taken: {}. `meta.fields` says why.",
+        names.join(", ")
+    );
+    Problem::new(Kind::Unprocessable, "field_errors", message).with_meta(json!({ "fields": errors }))
+}

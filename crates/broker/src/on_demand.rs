@@ -1,0 +1,334 @@
+//! What a caller asks a service for: a refresh now, a test now. Each at most once in half a minute per connection,
+//! however many ask; the others get the same outcome.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use protocol::CheckError;
+use serde_json::{Value, json};
+use store::{Connection, ConnectionState, Exportable, OnDemand, TURN_SECONDS, Tested, Turn};
+
+use crate::sessions::effective_variables;
+use crate::texts::quoted;
+use crate::{Broker, Caller, Kind, Problem, Scope};
+
+/// Between two looks at somebody else's turn.
+const LOOK: Duration = Duration::from_millis(100);
+/// Looks until the caller is told to come back.
+const LOOKS: u32 = 150;
+
+/// How a forced refresh ended.
+#[derive(Debug)]
+pub struct ForcedRefresh {
+    /// Whether this call led to it; otherwise it happened within the last half minute.
+    pub refreshed: bool,
+    /// When the credential was refreshed.
+    pub refreshed_at: Option<DateTime<Utc>>,
+    /// When the access token ends.
+    pub expires_at: Option<DateTime<Utc>>,
+    /// The generation of the credential.
+    pub generation: i64,
+    /// How the connection is.
+    pub state: ConnectionState,
+}
+
+/// How a test ended.
+#[derive(Debug)]
+pub struct TestResult {
+    /// Whether this call made it; otherwise it was made within the last half minute.
+    pub tested: bool,
+    /// When it was made.
+    pub tested_at: Option<DateTime<Utc>>,
+    /// Whether the service accepted the credential as the same account.
+    pub ok: bool,
+    /// `credential_refused`, `account_changed`, `provider_unavailable`, `check_unexpected`, `check_impossible`, or why the
+    /// connection cannot be used.
+    pub reason: Option<String>,
+    /// The same for people.
+    pub message: Option<String>,
+    /// How the connection is afterwards.
+    pub state: ConnectionState,
+}
+
+impl Broker {
+    /// Refreshes a credential now, unless that happened within the last half minute.
+    pub async fn force_refresh(&self, caller: &Caller, id_or_key: &str) -> Result<ForcedRefresh, Problem> {
+        caller.require(Scope::ConnectionsWrite)?;
+        let connection = self.find(caller, id_or_key).await?;
+        if connection.state == ConnectionState::Failed {
+            return Err(failed(&connection));
+        }
+        let export = self.opened(&connection).await?;
+        if export.refreshed_lately {
+            return Ok(told(false, &export, connection.state));
+        }
+        if !self.is_refreshable(&connection, &export) {
+            let name = self.integration_name(&connection.integration);
+            return Err(Problem::new(
+                Kind::Conflict,
+                "not_refreshable",
+                format!(
+                    "{name} gave no way to refresh this connection. Let its person connect again: POST /v1/vault/connections/{{id}}/reconnect."
+                ),
+            ));
+        }
+        let mine = self.refresh_in_turn(&connection).await?;
+        let after = self.opened(&connection).await?;
+        let state = self.find(caller, &connection.id.to_string()).await?.state;
+        Ok(told(mine && after.generation != export.generation, &after, state))
+    }
+
+    /// Refreshes through the lease, once in half a minute; whoever comes later waits for that one. Tells whether it was
+    /// the caller's own.
+    pub(crate) async fn refresh_in_turn(&self, connection: &Connection) -> Result<bool, Problem> {
+        let turn = self.store().take_turn(connection.id, OnDemand::Refresh).await?;
+        let Turn::Mine { started_at } = turn else {
+            let (outcome, _, next_in) = self.others_turn(connection, OnDemand::Refresh, turn).await?;
+            return match outcome["message"].as_str() {
+                None => Ok(false),
+                Some(message) => Err(Problem::new(Kind::FailedDependency, "refresh_failed", message)
+                    .with_retry_after(Duration::from_secs(next_in))),
+            };
+        };
+        let callable = self
+            .store()
+            .callable(connection.project, connection.environment, &connection.key)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
+        let broker = self.clone();
+        let id = connection.id;
+        // Not tied to the caller: the others wait for this turn's end.
+        let done = tokio::spawn(async move {
+            let done = broker.refresh_inline(&callable).await;
+            let message = done.as_ref().err().map(|problem| problem.message().to_owned());
+            let outcome = json!({ "message": message });
+            if let Err(error) = broker
+                .store()
+                .end_turn(id, OnDemand::Refresh, started_at, &outcome)
+                .await
+            {
+                tracing::warn!(%error, connection = %id, "the end of a forced refresh was not noted");
+            }
+            done
+        });
+        match done.await {
+            Ok(done) => done.map(|()| true),
+            Err(_) => Err(Problem::internal("The refresh was interrupted.")),
+        }
+    }
+
+    /// Makes the definition's check with the connection's credential. It never makes a connection worse; a good one proves
+    /// a connection that was never proved.
+    pub async fn test_connection(&self, caller: &Caller, id_or_key: &str) -> Result<TestResult, Problem> {
+        caller.require(Scope::ConnectionsWrite)?;
+        let connection = self.find(caller, id_or_key).await?;
+        let catalog = self.catalog();
+        let checks = catalog.get(&connection.integration).map(|one| one.check.is_some());
+        if checks != Some(true) {
+            let name = self.integration_name(&connection.integration);
+            return Err(Problem::new(
+                Kind::Unprocessable,
+                "no_check",
+                format!("The definition of {name} names no call that proves a credential. Its author can add `check`."),
+            ));
+        }
+        let turn = self.store().take_turn(connection.id, OnDemand::Test).await?;
+        let Turn::Mine { started_at } = turn else {
+            let (outcome, ended_at, _) = self.others_turn(&connection, OnDemand::Test, turn).await?;
+            let text = |name: &str| outcome[name].as_str().map(ToOwned::to_owned);
+            return Ok(TestResult {
+                tested: false,
+                tested_at: ended_at,
+                ok: outcome["ok"] == true,
+                reason: text("reason"),
+                message: text("message"),
+                state: connection.state,
+            });
+        };
+        let (broker, caller) = (self.clone(), caller.clone());
+        // Not tied to the caller: the others wait for this turn's end.
+        let done = tokio::spawn(async move { broker.make_test(&caller, &connection, started_at).await });
+        done.await.map_err(|_| Problem::internal("The test was interrupted."))?
+    }
+
+    async fn make_test(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+        started_at: DateTime<Utc>,
+    ) -> Result<TestResult, Problem> {
+        let tested = self.tested(caller, connection).await;
+        let outcome = json!({ "ok": tested.accepted, "reason": tested.reason, "message": tested.message });
+        let ended_at = self
+            .store()
+            .end_turn(connection.id, OnDemand::Test, started_at, &outcome)
+            .await?;
+        let state = self
+            .store()
+            .note_test(connection, &tested)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
+        Ok(TestResult {
+            tested: true,
+            tested_at: ended_at,
+            ok: tested.accepted,
+            reason: tested.reason.map(ToOwned::to_owned),
+            message: tested.message,
+            state,
+        })
+    }
+
+    async fn tested(&self, caller: &Caller, connection: &Connection) -> Tested {
+        match self.account_now(caller, connection).await {
+            Ok(account) => {
+                let changed = matches!((&connection.account_id, &account.id), (Some(known), Some(now)) if known != now);
+                Tested {
+                    accepted: !changed,
+                    reason: changed.then_some("account_changed"),
+                    message: changed.then(|| {
+                        "The service names another account than the one that was connected. Let its person connect again.".to_owned()
+                    }),
+                    account_id: account.id,
+                    account_name: account.name.map(|name| quoted(&name)),
+                }
+            }
+            Err((reason, message)) => Tested {
+                accepted: false,
+                reason: Some(reason),
+                message: Some(message),
+                account_id: None,
+                account_name: None,
+            },
+        }
+    }
+
+    /// Asks the service who this is.
+    async fn account_now(
+        &self,
+        caller: &Caller,
+        connection: &Connection,
+    ) -> Result<protocol::Account, (&'static str, String)> {
+        let ours = |problem: Problem| (problem.key(), problem.message().to_owned());
+        let callable = self.usable(caller, &connection.key).await.map_err(ours)?;
+        let app = self
+            .store()
+            .app(callable.app)
+            .await
+            .map_err(|error| ours(error.into()))?
+            .ok_or_else(|| ours(Problem::not_found("The app of this connection")))?;
+        let catalog = self.catalog();
+        let integration = catalog
+            .get(&connection.integration)
+            .ok_or_else(|| ours(Problem::not_found("The definition of this connection")))?;
+        let variables = effective_variables(integration, &app.variables, &callable.variables);
+        let mut inputs = self.instance_inputs();
+        for (name, value) in &variables {
+            inputs.insert_text("variables", name, value);
+        }
+        self.protocol()
+            .check(integration, &callable.credential, &inputs)
+            .await
+            .map_err(|error| refusal(&integration.name, &error))
+    }
+
+    /// Waits for the end of a turn that is another's; its outcome, when it ended, and seconds until the next.
+    async fn others_turn(
+        &self,
+        connection: &Connection,
+        call: OnDemand,
+        mut turn: Turn,
+    ) -> Result<(Value, Option<DateTime<Utc>>, u64), Problem> {
+        for _ in 0..LOOKS {
+            if let Turn::Had {
+                outcome: Some(outcome),
+                ended_at,
+                next_in,
+            } = turn
+            {
+                return Ok((outcome, ended_at, next_in));
+            }
+            tokio::time::sleep(LOOK).await;
+            match self.store().turn_had(connection.id, call).await? {
+                Some(had) => turn = had,
+                // It began more than half a minute ago and never ended: its replica died.
+                None => break,
+            }
+        }
+        let name = self.integration_name(&connection.integration);
+        Err(Problem::new(
+            Kind::FailedDependency,
+            "still_running",
+            format!("The same call is still waiting for {name}. Ask again as `Retry-After` says."),
+        )
+        .with_retry_after(Duration::from_secs(TURN_SECONDS / 2)))
+    }
+
+    /// Whether there is a refresh token and a service that takes it.
+    pub(crate) fn is_refreshable(&self, connection: &Connection, export: &Exportable) -> bool {
+        let has_token = export
+            .credential
+            .tokens()
+            .is_some_and(|tokens| tokens.refresh_token.is_some());
+        let catalog = self.catalog();
+        let method = catalog
+            .get(&connection.integration)
+            .and_then(|integration| integration.method(Some(&connection.auth_method)));
+        let supported = method.is_some_and(|method| match &method.kind {
+            catalog::AuthKind::OAuth2(oauth2) => oauth2.refresh.supported,
+            catalog::AuthKind::ApiKey(_) => false,
+        });
+        has_token && supported
+    }
+}
+
+fn told(refreshed: bool, export: &Exportable, state: ConnectionState) -> ForcedRefresh {
+    ForcedRefresh {
+        refreshed,
+        refreshed_at: export.refreshed_at,
+        expires_at: export.expires_at,
+        generation: export.generation,
+        state,
+    }
+}
+
+fn failed(connection: &Connection) -> Problem {
+    let why = connection.state_message.clone();
+    let why = why.unwrap_or_else(|| "Its access has ended. Let its person connect again.".to_owned());
+    Problem::new(Kind::FailedDependency, "connection_failed", why)
+}
+
+/// A failed check in two words for machines and a sentence for people.
+pub(crate) fn refusal(name: &str, error: &CheckError) -> (&'static str, String) {
+    match error {
+        CheckError::Refused { provider_message, .. } => {
+            let words = provider_message
+                .as_deref()
+                .map(quoted)
+                .filter(|words| !words.is_empty());
+            let quote = words.map(|words| format!(" It said: “{words}”")).unwrap_or_default();
+            (
+                "credential_refused",
+                format!("{name} does not accept this credential. Its person has to connect again.{quote}"),
+            )
+        }
+        CheckError::Unavailable { .. } => (
+            "provider_unavailable",
+            format!("{name} could not be asked. Nothing is known about the credential; try again later."),
+        ),
+        CheckError::Unexpected { .. } => (
+            "check_unexpected",
+            format!(
+                "{name} answered in a way that its definition does not foresee. Whoever runs this server looks at the definition."
+            ),
+        ),
+        other => {
+            tracing::warn!(error = %other, "a check cannot be made");
+            (
+                "check_impossible",
+                format!(
+                    "The check of {name} cannot be made. Whoever runs this server looks at the app and the definition."
+                ),
+            )
+        }
+    }
+}

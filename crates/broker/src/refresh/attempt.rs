@@ -1,0 +1,480 @@
+//! One refresh, from the claim to its end. From the moment that the request goes out nothing gives up: what the provider
+//! said is on disk or in the database, or in our hands and tried again.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
+use protocol::oauth2::{FailureClass, Granted, TokenError};
+use store::{CircuitReason, ConnectionState, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError};
+use tokio::time::Instant;
+use vault::{Credential, SecretString};
+
+use super::bulkhead::Place;
+use super::timing::{backoff, refresh_in, until_confirmation};
+use super::{Broker, Flight};
+use crate::flows::ClientParts;
+use crate::journal::{Record, Slot};
+use crate::texts::quoted;
+use crate::{Kind, Problem};
+
+/// A claim that was held this long before its request went out is given back: its holder may have been given up.
+const STALE: Duration = Duration::from_mins(1);
+/// Between two tries to reach the database.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// A 429 that does not say how long.
+const TOO_MANY: Duration = Duration::from_secs(5);
+/// Between two looks at a definition or an app that cannot be used.
+const CHANGED: f64 = 600.0;
+
+/// Why a refresh failed, for a caller who waits for it.
+#[derive(Clone, Debug)]
+pub(crate) struct Failure {
+    pub(crate) key: &'static str,
+    pub(crate) message: String,
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// How one refresh ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Outcome {
+    Refreshed,
+    Failed(Failure),
+    /// Somebody else committed a newer generation, or the connection is gone.
+    Superseded,
+    /// The database was away before anything was sent.
+    NotSent,
+}
+
+impl Broker {
+    /// Sees a refresh through, also when its task panics. `place` and `flight` are held until the end.
+    pub(super) async fn attend(self, lease: Lease, slot: Option<Slot>, place: Place, flight: Flight) -> Outcome {
+        let (fence, replica, number) = (lease.fence, lease.replica, lease.number);
+        let broker = self.clone();
+        let done = tokio::spawn(async move {
+            let _place = place;
+            broker.attempt(lease, slot).await
+        })
+        .await;
+        let outcome = done.unwrap_or_else(|panic| {
+            tracing::error!(%panic, connection = %fence.connection, "a refresh panicked; it is tried once more");
+            Outcome::Failed(Failure {
+                key: "internal",
+                message: "The refresh failed inside the server.".to_owned(),
+                retry_after: None,
+            })
+        });
+        if matches!(&outcome, Outcome::Failed(failure) if failure.key == "internal") {
+            // Nobody knows how far it came.
+            let mark = || self.store().interrupt_lease(&fence, replica, number).boxed();
+            if let Err(error) = self.patiently(&fence, mark).await {
+                tracing::error!(%error, connection = %fence.connection, "a lost refresh could not be marked");
+            }
+        }
+        if matches!(outcome, Outcome::NotSent) {
+            self.0.refreshes.claims_in_doubt.store(true, Ordering::Release);
+        }
+        drop(flight);
+        outcome
+    }
+
+    async fn attempt(&self, lease: Lease, slot: Option<Slot>) -> Outcome {
+        let claimed = Instant::now();
+        let parts = match self.lease_parts(&lease).await {
+            Ok(parts) => parts,
+            Err(problem) if problem.key() == "database_unavailable" => return Outcome::NotSent,
+            Err(problem) => {
+                let failure = failure(
+                    ConnectionState::Degraded,
+                    "integration_changed",
+                    problem.message(),
+                    CHANGED,
+                );
+                return self.note(&lease, failure).await;
+            }
+        };
+        let token = lease
+            .credential
+            .tokens()
+            .and_then(|tokens| tokens.refresh_token.clone());
+        let Some(token) = token else {
+            return self.note(&lease, without_refresh_token(&lease)).await;
+        };
+        if claimed.elapsed() > STALE {
+            return match self.store().free_lease(&lease, 0.0).await {
+                Ok(_) => Outcome::Superseded,
+                Err(_) => Outcome::NotSent,
+            };
+        }
+        fail::fail_point!("refresh::before_send", |_| std::process::abort());
+        match self.ask(&lease, &parts, &token).await {
+            Ok(refreshed) => {
+                fail::fail_point!("refresh::after_answer", |_| std::process::abort());
+                self.commit_answer(&lease, refreshed, slot).await
+            }
+            Err(Some(error)) => self.note_error(&lease, &parts, &error).await,
+            Err(None) => {
+                let message = format!("The way to sign in to {} was changed.", parts.integration.name);
+                let failure = failure(ConnectionState::Degraded, "integration_changed", &message, CHANGED);
+                self.note(&lease, failure).await
+            }
+        }
+    }
+
+    async fn lease_parts(&self, lease: &Lease) -> Result<ClientParts, Problem> {
+        let known = self
+            .app_with_secret(lease.app)
+            .await?
+            .ok_or_else(|| Problem::not_found("The app"))?;
+        self.client_parts_with(
+            known.0.clone(),
+            known.1.clone(),
+            &lease.auth_method,
+            &lease.variables,
+            None,
+        )
+    }
+
+    /// Asks the provider. `Err(None)`: the definition has no such sign-in any more, and nothing was sent.
+    async fn ask(
+        &self,
+        lease: &Lease,
+        parts: &ClientParts,
+        token: &SecretString,
+    ) -> Result<Refreshed, Option<TokenError>> {
+        let started = Instant::now();
+        let client = parts.client(self).map_err(|_| None)?;
+        #[cfg(feature = "failpoints")]
+        crash_after_sending();
+        let answer = self.protocol().refresh(&client, token).await;
+        let integration = lease.integration.clone();
+        let result = if answer.is_ok() { "success" } else { "failure" };
+        metrics::counter!("latchkey_refreshes_total", "integration" => integration.clone(), "result" => result)
+            .increment(1);
+        metrics::histogram!("latchkey_refresh_seconds", "integration" => integration)
+            .record(started.elapsed().as_secs_f64());
+        let granted = answer.map_err(Some)?;
+        Ok(self.timed(lease, granted, client.method.refresh.idle))
+    }
+
+    fn timed(&self, lease: &Lease, granted: Granted, idle: Option<u64>) -> Refreshed {
+        let expires_in = granted.expires_in.or(lease.learned_lifetime);
+        let refreshable = granted.tokens.refresh_token.is_some();
+        Refreshed {
+            new: NewCredential {
+                expires_in,
+                refresh_in: refresh_in(expires_in, idle, refreshable, self.settings().refresh_margin),
+                credential: Credential::OAuth2(granted.tokens),
+            },
+            claimed_at: lease.claimed_at,
+            variables: granted
+                .learned
+                .into_iter()
+                .filter(|(_, value)| !value.chars().any(char::is_control))
+                .collect(),
+            scopes: granted
+                .scopes
+                .map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect()),
+        }
+    }
+
+    /// The answer is in our hands and nowhere else: it goes to the journal and to the database at once, and the commit
+    /// is tried until it is through, or another was first.
+    async fn commit_answer(&self, lease: &Lease, refreshed: Refreshed, slot: Option<Slot>) -> Outcome {
+        let fence = &lease.fence;
+        let record = Arc::new(Record {
+            fence: *fence,
+            refreshed,
+        });
+        let keeping = async {
+            let mut slot = slot?;
+            if !slot.keep(&record).await {
+                tracing::error!(connection = %fence.connection, "an answer is not in the journal, only in memory");
+            }
+            Some(slot)
+        };
+        let committing = async {
+            fail::fail_point!("refresh::before_commit", |_| std::process::abort());
+            self.patiently(fence, || self.store().commit_refresh(fence, &record.refreshed).boxed())
+                .await
+        };
+        let (slot, committed) = tokio::join!(keeping, committing);
+        fail::fail_point!("refresh::after_commit", |_| std::process::abort());
+        match committed {
+            Ok(true) => {
+                drop(slot);
+                self.0.refreshes.paces.went_well(lease.app, Instant::now());
+                tracing::info!(connection = %fence.connection, generation = fence.generation + 1, "refreshed");
+                self.note_success(lease).await;
+                Outcome::Refreshed
+            }
+            Ok(false) => {
+                let late = &record.refreshed.new.credential;
+                let revoke = || self.store().revoke_late_refresh(fence, late).boxed();
+                match self.patiently(fence, revoke).await {
+                    Ok(revoked) => {
+                        tracing::warn!(connection = %fence.connection, revoked, "a refreshed token came late");
+                    }
+                    Err(error) => tracing::error!(%error, "a late token is left to its end"),
+                }
+                drop(slot);
+                Outcome::Superseded
+            }
+            Err(error) => {
+                // Its project is gone, or its row is damaged. The answer stays on disk.
+                tracing::error!(%error, connection = %fence.connection, "a refreshed token cannot be committed");
+                if let Some(slot) = slot {
+                    slot.leave();
+                }
+                Outcome::Failed(Failure {
+                    key: "not_committed",
+                    message: "The new token could not be stored.".to_owned(),
+                    retry_after: None,
+                })
+            }
+        }
+    }
+
+    async fn note_success(&self, lease: &Lease) {
+        if !lease.troubled {
+            return;
+        }
+        match self
+            .store()
+            .note_app_success(&lease.fence, lease.app, &lease.integration)
+            .await
+        {
+            Ok(true) => {
+                tracing::info!(app = %lease.app, integration = lease.integration, "the app's circuit is closed");
+            }
+            Ok(false) => {}
+            // The next success says it again.
+            Err(error) => tracing::debug!(%error, "a success was not noted with its app"),
+        }
+    }
+
+    /// What a failure means, by its class (R12 in `docs/reliability.md`).
+    async fn note_error(&self, lease: &Lease, parts: &ClientParts, error: &TokenError) -> Outcome {
+        tracing::warn!(%error, connection = %lease.fence.connection, "a refresh failed");
+        let name = &parts.integration.name;
+        let class = match parts.method() {
+            Ok(method) => error.class_under(&method.refresh.errors),
+            Err(_) => error.class(),
+        };
+        let words = error.provider_message().map(quoted).filter(|words| !words.is_empty());
+        let quote = words
+            .as_ref()
+            .map(|words| format!(" It said: “{words}”"))
+            .unwrap_or_default();
+        let mut failure = match class {
+            FailureClass::GrantGone => refused(lease, name, &quote),
+            FailureClass::AppBroken => {
+                let message = format!("{name} refuses the app's client. Whoever runs the app has to check it.{quote}");
+                self.count(lease, CircuitReason::AppBroken, &message).await;
+                RefreshFailure {
+                    state: None,
+                    counts: false,
+                    ..self::failure(
+                        ConnectionState::Degraded,
+                        "app_broken",
+                        &message,
+                        backoff(lease.attempts + 3),
+                    )
+                }
+            }
+            FailureClass::Transient => self.transient(lease, name, error).await,
+        };
+        failure.provider_message = words;
+        failure.provider_code = error.provider_code().map(ToOwned::to_owned);
+        self.note(lease, failure).await
+    }
+
+    async fn transient(&self, lease: &Lease, name: &str, error: &TokenError) -> RefreshFailure {
+        let message = format!("{name} did not refresh the access yet. It is tried again.");
+        let asked = error.retry_after();
+        if error.is_too_many() || asked.is_some() {
+            let pause = asked.unwrap_or(TOO_MANY);
+            self.0.refreshes.paces.too_many(lease.app, Instant::now());
+            let hold = self.store().hold_app(lease.app, pause.as_secs_f64()).await;
+            if let Err(error) = hold {
+                tracing::warn!(%error, app = %lease.app, "a wish of a service to wait was not noted for others");
+            }
+            // A limit is about the app, not about this connection.
+            let spread = pause.as_secs_f64() * (1.0 + 0.5 * rand::random::<f64>());
+            return RefreshFailure {
+                state: lease.expired.then_some(ConnectionState::Degraded),
+                counts: false,
+                ..failure(ConnectionState::Degraded, "too_many_requests", &message, spread)
+            };
+        }
+        self.count(lease, CircuitReason::ProviderUnavailable, &message).await;
+        RefreshFailure {
+            unanswered: error.is_unanswered(),
+            ..failure(
+                ConnectionState::Degraded,
+                "refresh_failing",
+                &message,
+                backoff(lease.attempts),
+            )
+        }
+    }
+
+    async fn count(&self, lease: &Lease, reason: CircuitReason, message: &str) {
+        match self.store().note_app_failure(lease, reason, message).await {
+            Ok(true) => {
+                metrics::counter!("latchkey_circuits_opened_total", "integration" => lease.integration.clone(), "reason" => reason.as_str())
+                    .increment(1);
+                tracing::error!(app = %lease.app, integration = lease.integration, reason = reason.as_str(), "the app's circuit is open: {message}");
+            }
+            Ok(false) => {}
+            Err(error) => tracing::warn!(%error, app = %lease.app, "a failure was not counted with its app"),
+        }
+    }
+
+    async fn note(&self, lease: &Lease, failure: RefreshFailure) -> Outcome {
+        let write = || self.store().fail_refresh(lease, &failure).boxed();
+        match self.patiently(&lease.fence, write).await {
+            Ok(true) => Outcome::Failed(Failure {
+                key: failure.reason,
+                message: failure.message,
+                retry_after: failure.retry_in.map(Duration::from_secs_f64),
+            }),
+            Ok(false) => Outcome::Superseded,
+            Err(error) => {
+                tracing::error!(%error, connection = %lease.fence.connection, "a failed refresh could not be noted");
+                self.0.refreshes.claims_in_doubt.store(true, Ordering::Release);
+                Outcome::Superseded
+            }
+        }
+    }
+
+    /// Tries until the database takes it. While something waits that is nowhere else, this replica claims nothing more
+    /// and is not ready.
+    async fn patiently<'a, T>(
+        &self,
+        fence: &Fence,
+        attempt: impl Fn() -> BoxFuture<'a, Result<T, StoreError>> + Send,
+    ) -> Result<T, StoreError> {
+        let mut pause = Duration::from_millis(100);
+        let mut unsettled = None;
+        loop {
+            match attempt().await {
+                Err(error) if error.may_pass() => {
+                    unsettled.get_or_insert_with(|| Unsettled::count(self));
+                    tracing::warn!(%error, connection = %fence.connection, "the end of a refresh waits for the database");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                other => return other,
+            }
+        }
+    }
+}
+
+/// Something of this process waits for the database.
+struct Unsettled(Broker);
+
+impl Unsettled {
+    fn count(broker: &Broker) -> Self {
+        broker.0.refreshes.unsettled.fetch_add(1, Ordering::AcqRel);
+        Self(broker.clone())
+    }
+}
+
+impl Drop for Unsettled {
+    fn drop(&mut self) {
+        self.0.0.refreshes.unsettled.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+/// A failure with a pause; everything else as for most.
+fn failure(state: ConnectionState, reason: &'static str, message: &str, retry_in: f64) -> RefreshFailure {
+    RefreshFailure {
+        state: Some(state),
+        reason,
+        message: message.to_owned(),
+        provider_message: None,
+        provider_code: None,
+        retry_in: Some(retry_in),
+        refused: false,
+        unanswered: false,
+        counts: true,
+    }
+}
+
+/// `invalid_grant`: the first time it is asked once more, the second time it holds.
+fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
+    // An uncertain token is offered once: it may be another instance's by now.
+    if lease.refusals == 0 && !lease.uncertain {
+        let message =
+            format!("{name} refused to renew the access. It is asked once more before the connection counts as ended.");
+        return RefreshFailure {
+            refused: true,
+            ..failure(
+                ConnectionState::Degraded,
+                "grant_refused",
+                &message,
+                until_confirmation(lease.expired),
+            )
+        };
+    }
+    let (reason, message) = if lease.uncertain {
+        let message = format!(
+            "{name} no longer accepts this connection: the database was restored or copied, and the token in it was replaced since. Connect it again."
+        );
+        ("rotation_uncertain", message)
+    } else if lease.interrupted {
+        let message = format!(
+            "{name} no longer accepts this connection: a refresh was cut off before its answer arrived, and the token in it is lost. Connect it again."
+        );
+        ("rotation_uncertain", message)
+    } else {
+        (
+            "grant_gone",
+            format!("{name} no longer accepts this connection. Connect it again.{quote}"),
+        )
+    };
+    RefreshFailure {
+        refused: true,
+        retry_in: None,
+        ..failure(ConnectionState::Failed, reason, &message, 0.0)
+    }
+}
+
+/// Nothing to refresh with: that matters when the access token has ended.
+fn without_refresh_token(lease: &Lease) -> RefreshFailure {
+    RefreshFailure {
+        state: lease.expired.then_some(ConnectionState::Failed),
+        retry_in: None,
+        ..failure(
+            ConnectionState::Failed,
+            "no_refresh_token",
+            "The access has ended and the service gave nothing to renew it with. Connect it again.",
+            0.0,
+        )
+    }
+}
+
+impl Failure {
+    /// What a waiting caller is told.
+    pub(crate) fn problem(&self) -> Problem {
+        let message = format!("The access token of this connection has ended. {}", self.message);
+        let problem = Problem::new(Kind::FailedDependency, "refresh_failed", message)
+            .with_meta(serde_json::json!({ "reason": self.key }));
+        match self.retry_after {
+            Some(after) => problem.with_retry_after(after),
+            None => problem,
+        }
+    }
+}
+
+/// Ends the process a moment after the request went out, as a crash does that loses the answer.
+#[cfg(feature = "failpoints")]
+fn crash_after_sending() {
+    tokio::spawn(async {
+        tokio::time::sleep(Duration::from_millis(rand::random_range(0..20))).await;
+        fail::fail_point!("refresh::after_send", |_| std::process::abort());
+    });
+}

@@ -1,0 +1,126 @@
+//! A connection's timeline as its owner's application reads it.
+
+use chrono::{DateTime, Utc};
+use serde_json::Value;
+use store::{ConnectionId, EventId};
+
+use crate::{Broker, Caller, Problem, Scope};
+
+/// A page of a timeline, newest first.
+#[derive(Debug)]
+pub struct Timeline {
+    /// The connection.
+    pub connection: ConnectionId,
+    /// Its key.
+    pub key: String,
+    /// When it was last called through, to about a minute.
+    pub last_used_at: Option<DateTime<Utc>>,
+    /// When it was deleted.
+    pub deleted_at: Option<DateTime<Utc>>,
+    /// The entries.
+    pub items: Vec<TimelineItem>,
+    /// Where the next page begins, when there is one.
+    pub next: Option<EventId>,
+}
+
+/// Something that happened.
+#[derive(Debug)]
+pub struct TimelineItem {
+    /// The event.
+    pub id: EventId,
+    /// As `connection.created`.
+    pub kind: String,
+    /// When.
+    pub at: DateTime<Utc>,
+    /// A sentence for people.
+    pub summary: String,
+    /// What webhooks carry of it.
+    pub data: Value,
+}
+
+impl Broker {
+    /// A page of what happened to a connection, also after it was deleted. `limit` is clamped to 1 to 100.
+    pub async fn timeline(
+        &self,
+        caller: &Caller,
+        id_or_key: &str,
+        before: Option<EventId>,
+        limit: i64,
+    ) -> Result<Timeline, Problem> {
+        caller.require(Scope::ConnectionsRead)?;
+        let limit = limit.clamp(1, 100);
+        let of = self
+            .store()
+            .timeline_of(caller.project, caller.environment, id_or_key.parse().ok(), id_or_key)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))?;
+        // One more than asked tells whether there is another page.
+        let mut entries = self.store().timeline(of.id, before, limit + 1).await?;
+        let more = i64::try_from(entries.len()).is_ok_and(|found| found > limit);
+        if more {
+            entries.pop();
+        }
+        Ok(Timeline {
+            connection: of.id,
+            key: of.key,
+            last_used_at: of.last_used_at,
+            deleted_at: of.deleted_at,
+            next: entries.last().filter(|_| more).map(|entry| entry.id),
+            items: entries
+                .into_iter()
+                .map(|entry| TimelineItem {
+                    summary: summary(&entry.kind, &entry.payload),
+                    id: entry.id,
+                    kind: entry.kind,
+                    at: entry.at,
+                    data: entry.payload,
+                })
+                .collect(),
+        })
+    }
+}
+
+/// What an event says to people: its own words where it has some.
+fn summary(kind: &str, data: &Value) -> String {
+    if let Some(message) = data["message"].as_str().filter(|message| !message.is_empty()) {
+        return message.to_owned();
+    }
+    let words = match kind {
+        "connection.created" => "Connected.",
+        "connection.imported" => "Brought here with a credential from elsewhere.",
+        "connection.reconnected" => "Connected again.",
+        "connection.updated" => "Changed: name, tags or the switch.",
+        "connection.deleted" => "Deleted.",
+        "connection.tested" if data["ok"] == true => "Tested: the service accepted the credential.",
+        "connection.tested" => "Tested: the service did not accept the credential.",
+        "connection.degraded" => "The refresh fails; it is tried again.",
+        "connection.recovered" => "Works again.",
+        "connection.failed" => "Its person has to connect again.",
+        "connection.expiring" => "Ends soon and cannot be refreshed.",
+        "oauth.refreshed" => "Refreshed.",
+        "oauth.failed" if data["state"] == "failed" => "The refresh was refused: its person has to connect again.",
+        "oauth.failed" => "The refresh failed; it is tried again.",
+        other => return other.to_owned(),
+    };
+    words.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn an_events_own_words_come_first() {
+        assert_eq!(
+            summary("oauth.failed", &json!({ "message": "It said no." })),
+            "It said no."
+        );
+        assert_eq!(
+            summary("oauth.failed", &json!({ "state": "degraded" })),
+            "The refresh failed; it is tried again."
+        );
+        assert_eq!(summary("of.tomorrow", &json!({})), "of.tomorrow");
+    }
+}

@@ -1,0 +1,310 @@
+//! Endpoints of a project: made, changed, deleted, and given new secrets.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use store::{
+    AuditEntry, ENDPOINTS_AT_MOST, EndpointChange, EndpointId, NewEndpoint, StoreError, Upserted, WebhookEndpoint,
+    is_event_pattern,
+};
+use url::Url;
+use uuid::Uuid;
+use vault::{SecretString, WebhookSecret};
+
+use crate::texts::plain;
+use crate::{Broker, Caller, Kind, Problem, Scope};
+
+/// How long the secret before signs too, unless the caller says otherwise.
+pub const ROTATION_OVERLAP: Duration = Duration::from_hours(24);
+/// And at most.
+const OVERLAP_AT_MOST: Duration = Duration::from_hours(7 * 24);
+
+/// A new endpoint, as a caller wants it.
+#[derive(Debug, Default)]
+pub struct EndpointRequest {
+    /// The customer's own name for it; needed for an upsert.
+    pub key: Option<String>,
+    /// Where deliveries go: https, and public unless an operator allowed the origin.
+    pub url: String,
+    /// Types and wildcards; empty is everything.
+    pub events: Vec<String>,
+    /// A secret of the caller's own.
+    pub secret: Option<SecretString>,
+    /// On unless said otherwise.
+    pub active: Option<bool>,
+    /// For people, 300 characters at most.
+    pub description: Option<String>,
+    /// An object of at most 8 KiB; it comes with each delivery.
+    pub metadata: Option<Value>,
+}
+
+/// Changes; `None` leaves a value as it is.
+#[derive(Debug, Default)]
+pub struct EndpointPatch {
+    /// Another address.
+    pub url: Option<String>,
+    /// Replaces all.
+    pub events: Option<Vec<String>>,
+    /// On or off.
+    pub active: Option<bool>,
+    /// `Some(None)` takes it away.
+    pub description: Option<Option<String>>,
+    /// Replaces all.
+    pub metadata: Option<Value>,
+}
+
+/// An endpoint with the secret that is shown this one time.
+#[derive(Debug)]
+pub struct MadeEndpoint {
+    /// The endpoint.
+    pub endpoint: WebhookEndpoint,
+    /// What signs; `None` where it was there before.
+    pub secret: Option<SecretString>,
+    /// Whether it was made by this call.
+    pub created: bool,
+}
+
+impl Broker {
+    /// The endpoints of the caller's project and environment, oldest first.
+    pub async fn webhook_endpoints(&self, caller: &Caller) -> Result<Vec<WebhookEndpoint>, Problem> {
+        caller.require(Scope::WebhooksWrite)?;
+        Ok(self.store().endpoints(caller.project, caller.environment).await?)
+    }
+
+    /// An endpoint.
+    pub async fn webhook_endpoint(&self, caller: &Caller, id: &str) -> Result<WebhookEndpoint, Problem> {
+        caller.require(Scope::WebhooksWrite)?;
+        let missing = || Problem::not_found("This subscription");
+        let id: EndpointId = id.parse().map_err(|_| missing())?;
+        self.store()
+            .endpoint(caller.project, caller.environment, id)
+            .await?
+            .ok_or_else(missing)
+    }
+
+    /// Makes an endpoint and its secret.
+    pub async fn create_webhook_endpoint(
+        &self,
+        caller: &Caller,
+        request: EndpointRequest,
+    ) -> Result<MadeEndpoint, Problem> {
+        caller.require(Scope::WebhooksWrite)?;
+        let new = self.checked_endpoint(caller, request)?;
+        let made = self.store().create_endpoint(&new).await;
+        let id = made.map_err(key_taken)?.ok_or_else(too_many)?;
+        self.note_webhook(caller, "webhook.created", id).await?;
+        Ok(MadeEndpoint {
+            endpoint: self.webhook_endpoint(caller, &id.to_string()).await?,
+            secret: Some(new.secret.expose()),
+            created: true,
+        })
+    }
+
+    /// Makes the endpoint of the request's key, or makes the one that is there as the request says. A secret that differs
+    /// from the present one rotates it.
+    pub async fn upsert_webhook_endpoint(
+        &self,
+        caller: &Caller,
+        request: EndpointRequest,
+    ) -> Result<MadeEndpoint, Problem> {
+        caller.require(Scope::WebhooksWrite)?;
+        let overlap = request.secret.as_ref().map(|_| ROTATION_OVERLAP.as_secs_f64());
+        let new = self.checked_endpoint(caller, request)?;
+        let done = self.store().upsert_endpoint(&new, overlap).await;
+        let (id, created) = match done.map_err(key_taken)?.ok_or_else(too_many)? {
+            Upserted::Created(id) => (id, true),
+            Upserted::Changed(id) => (id, false),
+        };
+        let action = if created { "webhook.created" } else { "webhook.changed" };
+        self.note_webhook(caller, action, id).await?;
+        Ok(MadeEndpoint {
+            endpoint: self.webhook_endpoint(caller, &id.to_string()).await?,
+            secret: created.then(|| new.secret.expose()),
+            created,
+        })
+    }
+
+    /// Changes an endpoint. A new address, or switching it on again, forgets what failed before.
+    pub async fn change_webhook_endpoint(
+        &self,
+        caller: &Caller,
+        id: &str,
+        patch: EndpointPatch,
+    ) -> Result<WebhookEndpoint, Problem> {
+        let endpoint = self.webhook_endpoint(caller, id).await?;
+        let change = EndpointChange {
+            url: patch.url.map(|url| self.checked_url(&url)).transpose()?,
+            types: patch.events.map(checked_events).transpose()?,
+            description: patch
+                .description
+                .map(|text| plain("description", text, 300))
+                .transpose()?,
+            metadata: patch.metadata.map(checked_metadata).transpose()?,
+            active: patch.active,
+        };
+        self.store()
+            .change_endpoint(caller.project, caller.environment, endpoint.id, &change)
+            .await?;
+        self.note_webhook(caller, "webhook.changed", endpoint.id).await?;
+        self.webhook_endpoint(caller, id).await
+    }
+
+    /// Deletes an endpoint at once; what was on its way to it is dropped. Returns it as it was.
+    pub async fn delete_webhook_endpoint(&self, caller: &Caller, id: &str) -> Result<WebhookEndpoint, Problem> {
+        let endpoint = self.webhook_endpoint(caller, id).await?;
+        let deleted = self
+            .store()
+            .delete_endpoint(caller.project, caller.environment, endpoint.id)
+            .await?;
+        if !deleted {
+            return Err(Problem::not_found("This subscription"));
+        }
+        self.note_webhook(caller, "webhook.deleted", endpoint.id).await?;
+        Ok(endpoint)
+    }
+
+    /// Gives an endpoint a new secret. The one before signs too for `overlap`, a day unless given, a week at most.
+    pub async fn rotate_webhook_secret(
+        &self,
+        caller: &Caller,
+        id: &str,
+        secret: Option<SecretString>,
+        overlap: Option<Duration>,
+    ) -> Result<MadeEndpoint, Problem> {
+        let endpoint = self.webhook_endpoint(caller, id).await?;
+        let overlap = overlap.unwrap_or(ROTATION_OVERLAP);
+        if overlap > OVERLAP_AT_MOST {
+            return Err(Problem::bad_request(
+                "overlap_too_long",
+                "`overlapSeconds` may be 604800 (a week) at most.",
+            ));
+        }
+        let secret = checked_secret(secret)?;
+        self.store()
+            .rotate_endpoint_secret(
+                caller.project,
+                caller.environment,
+                endpoint.id,
+                &secret,
+                overlap.as_secs_f64(),
+            )
+            .await?;
+        self.note_webhook(caller, "webhook.secret_rotated", endpoint.id).await?;
+        Ok(MadeEndpoint {
+            endpoint: self.webhook_endpoint(caller, id).await?,
+            secret: Some(secret.expose()),
+            created: false,
+        })
+    }
+
+    pub(super) async fn note_webhook(
+        &self,
+        caller: &Caller,
+        action: &'static str,
+        endpoint: EndpointId,
+    ) -> Result<(), Problem> {
+        let actor = if caller.key.0 == Uuid::nil() {
+            "cli".to_owned()
+        } else {
+            format!("key:{}", caller.key)
+        };
+        let entry = AuditEntry {
+            project: Some(caller.project),
+            environment: Some(caller.environment),
+            action,
+            actor,
+            subject: Some(format!("webhook:{endpoint}")),
+            detail: &json!({}),
+        };
+        Ok(self.store().audit(entry).await?)
+    }
+
+    fn checked_endpoint(&self, caller: &Caller, request: EndpointRequest) -> Result<NewEndpoint, Problem> {
+        Ok(NewEndpoint {
+            project: caller.project,
+            environment: caller.environment,
+            key: plain("key", request.key, 120)?,
+            url: self.checked_url(&request.url)?,
+            types: checked_events(request.events)?,
+            description: plain("description", request.description, 300)?,
+            metadata: checked_metadata(request.metadata.unwrap_or_else(|| json!({})))?,
+            active: request.active.unwrap_or(true),
+            secret: checked_secret(request.secret)?,
+        })
+    }
+
+    /// The same rules as for every call that leaves; they are asked again at each delivery.
+    fn checked_url(&self, text: &str) -> Result<String, Problem> {
+        let refused =
+            |why: &str| Problem::bad_request("url_not_allowed", format!("`url` cannot be delivered to: {why}."));
+        if text.trim().is_empty() || text.len() > 2_000 {
+            return Err(refused("write an https address of at most 2000 characters"));
+        }
+        let mut url = Url::parse(text.trim()).map_err(|_| refused("it is not an address; write https://…"))?;
+        url.set_fragment(None);
+        self.protocol()
+            .egress()
+            .admit(&url)
+            .map_err(|error| refused(&error.to_string()))?;
+        Ok(url.into())
+    }
+}
+
+fn key_taken(error: StoreError) -> Problem {
+    match error {
+        StoreError::Conflict(_) => Problem::new(
+            Kind::Conflict,
+            "webhook_key_taken",
+            "A subscription with this `key` exists. PUT /v1/webhooks/subscriptions/by-key/{key} changes it.",
+        ),
+        error => error.into(),
+    }
+}
+
+fn too_many() -> Problem {
+    Problem::new(
+        Kind::Conflict,
+        "too_many_webhooks",
+        format!("This project has {ENDPOINTS_AT_MOST} subscriptions in this environment. Delete one first."),
+    )
+}
+
+fn checked_events(events: Vec<String>) -> Result<Vec<String>, Problem> {
+    let mut known: Vec<String> = Vec::with_capacity(events.len().min(100));
+    for event in events {
+        if !is_event_pattern(&event) {
+            let name: String = event.chars().filter(|letter| !letter.is_control()).take(60).collect();
+            return Err(Problem::bad_request(
+                "unknown_event",
+                format!(
+                    "`{name}` is no event type. Write a type such as connection.created, a wildcard such as connection.*, or leave `events` empty for everything."
+                ),
+            )
+            .with_meta(json!({ "events": store::EVENT_TYPES })));
+        }
+        if !known.contains(&event) {
+            known.push(event);
+        }
+    }
+    Ok(known)
+}
+
+fn checked_metadata(metadata: Value) -> Result<Value, Problem> {
+    if !metadata.is_object() || metadata.to_string().len() > 8 * 1024 {
+        return Err(Problem::bad_request(
+            "metadata_not_allowed",
+            "`metadata` must be an object of at most 8 KiB.",
+        ));
+    }
+    Ok(metadata)
+}
+
+fn checked_secret(secret: Option<SecretString>) -> Result<WebhookSecret, Problem> {
+    use vault::ExposeSecret as _;
+
+    match secret {
+        None => Ok(WebhookSecret::generate()),
+        Some(text) => WebhookSecret::parse(text.expose_secret())
+            .map_err(|error| Problem::bad_request("secret_malformed", format!("`secret` cannot be used: {error}."))),
+    }
+}

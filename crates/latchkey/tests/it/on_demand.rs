@@ -1,0 +1,212 @@
+//! A refresh, a test and a reconnect when somebody asks for them.
+
+use broker::Scope;
+use serde_json::{Value, json};
+use testkit::{Account, Consent, OddProvider, Reply, TestServer};
+
+use crate::credential::of;
+
+const ANN: Consent = Consent::Allow(Account::Ann);
+
+async fn odd() -> (OddProvider, TestServer, Value) {
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder().with_odd_provider(&provider).start().await;
+    let connection = server.connect_odd().await;
+    (provider, server, connection)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_forced_refreshes_are_one() {
+    let (provider, server, connection) = odd().await;
+    let path = of(&connection, "refresh");
+    let (held, reply) = Reply::tokens("access-2", "refresh-2", 3600).held();
+    provider.reply(reply);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..100 {
+        calls.spawn(server.api("POST", &path).send());
+    }
+    held.arrived().await;
+    held.release();
+    let mut own = 0;
+    while let Some(answer) = calls.join_next().await {
+        let answer = answer.unwrap().expect(200).json();
+        own += i64::from(answer["refreshed"] == true);
+        assert!(
+            answer["refreshedAt"].is_string() && answer["state"] == "operational",
+            "{answer}"
+        );
+    }
+    assert_eq!((own, provider.seen("/token").len()), (1, 2));
+    let again = server.api("POST", &path).send().await.expect(200).json();
+    assert_eq!(again["refreshed"], false);
+    server.advance(31).await;
+    let later = server.api("POST", &path).send().await.expect(200).json();
+    assert_eq!((&later["refreshed"], provider.seen("/token").len()), (&json!(true), 3));
+    assert_ne!(later["refreshedAt"], again["refreshedAt"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_refresh_is_told_to_all_and_not_repeated() {
+    let (provider, server, connection) = odd().await;
+    let path = of(&connection, "refresh");
+    let (held, reply) = Reply::With(500, "text/html", "<h1>Oops</h1>".to_owned()).held();
+    provider.reply(reply);
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..20 {
+        calls.spawn(server.api("POST", &path).send());
+    }
+    held.arrived().await;
+    held.release();
+    while let Some(answer) = calls.join_next().await {
+        assert_eq!(answer.unwrap().problem(424), "refresh_failed");
+    }
+    let again = server.api("POST", &path).send().await;
+    assert_eq!(again.problem(424), "refresh_failed");
+    assert!(again.header("retry-after").parse::<u64>().unwrap() <= 30);
+    assert_eq!(provider.seen("/token").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_refreshed_says_so() {
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder().with_odd_provider(&provider).start().await;
+    provider.reply(Reply::json(
+        200,
+        &json!({ "access_token": "only", "token_type": "Bearer", "expires_in": 3600 }),
+    ));
+    let connection = server.connect_odd().await;
+    let path = of(&connection, "refresh");
+    assert_eq!(server.api("POST", &path).send().await.problem(409), "not_refreshable");
+    server
+        .database
+        .execute("update connections set state = 'failed', state_message = 'It ended. Connect again.'")
+        .await;
+    let failed = server.api("POST", &path).send().await;
+    assert_eq!(failed.problem(424), "connection_failed");
+    assert!(failed.text.contains("It ended."));
+    let narrow = server.key_with(&[Scope::ConnectionsRead]).await;
+    for what in ["refresh", "test", "reconnect"] {
+        let call = server.api("POST", &of(&connection, what)).key(&narrow);
+        assert_eq!(call.send().await.problem(403), "missing_scope", "{what}");
+        let nowhere = json!({ "id": uuid::Uuid::now_v7() });
+        server.api("POST", &of(&nowhere, what)).send().await.problem(404);
+        let wrong = server.api("GET", &of(&connection, what)).send().await;
+        wrong.problem(405);
+        assert_eq!(wrong.header("allow"), "POST");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_test_makes_nothing_worse() {
+    let server = TestServer::start().await;
+    let connection = server.connect("u-42", ANN).await;
+    let test = || server.api("POST", &of(&connection, "test")).send();
+    let good = test().await.expect(200).json();
+    assert_eq!(
+        (&good["ok"], &good["tested"], &good["state"], &good["reason"]),
+        (&json!(true), &json!(true), &json!("operational"), &Value::Null)
+    );
+    server
+        .database
+        .execute("update sandbox_grants set revoked_at = latchkey_now()")
+        .await;
+    let same = test().await.expect(200).json();
+    assert_eq!(
+        (&same["ok"], &same["tested"]),
+        (&json!(true), &json!(false)),
+        "once in half a minute"
+    );
+    assert_eq!(same["testedAt"], good["testedAt"]);
+    server.advance(31).await;
+    let bad = test().await.expect(200).json();
+    assert_eq!(
+        (&bad["ok"], &bad["reason"], &bad["state"]),
+        (&json!(false), &json!("credential_refused"), &json!("operational"))
+    );
+    assert!(bad["message"].as_str().unwrap().contains("Sandbox"), "{bad}");
+    let tested = "select count(*) from events where type = 'connection.tested'";
+    assert_eq!(server.database.number(tested).await, 2);
+    assert_eq!(
+        server
+            .database
+            .number("select count(*) from connections where state = 'operational'")
+            .await,
+        1
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_test_proves_what_was_never_proved() {
+    let server = TestServer::start().await;
+    let connection = server.connect("u-42", ANN).await;
+    for (before, after) in [("unknown", "operational"), ("degraded", "degraded")] {
+        server.advance(31).await;
+        server
+            .database
+            .execute(&format!("update connections set state = '{before}', account_id = null"))
+            .await;
+        let answer = server
+            .api("POST", &of(&connection, "test"))
+            .send()
+            .await
+            .expect(200)
+            .json();
+        assert_eq!(
+            (&answer["ok"], &answer["state"]),
+            (&json!(true), &json!(after)),
+            "{before}"
+        );
+        assert_eq!(server.database.text("select account_id from connections").await, "ann");
+    }
+    server.advance(31).await;
+    server
+        .database
+        .execute("update connections set account_id = 'ben'")
+        .await;
+    let answer = server
+        .api("POST", &of(&connection, "test"))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&answer["ok"], &answer["reason"]),
+        (&json!(false), &json!("account_changed"))
+    );
+    assert_eq!(server.database.text("select account_id from connections").await, "ben");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_check_there_is_no_test() {
+    let (_provider, server, connection) = odd().await;
+    assert_eq!(
+        server.api("POST", &of(&connection, "test")).send().await.problem(422),
+        "no_check"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reconnect_session_brings_the_same_connection_back() {
+    let server = TestServer::start().await;
+    let connection = server.connect("u-42", ANN).await;
+    let state = "update connections set state = 'failed', state_reason = 'grant_gone', state_message = 'Gone.'";
+    server.database.execute(state).await;
+    let answer = server
+        .api("POST", &of(&connection, "reconnect"))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&answer["reason"], &answer["message"]),
+        (&json!("grant_gone"), &json!("Gone."))
+    );
+    assert_eq!(answer["connection"]["id"], connection["id"]);
+    assert_eq!(answer["rows"].as_array().unwrap().len(), 1);
+    let again = server.connect_in(answer["requestId"].as_str().unwrap(), ANN).await;
+    assert_eq!(
+        (&again["key"], &again["state"]),
+        (&connection["key"], &json!("operational"))
+    );
+    assert_eq!(server.database.number("select count(*) from connections").await, 1);
+}

@@ -1,0 +1,217 @@
+//! The outbox: what is written for whom, what a dead process leaves, and what is forgotten.
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::json;
+use store::{Attempt, AttemptEnd, Verdict};
+
+use super::{Setting, body, header, id, ok};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_change_is_one_delivery_under_the_name_subscribed_to() {
+    let setting = Setting::start().await;
+    let cases: [(&str, &[&str], &[&str]); 7] = [
+        ("/all", &[], &["connection.created", "connection.updated"]),
+        ("/star", &["*"], &["connection.created", "connection.updated"]),
+        (
+            "/below",
+            &["connection.*"],
+            &["connection.created", "connection.updated"],
+        ),
+        ("/wire", &["connection.oauth.created"], &["connection.oauth.created"]),
+        ("/wire-below", &["connection.oauth.*"], &["connection.oauth.created"]),
+        (
+            "/both",
+            &["connection.oauth.created", "connection.created"],
+            &["connection.created"],
+        ),
+        ("/other", &["oauth.failed", "member.added"], &[]),
+    ];
+    for (place, events, _) in cases {
+        setting.subscribe(place, events).await;
+        setting.answers(place, ok()).await;
+    }
+    let connection = setting.connect("u-1").await;
+    setting.change(&connection, "a").await;
+    setting.deliver().await;
+    for (place, _, expected) in cases {
+        let seen = setting.seen(place).await;
+        let types: Vec<String> = seen
+            .iter()
+            .map(|request| body(request)["type"].as_str().unwrap().to_owned())
+            .collect();
+        assert_eq!(types, expected, "{place}");
+    }
+    // The same event has the same id everywhere.
+    let first = |requests: Vec<wiremock::Request>| header(&requests[0], "webhook-id").to_owned();
+    assert_eq!(first(setting.seen("/all").await), first(setting.seen("/wire").await));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_no_oauth_connection() {
+    let setting = Setting::start().await;
+    setting.subscribe("/wire", &["connection.oauth.created"]).await;
+    setting.subscribe("/all", &[]).await;
+    for place in ["/wire", "/all"] {
+        setting.answers(place, ok()).await;
+    }
+    let session = setting.server.session(&json!({ "identity": "u-1" })).await;
+    let typed = json!({
+        "integration": "sandbox", "auth": "api_key", "values": { "api_key": "sandbox_key_0123456789" },
+        "embedder": testkit::SHOP,
+    });
+    let browser = setting.server.browser();
+    browser
+        .post("/connect/api/submit", Some(&session), &typed)
+        .await
+        .expect(200);
+    setting.deliver().await;
+    assert_eq!(
+        (setting.seen("/wire").await.len(), setting.seen("/all").await.len()),
+        (0, 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_whose_owner_died_is_made_once_more_with_the_same_id() {
+    let setting = Setting::start().await;
+    setting.subscribe("/hook", &["connection.*"]).await;
+    setting.answers("/hook", ok()).await;
+    let connection = setting.connect("u-1").await;
+    setting.change(&connection, "a").await;
+    let mut dead = setting.server.store.claim_deliveries(None, 10, 4, &[]).await.unwrap();
+    assert_eq!(dead.len(), 1, "the second waits for the first");
+    let dead = dead.remove(0);
+    assert_eq!(setting.deliver().await, (0, 0), "somebody has it");
+    setting.server.advance(61).await;
+    assert_eq!(setting.deliver().await, (2, 0));
+    let seen = setting.seen("/hook").await;
+    assert_eq!(header(&seen[0], "webhook-id"), dead.event.to_string());
+    // The dead one was only slow: it notes nothing any more.
+    let late = AttemptEnd {
+        attempt: Attempt::default(),
+        verdict: Verdict::Failed,
+        pause: None,
+        spread: 0.5,
+    };
+    assert!(!setting.server.store.note_attempt(&dead, &late).await.unwrap());
+    let delivered = "select count(*) from webhook_deliveries where status = 'delivered'";
+    assert_eq!(setting.server.database.number(delivered).await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn processes_that_die_between_commit_and_send_lose_nothing() {
+    let setting = Setting::start().await;
+    setting.subscribe("/hook", &["connection.*"]).await;
+    setting.answers("/hook", ok()).await;
+    let connections = [
+        setting.connect("u-1").await,
+        setting.connect("u-2").await,
+        setting.connect("u-3").await,
+    ];
+    let mut died = 0;
+    for round in 0..60 {
+        for connection in &connections {
+            setting.change(connection, &round.to_string()).await;
+        }
+        // A process claims and is gone.
+        died += setting
+            .server
+            .store
+            .claim_deliveries(None, 2, 1, &[])
+            .await
+            .unwrap()
+            .len();
+        if round % 3 == 0 {
+            // Another one sends, and dies before it notes.
+            for claimed in setting.server.store.claim_deliveries(None, 1, 4, &[]).await.unwrap() {
+                died += 1;
+                let sent = setting
+                    .server
+                    .client
+                    .post(&claimed.url)
+                    .header("webhook-id", claimed.event.to_string());
+                sent.body("{}").send().await.unwrap();
+            }
+        }
+        setting.server.advance(61).await;
+        setting.server.broker.webhook_tick().await.unwrap();
+    }
+    setting.server.advance(61).await;
+    setting.deliver().await;
+    assert!(died > 60, "{died}");
+    let mut times: HashMap<String, usize> = HashMap::new();
+    for request in setting.seen("/hook").await {
+        *times.entry(header(&request, "webhook-id").to_owned()).or_default() += 1;
+    }
+    let events = "select string_agg(id::text, ' ') from events where type like 'connection.%'";
+    let events = setting.server.database.text(events).await;
+    let events: HashSet<&str> = events.split(' ').collect();
+    let arrived: HashSet<&str> = times.keys().map(String::as_str).collect();
+    assert_eq!(
+        arrived, events,
+        "nothing is missing, and duplicates have the id of their event"
+    );
+    assert_eq!(events.len(), 3 + 180);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_replicas_deliver_each_once() {
+    let setting = Setting::start().await;
+    setting.subscribe("/hook", &["connection.created"]).await;
+    setting.answers("/hook", ok()).await;
+    for round in 0..12 {
+        setting.connect(&format!("u-{round}")).await;
+    }
+    let mut ticks = tokio::task::JoinSet::new();
+    for _ in 0..4 {
+        let broker = setting.server.broker.clone();
+        ticks.spawn(async move { broker.webhook_tick().await.unwrap() });
+    }
+    ticks.join_all().await;
+    setting.deliver().await;
+    assert_eq!(setting.seen("/hook").await.len(), 12);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_ended_is_forgotten_and_what_never_ends_is_given_up() {
+    let setting = Setting::start().await;
+    let kept = setting.subscribe("/hook", &["connection.*"]).await;
+    let deleted = setting.subscribe("/hook", &["connection.*"]).await;
+    setting.answers("/hook", ok()).await;
+    let connection = setting.connect("u-1").await;
+    setting.deliver().await;
+    let place = |made| format!("/v1/webhooks/subscriptions/{}", id(made));
+    for made in [&kept, &deleted] {
+        setting.change(&connection, "a").await;
+        setting
+            .call("PATCH", &place(made), &json!({ "active": false }))
+            .await
+            .expect(200);
+    }
+    // `kept` has one that waits for nobody and never goes, `deleted` two.
+    setting.call("DELETE", &place(&deleted), &json!({})).await.expect(200);
+    let purge = async || setting.server.store.purge_deliveries().await.unwrap();
+    let purged = purge().await;
+    assert_eq!((purged.deleted, purged.expired), (3, 0), "those of the deleted one");
+    let endpoints = "select count(*) from webhook_endpoints";
+    assert_eq!(setting.server.database.number(endpoints).await, 1);
+    setting.server.advance(7 * 86_400 + 60).await;
+    let purged = purge().await;
+    assert_eq!((purged.deleted, purged.expired), (0, 1));
+    let list = setting.get(&format!("{}/deliveries", place(&kept))).await;
+    assert_eq!(list["rows"][0]["status"], "failed");
+    setting.server.advance(24 * 86_400).await;
+    assert_eq!(purge().await.deleted, 1, "delivered 31 days ago");
+    setting.server.advance(7 * 86_400).await;
+    assert_eq!(purge().await.deleted, 1);
+    assert_eq!(
+        setting
+            .server
+            .database
+            .number("select count(*) from webhook_attempts")
+            .await,
+        0
+    );
+    assert_eq!(purge().await, store::PurgedDeliveries::default());
+}

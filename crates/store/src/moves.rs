@@ -1,0 +1,125 @@
+//! Connections on their way to another instance: one row at a time, so that a refresh in flight is never handed over.
+
+use sqlx::PgConnection;
+use vault::{Credential, Environment};
+
+use crate::connections::{connection_payload, event};
+use crate::credentials::{place, read};
+use crate::{Connection, ConnectionId, ProjectId, Store, StoreError, events};
+
+/// Why a moved connection is `failed` here.
+pub const MOVED: &str = "moved";
+
+/// A connection taken out for another instance.
+#[derive(Debug)]
+pub enum TakenOut {
+    /// With its credential.
+    Whole(Box<Credential>),
+    /// A refresh is in flight: its tokens may be spent in this moment.
+    Busy,
+    /// It was deleted meanwhile.
+    Gone,
+}
+
+impl Store {
+    /// Connections of a project and environment that can be moved, oldest first. Served by `connections_by_project`.
+    pub async fn movable(&self, project: ProjectId, environment: Environment) -> Result<Vec<ConnectionId>, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"select id as "id: ConnectionId" from connections
+               where project_id = $1 and environment = $2 and deleted_at is null
+                 and (state <> 'failed' or state_reason = 'moved')
+               order by id"#,
+            project.0,
+            environment.as_str()
+        )
+        .fetch_all(&self.pool)
+        .await?)
+    }
+
+    /// Opens a credential for a move. With `release` it is never refreshed here again: the connection is `failed`, with
+    /// the reason `moved`, in the same transaction.
+    pub async fn take_out(&self, connection: &Connection, release: bool) -> Result<TakenOut, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let row = sqlx::query!(
+            r#"select sealed, generation, lease_owner is not null as "busy!" from credentials
+               where connection_id = $1 for update"#,
+            connection.id.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(row) = row else { return Ok(TakenOut::Gone) };
+        if row.busy {
+            return Ok(TakenOut::Busy);
+        }
+        let place = place(
+            connection.project.0,
+            connection.environment,
+            connection.id.0,
+            row.generation,
+        );
+        let plaintext = self.open("credentials", row.sealed, &place).await?;
+        let credential = read("credentials", connection.id.0, &plaintext)?;
+        if release && connection.state_reason.as_deref() != Some(MOVED) {
+            release_row(&mut transaction, connection).await?;
+        }
+        transaction.commit().await?;
+        Ok(TakenOut::Whole(Box::new(credential)))
+    }
+
+    /// Makes released connections usable here again, where the other instance did not take them. Returns how many.
+    pub async fn take_back(&self, project: ProjectId, environment: Environment) -> Result<u64, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // Served by connections_by_project.
+        let ids = sqlx::query_scalar!(
+            "update connections set state = 'unknown', state_reason = null, state_message = null,
+                    updated_at = latchkey_now()
+             where project_id = $1 and environment = $2 and deleted_at is null and state = 'failed'
+               and state_reason = 'moved'
+             returning id",
+            project.0,
+            environment.as_str()
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "update credentials set refresh_at = latchkey_now() where connection_id = any($1) and expires_at is not null",
+            &ids
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX))
+    }
+
+    /// Whether a key is taken, by whomever. Served by the unique index on `key`.
+    pub async fn is_key_taken(&self, key: &str) -> Result<bool, StoreError> {
+        Ok(sqlx::query_scalar!(
+            r#"select exists (select from connections where key = $1) as "taken!""#,
+            key
+        )
+        .fetch_one(&self.pool)
+        .await?)
+    }
+}
+
+async fn release_row(transaction: &mut PgConnection, connection: &Connection) -> Result<(), StoreError> {
+    sqlx::query!(
+        "update credentials set refresh_at = null, lease_owner = null, lease_boot = null, lease_until = null
+         where connection_id = $1",
+        connection.id.0
+    )
+    .execute(&mut *transaction)
+    .await?;
+    sqlx::query!(
+        "update connections set state = 'failed', state_reason = 'moved',
+                state_message = 'This connection was moved to another instance. Call it there.', updated_at = latchkey_now()
+         where id = $1",
+        connection.id.0
+    )
+    .execute(&mut *transaction)
+    .await?;
+    let mut payload = connection_payload(connection);
+    payload["state"] = serde_json::json!("failed");
+    payload["reason"] = serde_json::json!(MOVED);
+    events::record(transaction, event(connection, "connection.failed", &payload)).await
+}

@@ -1,0 +1,109 @@
+//! What is forgotten, so that tables stay bounded. Each turn takes one bite of each table in a short statement; replicas
+//! skip what another one holds. An array, not `in`: the deletion then goes by the primary key however large the table is.
+//! The audit log is never purged.
+
+use chrono::TimeDelta;
+
+use crate::{Store, StoreError};
+
+/// Rows of one statement at most.
+pub const PURGE_BITE: i64 = 10_000;
+
+/// Days that an ended revocation and a deleted connection are kept, so that somebody who asks can be told.
+const KEPT_DAYS: i32 = 30;
+
+/// What a turn deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Purged {
+    /// Events, with their deliveries.
+    pub events: u64,
+    /// Revocations that ended.
+    pub revocations: u64,
+    /// Connections that were deleted.
+    pub connections: u64,
+    /// Heartbeats of replicas that are gone.
+    pub heartbeats: u64,
+}
+
+impl Store {
+    /// Deletes one bite, 1 to [`PURGE_BITE`] rows, of what is older than it is kept: events by the given time, the
+    /// others by 30 days, heartbeats by one.
+    pub async fn purge(&self, events_kept: TimeDelta, bite: i64) -> Result<Purged, StoreError> {
+        let bite = bite.clamp(1, PURGE_BITE);
+        Ok(Purged {
+            events: self.purge_events(events_kept, bite).await?,
+            revocations: self.purge_revocations(bite).await?,
+            connections: self.purge_connections(bite).await?,
+            heartbeats: self.purge_heartbeats(bite).await?,
+        })
+    }
+
+    /// Served by `events_pkey`: an id begins with its time in milliseconds (UUIDv7, RFC 9562 §5.7). The column is asked
+    /// too, since the id has the time of a replica's clock.
+    async fn purge_events(&self, kept: TimeDelta, bite: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!(
+            "delete from events where id = any (array(
+                 select e.id from events e
+                 where e.id < (rpad(lpad(to_hex(floor(extract(epoch from
+                           latchkey_now() - make_interval(secs => $1)) * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+                   and e.created_at < latchkey_now() - make_interval(secs => $1)
+                 order by e.id limit $2 for update skip locked))",
+            seconds(kept),
+            bite
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected())
+    }
+
+    /// Served by `revocations_ended`.
+    async fn purge_revocations(&self, bite: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!(
+            "delete from revocations where id = any (array(
+                 select r.id from revocations r
+                 where r.ended_at is not null and r.ended_at < latchkey_now() - make_interval(days => $1)
+                 order by r.ended_at limit $2 for update skip locked))",
+            KEPT_DAYS,
+            bite
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected())
+    }
+
+    /// Served by `connections_deleted`; a grant that still waits to be revoked keeps its connection
+    /// (`revocations_by_connection`).
+    async fn purge_connections(&self, bite: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!(
+            "delete from connections where id = any (array(
+                 select c.id from connections c
+                 where c.deleted_at is not null and c.deleted_at < latchkey_now() - make_interval(days => $1)
+                   and not exists (select from revocations r where r.connection_id = c.id and r.status = 'pending')
+                 order by c.deleted_at limit $2 for update skip locked))",
+            KEPT_DAYS,
+            bite
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected())
+    }
+
+    /// Replicas that are gone for good: each start of a replica without a kept id makes a new one. A few rows for each
+    /// replica and day, read as a whole.
+    async fn purge_heartbeats(&self, bite: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!(
+            "delete from heartbeats where (replica, loop) in (
+                 select h.replica, h.loop from heartbeats h where h.beat_at < latchkey_now() - interval '1 day'
+                 limit $1 for update skip locked)",
+            bite
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected())
+    }
+}
+
+#[expect(clippy::cast_precision_loss, reason = "years in seconds at most")]
+fn seconds(time: TimeDelta) -> f64 {
+    time.num_seconds() as f64
+}
