@@ -86,6 +86,7 @@ pub(crate) async fn run(options: &Options, seed: u64, folder: &Path) -> anyhow::
         state_changes: 0,
         events: 0,
         deliveries: 0,
+        delivered: stage.hooks.total(),
         settle_seconds: 0,
         seconds: began.elapsed().as_secs(),
         profile: options.profile,

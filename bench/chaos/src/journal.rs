@@ -22,7 +22,7 @@ impl JournalDisk {
         fs::create_dir_all(&folder)?;
         let mounted = may_mount
             && Command::new("mount")
-                .args(["-t", "tmpfs", "-o", "size=4m,mode=0700", "tmpfs"])
+                .args(["-t", "tmpfs", "-o", "size=16m,mode=0700", "tmpfs"])
                 .arg(&folder)
                 .status()
                 .is_ok_and(|status| status.success());

@@ -8,6 +8,7 @@ mod faults;
 mod front;
 mod gathering;
 mod history;
+mod hooks;
 mod journal;
 mod options;
 mod postgres;

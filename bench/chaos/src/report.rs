@@ -39,7 +39,10 @@ pub(crate) struct Report {
     pub(crate) readers: Counted,
     pub(crate) state_changes: i64,
     pub(crate) events: i64,
+    /// Rows of the outbox.
     pub(crate) deliveries: i64,
+    /// What came to the subscriber, repeated ones too.
+    pub(crate) delivered: usize,
     /// From the end of the faults until all connections were well or failed.
     pub(crate) settle_seconds: u64,
     pub(crate) seconds: u64,

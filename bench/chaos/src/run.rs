@@ -201,6 +201,9 @@ async fn judge(options: &Options, stage: &Stage, folder: &Path) -> anyhow::Resul
     let findings = witness::findings(stage.postgres.pool()).await?;
     let mut history = stage.recorder.lock().clone();
     history.findings.extend(findings);
+    history
+        .findings
+        .extend(stage.hooks.findings(stage.postgres.pool()).await?);
     history.failed = failed
         .into_iter()
         .filter_map(|row| {
@@ -247,6 +250,7 @@ async fn report(
         state_changes,
         events,
         deliveries,
+        delivered: stage.hooks.total(),
         settle_seconds,
         seconds: began.elapsed().as_secs(),
         profile: options.profile,

@@ -15,15 +15,15 @@ const QUIET: u64 = 4 * 3_600;
 
 /// At rest is what needs its person, or has a long-lived token and no refresh in flight.
 const RESTLESS: &str = "
-    select c.id, c.state, coalesce(c.state_reason, '-') as reason, k.lease_until is not null as leased
+    select c.id, c.state, coalesce(c.state_reason, '-') as reason, k.lease_owner is not null as leased
     from connections c join credentials k on k.connection_id = c.id
     where c.deleted_at is null and c.state <> 'failed'
-      and (k.lease_until is not null or k.expires_at < latchkey_now() + interval '1 hour' or c.state <> 'operational')";
+      and (k.lease_owner is not null or k.expires_at < latchkey_now() + interval '1 hour' or c.state <> 'operational')";
 
 /// A refresh that waits for its next attempt waits no longer: an outage of minutes is not what is measured here.
 const NUDGE: &str = "
     update credentials set refresh_at = latchkey_now()
-    where lease_until is null and refresh_at > latchkey_now() and expires_at < latchkey_now() + interval '1 hour'";
+    where lease_owner is null and refresh_at > latchkey_now() and expires_at < latchkey_now() + interval '1 hour'";
 
 /// Waits until all is at rest; the seconds that it took. What is not at rest in time is a finding, and so is a
 /// connection that is well and cannot be called through.
@@ -64,6 +64,15 @@ pub(crate) async fn settle(stage: &Stage) -> anyhow::Result<u64> {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
     call_each(stage).await?;
+    while began.elapsed() < PATIENCE {
+        let waiting: i64 = sqlx::query_scalar("select count(*) from webhook_deliveries where status = 'pending'")
+            .fetch_one(pool)
+            .await?;
+        if waiting == 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
     Ok(began.elapsed().as_secs())
 }
 

@@ -9,6 +9,7 @@ use anyhow::{Context as _, ensure};
 use vault::MasterKey;
 
 use crate::history::Recorder;
+use crate::hooks::Hooks;
 use crate::journal::JournalDisk;
 use crate::options::Options;
 use crate::postgres::Postgres;
@@ -36,6 +37,7 @@ pub(crate) struct Stage {
     pub(crate) provider: Provider,
     pub(crate) world: World,
     pub(crate) stations: Vec<Arc<Station>>,
+    pub(crate) hooks: Hooks,
     pub(crate) caller: Caller,
     /// The load balancer.
     pub(crate) origin: String,
@@ -54,13 +56,14 @@ impl Stage {
         let origin = format!("http://{}", listener.local_addr()?);
         let world = World::create(&postgres, &master, provider.clone(), recorder.clone(), &origin).await?;
         witness::begin(&postgres).await?;
-        world.subscribe().await?;
+        let hooks = Hooks::listen().await?;
+        world.subscribe(hooks.address).await?;
 
         let binary = binary(options)?;
         let mut stations = Vec::new();
         for number in 0..usize::from(options.replicas) {
             let station = station(
-                options, folder, number, &binary, &secret, &origin, &postgres, &provider, &recorder,
+                options, folder, number, &binary, &secret, &origin, &postgres, &provider, &hooks, &recorder,
             );
             stations.push(Arc::new(station.await?));
         }
@@ -76,6 +79,7 @@ impl Stage {
             provider,
             world,
             stations,
+            hooks,
             caller,
             origin,
             client,
@@ -113,6 +117,7 @@ async fn station(
     origin: &str,
     postgres: &Postgres,
     provider: &Provider,
+    hooks: &Hooks,
     recorder: &Recorder,
 ) -> anyhow::Result<Station> {
     let database = Proxy::to(Target::Socket(postgres.socket())).await?;
@@ -126,11 +131,16 @@ async fn station(
         ("PATH", "/usr/bin:/bin".to_owned()),
         ("LATCHKEY_DATABASE_URL", Postgres::url(database.address.port())),
         ("LATCHKEY_DATABASE_CONNECTIONS", "12".to_owned()),
+        // The journal has two slots for each, and its disk is small.
+        ("LATCHKEY_REFRESH_PARALLEL", "64".to_owned()),
         ("LATCHKEY_MASTER_KEY", master.to_owned()),
         ("LATCHKEY_PUBLIC_URL", origin.to_owned()),
         ("LATCHKEY_BIND", address.to_string()),
         ("LATCHKEY_INTEGRATIONS_DIR", definitions.display().to_string()),
-        ("LATCHKEY_ALLOW_PRIVATE_HOSTS", format!("http://{}", provider.address)),
+        (
+            "LATCHKEY_ALLOW_PRIVATE_HOSTS",
+            format!("http://{},http://{}", provider.address, hooks.address),
+        ),
         ("LATCHKEY_RATE_PER_SOURCE", "100000000".to_owned()),
         ("LATCHKEY_WORKERS", "2".to_owned()),
         ("LATCHKEY_LOG_FORMAT", "json".to_owned()),

@@ -2,6 +2,7 @@
 //! product would.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -9,12 +10,12 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::Row as _;
 use store::{
-    App, AppSettings, ConnectionId, Grant, InstanceMode, NewConnection, NewCredential, NewSession, Owner, PoolOptions,
-    ProjectId, Store,
+    App, AppSettings, ConnectionId, Grant, InstanceMode, NewConnection, NewCredential, NewEndpoint, NewSession, Owner,
+    PoolOptions, ProjectId, Store,
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
-use vault::{ApiKey, Credential, Environment, KeyRing, MasterKey, OAuth2Tokens, Token};
+use vault::{ApiKey, Credential, Environment, KeyRing, MasterKey, OAuth2Tokens, Token, WebhookSecret};
 
 use crate::history::{FamilyId, Recorder, Stored};
 use crate::postgres::Postgres;
@@ -87,17 +88,23 @@ impl World {
         })
     }
 
-    /// An endpoint that subscribes to everything. Nobody listens at its address: only the outbox is looked at.
-    pub(crate) async fn subscribe(&self) -> anyhow::Result<()> {
-        sqlx::query(
-            "insert into webhook_endpoints (id, project_id, environment, url, types)
-             values ($1, $2, 'test', 'https://chaos.invalid/hook', '{}')",
-        )
-        .bind(Uuid::now_v7())
-        .bind(self.project.0)
-        .execute(self.store.pool())
-        .await
-        .context("the webhook endpoint")?;
+    /// An endpoint that subscribes to everything.
+    pub(crate) async fn subscribe(&self, address: SocketAddr) -> anyhow::Result<()> {
+        let new = NewEndpoint {
+            project: self.project,
+            environment: TEST,
+            key: None,
+            url: format!("http://{address}/hook"),
+            types: Vec::new(),
+            description: None,
+            metadata: serde_json::json!({}),
+            active: true,
+            secret: WebhookSecret::generate(),
+        };
+        self.store
+            .create_endpoint(&new)
+            .await?
+            .context("the webhook endpoint")?;
         Ok(())
     }
 

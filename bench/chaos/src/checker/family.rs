@@ -5,7 +5,7 @@ use crate::checker::{Kind, Mode, REFUSALS, Verdict, is_uncertain};
 use crate::history::{FamilyId, Millis, Outcome, Stored, TokenRequest};
 
 /// From the provider's refusal to the connection's word for it: the confirmation, and its pause.
-const TIME_TO_SAY_SO: Millis = 10_000;
+const TIME_TO_SAY_SO: Millis = 90_000;
 
 /// How a grant came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

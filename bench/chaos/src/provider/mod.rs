@@ -19,7 +19,8 @@ use crate::checker::Mode;
 use crate::history::{FamilyId, Millis, Outcome, Recorder, TokenRequest};
 pub(crate) use book::Pair;
 use book::{Access, Book};
-use http::{Connection, Request};
+pub(crate) use http::Connection;
+use http::Request;
 use knobs::Answer;
 pub(crate) use knobs::Knobs;
 
