@@ -206,7 +206,7 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(age.map(i64::unsigned_abs))
+        Ok(age.map(|seconds| u64::try_from(seconds).unwrap_or(0)))
     }
 
     /// What a 401 taught: with a lifetime, tokens of this connection end after so many seconds; without, the service
