@@ -92,7 +92,7 @@ impl Stage {
             station.replica.start().await?;
         }
         for station in &self.stations {
-            station.replica.ready(&self.client, Duration::from_secs(60)).await?;
+            station.replica.ready(&self.client, Duration::from_mins(1)).await?;
         }
         Ok(())
     }
