@@ -122,6 +122,23 @@ export async function checkCommands(all, check) {
   }
 }
 
+/** `it::refresh::two_replicas_refresh_once` in the pages is a test of crates/latchkey/tests/it. */
+export async function checkTests(all, check) {
+  for (const document of all) {
+    const named = spans(document).filter(({ text: span }) => /^it::\w+(::\w+)+$/.test(span));
+    if (named.length === 0) continue;
+    await check(`${document.name}: tests`, async () => {
+      const problems = await Promise.all(named.map(async ({ text: span, line }) => {
+        const words = span.split('::');
+        const test = words.pop();
+        const body = await text('crates', 'latchkey', 'tests', ...words.slice(0, -1), `${words.at(-1)}.rs`).catch(() => '');
+        return body.includes(`fn ${test}()`) ? undefined : `line ${line}: there is no test ${span}`;
+      }));
+      complain(problems.filter(Boolean));
+    });
+  }
+}
+
 /** `broker::Broker::callback` in the pages is something in crates/broker; a file that is named is there. */
 export async function checkNames(all, check) {
   const crates = await readdir(path.join(ROOT, 'crates'));

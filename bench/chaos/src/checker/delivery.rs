@@ -3,6 +3,9 @@
 use crate::checker::{PATIENCE, WINDOW};
 use crate::history::{History, Millis, Span, TokenRequest};
 
+/// The longest outage of the database in a run, with some rest.
+const TIME_TO_WRITE: Millis = 12_000;
+
 /// A history, and when it ends.
 pub(super) struct Deliveries<'a> {
     pub(super) history: &'a History,
@@ -55,6 +58,14 @@ impl<'a> Deliveries<'a> {
                 && !self.is_cut(request, request.at, answered)
                 && self.ran(request, answered, by) >= WINDOW
         })
+    }
+
+    /// Whether the process lived on long enough to write an answer down, also through an outage of the database.
+    pub(super) fn had_time(&self, request: &TokenRequest) -> bool {
+        self.received(request)
+            && request
+                .answered_at
+                .is_some_and(|answered| self.ran(request, answered, self.ended_at) >= TIME_TO_WRITE)
     }
 
     /// Whether, at a moment, the asker could no longer get the answer.

@@ -4,8 +4,9 @@ use crate::checker::delivery::Deliveries;
 use crate::checker::{Kind, Mode, REFUSALS, Verdict, is_uncertain};
 use crate::history::{FamilyId, Millis, Outcome, Stored, TokenRequest};
 
-/// From the provider's refusal to the connection's word for it: the confirmation, and its pause.
-const TIME_TO_SAY_SO: Millis = 90_000;
+/// From the provider's refusal to the connection's word for it: the confirmation with its pause, after a clock that was
+/// put back by ten minutes.
+const TIME_TO_SAY_SO: Millis = 690_000;
 
 /// How a grant came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,7 +22,11 @@ pub(super) fn judge(deliveries: &Deliveries<'_>, mode: Mode, id: FamilyId, verdi
     let family = &history.families[id as usize];
     let of_family = history.requests.iter().filter(|request| request.family == id);
     let mut requests: Vec<&TokenRequest> = of_family.collect();
-    let dead_asked = requests.iter().filter(|request| request.outcome.is_refusal()).count();
+    // A refusal whose asker died before it could write it down, or had no database, is not known to the next.
+    let dead_asked = requests
+        .iter()
+        .filter(|request| request.outcome.is_refusal() && deliveries.had_time(request))
+        .count();
     if dead_asked > REFUSALS {
         let what = format!("family {id} was asked for {dead_asked} times after its end");
         verdict.broken(Kind::Loop, family.connection, what);
@@ -66,6 +71,10 @@ fn second_uses(
             let unspent = !first.outcome.is_use() || first.outcome.is_refusal();
             let harmless = unspent && deliveries.is_over(first, second.at);
             if first.presented != second.presented || harmless {
+                continue;
+            }
+            // Sent by a process that was dead when the other was sent: a link kept it back.
+            if deliveries.is_dead(second, first.at) {
                 continue;
             }
             let received = deliveries.received_by(first, second.at);

@@ -352,3 +352,21 @@ fn a_refused_token_may_be_offered_once_more_to_a_provider_that_stumbles() {
         "{kinds:?}"
     );
 }
+
+#[test]
+fn a_request_that_a_link_kept_back_until_its_sender_was_dead_is_no_second_use() {
+    let story = Story::new()
+        .dies(0, 20_000)
+        .asks(0, 1, 26_000, Outcome::Rotated(2))
+        .asks(0, 1, 26_010, Outcome::Reused)
+        .last(|request| {
+            request.connected_at = 19_000;
+            request.answered_at = None;
+            request.broken_at = Some(26_010);
+        });
+    let (kinds, _) = story.judged(Mode::Strict);
+    assert!(
+        !kinds.contains(&Kind::Duplicate) && !kinds.contains(&Kind::Lost),
+        "{kinds:?}"
+    );
+}
