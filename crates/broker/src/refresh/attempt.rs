@@ -60,25 +60,27 @@ impl Broker {
             broker.attempt(lease, slot).await
         })
         .await;
-        let outcome = done.unwrap_or_else(|panic| {
-            tracing::error!(%panic, connection = %fence.connection, "a refresh panicked; it is tried once more");
-            Outcome::Failed(Failure {
-                key: "internal",
-                message: "The refresh failed inside the server.".to_owned(),
-                retry_after: None,
-            })
-        });
-        if matches!(&outcome, Outcome::Failed(failure) if failure.key == "internal") {
-            // Nobody knows how far it came.
-            let mark = || self.store().interrupt_lease(&fence, replica, number).boxed();
-            if let Err(error) = self.patiently(&fence, mark).await {
-                tracing::error!(%error, connection = %fence.connection, "a lost refresh could not be marked");
+        let outcome = match done {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                tracing::error!(%panic, connection = %fence.connection, "a refresh panicked; it is tried once more");
+                // Nobody knows how far it came.
+                let mark = || self.store().interrupt_lease(&fence, replica, number).boxed();
+                if let Err(error) = self.patiently(&fence, mark).await {
+                    tracing::error!(%error, connection = %fence.connection, "a lost refresh could not be marked");
+                }
+                Outcome::Failed(Failure {
+                    key: "internal",
+                    message: "The refresh failed inside the server.".to_owned(),
+                    retry_after: None,
+                })
             }
-        }
+        };
+        drop(flight);
+        // After the flight: what is looked for must no longer count as known.
         if matches!(outcome, Outcome::NotSent) {
             self.0.refreshes.claims_in_doubt.store(true, Ordering::Release);
         }
-        drop(flight);
         outcome
     }
 
