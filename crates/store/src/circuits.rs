@@ -42,6 +42,7 @@ impl Store {
         let row = sqlx::query!(
             r#"insert into refresh_circuits as r (app_id, broken, unanswered) values ($1, $2, $3)
                on conflict (app_id) do update set broken = r.broken + $2, unanswered = r.unanswered + $3,
+                   not_before = case when r.updated_at <= latchkey_now() then r.not_before end,
                    updated_at = latchkey_now()
                returning broken, unanswered, state"#,
             lease.app.0,
@@ -79,7 +80,8 @@ impl Store {
         sqlx::query!(
             "insert into refresh_circuits as r (app_id, not_before) values ($1, latchkey_now() + make_interval(secs => $2))
              on conflict (app_id) do update set updated_at = latchkey_now(),
-                 not_before = greatest(r.not_before, excluded.not_before)",
+                 not_before = greatest(case when r.updated_at <= latchkey_now() then r.not_before end,
+                                       excluded.not_before)",
             app.0,
             seconds
         )

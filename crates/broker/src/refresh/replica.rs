@@ -27,7 +27,7 @@ impl Broker {
                     tracing::debug!(replica = %replica.id, boot = %replica.boot, "this replica refreshes");
                     return Ok(());
                 }
-                Err(error) if error.is_unavailable() => {
+                Err(error) if error.may_pass() => {
                     tracing::warn!(%error, "the journal waits for the database");
                     tokio::time::sleep(pause).await;
                     pause = (pause * 2).min(Duration::from_secs(5));
@@ -53,7 +53,8 @@ impl Broker {
                         let late = &record.refreshed.new.credential;
                         self.store().revoke_late_refresh(&record.fence, late).await?;
                     }
-                    Err(error) if error.is_unavailable() => return Err(error),
+                    // Nothing leaves the disk while it may still be committed.
+                    Err(error) if error.may_pass() => return Err(error),
                     // Its project is gone, or its row is damaged: the others must not wait for it.
                     Err(error) => {
                         tracing::error!(%error, connection = %record.fence.connection, "an answer of the journal cannot be committed");
