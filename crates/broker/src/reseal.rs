@@ -85,8 +85,8 @@ impl Broker {
             project,
             environment: None,
             action,
-            actor: "cli",
-            subject: Some(&format!("data_key:{key}")),
+            actor: "cli".to_owned(),
+            subject: Some(format!("data_key:{key}")),
             detail: &json!({}),
         };
         Ok(self.store().audit(entry).await?)
