@@ -43,7 +43,7 @@ macro_rules! sealed_columns {
         /// A column with sealed values.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         pub enum SealedColumn {
-            $(#[doc = $table] $name,)+
+            $(#[doc = concat!("`", $table, ".", $column, "`.")] $name,)+
         }
 
         impl SealedColumn {

@@ -260,7 +260,7 @@ async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> O
 }
 
 /// A definition `odd-key` of the same provider, with a typed-in key and a check.
-pub fn key_definition() -> (&'static str, &'static str) {
+pub(crate) fn key_definition() -> (&'static str, &'static str) {
     (
         "odd-key.yaml",
         r#"
