@@ -79,13 +79,13 @@ export async function checkCommands(all, check) {
     }
     return helps.get(key);
   };
-  const commandsOf = (printed) => [...(printed?.match(/\nCommands:\n([^]*?)\n\n/)?.[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
+  const commandsOf = (printed) => [...(printed?.match(/\nCommands:\n([^]*?)\n\n/)?.[1] ?? '').matchAll(/^ {2}([a-z][a-z-]*)/gm)].map((match) => match[1]);
 
   async function problemOf(command) {
     const words = command.trim().split(/\s+/);
     const path = [];
     let printed = await help([]);
-    while (commandsOf(printed).length > 0 && words.length > 0 && /^[a-z]+$/.test(words[0])) {
+    while (commandsOf(printed).length > 0 && words.length > 0 && /^[a-z][a-z-]*$/.test(words[0])) {
       const word = words.shift();
       if (!commandsOf(printed).includes(word)) return `latchkey has no command \`${[...path, word].join(' ')}\``;
       path.push(word);
@@ -119,6 +119,23 @@ export async function checkCommands(all, check) {
         for (const block of shell) await run('bash', ['-n', '-c', block.text]);
       });
     }
+  }
+}
+
+/** `it::refresh::two_replicas_refresh_once` in the pages is a test of crates/latchkey/tests/it. */
+export async function checkTests(all, check) {
+  for (const document of all) {
+    const named = spans(document).filter(({ text: span }) => /^it::\w+(::\w+)+$/.test(span));
+    if (named.length === 0) continue;
+    await check(`${document.name}: tests`, async () => {
+      const problems = await Promise.all(named.map(async ({ text: span, line }) => {
+        const words = span.split('::');
+        const test = words.pop();
+        const body = await text('crates', 'latchkey', 'tests', ...words.slice(0, -1), `${words.at(-1)}.rs`).catch(() => '');
+        return body.includes(`fn ${test}()`) ? undefined : `line ${line}: there is no test ${span}`;
+      }));
+      complain(problems.filter(Boolean));
+    });
   }
 }
 

@@ -184,7 +184,8 @@ impl Slot {
 
 impl Drop for Slot {
     fn drop(&mut self) {
-        if self.index == usize::MAX {
+        // A task that panics must not take its answer off the disk.
+        if self.index == usize::MAX || std::thread::panicking() {
             return;
         }
         if self.kept {

@@ -8,7 +8,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use protocol::oauth2::{FailureClass, Granted, TokenError};
-use store::{CircuitReason, ConnectionState, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError};
+use store::{
+    CircuitReason, ConnectionState, Doubt, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError,
+};
 use tokio::time::Instant;
 use vault::{Credential, SecretString};
 
@@ -58,25 +60,27 @@ impl Broker {
             broker.attempt(lease, slot).await
         })
         .await;
-        let outcome = done.unwrap_or_else(|panic| {
-            tracing::error!(%panic, connection = %fence.connection, "a refresh panicked; it is tried once more");
-            Outcome::Failed(Failure {
-                key: "internal",
-                message: "The refresh failed inside the server.".to_owned(),
-                retry_after: None,
-            })
-        });
-        if matches!(&outcome, Outcome::Failed(failure) if failure.key == "internal") {
-            // Nobody knows how far it came.
-            let mark = || self.store().interrupt_lease(&fence, replica, number).boxed();
-            if let Err(error) = self.patiently(&fence, mark).await {
-                tracing::error!(%error, connection = %fence.connection, "a lost refresh could not be marked");
+        let outcome = match done {
+            Ok(outcome) => outcome,
+            Err(panic) => {
+                tracing::error!(%panic, connection = %fence.connection, "a refresh panicked; it is tried once more");
+                // Nobody knows how far it came.
+                let mark = || self.store().interrupt_lease(&fence, replica, number).boxed();
+                if let Err(error) = self.patiently(&fence, mark).await {
+                    tracing::error!(%error, connection = %fence.connection, "a lost refresh could not be marked");
+                }
+                Outcome::Failed(Failure {
+                    key: "internal",
+                    message: "The refresh failed inside the server.".to_owned(),
+                    retry_after: None,
+                })
             }
-        }
+        };
+        drop(flight);
+        // After the flight: what is looked for must no longer count as known.
         if matches!(outcome, Outcome::NotSent) {
             self.0.refreshes.claims_in_doubt.store(true, Ordering::Release);
         }
-        drop(flight);
         outcome
     }
 
@@ -407,7 +411,7 @@ fn failure(state: ConnectionState, reason: &'static str, message: &str, retry_in
 /// `invalid_grant`: the first time it is asked once more, the second time it holds.
 fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
     // An uncertain token is offered once: it may be another instance's by now.
-    if lease.refusals == 0 && !lease.uncertain {
+    if lease.refusals == 0 && lease.doubt != Some(Doubt::Adopted) {
         let message =
             format!("{name} refused to renew the access. It is asked once more before the connection counts as ended.");
         return RefreshFailure {
@@ -420,12 +424,12 @@ fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
             )
         };
     }
-    let (reason, message) = if lease.uncertain {
+    let (reason, message) = if lease.doubt == Some(Doubt::Adopted) {
         let message = format!(
             "{name} no longer accepts this connection: the database was restored or copied, and the token in it was replaced since. Connect it again."
         );
         ("rotation_uncertain", message)
-    } else if lease.interrupted {
+    } else if lease.doubt.is_some() {
         let message = format!(
             "{name} no longer accepts this connection: a refresh was cut off before its answer arrived, and the token in it is lost. Connect it again."
         );

@@ -22,7 +22,7 @@ const PER_ENDPOINT: i64 = 4;
 /// Deliveries that one slot makes before it is free for another endpoint.
 const IN_A_ROW: usize = 50;
 /// How long a turn waits for what it began. What takes longer goes on by itself.
-const PATIENCE: Duration = Duration::from_millis(500);
+const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// What a turn did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -40,6 +40,7 @@ mod races;
 mod redirect;
 mod refresh;
 mod refusal;
+mod reliability;
 mod retention;
 mod session_events;
 mod start;

@@ -344,3 +344,53 @@ fn a_wish_to_wait_is_kept() {
 fn a_byte_order_mark_is_no_reason_to_lose_a_token() {
     assert_eq!(outcome(&read_json(200, "\u{feff}{\"access_token\":\"at\"}")), "granted");
 }
+
+#[test]
+fn a_token_that_tells_its_own_end_is_believed_before_the_definition() {
+    let claims = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
+    let shape = Shape {
+        lifetime: Some(7200),
+        ..Shape::default()
+    };
+    for (token, expected) in [
+        (claims(r#"{"iat":1800000000,"exp":1800000900}"#), 900),
+        (claims(r#"{"exp":1800000900}"#), 7200),
+        (claims(r#"{"iat":1800000900,"exp":1800000000}"#), 7200),
+        (claims(r#"{"iat":"x","exp":[]}"#), 7200),
+        ("e30.%%%.c2ln".to_owned(), 7200),
+        ("only.two".to_owned(), 7200),
+    ] {
+        let body = format!(r#"{{"access_token":"{token}"}}"#);
+        let answer = read_with(200, "application/json", body.as_bytes(), shape).unwrap();
+        assert_eq!(answer.expires_in, Some(expected), "{token}");
+    }
+    let told = format!(
+        r#"{{"access_token":"{}","expires_in":60}}"#,
+        claims(r#"{"iat":0,"exp":900}"#)
+    );
+    assert_eq!(
+        read_json(200, &told).unwrap().expires_in,
+        Some(60),
+        "the answer's own word wins"
+    );
+}
+
+#[test]
+fn a_definition_gives_the_services_own_codes_a_meaning() {
+    let errors = catalog::RefreshErrors {
+        grant_gone: vec!["token_revoked".to_owned()],
+        app_broken: vec!["app_disabled".to_owned()],
+        transient: vec!["invalid_grant".to_owned()],
+    };
+    for (code, expected) in [
+        ("token_revoked", FailureClass::GrantGone),
+        ("Token_Revoked", FailureClass::GrantGone),
+        ("app_disabled", FailureClass::AppBroken),
+        ("invalid_grant", FailureClass::Transient),
+        ("invalid_client", FailureClass::AppBroken),
+        ("something_else", FailureClass::Transient),
+    ] {
+        let error = read_json(400, &format!(r#"{{"error":"{code}"}}"#)).unwrap_err();
+        assert_eq!(error.class_under(&errors), expected, "{code}");
+    }
+}

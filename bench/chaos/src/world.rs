@@ -1,0 +1,274 @@
+//! What is in the database: a project with an app, connections, a webhook endpoint. Written through `store`, as the
+//! product would.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use sqlx::Row as _;
+use store::{
+    App, AppSettings, ConnectionId, Grant, InstanceMode, NewConnection, NewCredential, NewEndpoint, NewSession, Owner,
+    PoolOptions, ProjectId, Store,
+};
+use tokio::sync::Mutex;
+use uuid::Uuid;
+use vault::{ApiKey, Credential, Environment, KeyRing, MasterKey, OAuth2Tokens, Token, WebhookSecret};
+
+use crate::history::{FamilyId, Recorder, Stored};
+use crate::postgres::Postgres;
+use crate::provider::{CLIENT_ID, CLIENT_SECRET, Pair, Provider};
+
+/// The integration's id.
+pub(crate) const INTEGRATION: &str = "chaos";
+const TEST: Environment = Environment::Test;
+
+/// A connection under test.
+#[derive(Clone, Debug)]
+pub(crate) struct Connected {
+    pub(crate) id: ConnectionId,
+    /// As callers name it.
+    pub(crate) key: String,
+    /// Seconds that its access tokens live.
+    lifetime: u64,
+}
+
+/// The project and its connections.
+#[derive(Debug)]
+pub(crate) struct World {
+    pub(crate) store: Store,
+    project: ProjectId,
+    app: App,
+    /// The project's secret key.
+    pub(crate) key: SecretString,
+    pub(crate) connections: Vec<Connected>,
+    provider: Provider,
+    recorder: Recorder,
+    /// One person signs in at a time.
+    signing_in: Mutex<()>,
+}
+
+impl World {
+    /// Migrates the database and fills it with an empty project.
+    pub(crate) async fn create(
+        postgres: &Postgres,
+        master: &MasterKey,
+        provider: Provider,
+        recorder: Recorder,
+        public_url: &str,
+    ) -> anyhow::Result<Self> {
+        let limits = PoolOptions {
+            connections: 8,
+            ..PoolOptions::default()
+        };
+        let store = Store::from_options(postgres.options(), limits, Arc::new(KeyRing::new(master)));
+        store.migrate().await?;
+        store.adopt_instance(Some(InstanceMode::Production), master).await?;
+        let project = store.create_project("Chaos").await?.id;
+        let settings = AppSettings {
+            client_id: Some(CLIENT_ID.to_owned()),
+            client_secret: Some(SecretString::from(CLIENT_SECRET)),
+            ..AppSettings::default()
+        };
+        let app = store.set_app(project, TEST, INTEGRATION, public_url, settings).await?;
+        let key = ApiKey::generate(TEST);
+        let scopes = ["passthrough", "connections:read", "connections:write"].map(str::to_owned);
+        store.create_api_key(project, &key, "chaos", &scopes).await?;
+        Ok(Self {
+            key: key.expose(),
+            store,
+            project,
+            app,
+            connections: Vec::new(),
+            provider,
+            recorder,
+            signing_in: Mutex::default(),
+        })
+    }
+
+    /// An endpoint that subscribes to everything.
+    pub(crate) async fn subscribe(&self, address: SocketAddr) -> anyhow::Result<()> {
+        let new = NewEndpoint {
+            project: self.project,
+            environment: TEST,
+            key: None,
+            url: format!("http://{address}/hook"),
+            types: Vec::new(),
+            description: None,
+            metadata: serde_json::json!({}),
+            active: true,
+            secret: WebhookSecret::generate(),
+        };
+        self.store
+            .create_endpoint(&new)
+            .await?
+            .context("the webhook endpoint")?;
+        Ok(())
+    }
+
+    /// Connects one more, whose access tokens live for so many seconds, the first one for `first`.
+    pub(crate) async fn connect(&mut self, lifetime: u64, first: u64) -> anyhow::Result<FamilyId> {
+        let number = u32::try_from(self.connections.len())?;
+        let (family, mut pair) = self.provider.sign_in(number, first);
+        self.provider.set_lifetime(family, lifetime);
+        pair.expires_in = first;
+        let unique = Uuid::new_v4().simple();
+        let key = format!("test::{INTEGRATION}::default::{unique}|u-{number}");
+        let session = self.session(None).await?;
+        let new = self.new_connection(&key, pair);
+        let id = self
+            .store
+            .connect_directly(&session, &new)
+            .await?
+            .context("a new session")?;
+        self.recorder.lock().families[family as usize].from = self.recorder.now();
+        self.connections.push(Connected { id, key, lifetime });
+        Ok(family)
+    }
+
+    /// The person of a connection signs in again; tried until it is known to be committed.
+    pub(crate) async fn reconnect(&self, number: u32) -> anyhow::Result<()> {
+        let _one = self.signing_in.lock().await;
+        let connected = &self.connections[number as usize];
+        let (family, pair) = self.provider.sign_in(number, connected.lifetime);
+        let new = self.new_connection(&connected.key, pair);
+        for _ in 0..300 {
+            let committed = match self.session(Some(connected.id)).await {
+                Ok(session) => self
+                    .store
+                    .connect_directly(&session, &new)
+                    .await
+                    .is_ok_and(|id| id.is_some()),
+                Err(_) => false,
+            };
+            // An answer that was lost may have been a commit.
+            if committed || self.holds(number, family).await == Some(true) {
+                let now = self.recorder.now();
+                let mut history = self.recorder.lock();
+                for older in &mut history.families[..family as usize] {
+                    if older.connection == number {
+                        older.replaced_at.get_or_insert(now);
+                    }
+                }
+                history.families[family as usize].from = now;
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        anyhow::bail!("connection {number} could not be connected again for a minute")
+    }
+
+    /// From now on all tokens live for so many seconds.
+    pub(crate) fn quieten(&self, lifetime: u64) {
+        let families = self.recorder.lock().families.len();
+        for family in 0..u32::try_from(families).unwrap_or(u32::MAX) {
+            self.provider.set_lifetime(family, lifetime);
+        }
+    }
+
+    async fn session(&self, connection: Option<ConnectionId>) -> anyhow::Result<store::Session> {
+        let token = Token::generate().digest();
+        let new = NewSession {
+            project: self.project,
+            environment: TEST,
+            owner: Owner::default(),
+            integrations: None,
+            connection,
+            hosted: false,
+        };
+        self.store.open_session(&token, &new).await?;
+        self.store
+            .session(&token)
+            .await?
+            .context("the session that was just opened")
+    }
+
+    fn new_connection(&self, key: &str, pair: Pair) -> NewConnection {
+        let credential = NewCredential {
+            credential: Credential::OAuth2(OAuth2Tokens {
+                access_token: SecretString::from(pair.access),
+                refresh_token: Some(SecretString::from(pair.refresh)),
+                token_type: "Bearer".to_owned(),
+            }),
+            expires_in: Some(pair.expires_in),
+            refresh_in: Some((pair.expires_in * 4 / 5).max(1)),
+        };
+        NewConnection {
+            project: self.project,
+            environment: TEST,
+            app: self.app.id,
+            integration: INTEGRATION.to_owned(),
+            auth_method: "oauth2".to_owned(),
+            key: key.to_owned(),
+            name: None,
+            owner: Owner::default(),
+            grant: Grant {
+                proved: true,
+                account_id: Some("chaos".to_owned()),
+                account_name: None,
+                variables: BTreeMap::new(),
+                scopes: None,
+                credential,
+            },
+        }
+    }
+
+    async fn holds(&self, number: u32, family: FamilyId) -> Option<bool> {
+        Some(self.stored(number).await.ok()?.0 == family)
+    }
+
+    /// Family and number of the stored refresh token.
+    async fn stored(&self, number: u32) -> anyhow::Result<(FamilyId, u32)> {
+        let key = &self.connections[number as usize].key;
+        let callable = self
+            .store
+            .callable(self.project, TEST, key)
+            .await?
+            .context("the connection is gone")?;
+        let tokens = callable.credential.tokens().context("no tokens")?;
+        let refresh = tokens.refresh_token.as_ref().context("no refresh token")?;
+        let read = self.provider.read_refresh(refresh.expose_secret());
+        read.context("a refresh token that the provider never gave")
+    }
+
+    /// Notes what the database holds for each connection.
+    pub(crate) async fn observe(&self) -> anyhow::Result<()> {
+        for number in 0..u32::try_from(self.connections.len())? {
+            let at = self.recorder.now();
+            let (family, serial) = self
+                .stored(number)
+                .await
+                .with_context(|| format!("connection {number}"))?;
+            let row = sqlx::query("select state, state_reason from connections where id = $1")
+                .bind(self.connections[number as usize].id.0)
+                .fetch_one(self.store.pool())
+                .await?;
+            let stored = Stored {
+                connection: number,
+                at,
+                family,
+                serial,
+                state: row.try_get("state")?,
+                reason: row.try_get("state_reason")?,
+            };
+            self.recorder.lock().stored.push(stored);
+        }
+        Ok(())
+    }
+
+    /// The number of a connection.
+    pub(crate) fn number(&self, id: Uuid) -> Option<u32> {
+        let place = self.connections.iter().position(|connected| connected.id.0 == id)?;
+        u32::try_from(place).ok()
+    }
+
+    /// Connections that need their person.
+    pub(crate) async fn failed(&self) -> anyhow::Result<Vec<u32>> {
+        let ids: Vec<Uuid> = sqlx::query_scalar("select id from connections where state = 'failed'")
+            .fetch_all(self.store.pool())
+            .await?;
+        Ok(ids.into_iter().filter_map(|id| self.number(id)).collect())
+    }
+}
