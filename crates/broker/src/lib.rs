@@ -8,20 +8,24 @@
 
 mod access;
 mod adoption;
+mod check;
 mod connections;
 mod connectors;
 mod exports;
 mod flows;
 mod framing;
+mod idle;
 mod imports;
 mod journal;
 mod keys;
+mod loops;
 mod moves;
 mod on_demand;
 mod passthrough;
 mod problem;
 mod readiness;
 mod refresh;
+mod reseal;
 mod retention;
 mod revoke;
 mod sandbox_faults;
@@ -103,6 +107,7 @@ struct Parts {
     evidence_key: Zeroizing<[u8; 32]>,
     refreshes: refresh::Refreshes,
     webhooks: webhooks::Slots,
+    loops: loops::Loops,
 }
 
 impl Broker {
@@ -125,6 +130,7 @@ impl Broker {
             evidence_key,
             refreshes,
             webhooks: webhooks::Slots::default(),
+            loops: loops::Loops::default(),
         }))
     }
 

@@ -4,12 +4,9 @@
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use protocol::CheckError;
 use serde_json::{Value, json};
 use store::{Connection, ConnectionState, Exportable, OnDemand, TURN_SECONDS, Tested, Turn};
 
-use crate::sessions::effective_variables;
-use crate::texts::quoted;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// Between two looks at somebody else's turn.
@@ -179,56 +176,10 @@ impl Broker {
     }
 
     async fn tested(&self, caller: &Caller, connection: &Connection) -> Tested {
-        match self.account_now(caller, connection).await {
-            Ok(account) => {
-                let changed = matches!((&connection.account_id, &account.id), (Some(known), Some(now)) if known != now);
-                Tested {
-                    accepted: !changed,
-                    reason: changed.then_some("account_changed"),
-                    message: changed.then(|| {
-                        "The service names another account than the one that was connected. Let its person connect again.".to_owned()
-                    }),
-                    account_id: account.id,
-                    account_name: account.name.map(|name| quoted(&name)),
-                }
-            }
-            Err((reason, message)) => Tested {
-                accepted: false,
-                reason: Some(reason),
-                message: Some(message),
-                account_id: None,
-                account_name: None,
-            },
+        match self.usable(caller, &connection.key).await {
+            Ok(callable) => self.proof_of(&callable, connection.account_id.as_deref()).await,
+            Err(problem) => Tested::failed(problem.key(), problem.message().to_owned()),
         }
-    }
-
-    /// Asks the service who this is.
-    async fn account_now(
-        &self,
-        caller: &Caller,
-        connection: &Connection,
-    ) -> Result<protocol::Account, (&'static str, String)> {
-        let ours = |problem: Problem| (problem.key(), problem.message().to_owned());
-        let callable = self.usable(caller, &connection.key).await.map_err(ours)?;
-        let app = self
-            .store()
-            .app(callable.app)
-            .await
-            .map_err(|error| ours(error.into()))?
-            .ok_or_else(|| ours(Problem::not_found("The app of this connection")))?;
-        let catalog = self.catalog();
-        let integration = catalog
-            .get(&connection.integration)
-            .ok_or_else(|| ours(Problem::not_found("The definition of this connection")))?;
-        let variables = effective_variables(integration, &app.variables, &callable.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        self.protocol()
-            .check(integration, &callable.credential, &inputs)
-            .await
-            .map_err(|error| refusal(&integration.name, &error))
     }
 
     /// Waits for the end of a turn that is another's; its outcome, when it ended, and seconds until the next.
@@ -295,40 +246,4 @@ fn failed(connection: &Connection) -> Problem {
     let why = connection.state_message.clone();
     let why = why.unwrap_or_else(|| "Its access has ended. Let its person connect again.".to_owned());
     Problem::new(Kind::FailedDependency, "connection_failed", why)
-}
-
-/// A failed check in two words for machines and a sentence for people.
-pub(crate) fn refusal(name: &str, error: &CheckError) -> (&'static str, String) {
-    match error {
-        CheckError::Refused { provider_message, .. } => {
-            let words = provider_message
-                .as_deref()
-                .map(quoted)
-                .filter(|words| !words.is_empty());
-            let quote = words.map(|words| format!(" It said: “{words}”")).unwrap_or_default();
-            (
-                "credential_refused",
-                format!("{name} does not accept this credential. Its person has to connect again.{quote}"),
-            )
-        }
-        CheckError::Unavailable { .. } => (
-            "provider_unavailable",
-            format!("{name} could not be asked. Nothing is known about the credential; try again later."),
-        ),
-        CheckError::Unexpected { .. } => (
-            "check_unexpected",
-            format!(
-                "{name} answered in a way that its definition does not foresee. Whoever runs this server looks at the definition."
-            ),
-        ),
-        other => {
-            tracing::warn!(error = %other, "a check cannot be made");
-            (
-                "check_impossible",
-                format!(
-                    "The check of {name} cannot be made. Whoever runs this server looks at the app and the definition."
-                ),
-            )
-        }
-    }
 }

@@ -84,9 +84,6 @@ impl Broker {
             })
             .collect();
         let obstacle = self.refresh_obstacle();
-        for health in &loops {
-            metrics::gauge!("latchkey_loop_age_seconds", "loop" => health.name.clone()).set(health.age_seconds);
-        }
         let adopted = self.is_at_home().await;
         Readiness {
             ready: obstacle.is_none() && loops.iter().all(|health| health.alive),

@@ -31,4 +31,12 @@ impl Broker {
         }
         Ok(self.store().forecast().await?)
     }
+
+    /// Records `session.expired` for sessions that ended unused; how many were told.
+    pub async fn expired_sessions_tick(&self) -> Result<u64, Problem> {
+        if !self.is_at_home().await {
+            return Ok(0);
+        }
+        Ok(self.store().tell_expired_sessions().await?)
+    }
 }

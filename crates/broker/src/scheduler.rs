@@ -67,13 +67,22 @@ impl Scheduler {
         .await?;
         add("sweep", Duration::from_secs(10), |broker| {
             Box::pin(async move {
+                let expired = broker.expired_sessions_tick().await?;
                 let swept = broker.store().sweep_flows().await?;
                 let sandbox = broker.store().purge_sandbox().await?;
                 broker.store().forget_replicas().await?;
                 let (purged, told) = (broker.purge_tick().await?, broker.forecast_tick().await?);
-                tracing::debug!(?swept, ?sandbox, ?purged, told, "what ended was swept");
+                tracing::debug!(?swept, ?sandbox, ?purged, told, expired, "what ended was swept");
                 Ok(())
             })
+        })
+        .await?;
+        add("idle", Duration::from_secs(15), |broker| {
+            Box::pin(async move { broker.check_idle_tick().await.map(drop) })
+        })
+        .await?;
+        add("reseal", Duration::from_secs(5), |broker| {
+            Box::pin(async move { broker.reseal_tick().await.map(drop) })
         })
         .await?;
         add("webhook", Duration::from_secs(1), |broker| {
@@ -139,7 +148,8 @@ fn repeating(
     })
 }
 
-async fn beat(broker: &Broker, name: &str, interval: Duration) {
+async fn beat(broker: &Broker, name: &'static str, interval: Duration) {
+    broker.note_turn(name, interval);
     let seconds = i32::try_from(interval.as_secs().max(1)).unwrap_or(i32::MAX);
     if let Err(error) = broker.store().beat(broker.settings().replica.id, name, seconds).await {
         tracing::warn!(%error, name, "the heartbeat was not noted");

@@ -93,6 +93,9 @@ fn summary(kind: &str, data: &Value) -> String {
         "connection.deleted" => "Deleted.",
         "connection.tested" if data["ok"] == true => "Tested: the service accepted the credential.",
         "connection.tested" => "Tested: the service did not accept the credential.",
+        "connection.degraded" if data["reason"] == "key_refused" => {
+            "The service refused the key; it is asked once more."
+        }
         "connection.degraded" => "The refresh fails; it is tried again.",
         "connection.recovered" => "Works again.",
         "connection.failed" => "Its person has to connect again.",

@@ -50,7 +50,8 @@ async fn ready(broker: web::Data<Broker>) -> HttpResponse {
 }
 
 /// GET `/metrics`: Prometheus' text format.
-async fn numbers() -> Result<HttpResponse, Problem> {
+async fn numbers(broker: web::Data<Broker>) -> Result<HttpResponse, Problem> {
+    broker.publish_loops();
     let recorder = telemetry::recorder().map_err(|_| Problem::general(Kind::Internal))?;
     Ok(HttpResponse::Ok()
         .content_type("text/plain; version=0.0.4; charset=utf-8")

@@ -205,7 +205,7 @@ impl Store {
         sqlx::query!(
             "update connections set state = $8, state_reason = null, state_message = null,
                     account_id = coalesce($2, account_id), account_name = coalesce($3, account_name), variables = $4, scopes = $5, app_id = $6, auth_method = $7,
-                    updated_at = latchkey_now()
+                    check_at = latchkey_now() + interval '7 days', check_refusals = 0, updated_at = latchkey_now()
              where id = $1",
             connection.0,
             new.grant.account_id,

@@ -23,6 +23,9 @@ pub const EVENT_TYPES: &[&str] = &[
     "revocation.ended",
     "integration.app_broken",
     "integration.recovered",
+    "session.completed",
+    "session.failed",
+    "session.expired",
     //
     "passthrough.executed",
     "api_key.created",

@@ -62,6 +62,19 @@ pub struct Tested {
     pub account_name: Option<String>,
 }
 
+impl Tested {
+    /// Not accepted, or not known.
+    pub fn failed(reason: &'static str, message: String) -> Self {
+        Self {
+            accepted: false,
+            reason: Some(reason),
+            message: Some(message),
+            account_id: None,
+            account_name: None,
+        }
+    }
+}
+
 impl Store {
     /// Takes the turn, or tells who had it. Served by the primary key.
     pub async fn take_turn(&self, connection: ConnectionId, call: OnDemand) -> Result<Turn, StoreError> {
@@ -139,6 +152,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let state = sqlx::query_scalar!(
             "update connections set state = case when $2 and state = 'unknown' then 'operational' else state end,
+                    checked_at = case when $2 then latchkey_now() else checked_at end,
                     account_id = case when $2 then coalesce(account_id, $3) else account_id end,
                     account_name = case when $2 then coalesce(account_name, $4) else account_name end
              where id = $1 and deleted_at is null returning state",

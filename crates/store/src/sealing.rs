@@ -15,19 +15,29 @@ impl Store {
         place: &Place,
         plaintext: &[u8],
     ) -> Result<Sealed, StoreError> {
+        let id = self.current_key(executor, place.project).await?;
+        self.ring.seal(id, place, plaintext).map_err(|_| StoreError::NoDataKey)
+    }
+
+    /// The key that a project writes with, loaded.
+    pub(crate) async fn current_key(
+        &self,
+        executor: impl PgExecutor<'_>,
+        project: Uuid,
+    ) -> Result<DataKeyId, StoreError> {
         // Served by data_keys_one_current. Asked each time: a rotation on another replica holds at once.
         let row = sqlx::query!(
             "select id, wrapped from data_keys where project_id = $1 and is_current",
-            place.project
+            project
         )
         .fetch_optional(executor)
         .await?
         .ok_or(StoreError::NoDataKey)?;
         let id = DataKeyId(row.id);
         if !self.ring.holds(id) {
-            self.load(id, place.project, row.wrapped)?;
+            self.load(id, project, row.wrapped)?;
         }
-        self.ring.seal(id, place, plaintext).map_err(|_| StoreError::NoDataKey)
+        Ok(id)
     }
 
     /// Opens a value in its place; a data key that is not in the ring yet is loaded.
@@ -78,12 +88,12 @@ impl Store {
         })
     }
 
-    /// The first data key of a new project.
+    /// A data key that a project writes with from now on. The one before must not be current any more.
     pub(crate) async fn create_data_key(
         &self,
         executor: impl PgExecutor<'_>,
         project: ProjectId,
-    ) -> Result<(), StoreError> {
+    ) -> Result<Uuid, StoreError> {
         let key = self.ring.create(project.0);
         sqlx::query!(
             "insert into data_keys (id, project_id, wrapped, is_current) values ($1, $2, $3, true)",
@@ -93,6 +103,6 @@ impl Store {
         )
         .execute(executor)
         .await?;
-        Ok(())
+        Ok(key.id.0)
     }
 }

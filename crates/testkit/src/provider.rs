@@ -259,6 +259,33 @@ async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> O
     stream.shutdown().await.ok()
 }
 
+/// A definition `odd-key` of the same provider, with a typed-in key and a check.
+pub(crate) fn key_definition() -> (&'static str, &'static str) {
+    (
+        "odd-key.yaml",
+        r#"
+id: odd-key
+name: Odd key
+description: A provider for tests, with a key.
+categories: [development]
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  base: { title: Base, type: url, set_by: operator }
+auth:
+  - kind: api_key
+    title: Enter a key
+    fields: [{ name: api_key, title: API key }]
+    headers: { X-Api-Key: "${credential.api_key}" }
+api:
+  base_url: "${variables.base}/api"
+check:
+  get: /me
+  account: { id: "${body.id}", name: "${body.name}" }
+"#,
+    )
+}
+
 /// A definition `odd` whose addresses are the operator's value `base`.
 pub fn definition() -> (&'static str, &'static str) {
     (

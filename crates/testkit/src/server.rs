@@ -18,7 +18,7 @@ use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
-use crate::provider::definition;
+use crate::provider::{definition, key_definition};
 use crate::{Call, Database, OddProvider};
 
 /// The origin on the project's list.
@@ -281,7 +281,7 @@ fn options(store: &Store, url: &str, ahead: &Arc<AtomicI64>) -> Options {
 fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy, journal: Option<&Path>) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-    let own = catalog::load_sources([definition()]);
+    let own = catalog::load_sources([definition(), key_definition()]);
     assert!(own.problems.is_empty(), "{:?}", own.problems);
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
@@ -340,9 +340,18 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String) {
     let settings = AppSettings {
         client_id: Some("odd-client".to_owned()),
         client_secret: Some(SecretString::from("odd-secret")),
+        variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
+        ..AppSettings::default()
+    };
+    let key = AppSettings {
         variables: Some(BTreeMap::from([("base".to_owned(), base)])),
         ..AppSettings::default()
     };
+    broker
+        .store()
+        .set_app(project, Environment::Test, "odd-key", broker.public_origin(), key)
+        .await
+        .unwrap();
     broker
         .store()
         .set_app(project, Environment::Test, "odd", broker.public_origin(), settings)

@@ -15,10 +15,10 @@ use vault::{Credential, SecretString};
 
 use fields::{checked_tokens, field_error, method_for, oauth_variables};
 
+use crate::check::refusal;
 use crate::connections::checked_tags;
 use crate::exports::unwritable;
 use crate::keys::connection_key;
-use crate::on_demand::refusal;
 use crate::refresh::refresh_in;
 use crate::sessions::{Platform, effective_variables};
 use crate::submit::accept_values;

@@ -7,6 +7,7 @@ mod connections;
 mod dev;
 mod health;
 mod integrations;
+mod keyring;
 mod keys;
 mod moves;
 mod output;
@@ -56,6 +57,9 @@ enum Command {
     /// Secret keys.
     #[command(subcommand)]
     Keys(keys::Command),
+    /// Data keys, which seal what is secret.
+    #[command(subcommand)]
+    Keyring(keyring::Command),
     /// Definitions of services, and switching them on.
     #[command(subcommand)]
     Integrations(integrations::Command),
@@ -100,6 +104,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Health(arguments) => health::run(&configuration, &arguments).await,
         Command::Projects(command) => projects::run(&configuration, output, command).await,
         Command::Keys(command) => keys::run(&configuration, output, command).await,
+        Command::Keyring(command) => keyring::run(&configuration, output, command).await,
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,
         Command::Apps(command) => apps::run(&configuration, output, command).await,
         Command::Audit(command) => audit::run(&configuration, output, command).await,

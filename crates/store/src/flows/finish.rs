@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 use vault::{Credential, Digest, Environment, Place};
 
-use super::{Flow, FlowId, FlowStatus};
+use super::{Flow, FlowId, FlowStatus, told};
 use crate::{
     Connection, ConnectionId, Grant, IdentityType, NewConnection, NewCredential, ProjectId, RevocationId, Session,
     Store, StoreError,
@@ -115,6 +115,7 @@ impl Store {
         let Some(id) = self.write_connection(&mut transaction, session, new).await? else {
             return Ok(None);
         };
+        told::completed(&mut transaction, session, id, new).await?;
         transaction.commit().await?;
         Ok(Some(id))
     }
@@ -300,11 +301,11 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        Ok(if ended.rows_affected() == 1 {
-            Finished::Connected(id)
-        } else {
-            Finished::TooLate
-        })
+        if ended.rows_affected() == 0 {
+            return Ok(Finished::TooLate);
+        }
+        told::completed(transaction, session, id, &new).await?;
+        Ok(Finished::Connected(id))
     }
 
     /// `None` when the connection to replace was deleted in the meantime.
@@ -327,7 +328,7 @@ impl Store {
     /// when the flow has ended in the meantime.
     pub async fn refuse_grant(&self, flow: &Flow, grant: &Grant, code: &str, message: &str) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;
-        sqlx::query!(
+        let ended = sqlx::query!(
             "update flows set status = 'failed', error_code = $2, error_message = $3, sealed = null,
                     ended_at = latchkey_now(), updated_at = latchkey_now()
              where id = $1 and ended_at is null and status <> 'verifying'",
@@ -337,6 +338,9 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
+        if ended.rows_affected() == 1 {
+            told::failed(&mut transaction, flow.id).await?;
+        }
         self.queue_revocation(&mut transaction, flow, grant).await?;
         transaction.commit().await?;
         Ok(())
@@ -364,6 +368,7 @@ impl Store {
         if ended.rows_affected() == 0 {
             return Ok(false);
         }
+        told::failed(&mut transaction, flow.id).await?;
         self.queue_revocation(&mut transaction, flow, grant).await?;
         transaction.commit().await?;
         Ok(true)
@@ -419,7 +424,8 @@ impl Store {
                 Err(error) => {
                     // One row that does not open must not stop the others.
                     tracing::error!(flow = %flow.id, %error, "a quarantined grant cannot be opened and is erased");
-                    sqlx::query!(
+                    let mut transaction = self.pool.begin().await?;
+                    let ended = sqlx::query!(
                         "update flows set status = 'rejected', error_code = 'not_confirmed', error_message = $2,
                                 sealed = null, quarantined = null, quarantined_account = null,
                                 ended_at = latchkey_now(), updated_at = latchkey_now()
@@ -427,8 +433,12 @@ impl Store {
                         flow.id.0,
                         message
                     )
-                    .execute(&self.pool)
+                    .execute(&mut *transaction)
                     .await?;
+                    if ended.rows_affected() == 1 {
+                        told::failed(&mut transaction, flow.id).await?;
+                    }
+                    transaction.commit().await?;
                 }
             }
         }

@@ -6,6 +6,7 @@
 mod finish;
 mod steps;
 mod sweep;
+mod told;
 
 use std::collections::BTreeMap;
 

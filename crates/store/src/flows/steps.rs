@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use vault::{Digest, Place};
 use zeroize::Zeroizing;
 
-use super::{Flow, FlowMode, Grade, ReturnForm, select_flows};
+use super::{Flow, FlowMode, Grade, ReturnForm, select_flows, told};
 use crate::{AppId, ConnectionId, FlowId, ProjectId, Session, SessionId, Store, StoreError};
 
 /// A flow to make.
@@ -263,6 +263,7 @@ impl Store {
         code: Option<&str>,
         grade: Grade,
     ) -> Result<Confirmed, StoreError> {
+        let mut transaction = self.pool.begin().await?;
         let row = sqlx::query!(
             r#"update flows set code_tries = code_tries + 1, updated_at = latchkey_now(),
                     status = case when $3::text is null or code = $3 then 'bound'
@@ -280,8 +281,12 @@ impl Store {
             code,
             grade.as_str()
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
+        if row.as_ref().is_some_and(|row| row.status == "rejected") {
+            told::failed(&mut transaction, flow).await?;
+        }
+        transaction.commit().await?;
         Ok(match row {
             None => Confirmed::Over,
             Some(row) if row.status == "bound" => Confirmed::Yes,
@@ -369,18 +374,23 @@ impl Store {
 
     /// A callback without the right cookie. The third one rejects the flow.
     pub async fn count_cookie_mismatch(&self, flow: FlowId) -> Result<(), StoreError> {
-        sqlx::query!(
+        let mut transaction = self.pool.begin().await?;
+        let status = sqlx::query_scalar!(
             "update flows set cookie_mismatches = cookie_mismatches + 1, updated_at = latchkey_now(),
                     status = case when cookie_mismatches >= 2 then 'rejected' else status end,
                     error_code = case when cookie_mismatches >= 2 then 'another_browser' else error_code end,
                     error_message = case when cookie_mismatches >= 2
                         then 'The sign-in came back in another browser. Start again in the app.' else error_message end,
                     ended_at = case when cookie_mismatches >= 2 then latchkey_now() else ended_at end
-             where id = $1 and status = 'away'",
+             where id = $1 and status = 'away' returning status",
             flow.0
         )
-        .execute(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
+        if status.as_deref() == Some("rejected") {
+            told::failed(&mut transaction, flow).await?;
+        }
+        transaction.commit().await?;
         Ok(())
     }
 
@@ -407,6 +417,7 @@ impl Store {
     }
 
     async fn end_flow(&self, flow: FlowId, status: &str, code: &str, message: &str) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
         let ended = sqlx::query!(
             "update flows set status = $2, error_code = $3, error_message = $4, sealed = null, ended_at = latchkey_now(),
                     updated_at = latchkey_now()
@@ -416,9 +427,15 @@ impl Store {
             code,
             message
         )
-        .execute(&self.pool)
-        .await?;
-        Ok(ended.rows_affected() == 1)
+        .execute(&mut *transaction)
+        .await?
+        .rows_affected()
+            == 1;
+        if ended {
+            told::failed(&mut transaction, flow).await?;
+        }
+        transaction.commit().await?;
+        Ok(ended)
     }
 
     /// The modal was closed: a callback that still comes makes no token request.

@@ -1,6 +1,7 @@
 //! What ends or forgets flows and sessions by itself. Each sweep is bounded.
 
-use crate::{Store, StoreError};
+use super::told;
+use crate::{FlowId, Store, StoreError};
 
 /// What a sweep did.
 #[derive(Clone, Copy, Debug, Default)]
@@ -28,15 +29,7 @@ impl Store {
         .execute(&self.pool)
         .await?
         .rows_affected();
-        let interrupted = sqlx::query!(
-            "update flows set status = 'failed', error_code = 'interrupted',
-                    error_message = 'The sign-in was interrupted on our side. Try again.', sealed = null,
-                    ended_at = latchkey_now(), updated_at = latchkey_now()
-             where status = 'exchanging' and ended_at is null and exchange_until <= latchkey_now()"
-        )
-        .execute(&self.pool)
-        .await?
-        .rows_affected();
+        let interrupted = self.end_interrupted().await?;
         let unconfirmed = self.refuse_unconfirmed().await?;
         // Served by flows_ended.
         let flows = sqlx::query!(
@@ -50,6 +43,7 @@ impl Store {
         let sessions = sqlx::query!(
             "delete from connect_sessions where id in (
                  select s.id from connect_sessions s where s.expires_at <= latchkey_now() - interval '1 day'
+                   and (s.expiry_told or s.uses > 0 or s.revoked_at is not null or s.expires_at <= latchkey_now() - interval '7 days')
                    and not exists (select from flows f where f.session_id = s.id and f.status = 'verifying') limit 1000)"
         )
         .execute(&self.pool)
@@ -61,5 +55,26 @@ impl Store {
             unconfirmed,
             purged: flows + sessions,
         })
+    }
+
+    /// Exchanges whose replica died.
+    async fn end_interrupted(&self) -> Result<u64, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        let ended = sqlx::query_scalar!(
+            r#"update flows set status = 'failed', error_code = 'interrupted',
+                    error_message = 'The sign-in was interrupted on our side. Try again.', sealed = null,
+                    ended_at = latchkey_now(), updated_at = latchkey_now()
+               where id = any (array(select id from flows
+                   where status = 'exchanging' and ended_at is null and exchange_until <= latchkey_now()
+                   limit 500 for update skip locked))
+               returning id as "id: FlowId""#
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        for flow in &ended {
+            told::failed(&mut transaction, *flow).await?;
+        }
+        transaction.commit().await?;
+        Ok(ended.len() as u64)
     }
 }

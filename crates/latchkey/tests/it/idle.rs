@@ -1,0 +1,193 @@
+//! Typed-in keys that nobody uses are looked at once a week.
+
+use serde_json::{Value, json};
+use testkit::{OddProvider, Reply, TestServer};
+
+const WEEK: i64 = 7 * 86_400;
+
+/// A connection by a typed-in key of the odd provider.
+async fn keyed() -> (OddProvider, TestServer, Value) {
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder().with_odd_provider(&provider).start().await;
+    let connection = typed_in(&server, "u-1").await;
+    (provider, server, connection)
+}
+
+async fn typed_in(server: &TestServer, identity: &str) -> Value {
+    let session = server.session(&json!({ "identity": identity })).await;
+    let body = json!({
+        "integration": "odd-key", "auth": "api_key", "values": { "api_key": "idle-canary-51c8" }, "embedder": testkit::SHOP,
+    });
+    let made = server
+        .browser()
+        .post("/connect/api/submit", Some(&session), &body)
+        .await;
+    made.expect(200).json()["connection"].clone()
+}
+
+fn refused() -> Reply {
+    Reply::json(401, &json!({ "error": "this key was revoked: idle-canary-51c8" }))
+}
+
+async fn state(server: &TestServer) -> String {
+    server
+        .database
+        .text("select state || coalesce(':' || state_reason, '') from connections")
+        .await
+}
+
+async fn told(server: &TestServer, kind: &str) -> i64 {
+    server
+        .database
+        .number(&format!("select count(*) from events where type = '{kind}'"))
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_revoked_key_is_found_out_and_counts_the_second_time() {
+    let (provider, server, _) = keyed().await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0, "it is new");
+    server.advance(WEEK + 60).await;
+    provider.reply_at("/api/me", refused());
+    let (one, two) = tokio::join!(server.broker.check_idle_tick(), server.broker.check_idle_tick());
+    assert_eq!(one.unwrap() + two.unwrap(), 1, "one look, whoever looks");
+    assert_eq!(state(&server).await, "degraded:key_refused");
+    server.advance(1800).await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0, "not before an hour");
+    server.advance(1900).await;
+    provider.reply_at("/api/me", refused());
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(state(&server).await, "failed:key_refused");
+    server.advance(10 * WEEK).await;
+    assert_eq!(
+        server.broker.check_idle_tick().await.unwrap(),
+        0,
+        "a failed one is left alone"
+    );
+    assert_eq!(provider.seen("/api/me").len(), 3);
+    assert_eq!(
+        (
+            told(&server, "connection.degraded").await,
+            told(&server, "connection.failed").await
+        ),
+        (1, 1)
+    );
+    let events = server
+        .database
+        .text("select string_agg(payload::text, ' ') from events")
+        .await;
+    assert!(!events.contains("idle-canary-51c8"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_good_answer_heals_and_proves() {
+    let (provider, server, _) = keyed().await;
+    server.advance(WEEK + 60).await;
+    provider.reply_at("/api/me", refused());
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    server.advance(3700).await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(
+        (
+            state(&server).await.as_str(),
+            told(&server, "connection.recovered").await
+        ),
+        ("operational", 1)
+    );
+    server
+        .database
+        .execute("update connections set state = 'unknown'")
+        .await;
+    server.advance(WEEK + 60).await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(
+        (state(&server).await.as_str(), told(&server, "connection.tested").await),
+        ("operational", 1)
+    );
+    // It begins anew: one refusal is not the second.
+    server.advance(WEEK + 60).await;
+    provider.reply_at("/api/me", refused());
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(state(&server).await, "degraded:key_refused");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_service_that_is_away_or_odd_changes_nothing() {
+    let (provider, server, _) = keyed().await;
+    server.advance(WEEK + 60).await;
+    let before = server.database.number("select count(*) from events").await;
+    let odd = [
+        Reply::With(500, "text/html", "<h1>Oops</h1>".to_owned()),
+        Reply::HangUp,
+        Reply::With(429, "text/plain", "slow down".to_owned()),
+        Reply::json(200, &json!({ "id": "somebody-else" })),
+    ];
+    for reply in odd {
+        provider.reply_at("/api/me", reply);
+        assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0);
+        assert_eq!(state(&server).await, "operational");
+        assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0, "not at once");
+        server.advance(3700).await;
+    }
+    assert_eq!(server.database.number("select count(*) from events").await, before);
+    assert_eq!(provider.seen("/api/me").len(), 5);
+    assert_eq!(
+        server.broker.check_idle_tick().await.unwrap(),
+        1,
+        "and then it is asked again"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_used_switched_off_or_not_a_key_is_not_asked_about() {
+    let (provider, server, _) = keyed().await;
+    server.connect_odd().await;
+    typed_in(&server, "u-2").await;
+    server.advance(WEEK + 60).await;
+    server
+        .database
+        .execute("update connections set last_used_at = latchkey_now() - interval '1 day' where identity = 'u-1';")
+        .await;
+    server
+        .database
+        .execute("update connections set active = false where identity = 'u-2'")
+        .await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0);
+    let never = "select count(*) from connections where auth_method like 'oauth%' and check_at is null";
+    assert_eq!(server.database.number(never).await, 1);
+    server.advance(WEEK).await;
+    assert_eq!(
+        server.broker.check_idle_tick().await.unwrap(),
+        1,
+        "six days later it is idle"
+    );
+    assert_eq!(provider.seen("/api/me").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_copy_that_nobody_adopted_asks_nothing() {
+    let (provider, server, _) = keyed().await;
+    server.advance(WEEK + 60).await;
+    server.database.execute("update instance set home = 'elsewhere'").await;
+    server.store.look_home_now().await.unwrap();
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0);
+    assert_eq!(provider.seen("/api/me").len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_look_is_served_by_its_index() {
+    let (_provider, server, _) = keyed().await;
+    let mut connection = server.database.pool().acquire().await.unwrap();
+    sqlx::raw_sql("set enable_seqscan = off; set enable_bitmapscan = off; set enable_sort = off")
+        .execute(&mut *connection)
+        .await
+        .unwrap();
+    let plan: Vec<String> = sqlx::query_scalar(
+        "explain select id from connections where check_at <= latchkey_now() and deleted_at is null
+         order by check_at limit 500 for update skip locked",
+    )
+    .fetch_all(&mut *connection)
+    .await
+    .unwrap();
+    assert!(plan.join("\n").contains("connections_check_due"), "{plan:?}");
+}

@@ -1,0 +1,84 @@
+//! Every background loop shows that it is alive, and one that hangs is noticed.
+
+use std::time::Duration;
+
+use broker::Scheduler;
+use serde_json::Value;
+use testkit::TestServer;
+
+const LOOPS: [&str; 8] = [
+    "idle",
+    "refresh",
+    "replica",
+    "reseal",
+    "revoke",
+    "sweep",
+    "webhook",
+    "webhook_purge",
+];
+
+async fn alive(server: &TestServer) -> Vec<(String, bool)> {
+    let readiness: Value = serde_json::to_value(server.broker.readiness().await).unwrap();
+    let loops = readiness["loops"].as_array().unwrap();
+    let one = |one: &Value| (one["name"].as_str().unwrap().to_owned(), one["alive"] == true);
+    loops.iter().map(one).collect()
+}
+
+/// Looks until just these loops are stuck.
+async fn until_stuck(server: &TestServer, stuck: &[&str]) {
+    let looking = async {
+        while alive(server)
+            .await
+            .iter()
+            .any(|(name, alive)| *alive == stuck.contains(&name.as_str()))
+        {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    let found = tokio::time::timeout(Duration::from_secs(30), looking).await;
+    assert!(found.is_ok(), "not just {stuck:?}: {:?}", alive(server).await);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_loop_whose_statement_blocks_is_noticed_and_heals() {
+    let server = TestServer::start().await;
+    let scheduler = Scheduler::start(&server.broker).await.unwrap();
+    let names: Vec<String> = alive(&server).await.into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, LOOPS);
+    // Nobody has asked `/readyz` over HTTP.
+    let metrics = server
+        .client
+        .get(format!("{}/metrics", server.url))
+        .send()
+        .await
+        .unwrap();
+    let metrics = metrics.text().await.unwrap();
+    for name in LOOPS {
+        assert!(
+            metrics.contains(&format!("latchkey_loop_age_seconds{{loop=\"{name}\"}}")),
+            "{name}: {metrics}"
+        );
+    }
+    until_stuck(&server, &[]).await;
+    let mut holder = server.database.pool().begin().await.unwrap();
+    sqlx::raw_sql("lock table webhook_deliveries in access exclusive mode")
+        .execute(&mut *holder)
+        .await
+        .unwrap();
+    // Two intervals of its own, and the allowance.
+    server
+        .database
+        .execute("update testkit_clock set ahead = ahead + interval '8 seconds'")
+        .await;
+    until_stuck(&server, &["webhook"]).await;
+    let ready = server
+        .client
+        .get(format!("{}/readyz", server.url))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(ready.status(), 503);
+    holder.rollback().await.unwrap();
+    until_stuck(&server, &[]).await;
+    scheduler.stop().await;
+}
