@@ -79,9 +79,14 @@ impl Hooks {
 
     /// What is missing or came in the wrong order, in words.
     pub(crate) async fn findings(&self, pool: &PgPool) -> anyhow::Result<Vec<String>> {
-        let rows = sqlx::query("select event_id, lane, status from webhook_deliveries order by lane, seq")
-            .fetch_all(pool)
-            .await?;
+        let rows = sqlx::query(
+            "select event_id, lane, status || ', attempts ' || attempts || ', next in '
+                    || extract(epoch from next_attempt_at - latchkey_now())::int || ' s, leased for '
+                    || coalesce(extract(epoch from lease_until - latchkey_now())::int::text, 'no') || ' s' as status
+             from webhook_deliveries order by lane, seq",
+        )
+        .fetch_all(pool)
+        .await?;
         let came = self.came.lock().unwrap_or_else(PoisonError::into_inner);
         let mut findings = Vec::new();
         let mut before: Option<(Option<Uuid>, usize)> = None;
