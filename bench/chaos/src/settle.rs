@@ -25,6 +25,11 @@ const NUDGE: &str = "
     update credentials set refresh_at = latchkey_now()
     where lease_owner is null and refresh_at > latchkey_now() and expires_at < latchkey_now() + interval '1 hour'";
 
+/// The same for a delivery: one that was written while the clock was ahead waits until it is there again.
+const NUDGE_DELIVERIES: &str = "
+    update webhook_deliveries set next_attempt_at = latchkey_now()
+    where status = 'pending' and next_attempt_at > latchkey_now()";
+
 /// Waits until all is at rest; the seconds that it took. What is not at rest in time is a finding, and so is a
 /// connection that is well and cannot be called through.
 pub(crate) async fn settle(stage: &Stage) -> anyhow::Result<u64> {
@@ -71,6 +76,7 @@ pub(crate) async fn settle(stage: &Stage) -> anyhow::Result<u64> {
         if waiting == 0 {
             break;
         }
+        stage.postgres.execute(NUDGE_DELIVERIES).await?;
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
     Ok(began.elapsed().as_secs())

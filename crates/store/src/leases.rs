@@ -132,7 +132,7 @@ impl Store {
                      and k.uncertain_since is null
                    order by k.refresh_at limit 1) d
                left join refresh_circuits r on r.app_id = a.id
-               where r.not_before is null or r.not_before <= latchkey_now()
+               where r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now()
                order by d.refresh_at limit 1000"#
         )
         .fetch_all(&self.pool)
@@ -165,7 +165,8 @@ impl Store {
                 "update refresh_circuits set probes = probes + 1, updated_at = latchkey_now(),
                         not_before = latchkey_now()
                             + make_interval(secs => least(15 * power(2, least(probes, 2)), 60) + 3 * random())
-                 where app_id = any ($1) and state = 'open' and (not_before is null or not_before <= latchkey_now())
+                 where app_id = any ($1) and state = 'open' and (not_before is null or not_before <= latchkey_now()
+                        or updated_at > latchkey_now())
                  returning app_id",
                 &open
             )
@@ -235,7 +236,7 @@ impl Store {
                    select k.connection_id from credentials k left join refresh_circuits r on r.app_id = k.app_id
                    where k.uncertain_since is not null and k.refresh_at is not null and k.lease_owner is null
                      and (k.attempts = 0 and k.refusals = 0 or k.refresh_at <= latchkey_now())
-                     and (r.not_before is null or r.not_before <= latchkey_now())
+                     and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
                    order by k.refresh_at limit $3 for update of k skip locked)
                update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
                       leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
@@ -273,7 +274,7 @@ impl Store {
                from connections c left join refresh_circuits r on r.app_id = c.app_id
                where k.connection_id = $3 and c.id = $3 and k.generation = $4 and k.lease_owner is null
                  and (k.attempts = 0 or k.refresh_at <= latchkey_now())
-                 and (r.not_before is null or r.not_before <= latchkey_now())
+                 and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
                returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
                          k.interrupted, k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
                          c.integration, c.auth_method,

@@ -62,7 +62,9 @@ fn second_uses(
         }
         for first in &requests[..number] {
             // A token that was not spent may come again, once nobody waits for the first answer.
-            let harmless = !first.outcome.is_use() && deliveries.is_over(first, second.at);
+            // One that the provider refused may come once more, whatever comes of that: the confirmation.
+            let unspent = !first.outcome.is_use() || first.outcome.is_refusal();
+            let harmless = unspent && deliveries.is_over(first, second.at);
             if first.presented != second.presented || harmless {
                 continue;
             }

@@ -337,3 +337,18 @@ fn other_findings_count() {
     story.0.findings.push("an event has no delivery".to_owned());
     bad(&story, Kind::Record);
 }
+
+#[test]
+fn a_refused_token_may_be_offered_once_more_to_a_provider_that_stumbles() {
+    let story = Story::new()
+        .asks(0, 1, 1_000, Outcome::Rotated(2))
+        .last(|request| request.answered_at = None)
+        .dies(0, 1_050)
+        .asks(0, 1, 9_000, Outcome::Reused)
+        .asks(1, 1, 19_000, Outcome::Unprocessed);
+    let (kinds, _) = story.judged(Mode::Strict);
+    assert!(
+        !kinds.contains(&Kind::Duplicate) && !kinds.contains(&Kind::Lost),
+        "{kinds:?}"
+    );
+}
