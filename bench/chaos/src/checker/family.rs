@@ -21,9 +21,12 @@ pub(super) fn judge(deliveries: &Deliveries<'_>, mode: Mode, id: FamilyId, verdi
     let family = &history.families[id as usize];
     let of_family = history.requests.iter().filter(|request| request.family == id);
     let mut requests: Vec<&TokenRequest> = of_family.collect();
-    let dead_asked = requests.iter().filter(|request| request.outcome.is_refusal()).count();
-    if dead_asked > REFUSALS {
-        let what = format!("family {id} was asked for {dead_asked} times after its end");
+    let refused = requests
+        .iter()
+        .filter(|request| request.outcome.is_refusal() && deliveries.received(request))
+        .count();
+    if refused > REFUSALS {
+        let what = format!("family {id} was refused {refused} times after its end");
         verdict.broken(Kind::Loop, family.connection, what);
     }
     let blamed = second_uses(deliveries, id, family.connection, &requests, verdict);
