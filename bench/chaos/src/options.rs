@@ -22,6 +22,7 @@ pub(crate) enum Profile {
 
 /// Breaks a running Latchkey in every way, from a seed, and checks that no token was lost.
 #[derive(Clone, Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(name = "chaos")]
 pub(crate) struct Options {
     /// Processes of Latchkey.

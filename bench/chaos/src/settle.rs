@@ -50,11 +50,11 @@ pub(crate) async fn settle(stage: &Stage) -> anyhow::Result<u64> {
         if began.elapsed() > PATIENCE {
             for row in restless {
                 let id: uuid::Uuid = row.try_get("id")?;
-                let (state, reason): (String, String) = (row.try_get("state")?, row.try_get("reason")?);
+                let (health, reason): (String, String) = (row.try_get("state")?, row.try_get("reason")?);
                 let leased: bool = row.try_get("leased")?;
                 let number = stage.world.number(id).unwrap_or(u32::MAX);
                 stage.recorder.finding(format!(
-                    "connection {number} did not come to rest: {state}, {reason}, leased: {leased}"
+                    "connection {number} did not come to rest: {health}, {reason}, leased: {leased}"
                 ));
             }
             break;

@@ -105,7 +105,7 @@ impl Stage {
             station.replica.start().await?;
         }
         for station in &self.stations {
-            station.replica.ready(&self.client, Duration::from_secs(60)).await?;
+            station.replica.ready(&self.client, Duration::from_mins(1)).await?;
         }
         Ok(())
     }
@@ -114,6 +114,7 @@ impl Stage {
     pub(crate) async fn end(&self) {
         for station in &self.stations {
             station.replica.kill().await;
+            station.journal.end();
         }
         self.world.store.close().await;
         self.postgres.stop().await;
