@@ -35,6 +35,15 @@ pub struct Fence {
     pub generation: i64,
 }
 
+/// Why a refresh token may be spent already.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// An earlier attempt at this generation was sent and never answered.
+    Interrupted,
+    /// The database was restored or copied since the token was stored.
+    Adopted,
+}
+
 /// A claimed refresh.
 #[derive(Debug)]
 pub struct Lease {
@@ -60,14 +69,12 @@ pub struct Lease {
     pub attempts: i32,
     /// How often the service refused this generation.
     pub refusals: i16,
-    /// Whether an earlier attempt at this generation was sent and never answered.
-    pub interrupted: bool,
+    /// Why nobody knows whether this token is still good, if so.
+    pub doubt: Option<Doubt>,
     /// Seconds a token was good for, learnt from a 401.
     pub learned_lifetime: Option<u64>,
     /// Whether the access token has ended.
     pub expired: bool,
-    /// The database was restored or copied, and nobody knows whether this token was spent since.
-    pub uncertain: bool,
     /// The app has failures since its last success, or an open circuit.
     pub troubled: bool,
 }
@@ -193,12 +200,13 @@ impl Store {
                left join refresh_circuits r on r.app_id = c.app_id
                where k.connection_id = p.connection_id
                returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
-                         k.interrupted, k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
+                         k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
                          c.integration, c.auth_method,
                          c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
                          coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
                          coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
-                         k.uncertain_since is not null as "uncertain!""#,
+                         case when k.uncertain_since is not null then 'adopted'
+                              when k.interrupted then 'interrupted' end as doubt"#,
             replica.id,
             replica.boot,
             &apps,
@@ -244,12 +252,13 @@ impl Store {
                left join refresh_circuits r on r.app_id = c.app_id
                where k.connection_id = p.connection_id
                returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
-                         k.interrupted, k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
+                         k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
                          c.integration, c.auth_method,
                          c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
                          coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
                          coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
-                         k.uncertain_since is not null as "uncertain!""#,
+                         case when k.uncertain_since is not null then 'adopted'
+                              when k.interrupted then 'interrupted' end as doubt"#,
             replica.id,
             replica.boot,
             limit
@@ -276,12 +285,13 @@ impl Store {
                  and (k.attempts = 0 or k.refresh_at <= latchkey_now())
                  and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
                returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
-                         k.interrupted, k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
+                         k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
                          c.integration, c.auth_method,
                          c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
                          coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
                          coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
-                         k.uncertain_since is not null as "uncertain!""#,
+                         case when k.uncertain_since is not null then 'adopted'
+                              when k.interrupted then 'interrupted' end as doubt"#,
             replica.id,
             replica.boot,
             connection.0,
@@ -330,11 +340,13 @@ impl Store {
             credential: read("credentials", row.connection_id, &plaintext)?,
             attempts: row.attempts,
             refusals: row.refusals,
-            interrupted: row.interrupted,
+            doubt: row.doubt.map(|doubt| match doubt.as_str() {
+                "adopted" => Doubt::Adopted,
+                _ => Doubt::Interrupted,
+            }),
             learned_lifetime: row.learned_lifetime.and_then(|seconds| u64::try_from(seconds).ok()),
             expired: row.expired,
             troubled: row.troubled,
-            uncertain: row.uncertain,
         })
     }
 
@@ -457,7 +469,6 @@ struct LeaseRow {
     generation: i64,
     attempts: i32,
     refusals: i16,
-    interrupted: bool,
     learned_lifetime: Option<i32>,
     lease_number: i64,
     leased_at: DateTime<Utc>,
@@ -467,5 +478,5 @@ struct LeaseRow {
     variables: sqlx::types::Json<BTreeMap<String, String>>,
     expired: bool,
     troubled: bool,
-    uncertain: bool,
+    doubt: Option<String>,
 }

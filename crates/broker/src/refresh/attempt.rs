@@ -8,7 +8,9 @@ use std::time::Duration;
 use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use protocol::oauth2::{FailureClass, Granted, TokenError};
-use store::{CircuitReason, ConnectionState, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError};
+use store::{
+    CircuitReason, ConnectionState, Doubt, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError,
+};
 use tokio::time::Instant;
 use vault::{Credential, SecretString};
 
@@ -407,7 +409,7 @@ fn failure(state: ConnectionState, reason: &'static str, message: &str, retry_in
 /// `invalid_grant`: the first time it is asked once more, the second time it holds.
 fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
     // An uncertain token is offered once: it may be another instance's by now.
-    if lease.refusals == 0 && !lease.uncertain {
+    if lease.refusals == 0 && lease.doubt != Some(Doubt::Adopted) {
         let message =
             format!("{name} refused to renew the access. It is asked once more before the connection counts as ended.");
         return RefreshFailure {
@@ -420,12 +422,12 @@ fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
             )
         };
     }
-    let (reason, message) = if lease.uncertain {
+    let (reason, message) = if lease.doubt == Some(Doubt::Adopted) {
         let message = format!(
             "{name} no longer accepts this connection: the database was restored or copied, and the token in it was replaced since. Connect it again."
         );
         ("rotation_uncertain", message)
-    } else if lease.interrupted {
+    } else if lease.doubt.is_some() {
         let message = format!(
             "{name} no longer accepts this connection: a refresh was cut off before its answer arrived, and the token in it is lost. Connect it again."
         );

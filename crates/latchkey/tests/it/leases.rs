@@ -23,7 +23,10 @@ async fn a_lease_of_a_replica_that_nobody_knows_is_free_after_five_minutes() {
     setting.database.advance(61).await;
     assert_eq!(setting.store.take_over_leases(10).await.unwrap().len(), 1);
     let taken = claim(&setting.store, other, 10).await;
-    assert!(taken[0].interrupted && taken[0].number == 2, "{taken:?}");
+    assert!(
+        taken[0].doubt == Some(store::Doubt::Interrupted) && taken[0].number == 2,
+        "{taken:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -100,7 +103,7 @@ async fn a_claim_whose_answer_was_lost_is_free_again() {
     assert_eq!(setting.store.free_unknown_leases(one, &[known]).await.unwrap(), 1);
     let again = claim(&setting.store, one, 10).await;
     assert!(
-        again.len() == 1 && !again[0].interrupted,
+        again.len() == 1 && again[0].doubt.is_none(),
         "nothing was sent under it: {again:?}"
     );
 }

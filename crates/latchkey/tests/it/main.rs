@@ -37,6 +37,7 @@ mod races;
 mod redirect;
 mod refresh;
 mod refusal;
+mod reliability;
 mod retention;
 mod start;
 mod store;
