@@ -5,10 +5,14 @@ use std::time::Duration;
 
 use rustix::process::Signal;
 
+use crate::provider::Settings;
 use crate::proxy::Condition;
-use crate::schedule::{Fault, Link};
+use crate::schedule::{Fault, Group, Link};
 use crate::stage::Stage;
 use crate::witness;
+
+/// So long a fault waits for the requests that it counts.
+const A_MOMENT: u64 = 1_000;
 
 const fn millis(number: u64) -> Duration {
     Duration::from_millis(number)
@@ -99,10 +103,10 @@ async fn kill_all(stage: &Stage, down: u64) -> anyhow::Result<()> {
 
 /// Answers arrive while nothing can be committed; whoever holds them is killed.
 async fn kill_holders(stage: &Stage, waits: u64, down: u64) -> anyhow::Result<()> {
-    stage.provider.knobs.set(|settings| settings.after = millis(1_000));
+    turn(stage, None, |settings| settings.after = millis(1_000));
     pause(1_200).await;
     stage.postgres.read_only(true).await?;
-    stage.provider.knobs.set(|settings| settings.after = Duration::ZERO);
+    turn(stage, None, |settings| settings.after = Duration::ZERO);
     pause(1_000 + waits).await;
     for station in &stage.stations {
         station.replica.kill().await;
@@ -113,8 +117,7 @@ async fn kill_holders(stage: &Stage, waits: u64, down: u64) -> anyhow::Result<()
 
 /// A sign-in while a refresh of the same connection waits for the provider: what comes of that one must not count.
 async fn reconnect_in_flight(stage: &Stage, refused: bool) -> anyhow::Result<()> {
-    let knobs = &stage.provider.knobs;
-    knobs.set(|settings| {
+    turn(stage, None, |settings| {
         settings.after = millis(1_500);
         settings.hiccups = if refused { 4 } else { 0 };
     });
@@ -134,7 +137,7 @@ async fn reconnect_in_flight(stage: &Stage, refused: bool) -> anyhow::Result<()>
         }
     };
     let found = tokio::time::timeout(millis(2_000), in_flight).await;
-    knobs.reset();
+    turn(stage, None, |settings| *settings = Settings::default());
     match found {
         Ok(number) => stage.world.reconnect(number).await,
         // Nothing was due, or nobody was up.
@@ -165,53 +168,69 @@ async fn disturb(stage: &Stage, link: Link, replica: usize, condition: Condition
     Ok(())
 }
 
+/// Turns knobs of a group of integrations.
+fn turn(stage: &Stage, group: Group, change: impl Fn(&mut Settings)) {
+    for knobs in stage.provider.knobs(group) {
+        knobs.set(&change);
+    }
+}
+
 async fn provider(stage: &Stage, fault: &Fault) {
-    let knobs = &stage.provider.knobs;
-    let lasts = match *fault {
-        Fault::Slow { before, after, lasts } => {
-            knobs.set(|settings| (settings.before, settings.after) = (millis(before), millis(after)));
-            lasts
+    let (group, lasts) = match *fault {
+        Fault::Slow {
+            group,
+            before,
+            after,
+            lasts,
+        } => {
+            turn(stage, group, |settings| {
+                (settings.before, settings.after) = (millis(before), millis(after));
+            });
+            (group, lasts)
         }
-        Fault::Hang { decides, lasts } => {
-            knobs.set(|settings| settings.hang = Some(decides));
-            lasts
+        Fault::Hang { group, decides, lasts } => {
+            turn(stage, group, |settings| settings.hang = Some(decides));
+            (group, lasts)
         }
-        Fault::Refuse { status, lasts } => {
-            knobs.set(|settings| settings.status = Some(status));
-            lasts
+        Fault::Refuse { group, status, lasts } => {
+            turn(stage, group, |settings| settings.status = Some(status));
+            (group, lasts)
         }
-        Fault::AppBroken { lasts } => {
-            knobs.set(|settings| settings.app_broken = true);
-            lasts
+        Fault::AppBroken { group, lasts } => {
+            turn(stage, group, |settings| settings.app_broken = true);
+            (group, lasts)
         }
         Fault::Reset {
-            decides: true,
+            group,
+            decides,
             requests,
         } => {
-            knobs.set(|settings| settings.resets_after = requests);
-            1_000
+            turn(stage, group, |settings| {
+                if decides {
+                    settings.resets_after = requests;
+                } else {
+                    settings.resets_before = requests;
+                }
+            });
+            (group, A_MOMENT)
         }
-        Fault::Reset { requests, .. } => {
-            knobs.set(|settings| settings.resets_before = requests);
-            1_000
+        Fault::Truncate { group, requests } => {
+            turn(stage, group, |settings| settings.truncates = requests);
+            (group, A_MOMENT)
         }
-        Fault::Truncate { requests } => {
-            knobs.set(|settings| settings.truncates = requests);
-            1_000
+        Fault::Hiccup { group, requests } => {
+            turn(stage, group, |settings| settings.hiccups = requests);
+            (group, A_MOMENT)
         }
-        Fault::Hiccup { requests } => {
-            knobs.set(|settings| settings.hiccups = requests);
-            1_000
-        }
-        _ => 0,
+        _ => return,
     };
     pause(lasts).await;
-    knobs.reset();
+    turn(stage, group, |settings| *settings = Settings::default());
 }
 
 /// Everything works again; replicas that are down are started.
 pub(crate) async fn heal(stage: &Stage) -> anyhow::Result<()> {
-    stage.provider.knobs.reset();
+    turn(stage, None, |settings| *settings = Settings::default());
     stage.postgres.read_only(false).await?;
     witness::set_clock(&stage.postgres, 0).await?;
     for station in &stage.stations {

@@ -65,6 +65,25 @@ impl JournalDisk {
         }
     }
 
+    /// Takes the file system away. What it held stays in the folder, for whoever looks into a kept run.
+    pub(crate) fn end(&self) {
+        if !self.mounted {
+            return;
+        }
+        let kept: Vec<_> = fs::read_dir(&self.folder)
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| Some((entry.file_name(), fs::read(entry.path()).ok()?)))
+            .collect();
+        let ended = Command::new("umount").arg(&self.folder).status();
+        if ended.is_ok_and(|status| status.success()) {
+            for (name, bytes) in kept {
+                drop(fs::write(self.folder.join(name), bytes));
+            }
+        }
+    }
+
     fn filler(&self) -> PathBuf {
         self.folder.join(".chaos-filler")
     }

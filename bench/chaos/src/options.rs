@@ -22,6 +22,7 @@ pub(crate) enum Profile {
 
 /// Breaks a running Latchkey in every way, from a seed, and checks that no token was lost.
 #[derive(Clone, Debug, Parser)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 #[command(name = "chaos")]
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of the command line")]
 pub(crate) struct Options {
@@ -40,6 +41,9 @@ pub(crate) struct Options {
     /// Connections that are refreshed all the time.
     #[arg(long, default_value_t = 60)]
     pub(crate) connections: u32,
+    /// Services that they are of, each with an app of its own. Faults of the provider hit a quarter of them, mostly.
+    #[arg(long, default_value_t = 12, value_parser = clap::value_parser!(u32).range(1..=100))]
+    pub(crate) integrations: u32,
     /// Callers; in the profile `readers`, as many as read one connection at the same moment.
     #[arg(long)]
     pub(crate) readers: Option<u32>,

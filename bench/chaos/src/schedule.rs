@@ -4,6 +4,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt as _, SeedableRng as _};
 use serde::Serialize;
 
+use crate::provider::GROUPS;
+
 /// Milliseconds.
 type Millis = u64;
 
@@ -37,22 +39,23 @@ pub(crate) enum Fault {
     Clock { seconds: i64, lasts: Millis },
     /// The provider takes so long, before or after it decides.
     Slow {
+        group: Group,
         before: Millis,
         after: Millis,
         lasts: Millis,
     },
     /// The provider does not answer at all, having decided or not.
-    Hang { decides: bool, lasts: Millis },
+    Hang { group: Group, decides: bool, lasts: Millis },
     /// The provider answers with this status, and 429 with `Retry-After`.
-    Refuse { status: u16, lasts: Millis },
+    Refuse { group: Group, status: u16, lasts: Millis },
     /// The provider says that the client is unknown.
-    AppBroken { lasts: Millis },
+    AppBroken { group: Group, lasts: Millis },
     /// So many requests are reset, before or after the provider decided.
-    Reset { decides: bool, requests: u32 },
+    Reset { group: Group, decides: bool, requests: u32 },
     /// So many answers end in the middle.
-    Truncate { requests: u32 },
+    Truncate { group: Group, requests: u32 },
     /// So many good tokens are refused once.
-    Hiccup { requests: u32 },
+    Hiccup { group: Group, requests: u32 },
     /// A replica's link is cut.
     Cut { link: Link, replica: usize, lasts: Millis },
     /// A replica's link takes everything and passes nothing on.
@@ -69,6 +72,10 @@ pub(crate) enum Fault {
     /// The same for a connection whose refresh is in flight at a slow provider, which then gives a token or refuses.
     ReconnectInFlight { refused: bool },
 }
+
+/// The integrations that a fault of the provider is about: those whose number leaves this rest, or all. A service that is
+/// away closes its circuit for up to a minute, and the others go on.
+pub(crate) type Group = Option<u32>;
 
 /// Between a replica and what it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -149,6 +156,7 @@ fn one(rng: &mut StdRng, shape: &Shape) -> Fault {
     } else {
         Link::Provider
     };
+    let group = rng.random_bool(0.9).then(|| rng.random_range(0..GROUPS));
     match rng.random_range(0..100) {
         0..21 => Fault::Kill { replica, down },
         21..30 => Fault::Stop {
@@ -176,28 +184,34 @@ fn one(rng: &mut StdRng, shape: &Shape) -> Fault {
             let delay = rng.random_range(200..4_000);
             let before = rng.random_range(0..=delay);
             Fault::Slow {
+                group,
                 before,
                 after: delay - before,
                 lasts,
             }
         }
         70..73 => Fault::Hang {
+            group,
             decides: rng.random_bool(0.2),
             lasts,
         },
         73..78 => Fault::Refuse {
+            group,
             status: [500, 502, 503, 429, 408][rng.random_range(0..5)],
             lasts,
         },
         78 => Fault::AppBroken {
+            group,
             lasts: rng.random_range(300..1_500),
         },
         79..83 => Fault::Reset {
+            group,
             decides: rng.random_bool(0.4),
             requests: rng.random_range(1..3),
         },
-        83..85 => Fault::Truncate { requests: 1 },
+        83..85 => Fault::Truncate { group, requests: 1 },
         85..88 => Fault::Hiccup {
+            group,
             requests: rng.random_range(1..4),
         },
         88..91 => Fault::Cut { link, replica, lasts },
@@ -281,7 +295,7 @@ fn length(fault: &Fault) -> Millis {
         | Fault::Slow { lasts, .. }
         | Fault::Hang { lasts, .. }
         | Fault::Refuse { lasts, .. }
-        | Fault::AppBroken { lasts }
+        | Fault::AppBroken { lasts, .. }
         | Fault::Cut { lasts, .. }
         | Fault::HalfOpen { lasts, .. }
         | Fault::Latency { lasts, .. } => lasts,

@@ -17,7 +17,7 @@ use crate::provider::Provider;
 use crate::proxy::{Proxy, Target};
 use crate::readers::Caller;
 use crate::replica::{Replica, Setup};
-use crate::world::{INTEGRATION, World};
+use crate::world::{World, integration_id};
 use crate::{front, witness};
 
 /// A replica with its links and its disk.
@@ -51,10 +51,23 @@ impl Stage {
         let postgres = Postgres::start(folder.join("postgres")).await?;
         let secret = random_hex()?;
         let master = MasterKey::parse(&secret).context("a new master key")?;
-        let provider = Provider::new(options.mode, random_hex()?[..12].to_owned(), recorder.clone());
+        let provider = Provider::new(
+            options.mode,
+            random_hex()?[..12].to_owned(),
+            options.integrations,
+            recorder.clone(),
+        );
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        let world = World::create(&postgres, &master, provider.clone(), recorder.clone(), &origin).await?;
+        let world = World::create(
+            &postgres,
+            &master,
+            provider.clone(),
+            options.integrations,
+            recorder.clone(),
+            &origin,
+        )
+        .await?;
         witness::begin(&postgres).await?;
         let hooks = Hooks::listen().await?;
         world.subscribe(hooks.address).await?;
@@ -101,6 +114,7 @@ impl Stage {
     pub(crate) async fn end(&self) {
         for station in &self.stations {
             station.replica.kill().await;
+            station.journal.end();
         }
         self.world.store.close().await;
         self.postgres.stop().await;
@@ -125,7 +139,10 @@ async fn station(
     let journal = JournalDisk::new(folder.join(format!("journal-{number}")), options.inside)?;
     let definitions = folder.join(format!("integrations-{number}"));
     std::fs::create_dir_all(&definitions)?;
-    std::fs::write(definitions.join("chaos.yaml"), definition(provider.address))?;
+    for integration in 0..options.integrations {
+        let file = definitions.join(format!("{}.yaml", integration_id(integration)));
+        std::fs::write(file, definition(provider.address, integration))?;
+    }
     let address = free_address()?;
     let mut environment = vec![
         ("PATH", "/usr/bin:/bin".to_owned()),
@@ -165,16 +182,17 @@ async fn station(
     })
 }
 
-/// The integration, at the address that one replica has for the provider.
-fn definition(provider: SocketAddr) -> String {
+/// An integration, at the address that one replica has for the provider.
+fn definition(provider: SocketAddr, integration: u32) -> String {
+    let id = integration_id(integration);
     format!(
-        r#"id: {INTEGRATION}
+        r#"id: {id}
 name: Chaos
 description: A provider that forgives nothing.
 docs: https://docs.example.com
 sources: [https://docs.example.com]
 variables:
-  base: {{ title: Base, type: url, set_by: operator, default: "http://{provider}" }}
+  base: {{ title: Base, type: url, set_by: operator, default: "http://{provider}/{integration}" }}
 auth:
   - kind: oauth2
     title: Sign in

@@ -21,8 +21,11 @@ use crate::history::{FamilyId, Recorder, Stored};
 use crate::postgres::Postgres;
 use crate::provider::{CLIENT_ID, CLIENT_SECRET, Pair, Provider};
 
-/// The integration's id.
-pub(crate) const INTEGRATION: &str = "chaos";
+/// The id of an integration.
+pub(crate) fn integration_id(number: u32) -> String {
+    format!("chaos-{number}")
+}
+
 const TEST: Environment = Environment::Test;
 
 /// A connection under test.
@@ -40,7 +43,8 @@ pub(crate) struct Connected {
 pub(crate) struct World {
     pub(crate) store: Store,
     project: ProjectId,
-    app: App,
+    /// By integration.
+    apps: Vec<App>,
     /// The project's secret key.
     pub(crate) key: SecretString,
     pub(crate) connections: Vec<Connected>,
@@ -56,6 +60,7 @@ impl World {
         postgres: &Postgres,
         master: &MasterKey,
         provider: Provider,
+        integrations: u32,
         recorder: Recorder,
         public_url: &str,
     ) -> anyhow::Result<Self> {
@@ -67,12 +72,16 @@ impl World {
         store.migrate().await?;
         store.adopt_instance(Some(InstanceMode::Production), master).await?;
         let project = store.create_project("Chaos").await?.id;
-        let settings = AppSettings {
-            client_id: Some(CLIENT_ID.to_owned()),
-            client_secret: Some(SecretString::from(CLIENT_SECRET)),
-            ..AppSettings::default()
-        };
-        let app = store.set_app(project, TEST, INTEGRATION, public_url, settings).await?;
+        let mut apps = Vec::new();
+        for integration in 0..integrations {
+            let settings = AppSettings {
+                client_id: Some(CLIENT_ID.to_owned()),
+                client_secret: Some(SecretString::from(CLIENT_SECRET)),
+                ..AppSettings::default()
+            };
+            let id = integration_id(integration);
+            apps.push(store.set_app(project, TEST, &id, public_url, settings).await?);
+        }
         let key = ApiKey::generate(TEST);
         let scopes = ["passthrough", "connections:read", "connections:write"].map(str::to_owned);
         store.create_api_key(project, &key, "chaos", &scopes).await?;
@@ -80,7 +89,7 @@ impl World {
             key: key.expose(),
             store,
             project,
-            app,
+            apps,
             connections: Vec::new(),
             provider,
             recorder,
@@ -115,9 +124,10 @@ impl World {
         self.provider.set_lifetime(family, lifetime);
         pair.expires_in = first;
         let unique = Uuid::new_v4().simple();
-        let key = format!("test::{INTEGRATION}::default::{unique}|u-{number}");
+        let integration = &self.app(number).integration;
+        let key = format!("test::{integration}::default::{unique}|u-{number}");
         let session = self.session(None).await?;
-        let new = self.new_connection(&key, pair);
+        let new = self.new_connection(number, &key, pair);
         let id = self
             .store
             .connect_directly(&session, &new)
@@ -133,7 +143,7 @@ impl World {
         let _one = self.signing_in.lock().await;
         let connected = &self.connections[number as usize];
         let (family, pair) = self.provider.sign_in(number, connected.lifetime);
-        let new = self.new_connection(&connected.key, pair);
+        let new = self.new_connection(number, &connected.key, pair);
         for _ in 0..300 {
             let committed = match self.session(Some(connected.id)).await {
                 Ok(session) => self
@@ -185,7 +195,12 @@ impl World {
             .context("the session that was just opened")
     }
 
-    fn new_connection(&self, key: &str, pair: Pair) -> NewConnection {
+    fn app(&self, number: u32) -> &App {
+        &self.apps[number as usize % self.apps.len()]
+    }
+
+    fn new_connection(&self, number: u32, key: &str, pair: Pair) -> NewConnection {
+        let app = self.app(number);
         let credential = NewCredential {
             credential: Credential::OAuth2(OAuth2Tokens {
                 access_token: SecretString::from(pair.access),
@@ -198,8 +213,8 @@ impl World {
         NewConnection {
             project: self.project,
             environment: TEST,
-            app: self.app.id,
-            integration: INTEGRATION.to_owned(),
+            app: app.id,
+            integration: app.integration.clone(),
             auth_method: "oauth2".to_owned(),
             key: key.to_owned(),
             name: None,

@@ -25,9 +25,9 @@ use delivery::Deliveries;
 pub(crate) const WINDOW: Millis = 700;
 /// No client waits longer for a token endpoint.
 pub(crate) const PATIENCE: Millis = 35_000;
-/// A connection asks this often with a dead grant at most: the second use, its confirmation, and one that a crash
-/// repeated.
-const REFUSALS: usize = 3;
+/// Refusals that a process received before a connection rests, at most: the second use, its confirmation, and two that
+/// could not be noted because the process died before the database was there.
+const REFUSALS: usize = 4;
 
 /// What the provider does with a token that was spent already.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, clap::ValueEnum)]

@@ -46,11 +46,6 @@ impl Knobs {
         change(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// All is well.
-    pub(crate) fn reset(&self) {
-        self.set(|settings| *settings = Settings::default());
-    }
-
     /// Whether a hanging request hangs on.
     pub(crate) fn hangs(&self) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).hang.is_some()

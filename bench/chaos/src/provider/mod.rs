@@ -22,33 +22,47 @@ use book::{Access, Book};
 pub(crate) use http::Connection;
 use http::Request;
 use knobs::Answer;
-pub(crate) use knobs::Knobs;
+pub(crate) use knobs::{Knobs, Settings};
 
 /// The OAuth client that Latchkey is to it.
 pub(crate) const CLIENT_ID: &str = "chaos-client";
 /// Its secret.
 pub(crate) const CLIENT_SECRET: &str = "chaos-client-secret";
 
+/// Faults of the provider hit one of so many groups of integrations, or all.
+pub(crate) const GROUPS: u32 = 4;
+
 /// The provider. Cheap to clone.
 #[derive(Clone, Debug)]
 pub(crate) struct Provider {
     book: Arc<Mutex<Book>>,
-    pub(crate) knobs: Knobs,
+    /// By integration.
+    knobs: Arc<Vec<Knobs>>,
     recorder: Recorder,
 }
 
 impl Provider {
-    /// One without grants. `mark` is part of its tokens.
-    pub(crate) fn new(mode: Mode, mark: String, recorder: Recorder) -> Self {
+    /// One without grants, which is as many services as there are integrations. `mark` is part of its tokens.
+    pub(crate) fn new(mode: Mode, mark: String, integrations: u32, recorder: Recorder) -> Self {
         Self {
             book: Arc::new(Mutex::new(Book::new(mode, mark))),
-            knobs: Knobs::default(),
+            knobs: Arc::new((0..integrations).map(|_| Knobs::default()).collect()),
             recorder,
         }
     }
 
     fn book(&self) -> MutexGuard<'_, Book> {
         self.book.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The knobs of the integrations that are in a group, or of all.
+    pub(crate) fn knobs(&self, group: Option<u32>) -> impl Iterator<Item = &Knobs> {
+        let groups = GROUPS as usize;
+        let in_group = move |number: usize| group.is_none_or(|group| number % groups == group as usize);
+        let numbered = self.knobs.iter().enumerate();
+        numbered
+            .filter(move |(number, _)| in_group(*number))
+            .map(|(_, knobs)| knobs)
     }
 
     /// Somebody signs in: a new grant for a connection, whose access tokens live for so many seconds.
@@ -90,15 +104,19 @@ impl Provider {
 
     async fn serve(&self, mut connection: Connection, replica: usize, connected_at: Millis) {
         while let Ok(Some(request)) = connection.request().await {
-            let served = match (request.method.as_str(), request.path.as_str()) {
-                ("POST", "/token") => match self.token(connection, &request, replica, connected_at).await {
+            let (integration, path) = place(&request.path);
+            let served = match (request.method.as_str(), path) {
+                ("POST", "token") => match self
+                    .token(connection, &request, integration, replica, connected_at)
+                    .await
+                {
                     Some(back) => {
                         connection = back;
                         Ok(())
                     }
                     None => return,
                 },
-                ("GET", "/api/me") => {
+                ("GET", "api/me") => {
                     let (status, body) = self.me(&request);
                     connection.answer(status, "", &body).await
                 }
@@ -135,6 +153,7 @@ impl Provider {
         &self,
         connection: Connection,
         request: &Request,
+        integration: usize,
         replica: usize,
         connected_at: Millis,
     ) -> Option<Connection> {
@@ -143,14 +162,15 @@ impl Provider {
         let token = form_urlencoded::parse(&request.body)
             .find_map(|(name, value)| (name == "refresh_token").then(|| value.into_owned()));
         let known = token.and_then(|token| self.read_refresh(&token));
-        let (Some((family, presented)), true) = (known, authorized) else {
+        let knobs = self.knobs.get(integration).cloned();
+        let (Some((family, presented)), Some(knobs), true) = (known, knobs, authorized) else {
             self.recorder.finding(format!(
                 "replica {replica} sent a token request that nobody could answer"
             ));
             return answer(connection, 400, "", r#"{"error":"invalid_request"}"#).await;
         };
         let number = self.note(family, presented, replica, connected_at);
-        let (before, after, kind) = self.knobs.next(|| self.book().may_hiccup(family, presented));
+        let (before, after, kind) = knobs.next(|| self.book().may_hiccup(family, presented));
         // A provider goes on with what it has read, whether or not the asker is still there.
         let decided = {
             let provider = self.clone();
@@ -158,7 +178,7 @@ impl Provider {
                 tokio::time::sleep(before).await;
                 provider.decide(number, family, presented, kind);
                 tokio::time::sleep(after).await;
-                while matches!(kind, Answer::Hang { .. }) && provider.knobs.hangs() {
+                while matches!(kind, Answer::Hang { .. }) && knobs.hangs() {
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             })
@@ -269,4 +289,11 @@ async fn answer(mut connection: Connection, status: u16, headers: &str, body: &s
         .await
         .is_ok()
         .then_some(connection)
+}
+
+/// `/7/token` is integration 7's `token`.
+fn place(path: &str) -> (usize, &str) {
+    let mut parts = path.trim_start_matches('/').splitn(2, '/');
+    let integration = parts.next().and_then(|part| part.parse().ok());
+    (integration.unwrap_or(usize::MAX), parts.next().unwrap_or_default())
 }
