@@ -26,10 +26,13 @@ impl Broker {
     /// The same for a call that waits.
     ///
     /// # Errors
-    /// `not_adopted`: the operator has to run `latchkey adopt`.
+    /// `not_adopted`: the operator has to run `latchkey adopt`. `database_unavailable`: nobody has seen it yet.
     pub async fn require_home(&self) -> Result<(), Problem> {
-        if self.is_at_home().await {
-            return Ok(());
+        match self.store().look_home().await {
+            Ok(true) => return Ok(()),
+            Ok(false) => {}
+            Err(_) if self.store().is_at_home() => return Ok(()),
+            Err(error) => return Err(error.into()),
         }
         Err(Problem::new(
             Kind::Unavailable,

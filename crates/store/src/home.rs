@@ -64,9 +64,10 @@ impl Store {
     }
 
     /// Looks whether the database is at home, at most each ten seconds, so that every turn of a loop can ask: an
-    /// adoption takes effect on running servers. A failed look leaves the last answer.
+    /// adoption takes effect on running servers. A failed look leaves the last answer. Before the first answer everybody
+    /// looks: nobody may take “not seen yet” for “elsewhere”.
     pub async fn look_home(&self) -> Result<bool, StoreError> {
-        {
+        if self.home.state.load(Ordering::Acquire) != 0 {
             let mut looked = self.home.looked.lock().unwrap_or_else(PoisonError::into_inner);
             if looked.is_some_and(|at| at.elapsed() < LOOK_AGAIN) {
                 return Ok(self.is_at_home());
