@@ -37,6 +37,7 @@ pub struct Fence {
 
 /// A claimed refresh.
 #[derive(Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "facts of a row that do not exclude each other")]
 pub struct Lease {
     /// What it replaces.
     pub fence: Fence,
@@ -448,6 +449,7 @@ impl Store {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "the columns of a lease")]
 struct LeaseRow {
     connection_id: Uuid,
     project_id: Uuid,
