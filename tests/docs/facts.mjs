@@ -79,13 +79,13 @@ export async function checkCommands(all, check) {
     }
     return helps.get(key);
   };
-  const commandsOf = (printed) => [...(printed?.match(/\nCommands:\n([^]*?)\n\n/)?.[1] ?? '').matchAll(/^ {2}([a-z]+)/gm)].map((match) => match[1]);
+  const commandsOf = (printed) => [...(printed?.match(/\nCommands:\n([^]*?)\n\n/)?.[1] ?? '').matchAll(/^ {2}([a-z-]+)/gm)].map((match) => match[1]);
 
   async function problemOf(command) {
     const words = command.trim().split(/\s+/);
     const path = [];
     let printed = await help([]);
-    while (commandsOf(printed).length > 0 && words.length > 0 && /^[a-z]+$/.test(words[0])) {
+    while (commandsOf(printed).length > 0 && words.length > 0 && /^[a-z][a-z-]*$/.test(words[0])) {
       const word = words.shift();
       if (!commandsOf(printed).includes(word)) return `latchkey has no command \`${[...path, word].join(' ')}\``;
       path.push(word);

@@ -110,7 +110,10 @@ impl Strict {
         let (Some(family), Some(number)) = (parts.next(), parts.next()) else {
             return gone();
         };
-        let Some(current) = usize::try_from(family).ok().and_then(|family| self.families.get_mut(family)) else {
+        let Some(current) = usize::try_from(family)
+            .ok()
+            .and_then(|family| self.families.get_mut(family))
+        else {
             return gone();
         };
         if *current == Some(number) {

@@ -42,7 +42,10 @@ async fn a_lease_survives_the_steps() {
         assert_eq!(server.broker.refresh_tick().await.unwrap(), Tick::default(), "{step}");
     }
     assert_eq!(provider.seen("/token").len(), 1);
-    assert!(server.store.free_lease(&lease, 0.0).await.unwrap(), "it is still the holder's");
+    assert!(
+        server.store.free_lease(&lease, 0.0).await.unwrap(),
+        "it is still the holder's"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

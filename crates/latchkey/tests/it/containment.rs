@@ -30,7 +30,12 @@ async fn a_service_that_hangs_holds_up_no_other() {
     let names: Vec<String> = (1..=20).map(|number| format!("odd-{number}")).collect();
     let texts: Vec<(String, String)> = names
         .iter()
-        .map(|name| (format!("{name}.yaml"), odd_definition().1.replace("id: odd", &format!("id: {name}"))))
+        .map(|name| {
+            (
+                format!("{name}.yaml"),
+                odd_definition().1.replace("id: odd", &format!("id: {name}")),
+            )
+        })
         .collect();
     let many = catalog::load_sources(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())));
     assert!(many.problems.is_empty(), "{:?}", many.problems);
@@ -46,7 +51,10 @@ async fn a_service_that_hangs_holds_up_no_other() {
         };
         let (store, origin) = (server.broker.store(), server.broker.public_origin());
         let environment = broker::Environment::Test;
-        store.set_app(server.project.id, environment, name, origin, settings).await.unwrap();
+        store
+            .set_app(server.project.id, environment, name, origin, settings)
+            .await
+            .unwrap();
         server.import_odd(name, &[format!("well-{name}")]).await;
     }
     let stuck: Vec<String> = (0..40).map(|number| format!("stuck-{number}")).collect();
@@ -60,7 +68,6 @@ async fn a_service_that_hangs_holds_up_no_other() {
     assert!(took < Duration::from_secs(5), "{took:?}");
     let waiting = hanging.seen("/token").len();
     assert!((1..=9).contains(&waiting), "it holds {waiting} of 16 places");
-    println!("20 services refreshed in {took:?} beside one that hangs with {waiting} requests");
     drop(scheduler);
 }
 
@@ -129,7 +136,13 @@ async fn a_refresh_that_was_lost_in_its_process_is_tried_once_more() {
     server.advance(3301).await;
     let (one, another) = (replica(6, 1), replica(6, 2));
     let lease = claim(&server.store, one, 1).await.remove(0);
-    let mark = async |replica| server.store.interrupt_lease(&lease.fence, replica, lease.number).await.unwrap();
+    let mark = async |replica| {
+        server
+            .store
+            .interrupt_lease(&lease.fence, replica, lease.number)
+            .await
+            .unwrap()
+    };
     assert!(!mark(another).await, "only its own life may");
     assert!(mark(one).await);
     assert!(!mark(one).await);

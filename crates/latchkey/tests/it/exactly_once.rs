@@ -52,7 +52,12 @@ async fn three_replicas_and_readers_refresh_each_of_many_once() {
     }
     let mut calls = tokio::task::JoinSet::new();
     for key in &keys {
-        calls.spawn(server.api_of(&second, "GET", "/v1/passthrough/x").connection(key).send());
+        calls.spawn(
+            server
+                .api_of(&second, "GET", "/v1/passthrough/x")
+                .connection(key)
+                .send(),
+        );
         calls.spawn(server.api_of(&third, "GET", "/v1/passthrough/x").connection(key).send());
     }
     for answer in calls.join_all().await {

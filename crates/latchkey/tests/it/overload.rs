@@ -91,7 +91,10 @@ async fn a_commit_that_the_database_gives_up_is_made_again() {
         server.advance(3301).await;
         assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 1, "{code}");
         assert_eq!(provider.seen("/token").len(), 2, "{code}: the service was asked once");
-        assert_eq!(server.database.number("select last_value from fail_credentials").await, 3);
+        assert_eq!(
+            server.database.number("select last_value from fail_credentials").await,
+            3
+        );
     }
 }
 
@@ -124,6 +127,9 @@ async fn our_sessions_are_durable_whatever_the_database_says() {
     assert_eq!(setting, "on");
     // It would have been off.
     let plain = sqlx::PgPool::connect_with(server.database.options()).await.unwrap();
-    let without: String = sqlx::query_scalar("show synchronous_commit").fetch_one(&plain).await.unwrap();
+    let without: String = sqlx::query_scalar("show synchronous_commit")
+        .fetch_one(&plain)
+        .await
+        .unwrap();
     assert_eq!(without, "off");
 }
