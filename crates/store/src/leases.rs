@@ -37,7 +37,10 @@ pub struct Fence {
 
 /// A claimed refresh.
 #[derive(Debug)]
-#[expect(clippy::struct_excessive_bools, reason = "facts of a row that do not exclude each other")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "facts of a row that do not exclude each other"
+)]
 pub struct Lease {
     /// What it replaces.
     pub fence: Fence,
