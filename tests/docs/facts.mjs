@@ -122,23 +122,6 @@ export async function checkCommands(all, check) {
   }
 }
 
-/** `it::refresh::two_replicas_refresh_once` in the pages is a test of crates/latchkey/tests/it. */
-export async function checkTests(all, check) {
-  for (const document of all) {
-    const named = spans(document).filter(({ text: span }) => /^it::\w+(::\w+)+$/.test(span));
-    if (named.length === 0) continue;
-    await check(`${document.name}: tests`, async () => {
-      const problems = await Promise.all(named.map(async ({ text: span, line }) => {
-        const words = span.split('::');
-        const test = words.pop();
-        const body = await text('crates', 'latchkey', 'tests', ...words.slice(0, -1), `${words.at(-1)}.rs`).catch(() => '');
-        return body.includes(`fn ${test}()`) ? undefined : `line ${line}: there is no test ${span}`;
-      }));
-      complain(problems.filter(Boolean));
-    });
-  }
-}
-
 /** `broker::Broker::callback` in the pages is something in crates/broker; a file that is named is there. */
 export async function checkNames(all, check) {
   const crates = await readdir(path.join(ROOT, 'crates'));
@@ -162,6 +145,39 @@ export async function checkNames(all, check) {
         await access(path.join(ROOT, span)).catch(() => problems.push(`line ${line}: ${span} does not exist`));
       }
       complain(problems);
+    });
+  }
+}
+
+/** docs/reliability.md has every promise once, and each test that it names is there. */
+export async function checkReliability(all, check) {
+  const document = all.find(({ name }) => name === 'docs/reliability.md');
+  await check('docs/reliability.md: every promise has its row', async () => {
+    const numbers = [...Array(40).keys()].map((index) => index + 1).concat(42, 43, 45, 47, 48, 49, 50, 51, 52, 53, 54, 55);
+    const wanted = numbers.map((number) => `R${String(number).padStart(2, '0')}`);
+    const rows = [...document.text.matchAll(/^\| (R\d\d) \|/gm)].map((match) => match[1]);
+    complain([
+      ...wanted.filter((id) => !rows.includes(id)).map((id) => `${id} has no row`),
+      ...rows.filter((id, index) => !wanted.includes(id) || rows.indexOf(id) !== index).map((id) => `${id} is too much`),
+    ]);
+  });
+  await check('docs/reliability.md: every test is there', async () => {
+    const named = [...document.text.matchAll(/`(crates\/[\w./-]+\.rs)::(\w+)`/g)];
+    if (named.length < 50) throw new Error(`only ${named.length} tests are named`);
+    const problems = await Promise.all(named.map(async ([, file, name]) => {
+      const source = await text(file).catch(() => '');
+      const test = new RegExp(`#\\[(tokio::)?test[^\\]]*\\]\\s+(#\\[[^\\]]*\\]\\s+)*(async )?fn ${name}\\(`);
+      return test.test(source) ? null : `${file} has no test ${name}`;
+    }));
+    complain(problems.filter(Boolean));
+  });
+  const harness = await text('bench', 'chaos', 'src', 'schedule.rs').catch(() => null);
+  if (harness !== null) {
+    await check('docs/reliability.md: every fault is there', async () => {
+      const faults = harness.match(/enum Fault \{([^]*?)\n\}/)[1];
+      const known = [...faults.matchAll(/^ {4}([A-Z]\w+)/gm)].map((match) => match[1].replaceAll(/(?<!^)[A-Z]/g, '_$&').toLowerCase());
+      const named = [...document.text.matchAll(/harness `(\w+)`/g)].map((match) => match[1]);
+      complain(named.filter((name) => name !== 'readers' && !known.includes(name)).map((name) => `the harness has no fault ${name}`));
     });
   }
 }

@@ -126,20 +126,8 @@ fn repeating(
             if stopping.load(Ordering::SeqCst) || busy.swap(true, Ordering::SeqCst) {
                 return;
             }
-            // A task of its own: a panic in it is contained.
-            let turn = tokio::spawn(work(broker.clone())).await;
+            let result = turn(name, work(broker.clone())).await;
             busy.store(false, Ordering::SeqCst);
-            let result = match turn {
-                Ok(Ok(())) => "success",
-                Ok(Err(problem)) => {
-                    tracing::warn!(%problem, name, "a turn of a loop failed");
-                    "failure"
-                }
-                Err(panic) => {
-                    tracing::error!(%panic, name, "a turn of a loop panicked");
-                    "panic"
-                }
-            };
             metrics::counter!("latchkey_loop_turns_total", "loop" => name, "result" => result).increment(1);
             if result == "success" {
                 beat(&broker, name, interval).await;
@@ -148,10 +136,38 @@ fn repeating(
     })
 }
 
+/// One turn in a task of its own, so that a panic in it is contained: `success`, `failure` or `panic`.
+async fn turn(name: &'static str, work: impl Future<Output = Result<(), Problem>> + Send + 'static) -> &'static str {
+    match tokio::spawn(work).await {
+        Ok(Ok(())) => "success",
+        Ok(Err(problem)) => {
+            tracing::warn!(%problem, name, "a turn of a loop failed");
+            "failure"
+        }
+        Err(panic) => {
+            tracing::error!(%panic, name, "a turn of a loop panicked");
+            "panic"
+        }
+    }
+}
+
 async fn beat(broker: &Broker, name: &'static str, interval: Duration) {
     broker.note_turn(name, interval);
     let seconds = i32::try_from(interval.as_secs().max(1)).unwrap_or(i32::MAX);
     if let Err(error) = broker.store().beat(broker.settings().replica.id, name, seconds).await {
         tracing::warn!(%error, name, "the heartbeat was not noted");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_panic_in_a_turn_is_contained_and_is_no_success() {
+        let panics = async { panic!("as a mistake would") };
+        assert_eq!(turn("refresh", panics).await, "panic");
+        assert_eq!(turn("refresh", async { Ok(()) }).await, "success");
+        assert_eq!(turn("refresh", async { Err(Problem::internal("no")) }).await, "failure");
     }
 }

@@ -194,10 +194,11 @@ impl Store {
     }
 
     /// The service answered 401 to a token: how many seconds old it was, if a refresh may help. It may when the token is
-    /// older than a minute (or from the future: the clock was put back), can be refreshed, and no earlier 401 was the service's last word.
+    /// older than a minute, can be refreshed, and no earlier 401 was the service's last word. Where the clock was put back
+    /// since, nobody knows its age: that is 0.
     pub async fn age_of_rejected(&self, connection: ConnectionId, generation: i64) -> Result<Option<u64>, StoreError> {
         let age = sqlx::query_scalar!(
-            r#"select extract(epoch from latchkey_now() - issued_at)::bigint as "age!" from credentials
+            r#"select greatest(extract(epoch from latchkey_now() - issued_at), 0)::bigint as "age!" from credentials
                where connection_id = $1 and generation = $2 and refresh_at is not null
                  and (issued_at < latchkey_now() - interval '1 minute' or issued_at > latchkey_now())
                  and (rejected_until is null or rejected_until <= latchkey_now())"#,

@@ -29,5 +29,5 @@ pub use leases::{answer, claim, replica};
 pub use link::Link;
 pub use postgres::{PostgresSource, container};
 pub use provider::definition as odd_definition;
-pub use provider::{Held, OddProvider, Reply, Seen};
-pub use server::{SHOP, TestServer, TestServerBuilder, client};
+pub use provider::{Held, OddProvider, Reply, SERVICE_DATE, Seen};
+pub use server::{Beside, SHOP, TestServer, TestServerBuilder, client};

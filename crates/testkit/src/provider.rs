@@ -10,11 +10,16 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
+/// What the clock of a service says that answers [`Reply::Asking`].
+pub const SERVICE_DATE: &str = "Mon, 23 Nov 2026 18:00:00 GMT";
+
 /// How one request to the token endpoint is answered.
 #[derive(Clone, Debug)]
 pub enum Reply {
     /// With this status, type and body.
     With(u16, &'static str, String),
+    /// 429 with this `Retry-After`, from a service whose clock says [`SERVICE_DATE`].
+    Asking(String),
     /// Never; the connection stays open.
     Never,
     /// The connection ends after the request was read.
@@ -79,6 +84,52 @@ struct Script {
     replies: Mutex<VecDeque<(String, Reply)>>,
     seen: Mutex<Vec<Seen>>,
     drop_unread: Mutex<u32>,
+    strict: Mutex<Option<Strict>>,
+}
+
+/// The book of a strict service: refresh tokens work once, and a second use ends the family.
+#[derive(Debug)]
+struct Strict {
+    lifetime: u64,
+    /// By family: the number of the one token that works, `None` once the family is revoked.
+    families: Vec<Option<u64>>,
+    refreshes: usize,
+    reuses: usize,
+}
+
+impl Strict {
+    /// The answer to a token request with this body.
+    fn answer(&mut self, body: &str) -> Reply {
+        let gone = || Reply::json(400, &json!({ "error": "invalid_grant" }));
+        let token = body.split('&').find_map(|pair| pair.strip_prefix("refresh_token="));
+        let Some(token) = token else {
+            self.families.push(Some(1));
+            return self.tokens(self.families.len() - 1, 1);
+        };
+        let mut parts = token.split('-').skip(1).filter_map(|part| part.parse::<u64>().ok());
+        let (Some(family), Some(number)) = (parts.next(), parts.next()) else {
+            return gone();
+        };
+        let Some(current) = usize::try_from(family)
+            .ok()
+            .and_then(|family| self.families.get_mut(family))
+        else {
+            return gone();
+        };
+        if *current == Some(number) {
+            *current = Some(number + 1);
+            self.refreshes += 1;
+            return self.tokens(usize::try_from(family).unwrap(), number + 1);
+        }
+        *current = None;
+        self.reuses += 1;
+        gone()
+    }
+
+    fn tokens(&self, family: usize, number: u64) -> Reply {
+        let named = |kind: &str| format!("{kind}-{family}-{number}");
+        Reply::tokens(&named("access"), &named("refresh"), self.lifetime)
+    }
 }
 
 /// A provider on a port of its own.
@@ -115,6 +166,24 @@ impl OddProvider {
     /// The next answer to a path that begins like this.
     pub fn reply_at(&self, path: &str, reply: Reply) {
         self.script.replies.lock().unwrap().push_back((path.to_owned(), reply));
+    }
+
+    /// From now on, what is not told is answered as a strict service does: tokens live this many seconds, a refresh
+    /// token works once, and a second use revokes its family.
+    pub fn be_strict(&self, lifetime: u64) {
+        *self.script.strict.lock().unwrap() = Some(Strict {
+            lifetime,
+            families: Vec::new(),
+            refreshes: 0,
+            reuses: 0,
+        });
+    }
+
+    /// Of a strict service: refreshes, second uses of a refresh token, and families that still live.
+    pub fn strict_book(&self) -> (usize, usize, usize) {
+        let strict = self.script.strict.lock().unwrap();
+        let book = strict.as_ref().expect("be_strict was called");
+        (book.refreshes, book.reuses, book.families.iter().flatten().count())
     }
 
     /// Answers as if it had been told nothing.
@@ -190,6 +259,12 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
             .position(|(path, _)| seen.target.starts_with(path.as_str()));
         next.and_then(|next| replies.remove(next)).map(|(_, reply)| reply)
     };
+    if is_token
+        && reply.is_none()
+        && let Some(strict) = script.strict.lock().unwrap().as_mut()
+    {
+        reply = Some(strict.answer(&seen.body));
+    }
     script.seen.lock().unwrap().push(seen);
     loop {
         match reply {
@@ -209,6 +284,12 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
                 held.arrived.notify_one();
                 held.released.notified().await;
                 return stream.write_all(second.as_bytes()).await.ok();
+            }
+            Some(Reply::Asking(wait)) => {
+                let head = format!(
+                    "HTTP/1.1 429 Odd\r\nretry-after: {wait}\r\ndate: {SERVICE_DATE}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+                );
+                return stream.write_all(head.as_bytes()).await.ok();
             }
             Some(Reply::With(status, kind, body)) => return write(&mut stream, status, kind, &body).await,
             None if is_token => reply = Some(Reply::tokens(&unique("access"), &unique("refresh"), 3600)),

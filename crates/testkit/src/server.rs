@@ -62,6 +62,24 @@ impl std::fmt::Debug for TestServer {
     }
 }
 
+/// Another replica with a server of its own, on the same database. It ends with the test's runtime.
+pub struct Beside {
+    /// Its address, without a path. Browsers and services know the first server's only.
+    pub url: String,
+    /// Its broker.
+    pub broker: Broker,
+    _running: Running,
+}
+
+impl std::fmt::Debug for Beside {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Beside")
+            .field("url", &self.url)
+            .finish_non_exhaustive()
+    }
+}
+
 /// How a server is started.
 #[derive(Debug)]
 pub struct TestServerBuilder {
@@ -238,6 +256,43 @@ impl TestServer {
         let broker = broker(&store, &self.master, &self.url, self.egress.clone(), journal);
         broker.start_replica().await.unwrap();
         broker
+    }
+
+    /// Another replica, with a server.
+    pub async fn beside(&self) -> Beside {
+        let broker = self.replica(None).await;
+        let bound = Bound::to("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", bound.address());
+        let running = bound
+            .serve(broker.clone(), options(broker.store(), &self.url, &self.ahead))
+            .unwrap();
+        Beside {
+            url,
+            broker,
+            _running: running,
+        }
+    }
+
+    /// A call as [`TestServer::api`] makes, to a server beside this one.
+    pub fn api_of(&self, beside: &Beside, method: &str, path: &str) -> Call {
+        let url = format!("{}{path}", beside.url);
+        Call::new(&self.client, method, &url, Some(self.test_key.clone()))
+    }
+
+    /// Connections of the odd provider, brought by import with these refresh tokens; their keys.
+    pub async fn import_odd(&self, platform: &str, refresh_tokens: &[String]) -> Vec<String> {
+        let importing = self.key_with(&[Scope::ConnectionsImport]).await;
+        let mut keys = Vec::new();
+        for token in refresh_tokens {
+            let body = serde_json::json!({
+                "platform": platform, "identity": token, "identityType": "user", "expiresIn": 3600, "prove": "none",
+                "tokens": { "accessToken": format!("access of {token}").replace(' ', "-"), "refreshToken": token },
+            });
+            let call = self.api("POST", "/v1/vault/connections").key(&importing).json(&body);
+            let made = call.send().await.expect(201).json();
+            keys.push(made["key"].as_str().unwrap().to_owned());
+        }
+        keys
     }
 
     /// Moves the clocks of database and server forward.

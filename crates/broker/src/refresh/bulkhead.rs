@@ -166,6 +166,18 @@ mod tests {
         assert!(bulkhead.try_take(app, "a").is_some());
     }
 
+    #[tokio::test]
+    async fn a_task_that_panics_gives_its_place_back() {
+        let bulkhead = Bulkhead::new(1);
+        let place = bulkhead.try_take(AppId::generate(), "a").unwrap();
+        let task = tokio::spawn(async move {
+            let _place = place;
+            panic!("as a mistake would");
+        });
+        assert!(task.await.unwrap_err().is_panic());
+        assert!(bulkhead.is_idle());
+    }
+
     #[test]
     fn a_single_place_is_given() {
         let bulkhead = Bulkhead::new(1);

@@ -153,6 +153,40 @@ fn every_answer_has_its_class() {
     }
 }
 
+/// Status, body, class under a definition with codes of its own.
+const OVERRIDDEN: &[(u16, &str, FailureClass)] = &[
+    (400, r#"{"error":"token_revoked"}"#, FailureClass::GrantGone),
+    (401, r#"{"error":"TOKEN_REVOKED"}"#, FailureClass::GrantGone),
+    (200, r#"{"ok":false,"error":"token_revoked"}"#, FailureClass::GrantGone),
+    (400, r#"{"error":{"code":"token_revoked"}}"#, FailureClass::GrantGone),
+    (400, r#"{"error":"app_disabled"}"#, FailureClass::AppBroken),
+    (403, r#"{"error":"app_disabled"}"#, FailureClass::AppBroken),
+    (400, r#"{"error":"invalid_grant"}"#, FailureClass::Transient),
+    (401, r#"{"error":"invalid_client"}"#, FailureClass::AppBroken),
+    (400, r#"{"error":"something_new"}"#, FailureClass::Transient),
+    (400, HTML, FailureClass::Transient),
+    (503, "", FailureClass::Transient),
+];
+
+#[test]
+fn a_definitions_own_codes_win() {
+    let errors = catalog::RefreshErrors {
+        grant_gone: vec!["token_revoked".to_owned()],
+        app_broken: vec!["app_disabled".to_owned()],
+        transient: vec!["invalid_grant".to_owned()],
+    };
+    for (status, body, class) in OVERRIDDEN {
+        let error = read_json(*status, body).unwrap_err();
+        assert_eq!(error.class_under(&errors), *class, "{status} {body}");
+    }
+    // Without them each answer keeps the class of the standard.
+    for (status, body, expected) in CASES.iter().filter(|case| case.2 != "granted") {
+        let error = read_json(*status, body).unwrap_err();
+        let none = catalog::RefreshErrors::default();
+        assert_eq!(error.class_under(&none), error.class(), "{status} {body} {expected}");
+    }
+}
+
 #[test]
 fn a_refresh_token_is_there_or_not() {
     let refresh = |body: &str| {
