@@ -215,7 +215,7 @@ async fn a_connection_is_listed_read_changed_and_deleted() {
     let events = "select string_agg(type, ',' order by id) from events where type <> 'revocation.ended'";
     assert_eq!(
         server.database.text(events).await,
-        "connection.created,connection.updated,connection.deleted"
+        "connection.created,session.completed,connection.updated,connection.deleted"
     );
     assert_eq!(server.database.number("select count(*) from credentials").await, 0);
 }

@@ -101,8 +101,9 @@ async fn an_answer_is_kept_short_and_without_the_secret() {
     let setting = Setting::start().await;
     let place = "/hook";
     let url = format!("{}{place}?token=canary-in-the-address", setting.receiver.uri());
+    let wanted = json!({ "url": url, "events": ["connection.created"] });
     let made = setting
-        .call("POST", "/v1/webhooks/subscriptions", &json!({ "url": url }))
+        .call("POST", "/v1/webhooks/subscriptions", &wanted)
         .await
         .expect(201)
         .json();
