@@ -80,7 +80,8 @@ impl Bench<'_> {
         for turn in 1.. {
             tokio::time::sleep(Duration::from_secs(1)).await;
             // One row of the small tenant falls due each third second.
-            if turn % 3 == 0 && turn > 5 && due.len() < usize::try_from(SMALL)? {
+            let ends_soon = begun.elapsed() + Duration::from_secs(3) > at_most;
+            if turn % 3 == 0 && turn > 5 && !ends_soon && due.len() < usize::try_from(SMALL)? {
                 let row = rows.small + due.len() as u64;
                 world
                     .execute(&format!(

@@ -66,7 +66,13 @@ struct Options {
 async fn main() -> anyhow::Result<()> {
     let options = Options::parse();
     let beside = std::env::current_exe()?.with_file_name("latchkey");
-    let program = options.latchkey.clone().unwrap_or(beside);
+    // Absolute: it is started from another folder. Looked for now: not after minutes of seeding.
+    let program = std::path::absolute(options.latchkey.as_deref().unwrap_or(&beside))?;
+    anyhow::ensure!(
+        program.is_file(),
+        "{} is not there: build it with `cargo build --release -p latchkey`, or name another with --latchkey",
+        program.display()
+    );
     let bin_dir = match &options.pg_bindir {
         Some(folder) => folder.clone(),
         None => newest_postgres()?,

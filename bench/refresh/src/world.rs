@@ -132,6 +132,11 @@ impl World {
         query.fetch_one(&self.pool).await.with_context(|| sql.to_owned())
     }
 
+    pub(crate) async fn text(&self, sql: &str) -> anyhow::Result<String> {
+        let query = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("select ({sql})::text")));
+        query.fetch_one(&self.pool).await.with_context(|| sql.to_owned())
+    }
+
     /// Rows whose stored generation is not the one that the provider issued last. The key of a connection ends with its
     /// row's number.
     pub(crate) async fn lost(&self, provider: &Provider) -> anyhow::Result<usize> {

@@ -17,6 +17,7 @@ const CLIENTS: u32 = 20;
 pub(crate) async fn prepare(world: &World) -> anyhow::Result<()> {
     let app = world.apps[0];
     let (project, id) = (app.project, app.id);
+    let sealed = sealed(world, "5a").await?;
     world
         .execute(&format!(
             "insert into connections (id, project_id, environment, app_id, integration, auth_method, key)
@@ -27,12 +28,19 @@ pub(crate) async fn prepare(world: &World) -> anyhow::Result<()> {
     world
         .execute(&format!(
             "insert into credentials (connection_id, project_id, environment, app_id, sealed, refresh_at)
-             select lpad(n::text, 32, '0')::uuid, '{project}', 'test', '{id}', '\\x{}', now() + interval '10 days'
-             from generate_series(1, {ROWS}) n",
-            "5a".repeat(640)
+             select lpad(n::text, 32, '0')::uuid, '{project}', 'test', '{id}', '{sealed}', now() + interval '10 days'
+             from generate_series(1, {ROWS}) n"
         ))
         .await?;
     Ok(())
+}
+
+/// As long as a sealed credential, and under the project's data key: the database asks for that.
+async fn sealed(world: &World, filling: &str) -> anyhow::Result<String> {
+    let project = world.apps[0].project;
+    let key = format!("select encode(uuid_send(id), 'hex') from data_keys where project_id = '{project}' and is_current");
+    let key = world.text(&key).await?;
+    Ok(format!("\\x{}{key}{}", filling.repeat(4), filling.repeat(620)))
 }
 
 /// Pairs of writes a second.
@@ -41,7 +49,7 @@ pub(crate) async fn measure(world: &World, folder: &Path, seconds: u32) -> anyho
     let text = include_str!("yardstick.sql")
         .replace("ROWS", &ROWS.to_string())
         .replace("PROJECT", &world.apps[0].project.to_string())
-        .replace("SEALED", &format!("\\x{}", "a5".repeat(640)));
+        .replace("SEALED", &sealed(world, "a5").await?);
     std::fs::write(&script, text)?;
     let output = tokio::process::Command::new(world.bin_dir.join("pgbench"))
         .args(["-n", "-M", "prepared", "-j", "2", "-c", &CLIENTS.to_string()])

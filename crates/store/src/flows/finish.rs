@@ -130,17 +130,16 @@ impl Store {
         identity_type: Option<IdentityType>,
         key: impl FnOnce(&Flow, &Session) -> String,
     ) -> Result<Completed, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        // The lock lets one completion at a time look: the second finds what the first made of it.
+        // Nothing is locked while this looks: of several completions the session, which is spent once, lets one through.
         let row = sqlx::query!(
             r#"select id as "id: FlowId", status, quarantined, quarantined_account,
                       coalesce(complete_until <= latchkey_now(), true) as "late!"
-               from flows where complete_digest = $1 and project_id = $2 and environment = $3 for update"#,
+               from flows where complete_digest = $1 and project_id = $2 and environment = $3"#,
             code.as_bytes(),
             project.0,
             environment.as_str()
         )
-        .fetch_optional(&mut *transaction)
+        .fetch_optional(&self.pool)
         .await?;
         let Some(row) = row else {
             return Ok(Completed::Unknown);
@@ -160,12 +159,12 @@ impl Store {
         let same = session.owner.identity.as_deref() == Some(identity)
             && (identity_type.is_none() || identity_type == session.owner.identity_type);
         if !same {
-            transaction.rollback().await?;
             self.refuse_quarantined(&flow, &grant, "another_person", "Somebody else finished this sign-in.")
                 .await?;
             return Ok(Completed::AnotherIdentity);
         }
         let key = key(&flow, &session);
+        let mut transaction = self.pool.begin().await?;
         let finished = self
             .connect_flow(&mut transaction, &flow, &session, &key, &grant, "verifying")
             .await?;
@@ -232,7 +231,9 @@ impl Store {
             scopes: grant.scopes.clone(),
             expires_in: grant.credential.expires_in,
             refresh_in: grant.credential.refresh_in,
-            granted_at: self.now().await?,
+            granted_at: sqlx::query_scalar!(r#"select latchkey_now() as "now!""#)
+                .fetch_one(&mut *transaction)
+                .await?,
         };
         let written = sqlx::query!(
             "update flows set status = 'verifying', quarantined = $2, quarantined_account = $3, complete_digest = $4,
