@@ -80,9 +80,10 @@ pub(crate) async fn measure(world: &World, times: usize) -> anyhow::Result<Claim
 
 /// The plans of the product's statements, as the compiler checked them: they are read from `.sqlx`.
 pub(crate) async fn plans(world: &World) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let (due, claim) = (
+    let (due, pick, claim) = (
         statement("cross join lateral (\n                   select k.refresh_at from credentials k")?,
         statement("as q (app_id, quota)")?,
+        statement("where k.connection_id = any ($3) and c.id = k.connection_id")?,
     );
     let mut connection = world.pool.acquire().await?;
     let mut transaction = connection.begin().await?;
@@ -92,11 +93,20 @@ pub(crate) async fn plans(world: &World) -> anyhow::Result<Vec<(&'static str, St
         .iter()
         .map(|quota| (quota.app.0, i64::from(quota.limit)))
         .unzip();
+    let picked = sqlx::query(explain(&pick))
+        .bind(&apps)
+        .bind(&limits)
+        .fetch_all(&mut *transaction)
+        .await?;
+    let rows: Vec<Uuid> = sqlx::query_scalar(sqlx::AssertSqlSafe(pick))
+        .bind(&apps)
+        .bind(&limits)
+        .fetch_all(&mut *transaction)
+        .await?;
     let claim = sqlx::query(explain(&claim))
         .bind(Uuid::new_v4())
         .bind(Uuid::new_v4())
-        .bind(apps)
-        .bind(limits)
+        .bind(rows)
         .fetch_all(&mut *transaction)
         .await?;
     transaction.rollback().await?;
@@ -104,7 +114,11 @@ pub(crate) async fn plans(world: &World) -> anyhow::Result<Vec<(&'static str, St
         let lines: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get::<String, _>(0)).collect();
         lines.map(|lines| lines.join("\n"))
     };
-    Ok(vec![("due_apps", text(due)?), ("claim_due", text(claim)?)])
+    Ok(vec![
+        ("due_apps", text(due)?),
+        ("claim_due: which", text(picked)?),
+        ("claim_due: theirs", text(claim)?),
+    ])
 }
 
 /// The one statement of `.sqlx` that holds a text.

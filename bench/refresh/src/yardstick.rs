@@ -38,7 +38,8 @@ pub(crate) async fn prepare(world: &World) -> anyhow::Result<()> {
 /// As long as a sealed credential, and under the project's data key: the database asks for that.
 async fn sealed(world: &World, filling: &str) -> anyhow::Result<String> {
     let project = world.apps[0].project;
-    let key = format!("select encode(uuid_send(id), 'hex') from data_keys where project_id = '{project}' and is_current");
+    let key =
+        format!("select encode(uuid_send(id), 'hex') from data_keys where project_id = '{project}' and is_current");
     let key = world.text(&key).await?;
     Ok(format!("\\x{}{key}{}", filling.repeat(4), filling.repeat(620)))
 }

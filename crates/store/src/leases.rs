@@ -7,6 +7,7 @@
 use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
+use sqlx::PgConnection;
 use uuid::Uuid;
 use vault::{Credential, Environment};
 
@@ -185,35 +186,21 @@ impl Store {
             .filter(|quota| !quota.open || probing.contains(&quota.app.0))
             .map(|quota| (quota.app.0, if quota.open { 1 } else { i64::from(quota.limit) }))
             .unzip();
-        let rows = sqlx::query_as!(
-            LeaseRow,
-            r#"with picked as materialized (
-                   select d.connection_id from unnest($3::uuid[], $4::bigint[]) as q (app_id, quota)
-                   cross join lateral (
-                       select k.connection_id from credentials k
-                       where k.app_id = q.app_id and k.refresh_at <= latchkey_now() and k.lease_owner is null
+        // First the ids, then the claim by them: what a quota of a column picks is a tenth of the table to the planner,
+        // and it would read all connections to join them.
+        let picked = sqlx::query_scalar!(
+            r#"select d.connection_id as "id!" from unnest($1::uuid[], $2::bigint[]) as q (app_id, quota)
+               cross join lateral (
+                   select k.connection_id from credentials k
+                   where k.app_id = q.app_id and k.refresh_at <= latchkey_now() and k.lease_owner is null
                      and k.uncertain_since is null
-                       order by k.refresh_at limit q.quota for update skip locked) d)
-               update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
-                      leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
-               from picked p join connections c on c.id = p.connection_id
-               left join refresh_circuits r on r.app_id = c.app_id
-               where k.connection_id = p.connection_id
-               returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
-                         k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
-                         c.integration, c.auth_method,
-                         c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
-                         coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
-                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
-                         case when k.uncertain_since is not null then 'adopted'
-                              when k.interrupted then 'interrupted' end as doubt"#,
-            replica.id,
-            replica.boot,
+                   order by k.refresh_at limit q.quota for update skip locked) d"#,
             &apps,
             &limits
         )
         .fetch_all(&mut *transaction)
         .await?;
+        let rows = claim(&mut transaction, replica, &picked).await?;
         transaction.commit().await?;
         self.leases(rows, replica).await
     }
@@ -238,33 +225,19 @@ impl Store {
     /// Claims tokens that an adoption made uncertain, due or not, a few at a time. One whose try failed waits its pause.
     /// Served by `credentials_uncertain`.
     pub async fn claim_uncertain(&self, replica: Replica, limit: i64) -> Result<Vec<Lease>, StoreError> {
-        let rows = sqlx::query_as!(
-            LeaseRow,
-            r#"with picked as materialized (
-                   select k.connection_id from credentials k left join refresh_circuits r on r.app_id = k.app_id
-                   where k.uncertain_since is not null and k.refresh_at is not null and k.lease_owner is null
-                     and (k.attempts = 0 and k.refusals = 0 or k.refresh_at <= latchkey_now())
-                     and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
-                   order by k.refresh_at limit $3 for update of k skip locked)
-               update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
-                      leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
-               from picked p join connections c on c.id = p.connection_id
-               left join refresh_circuits r on r.app_id = c.app_id
-               where k.connection_id = p.connection_id
-               returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
-                         k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
-                         c.integration, c.auth_method,
-                         c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
-                         coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
-                         coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
-                         case when k.uncertain_since is not null then 'adopted'
-                              when k.interrupted then 'interrupted' end as doubt"#,
-            replica.id,
-            replica.boot,
+        let mut transaction = self.pool.begin().await?;
+        let picked = sqlx::query_scalar!(
+            "select k.connection_id from credentials k left join refresh_circuits r on r.app_id = k.app_id
+             where k.uncertain_since is not null and k.refresh_at is not null and k.lease_owner is null
+               and (k.attempts = 0 and k.refusals = 0 or k.refresh_at <= latchkey_now())
+               and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
+             order by k.refresh_at limit $1 for update of k skip locked",
             limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *transaction)
         .await?;
+        let rows = claim(&mut transaction, replica, &picked).await?;
+        transaction.commit().await?;
         self.leases(rows, replica).await
     }
 
@@ -479,4 +452,29 @@ struct LeaseRow {
     expired: bool,
     troubled: bool,
     doubt: Option<String>,
+}
+
+/// Leases rows that this transaction has locked.
+async fn claim(transaction: &mut PgConnection, replica: Replica, picked: &[Uuid]) -> Result<Vec<LeaseRow>, StoreError> {
+    let rows = sqlx::query_as!(
+        LeaseRow,
+        r#"update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
+                  leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
+           from connections c left join refresh_circuits r on r.app_id = c.app_id
+           where k.connection_id = any ($3) and c.id = k.connection_id
+           returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
+                     k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
+                     c.integration, c.auth_method,
+                     c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>",
+                     coalesce(k.expires_at <= latchkey_now(), false) as "expired!",
+                     coalesce(r.state = 'open' or r.broken + r.unanswered > 0, false) as "troubled!",
+                     case when k.uncertain_since is not null then 'adopted'
+                          when k.interrupted then 'interrupted' end as doubt"#,
+        replica.id,
+        replica.boot,
+        picked
+    )
+    .fetch_all(transaction)
+    .await?;
+    Ok(rows)
 }
