@@ -112,13 +112,24 @@ pub(crate) async fn plans(world: &World) -> anyhow::Result<Vec<(&'static str, St
     transaction.rollback().await?;
     let text = |rows: Vec<sqlx::postgres::PgRow>| {
         let lines: Result<Vec<String>, _> = rows.iter().map(|row| row.try_get::<String, _>(0)).collect();
-        lines.map(|lines| lines.join("\n"))
+        lines.map(|lines| lines.iter().map(|line| short(line)).collect::<Vec<_>>().join("\n"))
     };
     Ok(vec![
         ("due_apps", text(due)?),
         ("claim_due: which", text(picked)?),
         ("claim_due: theirs", text(claim)?),
     ])
+}
+
+/// A line of a plan without the ids of an array.
+fn short(line: &str) -> String {
+    match line.split_once("('{") {
+        Some((before, array)) => format!(
+            "{before}('{{…}}{}",
+            array.split_once('}').map_or("", |(_, after)| after)
+        ),
+        None => line.to_owned(),
+    }
 }
 
 /// The one statement of `.sqlx` that holds a text.

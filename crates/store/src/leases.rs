@@ -1,8 +1,8 @@
 //! Leases: the right to refresh one connection, claimed and committed before any request goes out.
 //!
 //! A lease ends when its holder says so, or when the holder is known to be gone: it came back in another life and has
-//! replayed its journal, or it was silent for sixty beats of the database's pulse. Never by the clock alone: whoever asks
-//! a second time spends a token that may be spent already.
+//! replayed its journal, or it was silent for sixty beats of the database's pulse. Not by the clock alone, except where the
+//! holder was forgotten long ago: whoever asks a second time spends a token that may be spent already.
 
 use std::collections::BTreeMap;
 use std::time::Instant;
