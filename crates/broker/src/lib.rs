@@ -36,6 +36,7 @@ mod texts;
 mod timeline;
 mod webhooks;
 
+use std::sync::atomic::AtomicUsize;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -108,6 +109,7 @@ struct Parts {
     refreshes: refresh::Refreshes,
     webhooks: webhooks::Slots,
     loops: loops::Loops,
+    reseal_turns: AtomicUsize,
 }
 
 impl Broker {
@@ -131,6 +133,7 @@ impl Broker {
             refreshes,
             webhooks: webhooks::Slots::default(),
             loops: loops::Loops::default(),
+            reseal_turns: AtomicUsize::new(0),
         }))
     }
 

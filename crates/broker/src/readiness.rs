@@ -69,11 +69,13 @@ impl Broker {
         if !self.store().is_adopted() {
             return Readiness::not_ready("answers; mode and master key are being compared", 0);
         }
-        let beats = self
-            .store()
-            .heartbeats(self.settings().replica.id)
-            .await
-            .unwrap_or_default();
+        let beats = match self.store().heartbeats(self.settings().replica.id).await {
+            Ok(beats) => beats,
+            Err(error) => {
+                tracing::warn!(%error, "not ready: the signs of life of the loops cannot be read");
+                return Readiness::not_ready("does not answer every question; try again in a few seconds", 0);
+            }
+        };
         let loops: Vec<LoopHealth> = beats
             .into_iter()
             .map(|beat| LoopHealth {

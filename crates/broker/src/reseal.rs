@@ -1,5 +1,6 @@
 //! Data keys: a new one, the end of an old one, and in between the work of sealing again.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use serde_json::json;
@@ -13,6 +14,8 @@ use crate::{Broker, Problem};
 const BITE: i64 = 200;
 /// How long a turn works. It comes each five seconds, so the database does this for a fifth of the time at most.
 const TURN: Duration = Duration::from_secs(1);
+/// Turns from one count of what is left to the next: a minute.
+const COUNTED_EACH: usize = 12;
 
 impl Broker {
     /// Seals again with the current keys what old keys sealed, for a second; how many values that were. The next turn
@@ -21,20 +24,23 @@ impl Broker {
         if !self.is_at_home().await {
             return Ok(0);
         }
-        let keys = self.store().old_data_keys().await?;
+        let mut keys = self.store().old_data_keys().await?;
         let end = Instant::now() + TURN;
+        // Another begins each turn: values that do not open keep nobody from the next key.
+        let turn = self.0.reseal_turns.fetch_add(1, Ordering::Relaxed);
+        if !keys.is_empty() {
+            let first = turn % keys.len();
+            keys.rotate_left(first);
+        }
         let (mut resealed, mut unreadable) = (0, 0);
         for key in &keys {
             let (done, failed) = self.reseal_key(key, end).await?;
             resealed += done;
             unreadable += failed;
         }
-        let mut left = 0_i64;
-        for key in &keys {
-            left += self.store().sealed_rows(key.id).await?;
+        if turn.is_multiple_of(COUNTED_EACH) {
+            self.count_sealed(&keys).await?;
         }
-        #[expect(clippy::cast_precision_loss, reason = "rows are fewer than 2⁵²")]
-        metrics::gauge!("latchkey_reseal_rows_left").set(left as f64);
         if unreadable > 0 {
             tracing::error!(
                 unreadable,
@@ -42,6 +48,22 @@ impl Broker {
             );
         }
         Ok(resealed)
+    }
+
+    /// Sets the gauge of what is left. With very many keys or rows it stays what it was: work goes before figures.
+    async fn count_sealed(&self, keys: &[DataKeyRow]) -> Result<(), Problem> {
+        let count = async {
+            let mut left = 0_i64;
+            for key in keys {
+                left += self.store().sealed_rows(key.id).await?;
+            }
+            Ok::<_, Problem>(left)
+        };
+        if let Ok(left) = tokio::time::timeout(TURN, count).await {
+            #[expect(clippy::cast_precision_loss, reason = "rows are fewer than 2⁵²")]
+            metrics::gauge!("latchkey_reseal_rows_left").set(left? as f64);
+        }
+        Ok(())
     }
 
     async fn reseal_key(&self, key: &DataKeyRow, end: Instant) -> Result<(u64, u64), Problem> {

@@ -24,12 +24,13 @@ impl Broker {
         Ok(purged)
     }
 
-    /// Records `connection.expiring` for grants that end and cannot be refreshed; how many were told.
+    /// Records `connection.expiring` for grants that end and cannot be refreshed, and fails the connections of those that
+    /// have ended; how many were told.
     pub async fn forecast_tick(&self) -> Result<u64, Problem> {
         if !self.is_at_home().await {
             return Ok(0);
         }
-        Ok(self.store().forecast().await?)
+        Ok(self.store().forecast().await? + self.store().end_unrenewable().await?)
     }
 
     /// Records `session.expired` for sessions that ended unused; how many were told.

@@ -2,25 +2,37 @@
 
 use std::time::Duration;
 
+use futures_util::StreamExt as _;
 use protocol::oauth2::Revocation as Answer;
 use store::{Revocation, RevocationStatus};
 
 use crate::{Broker, Problem};
+
+/// Revocations of one turn.
+const AT_ONCE: usize = 20;
+/// For one: two requests.
+const PATIENCE: Duration = Duration::from_secs(12);
 
 impl Broker {
     /// Revokes what is due. A provider that does not answer is asked again, for a day at most. On a copy that nobody
     /// adopted grants only end with their day.
     pub async fn revoke_tick(&self) -> Result<usize, Problem> {
         let claimed = if self.is_at_home().await {
-            self.store().claim_revocations(20).await?
+            self.store()
+                .claim_revocations(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
+                .await?
         } else {
             Vec::new()
         };
         let count = claimed.len();
-        for revocation in claimed {
-            self.revoke(revocation).await?;
-        }
+        // All at once: a service that hangs holds up no other, and the turn is over long before its claims are.
+        let ends: Vec<_> = futures_util::stream::iter(claimed)
+            .map(|revocation| self.revoke(revocation))
+            .buffer_unordered(AT_ONCE)
+            .collect()
+            .await;
         self.store().expire_revocations().await?;
+        ends.into_iter().collect::<Result<(), _>>()?;
         Ok(count)
     }
 
@@ -41,11 +53,10 @@ impl Broker {
                     Err(problem) => Err(problem.to_string()),
                     Ok(parts) => match parts.client(self) {
                         Err(problem) => Err(problem.to_string()),
-                        Ok(client) => self
-                            .protocol()
-                            .revoke(&client, tokens)
+                        Ok(client) => tokio::time::timeout(PATIENCE, self.protocol().revoke(&client, tokens))
                             .await
-                            .map_err(|error| error.to_string()),
+                            .map_err(|_| "the service did not answer".to_owned())
+                            .and_then(|answer| answer.map_err(|error| error.to_string())),
                     },
                 }
             }

@@ -1,4 +1,8 @@
 //! The clockwork: tokio-cron-scheduler triggers, Postgres knows what is due. No state of a job is kept here.
+//!
+//! It triggers by the host's clock, and a job that was late by more than its interval, as after a stopped process or a
+//! clock that was put forward, is never triggered again. So each loop is also looked after by a clock that only goes on:
+//! one that was not triggered in time is run at once.
 
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -6,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use futures_util::FutureExt as _;
-use tokio::time::Instant;
+use tokio::task::JoinHandle;
+use tokio::time::{Instant, MissedTickBehavior};
 use tokio_cron_scheduler::{Job, JobScheduler, JobSchedulerError};
 
 use crate::{Broker, Problem};
@@ -15,6 +20,7 @@ use crate::{Broker, Problem};
 pub struct Scheduler {
     broker: Broker,
     ticks: JobScheduler,
+    watch: JoinHandle<()>,
     stopping: Arc<AtomicBool>,
 }
 
@@ -24,6 +30,9 @@ impl std::fmt::Debug for Scheduler {
     }
 }
 
+/// How late a loop may be triggered beyond half of its interval, and between two looks.
+const LATE: Duration = Duration::from_secs(1);
+
 type Work = Pin<Box<dyn Future<Output = Result<(), Problem>> + Send>>;
 
 impl Scheduler {
@@ -31,12 +40,14 @@ impl Scheduler {
     pub async fn start(broker: &Broker) -> Result<Self, JobSchedulerError> {
         let scheduler = JobScheduler::new().await?;
         let stopping = Arc::new(AtomicBool::new(false));
-        let add = async |name, interval, work: fn(Broker) -> Work| {
+        let mut loops = Vec::new();
+        let mut add = async |name, interval, work: fn(Broker) -> Work| {
             // Its first turn comes after one interval: until then it counts as alive.
             beat(broker, name, interval).await;
-            scheduler
-                .add(repeating(broker.clone(), Arc::clone(&stopping), name, interval, work)?)
-                .await
+            let repeating = Loop::new(broker.clone(), Arc::clone(&stopping), name, interval, work);
+            scheduler.add(repeating.job()?).await?;
+            loops.push(repeating);
+            Ok::<_, JobSchedulerError>(())
         };
         add("replica", Duration::from_secs(5), |broker| {
             Box::pin(async move { broker.beat_replica().await })
@@ -97,6 +108,7 @@ impl Scheduler {
         Ok(Self {
             broker: broker.clone(),
             ticks: scheduler,
+            watch: tokio::spawn(look_after(loops)),
             stopping,
         })
     }
@@ -104,6 +116,7 @@ impl Scheduler {
     /// Claims nothing more, and waits half a minute at most for refreshes that are on their way.
     pub async fn stop(mut self) {
         self.stopping.store(true, Ordering::SeqCst);
+        self.watch.abort();
         self.broker.drain_refreshes(Duration::from_secs(30)).await;
         if let Err(error) = self.ticks.shutdown().await {
             tracing::warn!(%error, "the scheduler did not stop cleanly");
@@ -112,28 +125,80 @@ impl Scheduler {
 }
 
 /// A loop that never runs twice at once on a replica, tells that it is alive, and survives a failed turn.
-fn repeating(
+#[derive(Clone)]
+struct Loop(Arc<LoopParts>);
+
+struct LoopParts {
     broker: Broker,
     stopping: Arc<AtomicBool>,
     name: &'static str,
     interval: Duration,
     work: fn(Broker) -> Work,
-) -> Result<Job, JobSchedulerError> {
-    let busy = Arc::new(AtomicBool::new(false));
-    Job::new_repeated_async(interval, move |_, _| {
-        let (broker, busy, stopping) = (broker.clone(), Arc::clone(&busy), Arc::clone(&stopping));
-        Box::pin(async move {
-            if stopping.load(Ordering::SeqCst) || busy.swap(true, Ordering::SeqCst) {
-                return;
-            }
-            let result = turn(name, work(broker.clone())).await;
-            busy.store(false, Ordering::SeqCst);
-            metrics::counter!("latchkey_loop_turns_total", "loop" => name, "result" => result).increment(1);
-            if result == "success" {
-                beat(&broker, name, interval).await;
-            }
+    busy: AtomicBool,
+    /// When its last turn began.
+    begun: Mutex<Instant>,
+}
+
+impl Loop {
+    fn new(
+        broker: Broker,
+        stopping: Arc<AtomicBool>,
+        name: &'static str,
+        interval: Duration,
+        work: fn(Broker) -> Work,
+    ) -> Self {
+        Self(Arc::new(LoopParts {
+            broker,
+            stopping,
+            name,
+            interval,
+            work,
+            busy: AtomicBool::new(false),
+            begun: Mutex::new(Instant::now()),
+        }))
+    }
+
+    fn job(&self) -> Result<Job, JobSchedulerError> {
+        let this = self.clone();
+        Job::new_repeated_async(self.0.interval, move |_, _| {
+            let this = this.clone();
+            Box::pin(async move { this.turn().await })
         })
-    })
+    }
+
+    async fn turn(&self) {
+        let Self(parts) = self;
+        if parts.stopping.load(Ordering::SeqCst) || parts.busy.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        *parts.begun.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+        let result = turn(parts.name, (parts.work)(parts.broker.clone())).await;
+        parts.busy.store(false, Ordering::SeqCst);
+        metrics::counter!("latchkey_loop_turns_total", "loop" => parts.name, "result" => result).increment(1);
+        if result == "success" {
+            beat(&parts.broker, parts.name, parts.interval).await;
+        }
+    }
+
+    /// Whether its turn did not come although it is long due: half an interval and a second late.
+    fn is_forgotten(&self) -> bool {
+        let begun = *self.0.begun.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.0.busy.load(Ordering::SeqCst) && begun.elapsed() > self.0.interval.mul_f64(1.5) + LATE
+    }
+}
+
+/// Runs what is not triggered any more.
+async fn look_after(loops: Vec<Loop>) {
+    let mut clock = tokio::time::interval(LATE);
+    clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        clock.tick().await;
+        for forgotten in loops.iter().filter(|one| one.is_forgotten()) {
+            tracing::debug!(name = forgotten.0.name, "a loop was not triggered in time and runs now");
+            let forgotten = forgotten.clone();
+            tokio::spawn(async move { forgotten.turn().await });
+        }
+    }
 }
 
 /// One turn in a task of its own, so that a panic in it is contained: `success`, `failure` or `panic`.

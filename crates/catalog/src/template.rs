@@ -118,13 +118,7 @@ impl Template {
 
     /// All inputs that it names, in order, with repetitions.
     pub fn names(&self) -> Vec<&Name> {
-        let mut names = Vec::new();
-        for part in &self.parts {
-            if let Part::Expression(expression) = part {
-                collect(expression, &mut names);
-            }
-        }
-        names
+        names_of(&self.parts)
     }
 
     /// The text, when the template has no inputs at all.
@@ -150,6 +144,16 @@ impl Template {
     pub(crate) fn parts(&self) -> &[Part] {
         &self.parts
     }
+}
+
+pub(crate) fn names_of(parts: &[Part]) -> Vec<&Name> {
+    let mut names = Vec::new();
+    for part in parts {
+        if let Part::Expression(expression) = part {
+            collect(expression, &mut names);
+        }
+    }
+    names
 }
 
 fn collect<'a>(expression: &'a Expression, names: &mut Vec<&'a Name>) {

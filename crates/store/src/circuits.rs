@@ -44,7 +44,7 @@ impl Store {
                on conflict (app_id) do update set broken = r.broken + $2, unanswered = r.unanswered + $3,
                    not_before = case when r.updated_at <= latchkey_now() then r.not_before end,
                    updated_at = latchkey_now()
-               returning broken, unanswered, state"#,
+               returning broken, unanswered, state, r.reason"#,
             lease.app.0,
             i32::from(reason == CircuitReason::AppBroken),
             i32::from(reason == CircuitReason::ProviderUnavailable),
@@ -52,7 +52,11 @@ impl Store {
         .fetch_one(&mut *transaction)
         .await?;
         let over = row.broken >= BROKEN_LIMIT || row.unanswered >= UNANSWERED_LIMIT;
-        let opened = row.state == "closed" && over;
+        // An outage that turns out to be a broken client is another thing for other people.
+        let turned = reason == CircuitReason::AppBroken
+            && row.broken >= BROKEN_LIMIT
+            && row.reason.as_deref() == Some(CircuitReason::ProviderUnavailable.as_str());
+        let opened = row.state == "closed" && over || turned;
         if opened {
             sqlx::query!(
                 "update refresh_circuits set state = 'open', reason = $2, message = $3, opened_at = latchkey_now(),
@@ -96,7 +100,9 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let before = sqlx::query!(
             "update refresh_circuits r set state = 'closed', broken = 0, unanswered = 0, reason = null, message = null,
-                    opened_at = null, probes = 0, not_before = null, updated_at = latchkey_now()
+                    opened_at = null, probes = 0, updated_at = latchkey_now(),
+                    -- What a service asked for holds, whatever went well meanwhile.
+                    not_before = case when r.state = 'closed' then r.not_before end
              from (select app_id, state, reason from refresh_circuits where app_id = $1 for update) old
              where r.app_id = old.app_id returning old.state, old.reason",
             app.0

@@ -5,6 +5,7 @@
 //! a second time spends a token that may be spent already.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
@@ -54,6 +55,8 @@ pub struct Lease {
     pub number: i64,
     /// Who claimed it.
     pub replica: Replica,
+    /// When this process began to claim it: others may have given it up since, however long the answer took.
+    pub begun: Instant,
     /// When, by the database's clock. Lifetimes count from here.
     pub claimed_at: DateTime<Utc>,
     /// The app whose client asks.
@@ -164,23 +167,9 @@ impl Store {
             .filter(|quota| quota.open)
             .map(|quota| quota.app.0)
             .collect();
+        let begun = Instant::now();
         let mut transaction = self.pool.begin().await?;
-        let probing = if open.is_empty() {
-            Vec::new()
-        } else {
-            // Fifteen seconds after the first failure, a minute at most; a little apart, so that replicas do not meet.
-            sqlx::query_scalar!(
-                "update refresh_circuits set probes = probes + 1, updated_at = latchkey_now(),
-                        not_before = latchkey_now()
-                            + make_interval(secs => least(15 * power(2, least(probes, 2)), 60) + 3 * random())
-                 where app_id = any ($1) and state = 'open' and (not_before is null or not_before <= latchkey_now()
-                        or updated_at > latchkey_now())
-                 returning app_id",
-                &open
-            )
-            .fetch_all(&mut *transaction)
-            .await?
-        };
+        let probing = probe(&mut transaction, &open).await?;
         let (apps, limits): (Vec<Uuid>, Vec<i64>) = quotas
             .iter()
             .filter(|quota| !quota.open || probing.contains(&quota.app.0))
@@ -202,61 +191,89 @@ impl Store {
         .await?;
         let rows = claim(&mut transaction, replica, &picked).await?;
         transaction.commit().await?;
-        self.leases(rows, replica).await
+        self.leases(rows, replica, begun).await
     }
 
-    async fn leases(&self, rows: Vec<LeaseRow>, replica: Replica) -> Result<Vec<Lease>, StoreError> {
+    async fn leases(&self, rows: Vec<LeaseRow>, replica: Replica, begun: Instant) -> Result<Vec<Lease>, StoreError> {
         let mut leases = Vec::with_capacity(rows.len());
         for row in rows {
-            let connection = row.connection_id;
+            let (connection, number) = (ConnectionId(row.connection_id), row.lease_number);
             // One row that does not open must not stop the others.
-            match self.lease(row, replica).await {
+            match self.lease(row, replica, begun).await {
                 Ok(lease) => leases.push(lease),
-                Err(error) if error.is_unavailable() => return Err(error),
+                Err(error) if error.may_pass() => return Err(error),
                 Err(error) => {
                     tracing::error!(%connection, %error, "a credential cannot be opened and is not refreshed");
-                    self.park_unreadable(ConnectionId(connection)).await?;
+                    self.park_unreadable(replica, connection, number).await?;
                 }
             }
         }
         Ok(leases)
     }
 
-    /// Claims tokens that an adoption made uncertain, due or not, a few at a time. One whose try failed waits its pause.
-    /// Served by `credentials_uncertain`.
+    /// Claims tokens that an adoption made uncertain, due or not, a few at a time. One whose try failed waits its pause;
+    /// of an app with an open circuit one is a probe. Served by `credentials_uncertain`.
     pub async fn claim_uncertain(&self, replica: Replica, limit: i64) -> Result<Vec<Lease>, StoreError> {
+        let begun = Instant::now();
         let mut transaction = self.pool.begin().await?;
-        let picked = sqlx::query_scalar!(
-            "select k.connection_id from credentials k left join refresh_circuits r on r.app_id = k.app_id
+        let found = sqlx::query!(
+            r#"select k.connection_id, k.app_id as "app_id!", coalesce(r.state = 'open', false) as "open!"
+             from credentials k left join refresh_circuits r on r.app_id = k.app_id
              where k.uncertain_since is not null and k.refresh_at is not null and k.lease_owner is null
                and (k.attempts = 0 and k.refusals = 0 or k.refresh_at <= latchkey_now())
                and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
-             order by k.refresh_at limit $1 for update of k skip locked",
+             order by k.refresh_at limit $1 for update of k skip locked"#,
             limit
         )
         .fetch_all(&mut *transaction)
         .await?;
+        let mut open: Vec<Uuid> = found.iter().filter(|row| row.open).map(|row| row.app_id).collect();
+        open.sort_unstable();
+        open.dedup();
+        let mut probing = probe(&mut transaction, &open).await?;
+        let mut picked = Vec::with_capacity(found.len());
+        for row in found {
+            let probes = probing.iter().position(|app| *app == row.app_id);
+            if let Some(probe) = probes {
+                probing.swap_remove(probe);
+            }
+            if !row.open || probes.is_some() {
+                picked.push(row.connection_id);
+            }
+        }
         let rows = claim(&mut transaction, replica, &picked).await?;
         transaction.commit().await?;
-        self.leases(rows, replica).await
+        self.leases(rows, replica, begun).await
     }
 
     /// Claims the refresh of one connection for a call that waits for it, unless somebody holds it, the generation
-    /// moved on, an earlier attempt failed and its pause is not over, or its service is not to be asked now.
+    /// moved on, an earlier attempt failed and its pause is not over, or its service is not to be asked now. With an
+    /// open circuit it is the probe: the next waits.
     pub async fn claim_one(
         &self,
         replica: Replica,
         connection: ConnectionId,
         generation: i64,
     ) -> Result<Claim, StoreError> {
+        let begun = Instant::now();
         let row = sqlx::query_as!(
             LeaseRow,
-            r#"update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
+            r#"with probe as (
+                   update refresh_circuits set probes = probes + 1, updated_at = latchkey_now(),
+                          not_before = latchkey_now()
+                              + make_interval(secs => least(15 * power(2, least(probes, 2)), 60) + 3 * random())
+                   where state = 'open' and (not_before is null or not_before <= latchkey_now()
+                          or updated_at > latchkey_now())
+                     and app_id = (select p.app_id from credentials p where p.connection_id = $3 and p.generation = $4
+                                   and p.lease_owner is null and (p.attempts = 0 or p.refresh_at <= latchkey_now()))
+                   returning app_id)
+               update credentials k set lease_owner = $1, lease_boot = $2, lease_number = k.lease_number + 1,
                       leased_at = latchkey_now(), lease_until = latchkey_now() + interval '5 minutes'
                from connections c left join refresh_circuits r on r.app_id = c.app_id
                where k.connection_id = $3 and c.id = $3 and k.generation = $4 and k.lease_owner is null
                  and (k.attempts = 0 or k.refresh_at <= latchkey_now())
                  and (r.not_before is null or r.not_before <= latchkey_now() or r.updated_at > latchkey_now())
+                 and (r.state is distinct from 'open' or exists (select from probe))
                returning k.connection_id, k.project_id, k.environment, k.sealed, k.generation, k.attempts, k.refusals,
                          k.learned_lifetime, k.lease_number, k.leased_at as "leased_at!", c.app_id,
                          c.integration, c.auth_method,
@@ -273,7 +290,7 @@ impl Store {
         .fetch_optional(&self.pool)
         .await?;
         if let Some(row) = row {
-            return Ok(Claim::Mine(Box::new(self.lease(row, replica).await?)));
+            return Ok(Claim::Mine(Box::new(self.lease(row, replica, begun).await?)));
         }
         let pause = sqlx::query_scalar!(
             r#"select extract(epoch from greatest(
@@ -292,7 +309,7 @@ impl Store {
         }))
     }
 
-    async fn lease(&self, row: LeaseRow, replica: Replica) -> Result<Lease, StoreError> {
+    async fn lease(&self, row: LeaseRow, replica: Replica, begun: Instant) -> Result<Lease, StoreError> {
         let environment = crate::database::environment("credentials", row.connection_id, &row.environment)?;
         let place = place(row.project_id, environment, row.connection_id, row.generation);
         let plaintext = self.open("credentials", row.sealed, &place).await?;
@@ -305,6 +322,7 @@ impl Store {
             },
             number: row.lease_number,
             replica,
+            begun,
             claimed_at: row.leased_at,
             app: AppId(row.app_id),
             integration: row.integration,
@@ -323,12 +341,15 @@ impl Store {
         })
     }
 
-    async fn park_unreadable(&self, connection: ConnectionId) -> Result<(), StoreError> {
+    async fn park_unreadable(&self, replica: Replica, connection: ConnectionId, number: i64) -> Result<(), StoreError> {
         sqlx::query!(
             "update credentials set refresh_at = latchkey_now() + interval '1 hour', lease_owner = null,
                     lease_boot = null, lease_until = null
-             where connection_id = $1",
-            connection.0
+             where connection_id = $1 and lease_owner = $2 and lease_boot = $3 and lease_number = $4",
+            connection.0,
+            replica.id,
+            replica.boot,
+            number
         )
         .execute(&self.pool)
         .await?;
@@ -452,6 +473,26 @@ struct LeaseRow {
     expired: bool,
     troubled: bool,
     doubt: Option<String>,
+}
+
+/// Of apps with an open circuit those that may be asked by one refresh now: the next waits fifteen seconds after the first
+/// failure, a minute at most; a little apart, so that replicas do not meet.
+async fn probe(transaction: &mut PgConnection, open: &[Uuid]) -> Result<Vec<Uuid>, StoreError> {
+    if open.is_empty() {
+        return Ok(Vec::new());
+    }
+    let probing = sqlx::query_scalar!(
+        "update refresh_circuits set probes = probes + 1, updated_at = latchkey_now(),
+                not_before = latchkey_now()
+                    + make_interval(secs => least(15 * power(2, least(probes, 2)), 60) + 3 * random())
+         where app_id = any ($1) and state = 'open' and (not_before is null or not_before <= latchkey_now()
+                or updated_at > latchkey_now())
+         returning app_id",
+        open
+    )
+    .fetch_all(transaction)
+    .await?;
+    Ok(probing)
 }
 
 /// Leases rows that this transaction has locked.

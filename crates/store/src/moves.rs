@@ -81,8 +81,16 @@ impl Store {
         )
         .fetch_all(&mut *transaction)
         .await?;
+        // Whether there is a refresh token the next refresh sees, and copes without.
         sqlx::query!(
-            "update credentials set refresh_at = latchkey_now() where connection_id = any($1) and expires_at is not null",
+            "update credentials k set refresh_at = latchkey_now() from connections c
+             where k.connection_id = any($1) and c.id = k.connection_id and c.auth_method like 'oauth%'",
+            &ids
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "update connections set check_at = latchkey_now() where id = any($1) and auth_method not like 'oauth%'",
             &ids
         )
         .execute(&mut *transaction)

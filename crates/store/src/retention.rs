@@ -88,12 +88,14 @@ impl Store {
         .rows_affected())
     }
 
-    /// Replicas that are gone for good: each start of a replica without a kept id makes a new one. A few rows for each
+    /// Replicas that are gone for good, with all their loops; a loop that is stuck in one that lives stays to be seen: each start of a replica without a kept id makes a new one. A few rows for each
     /// replica and day, read as a whole.
     async fn purge_heartbeats(&self, bite: i64) -> Result<u64, StoreError> {
         Ok(sqlx::query!(
             "delete from heartbeats where (replica, loop) in (
                  select h.replica, h.loop from heartbeats h where h.beat_at < latchkey_now() - interval '1 day'
+                   and not exists (select from heartbeats b where b.replica = h.replica
+                                   and b.beat_at >= latchkey_now() - interval '1 day')
                  limit $1 for update skip locked)",
             bite
         )

@@ -1,6 +1,6 @@
 //! A flow leaves for the provider: state, nonce and PKCE verifier are made now and sealed with the flow.
 
-use catalog::{AuthKind, OAuth2, Pkce};
+use catalog::{AuthKind, Endpoints, OAuth2, Pkce};
 use protocol::oauth2::{Client, PkceVerifier};
 use serde::{Deserialize, Serialize};
 use store::{App, Flow, FlowId};
@@ -50,6 +50,24 @@ impl ClientParts {
             Some(AuthKind::OAuth2(oauth2)) => Ok(oauth2),
             _ => Err(gone_definition(&self.integration.name)),
         }
+    }
+
+    /// The host of the token endpoint where each connection of the app has its own; `None` where all share one.
+    pub(crate) fn own_host(&self, broker: &Broker) -> Option<String> {
+        let method = self.method().ok()?;
+        let address = match &method.endpoints {
+            Endpoints::Fixed { token, .. } => token,
+            Endpoints::Discovered { issuer } => issuer,
+        };
+        let is_own = address
+            .host_names()
+            .into_iter()
+            .any(|name| name.namespace == "variables" && !self.app.variables.contains_key(&name.path));
+        if !is_own {
+            return None;
+        }
+        let url = address.render(&self.client(broker).ok()?.inputs).ok()?;
+        url.host_str().map(ToOwned::to_owned)
     }
 
     /// The client as `protocol` takes it.

@@ -28,6 +28,10 @@ const STALE: Duration = Duration::from_mins(1);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// A 429 that does not say how long.
 const TOO_MANY: Duration = Duration::from_secs(5);
+/// After a mistake of ours that may be over soon.
+const OURS: f64 = 30.0;
+/// Before a host of a customer's own that has enough to do is looked at again.
+const HOST_FULL: f64 = 0.5;
 /// Between two looks at a definition or an app that cannot be used.
 const CHANGED: f64 = 600.0;
 
@@ -85,10 +89,11 @@ impl Broker {
     }
 
     async fn attempt(&self, lease: Lease, slot: Option<Slot>) -> Outcome {
-        let claimed = Instant::now();
         let parts = match self.lease_parts(&lease).await {
             Ok(parts) => parts,
             Err(problem) if problem.key() == "database_unavailable" => return Outcome::NotSent,
+            // Of ours, not of the definition.
+            Err(problem) if problem.kind() == Kind::Internal => return self.return_lease(&lease, OURS).await,
             Err(problem) => {
                 let failure = failure(
                     ConnectionState::Degraded,
@@ -106,14 +111,25 @@ impl Broker {
         let Some(token) = token else {
             return self.note(&lease, without_refresh_token(&lease)).await;
         };
-        if claimed.elapsed() > STALE {
-            return match self.store().free_lease(&lease, 0.0).await {
-                Ok(_) => Outcome::Superseded,
-                Err(_) => Outcome::NotSent,
-            };
+        if lease.begun.elapsed() > STALE {
+            return self.return_lease(&lease, 0.0).await;
         }
+        let own_host = parts.own_host(self);
+        let at_host = match &own_host {
+            Some(host) => match self.0.refreshes.hosts.try_take(lease.app, host.clone()) {
+                Some(place) => Some(place),
+                None => {
+                    return self
+                        .return_lease(&lease, HOST_FULL * (1.0 + rand::random::<f64>()))
+                        .await;
+                }
+            },
+            None => None,
+        };
         fail::fail_point!("refresh::before_send", |_| std::process::abort());
-        match self.ask(&lease, &parts, &token).await {
+        let answer = self.ask(&lease, &parts, &token).await;
+        drop(at_host);
+        match answer {
             Ok(refreshed) => {
                 fail::fail_point!("refresh::after_answer", |_| std::process::abort());
                 self.commit_answer(&lease, refreshed, slot).await
@@ -124,6 +140,14 @@ impl Broker {
                 let failure = failure(ConnectionState::Degraded, "integration_changed", &message, CHANGED);
                 self.note(&lease, failure).await
             }
+        }
+    }
+
+    /// Nothing was sent: it is due again after so many seconds.
+    async fn return_lease(&self, lease: &Lease, seconds: f64) -> Outcome {
+        match self.store().free_lease(lease, seconds).await {
+            Ok(_) => Outcome::Superseded,
+            Err(_) => Outcome::NotSent,
         }
     }
 
@@ -242,7 +266,8 @@ impl Broker {
     }
 
     async fn note_success(&self, lease: &Lease) {
-        if !lease.troubled {
+        // Of this process's own failures also what was claimed before them is an end.
+        if !self.0.refreshes.troubled().remove(&lease.app) && !lease.troubled {
             return;
         }
         match self
@@ -276,10 +301,13 @@ impl Broker {
             FailureClass::GrantGone => refused(lease, name, &quote),
             FailureClass::AppBroken => {
                 let message = format!("{name} refuses the app's client. Whoever runs the app has to check it.{quote}");
-                self.count(lease, CircuitReason::AppBroken, &message).await;
+                if parts.own_host(self).is_none() {
+                    self.count(lease, CircuitReason::AppBroken, &message).await;
+                }
                 RefreshFailure {
                     state: None,
-                    counts: false,
+                    // Not this connection's fault. One that is uncertain has no other mark that it was tried.
+                    counts: lease.doubt == Some(Doubt::Adopted),
                     ..self::failure(
                         ConnectionState::Degraded,
                         "app_broken",
@@ -288,22 +316,27 @@ impl Broker {
                     )
                 }
             }
-            FailureClass::Transient => self.transient(lease, name, error).await,
+            FailureClass::Transient => self.transient(lease, parts, error).await,
         };
         failure.provider_message = words;
         failure.provider_code = error.provider_code().map(ToOwned::to_owned);
         self.note(lease, failure).await
     }
 
-    async fn transient(&self, lease: &Lease, name: &str, error: &TokenError) -> RefreshFailure {
+    /// What a host of one customer's own says holds for that connection, and not for its app.
+    async fn transient(&self, lease: &Lease, parts: &ClientParts, error: &TokenError) -> RefreshFailure {
+        let name = &parts.integration.name;
+        let is_shared = parts.own_host(self).is_none();
         let message = format!("{name} did not refresh the access yet. It is tried again.");
         let asked = error.retry_after();
         if error.is_too_many() || asked.is_some() {
             let pause = asked.unwrap_or(TOO_MANY);
-            self.0.refreshes.paces.too_many(lease.app, Instant::now());
-            let hold = self.store().hold_app(lease.app, pause.as_secs_f64()).await;
-            if let Err(error) = hold {
-                tracing::warn!(%error, app = %lease.app, "a wish of a service to wait was not noted for others");
+            if is_shared {
+                self.0.refreshes.paces.too_many(lease.app, Instant::now());
+                let hold = self.store().hold_app(lease.app, pause.as_secs_f64()).await;
+                if let Err(error) = hold {
+                    tracing::warn!(%error, app = %lease.app, "a wish of a service to wait was not noted for others");
+                }
             }
             // A limit is about the app, not about this connection.
             let spread = pause.as_secs_f64() * (1.0 + 0.5 * rand::random::<f64>());
@@ -313,7 +346,10 @@ impl Broker {
                 ..failure(ConnectionState::Degraded, "too_many_requests", &message, spread)
             };
         }
-        self.count(lease, CircuitReason::ProviderUnavailable, &message).await;
+        // An answer that is about this connection says nothing about the service.
+        if is_shared && error.is_of_the_service() {
+            self.count(lease, CircuitReason::ProviderUnavailable, &message).await;
+        }
         RefreshFailure {
             unanswered: error.is_unanswered(),
             ..failure(
@@ -326,6 +362,7 @@ impl Broker {
     }
 
     async fn count(&self, lease: &Lease, reason: CircuitReason, message: &str) {
+        self.0.refreshes.troubled().insert(lease.app);
         match self.store().note_app_failure(lease, reason, message).await {
             Ok(true) => {
                 metrics::counter!("latchkey_circuits_opened_total", "integration" => lease.integration.clone(), "reason" => reason.as_str())
@@ -347,9 +384,9 @@ impl Broker {
             }),
             Ok(false) => Outcome::Superseded,
             Err(error) => {
+                // Its row is damaged: it must not be asked for again at once.
                 tracing::error!(%error, connection = %lease.fence.connection, "a failed refresh could not be noted");
-                self.0.refreshes.claims_in_doubt.store(true, Ordering::Release);
-                Outcome::Superseded
+                self.return_lease(lease, CHANGED).await
             }
         }
     }

@@ -145,12 +145,14 @@ impl Broker {
             return Some(Ended::Failed(obstructed(obstacle)));
         }
         let place = refreshes.waited_for.try_take(app, integration)?;
+        let claims = refreshes.claims.read().await;
         let flight = self.begin_flight(connection)?;
-        match self
+        let claim = self
             .store()
             .claim_one(self.settings().replica, connection, generation)
-            .await
-        {
+            .await;
+        drop(claims);
+        match claim {
             Ok(Claim::Mine(lease)) => match self.clone().attend(*lease, slot, place, flight).await {
                 Outcome::Refreshed | Outcome::Superseded => Some(Ended::Look),
                 Outcome::Failed(failure) => Some(Ended::Failed(failure)),
@@ -160,6 +162,8 @@ impl Broker {
             Ok(Claim::Somebodys) => None,
             Err(error) => {
                 tracing::warn!(%error, %connection, "a refresh could not be claimed");
+                // Before the doubt: what is looked for must not count as known.
+                drop(flight);
                 refreshes
                     .claims_in_doubt
                     .store(true, std::sync::atomic::Ordering::Release);

@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bulkhead;
+mod hosts;
 mod inline;
 mod pace;
 mod replica;
@@ -21,6 +22,7 @@ use tokio::time::Instant;
 use vault::SecretString;
 
 use self::bulkhead::Bulkhead;
+use self::hosts::Hosts;
 use self::inline::Waiting;
 use self::pace::Paces;
 pub use self::round::Tick;
@@ -41,7 +43,10 @@ pub(crate) struct Refreshes {
     scheduled: Bulkhead,
     /// Places of refreshes that a caller waits for.
     waited_for: Bulkhead,
+    hosts: Hosts,
     paces: Paces,
+    /// Apps whose failures this process counted since their last success.
+    troubled: Mutex<HashSet<AppId>>,
     journal: Option<Journal>,
     /// Connections with a lease of this process, or with one on its way.
     in_flight: Mutex<HashSet<ConnectionId>>,
@@ -49,6 +54,8 @@ pub(crate) struct Refreshes {
     waiting: Waiting,
     /// Answers that the database has not taken yet.
     unsettled: AtomicUsize,
+    /// Held by a call from before its flight until its claim is answered.
+    claims: tokio::sync::RwLock<()>,
     /// A claim may have been committed whose answer was lost.
     claims_in_doubt: AtomicBool,
     /// This life is announced and its journal replayed.
@@ -65,11 +72,14 @@ impl Refreshes {
         Self {
             scheduled: Bulkhead::new(parallel),
             waited_for: Bulkhead::new(parallel),
+            hosts: Hosts::new(parallel),
             paces: Paces::default(),
+            troubled: Mutex::default(),
             journal,
             in_flight: Mutex::default(),
             waiting: Waiting::default(),
             unsettled: AtomicUsize::new(0),
+            claims: tokio::sync::RwLock::new(()),
             claims_in_doubt: AtomicBool::new(false),
             started: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
@@ -94,6 +104,10 @@ impl Refreshes {
 
     fn in_flight(&self) -> MutexGuard<'_, HashSet<ConnectionId>> {
         self.in_flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn troubled(&self) -> MutexGuard<'_, HashSet<AppId>> {
+        self.troubled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Why nothing may be claimed now, in words for people.

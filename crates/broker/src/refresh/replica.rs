@@ -85,6 +85,8 @@ impl Broker {
             return Ok(());
         }
         if refreshes.claims_in_doubt.swap(false, Ordering::AcqRel) {
+            // Nobody claims between the look and the end of the statement.
+            let _claims = refreshes.claims.write().await;
             let known: Vec<_> = refreshes.in_flight().iter().copied().collect();
             match self.store().free_unknown_leases(self.settings().replica, &known).await {
                 Ok(0) => {}

@@ -46,6 +46,18 @@ pub(crate) fn methods(
                 format!("`{id}` is no id: lower-case letters, digits, `_` and `-`"),
             );
         }
+        // Connections keep the id alone, and it tells what they are.
+        if id.starts_with("oauth") != matches!(auth, Auth::OAuth2(_)) {
+            let rule = if id.starts_with("oauth") {
+                "only the id of an OAuth sign-in begins with `oauth`"
+            } else {
+                "the id of an OAuth sign-in begins with `oauth`, as `oauth2_user`"
+            };
+            report.add(
+                &place.key("id"),
+                format!("`{id}` says something else than its kind: {rule}"),
+            );
+        }
         if methods.iter().any(|other| other.id == id) {
             report.add(
                 &place.key("id"),

@@ -94,7 +94,7 @@ impl UrlTemplate {
     }
 
     /// Inputs that stand in the host or are the whole origin.
-    pub(crate) fn host_names(&self) -> Vec<&Name> {
+    pub fn host_names(&self) -> Vec<&Name> {
         match &self.origin {
             Origin::Whole(name, _) => vec![name],
             Origin::Host(parts) => parts

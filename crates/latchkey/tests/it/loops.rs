@@ -82,3 +82,22 @@ async fn a_loop_whose_statement_blocks_is_noticed_and_heals() {
     until_stuck(&server, &[]).await;
     scheduler.stop().await;
 }
+
+#[tokio::test]
+async fn a_process_that_was_stopped_for_a_while_goes_on_with_all_loops() {
+    let server = TestServer::start().await;
+    let scheduler = Scheduler::start(&server.broker).await.unwrap();
+    tokio::time::sleep(Duration::from_millis(1500)).await;
+    // Nothing of this process runs meanwhile, as under SIGSTOP: longer than the shortest loops' intervals.
+    std::thread::sleep(Duration::from_secs(4));
+    let turns = "select count(*) from heartbeats where loop in ('refresh', 'webhook') and beat_at > now() - interval '3 seconds'";
+    for _ in 0..4 {
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        assert_eq!(
+            server.database.number(turns).await,
+            2,
+            "a loop is not triggered any more"
+        );
+    }
+    scheduler.stop().await;
+}

@@ -18,6 +18,7 @@ macro_rules! snapshot {
 mod adoption;
 mod audit;
 mod canary;
+mod circuits;
 mod classes;
 mod clocks;
 mod container;

@@ -127,6 +127,15 @@ impl TokenError {
         )
     }
 
+    /// Whether the service as a whole seems to be away: no answer, an answer of 5xx, or none that a token endpoint gives.
+    pub fn is_of_the_service(&self) -> bool {
+        match self {
+            Self::Transient { status, .. } => status.is_none_or(|status| status >= 500),
+            Self::Answer { .. } => true,
+            _ => false,
+        }
+    }
+
     /// Whether it is certain that the service saw nothing of the request: then the refresh token is certainly unspent.
     pub fn surely_not_sent(&self) -> bool {
         matches!(self, Self::Configuration(_) | Self::Transient { not_sent: true, .. })

@@ -214,8 +214,12 @@ impl Protocol {
         let refresh = tokens.refresh_token.as_ref().map(|token| (token, "refresh_token"));
         let mut end = Revocation::Unsupported;
         for (token, hint) in refresh.into_iter().chain([(&tokens.access_token, "access_token")]) {
-            if self.revoke_one(client, &url, token, hint).await? == Revocation::Revoked {
-                end = Revocation::Revoked;
+            match self.revoke_one(client, &url, token, hint).await {
+                Ok(Revocation::Revoked) => end = Revocation::Revoked,
+                Ok(Revocation::Unsupported) => {}
+                // With its refresh token the grant is over (RFC 7009 §2.1); the same answer would come tomorrow.
+                Err(error) if end == Revocation::Revoked && !matches!(error, TokenError::Transient { .. }) => {}
+                Err(error) => return Err(error),
             }
         }
         Ok(end)
