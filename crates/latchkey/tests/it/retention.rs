@@ -193,7 +193,8 @@ async fn a_grant_that_cannot_be_refreshed_is_told_of_before_it_ends() {
     assert_eq!(json!(server.database.text(about).await), connection["id"]);
 
     // Both have ended, and only their people can bring them back: told once each.
-    let failed = "select count(*) from events where type = 'connection.failed' and payload->>'reason' = 'no_refresh_token'";
+    let failed =
+        "select count(*) from events where type = 'connection.failed' and payload->>'reason' = 'no_refresh_token'";
     assert_eq!(server.database.number(failed).await, 2);
     let key = connection["key"].as_str().unwrap();
     let answer = server.api("GET", "/v1/passthrough/x").connection(key).send().await;
