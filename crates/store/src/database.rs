@@ -43,6 +43,8 @@ impl Default for PoolOptions {
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) pool: PgPool,
+    /// How to reach the database, without what we ask of each session.
+    pub(crate) plain: Arc<PgConnectOptions>,
     pub(crate) ring: Arc<KeyRing>,
     pub(crate) adopted: Arc<AtomicBool>,
     pub(crate) home: Arc<HomeWatch>,
@@ -58,11 +60,13 @@ impl Store {
 
     /// The same from parsed options.
     pub fn from_options(connect: PgConnectOptions, options: PoolOptions, ring: Arc<KeyRing>) -> Self {
+        let plain = Arc::new(connect.clone());
         let connect = connect.application_name("latchkey").options([
             ("statement_timeout", options.statement.as_millis().to_string()),
             ("lock_timeout", "2000".to_owned()),
             ("idle_in_transaction_session_timeout", "15000".to_owned()),
-            // A token must be on disk before it is used, whatever the server's default is.
+            // A token must be on disk before it is used, whatever the server's default is. Where an operator asks for more,
+            // `check_pooler` takes that.
             ("synchronous_commit", "on".to_owned()),
         ]);
         let pool = PgPoolOptions::new()
@@ -71,6 +75,7 @@ impl Store {
             .connect_lazy_with(connect);
         Self {
             pool,
+            plain,
             ring,
             adopted: Arc::default(),
             home: Arc::default(),

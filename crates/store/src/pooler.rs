@@ -63,11 +63,13 @@ impl From<sqlx::Error> for PoolerError {
 
 impl Store {
     /// Finds out whether statements and settings arrive at the database as they are sent. Takes some 20 round trips, on
-    /// connections of its own. Call it before anything is read or written.
+    /// connections of its own. Call it before anything is read or written: connections that the pool opened earlier do
+    /// not wait for a standby to apply their changes, where the operator's default is `remote_apply`.
     ///
     /// # Errors
     /// The database cannot be used as it is reached, or it is away.
     pub async fn check_pooler(&self) -> Result<(), PoolerError> {
+        self.keep_stronger_durability().await?;
         let mut clients = connect(&self.pool.connect_options()).await?;
         let found = probe(&mut clients).await;
         for client in clients {
@@ -75,6 +77,28 @@ impl Store {
             drop(timeout(PATIENCE, client.connection.close()).await);
         }
         found
+    }
+
+    /// Our sessions ask for `synchronous_commit = on`, which would weaken an operator's `remote_apply`: then they ask for
+    /// that. The other defaults are weaker than `on`.
+    async fn keep_stronger_durability(&self) -> Result<(), PoolerError> {
+        // Behind a pooler without a free session nothing is found out here; the probe tells what is wrong then.
+        let Ok(opened) = timeout(PATIENCE, self.plain.connect()).await else {
+            return Ok(());
+        };
+        let mut client = Client {
+            connection: opened?,
+            own: 0,
+        };
+        let found = client.setting("synchronous_commit").await;
+        drop(timeout(PATIENCE, client.connection.close()).await);
+        if found? == "remote_apply" {
+            let ours = self.pool.connect_options().as_ref().clone();
+            // The later of two counts.
+            let ours = ours.options([("synchronous_commit", "remote_apply")]);
+            self.pool.set_connect_options(ours);
+        }
+        Ok(())
     }
 }
 
@@ -168,7 +192,7 @@ fn judge(own: i32, answer: Result<i32, sqlx::Error>) -> Result<(), PoolerError> 
 /// Some poolers are told to drop `options`, in which our limits and the durability are asked for.
 async fn settings_arrive(client: &mut Client) -> Result<(), PoolerError> {
     let found = client.setting("synchronous_commit").await?;
-    // With `local` a standby may lack it, the server itself does not; the others ask for more than `on` or the same.
+    // With `local` and `remote_write` a standby may lack it, the server itself does not; `remote_apply` is more than `on`.
     if found == "off" {
         return Err(PoolerError::NotDurable { found });
     }

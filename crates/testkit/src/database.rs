@@ -1,6 +1,7 @@
 //! A database for each test: a clone of a migrated template.
 
 mod copies;
+pub(crate) use copies::program_of_postgres;
 
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use std::sync::Arc;
@@ -39,12 +40,12 @@ pub struct Database {
 impl Database {
     /// A migrated one, whose clock can be moved.
     pub async fn create() -> Self {
-        Self::make(true).await
+        Self::make(Self::server().await, true).await
     }
 
     /// One without any table.
     pub async fn empty() -> Self {
-        Self::make(false).await
+        Self::make(Self::server().await, false).await
     }
 
     /// A migrated one that is reached over a link which can be cut.
@@ -54,8 +55,25 @@ impl Database {
         database
     }
 
-    async fn make(migrated: bool) -> Self {
-        let server = PostgresSource::get().await.options().disable_statement_logging();
+    /// The same on a server of the test's own.
+    pub(crate) async fn behind_link_to(server: PgConnectOptions) -> Self {
+        let mut database = Self::make(server, true).await;
+        database.link = Some(Link::to(&database.server).await);
+        database
+    }
+
+    /// Is on this server from now on, which has the same data: the product's way and the test's own lead there.
+    pub async fn move_to(&mut self, server: &PgConnectOptions) {
+        self.server = server.clone();
+        self.pool.set_connect_options(server.clone().database(&self.name));
+        self.link().lead_to(server).await;
+    }
+
+    async fn server() -> PgConnectOptions {
+        PostgresSource::get().await.options().disable_statement_logging()
+    }
+
+    async fn make(server: PgConnectOptions, migrated: bool) -> Self {
         let mut admin = server
             .connect()
             .await

@@ -16,27 +16,32 @@ enum Target {
     Port(String, u16),
 }
 
+impl Target {
+    fn of(server: &PgConnectOptions) -> Self {
+        match server.get_socket() {
+            Some(folder) => Self::Socket(folder.join(format!(".s.PGSQL.{}", server.get_port()))),
+            None => Self::Port(server.get_host().to_owned(), server.get_port()),
+        }
+    }
+}
+
 /// A forwarder on a port of its own. Cut, it refuses connections and has ended those that were open.
 #[derive(Debug)]
 pub struct Link {
     address: SocketAddr,
     server: PgConnectOptions,
-    target: Target,
+    target: Arc<Mutex<Target>>,
     running: Arc<Mutex<Option<AbortHandle>>>,
 }
 
 impl Link {
     /// A link that works.
     pub(crate) async fn to(server: &PgConnectOptions) -> Self {
-        let target = match server.get_socket() {
-            Some(folder) => Target::Socket(folder.join(format!(".s.PGSQL.{}", server.get_port()))),
-            None => Target::Port(server.get_host().to_owned(), server.get_port()),
-        };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let link = Self {
             address: listener.local_addr().unwrap(),
             server: server.clone(),
-            target,
+            target: Arc::new(Mutex::new(Target::of(server))),
             running: Arc::default(),
         };
         link.run(listener);
@@ -45,15 +50,26 @@ impl Link {
 
     /// How to reach the server over it.
     pub fn options(&self) -> PgConnectOptions {
-        let options = match self.target {
+        let options = match self.server.get_socket() {
             // There is no way to take a socket out of options, so they are made anew; sockets want no password.
-            Target::Socket(_) => PgConnectOptions::new_without_pgpass().username(self.server.get_username()),
-            Target::Port(..) => self.server.clone(),
+            Some(_) => PgConnectOptions::new_without_pgpass().username(self.server.get_username()),
+            None => self.server.clone(),
         };
         options
             .host("127.0.0.1")
             .port(self.address.port())
             .ssl_mode(PgSslMode::Disable)
+    }
+
+    /// Its port on 127.0.0.1.
+    pub(crate) fn port(&self) -> u16 {
+        self.address.port()
+    }
+
+    /// Leads to another server, with the same accounts, from now on. Connections that are open end.
+    pub async fn lead_to(&self, server: &PgConnectOptions) {
+        *self.target.lock().unwrap() = Target::of(server);
+        self.mend().await;
     }
 
     /// Ends all connections and refuses new ones.
@@ -78,12 +94,13 @@ impl Link {
     }
 
     fn run(&self, listener: TcpListener) {
-        let target = self.target.clone();
+        let target = Arc::clone(&self.target);
         let task = tokio::spawn(async move {
             // Dropping the set ends what it forwards.
             let mut open = JoinSet::new();
             while let Ok((inbound, _)) = listener.accept().await {
-                open.spawn(forward(inbound, target.clone()));
+                let target = target.lock().unwrap().clone();
+                open.spawn(forward(inbound, target));
             }
         });
         *self.running.lock().unwrap() = Some(task.abort_handle());

@@ -26,6 +26,8 @@ pub enum Reply {
     HangUp,
     /// When the test says so.
     Held(Held, Box<Self>),
+    /// As the book of a strict service says at that moment.
+    Strictly,
     /// The head and these bytes at once, the others when the test says so.
     InTwo(Held, &'static str, &'static str),
 }
@@ -259,12 +261,10 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
             .position(|(path, _)| seen.target.starts_with(path.as_str()));
         next.and_then(|next| replies.remove(next)).map(|(_, reply)| reply)
     };
-    if is_token
-        && reply.is_none()
-        && let Some(strict) = script.strict.lock().unwrap().as_mut()
-    {
-        reply = Some(strict.answer(&seen.body));
+    if is_token && reply.is_none() && script.strict.lock().unwrap().is_some() {
+        reply = Some(Reply::Strictly);
     }
+    let body = seen.body.clone();
     script.seen.lock().unwrap().push(seen);
     loop {
         match reply {
@@ -272,6 +272,10 @@ async fn serve(mut stream: TcpStream, script: Arc<Script>) -> Option<()> {
                 held.arrived.notify_one();
                 held.released.notified().await;
                 reply = Some(*then);
+            }
+            Some(Reply::Strictly) => {
+                let mut strict = script.strict.lock().unwrap();
+                reply = Some(strict.as_mut().expect("be_strict was called").answer(&body));
             }
             Some(Reply::Never) => std::future::pending().await,
             Some(Reply::HangUp) => return None,

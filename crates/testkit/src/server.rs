@@ -14,12 +14,13 @@ use protocol::egress::{Egress, EgressPolicy};
 use sandbox::Sandbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use server::{Bound, Options, Rates, Running};
+use sqlx::postgres::PgConnectOptions;
 use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
 use crate::provider::{definition, key_definition};
-use crate::{Call, Database, OddProvider};
+use crate::{Call, Database, OddProvider, Pair};
 
 /// The origin on the project's list.
 pub const SHOP: &str = "https://shop.example.test";
@@ -84,6 +85,7 @@ impl std::fmt::Debug for Beside {
 #[derive(Debug)]
 pub struct TestServerBuilder {
     link: bool,
+    on: Option<PgConnectOptions>,
     odd: Option<String>,
     egress: EgressPolicy,
     journal: Option<PathBuf>,
@@ -94,6 +96,13 @@ impl TestServerBuilder {
     #[must_use]
     pub fn behind_link(mut self) -> Self {
         self.link = true;
+        self
+    }
+
+    /// On the first server of this pair, behind a link.
+    #[must_use]
+    pub fn on(mut self, pair: &Pair) -> Self {
+        self.on = Some(pair.options());
         self
     }
 
@@ -129,10 +138,10 @@ impl TestServerBuilder {
 
     /// Starts it.
     pub async fn start(self) -> TestServer {
-        let database = if self.link {
-            Database::behind_link().await
-        } else {
-            Database::create().await
+        let database = match self.on {
+            Some(server) => Database::behind_link_to(server).await,
+            None if self.link => Database::behind_link().await,
+            None => Database::create().await,
         };
         let master = MasterKey::generate();
         let ring = Arc::new(KeyRing::new(&master));
@@ -184,6 +193,7 @@ impl TestServer {
     pub fn builder() -> TestServerBuilder {
         TestServerBuilder {
             link: false,
+            on: None,
             odd: None,
             egress: EgressPolicy::default(),
             journal: None,

@@ -133,3 +133,27 @@ async fn our_sessions_are_durable_whatever_the_database_says() {
         .unwrap();
     assert_eq!(without, "off");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_default_that_is_stronger_than_ours_is_kept() {
+    let database = testkit::Database::empty().await;
+    let name = database.text("select current_database()::text").await;
+    for (default, ours) in [
+        ("off", "on"),
+        ("local", "on"),
+        ("remote_write", "on"),
+        ("on", "on"),
+        ("remote_apply", "remote_apply"),
+    ] {
+        let set = format!("alter database {name} set synchronous_commit = {default}");
+        database.execute(&set).await;
+        let store = database.store(&vault::MasterKey::generate());
+        store.check_pooler().await.unwrap();
+        let setting: String = sqlx::query_scalar("show synchronous_commit")
+            .fetch_one(store.pool())
+            .await
+            .unwrap();
+        assert_eq!(setting, ours, "the default is {default}");
+        store.close().await;
+    }
+}

@@ -63,7 +63,7 @@ impl Database {
 }
 
 /// Of the folder of the tests' server, else of the newest package.
-fn program_of_postgres(name: &str) -> Option<PathBuf> {
+pub(crate) fn program_of_postgres(name: &str) -> Option<PathBuf> {
     let packages = std::fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> = packages.map(|entry| entry.path().join("bin")).collect();
     folders.sort();
