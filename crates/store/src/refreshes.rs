@@ -132,13 +132,12 @@ impl Store {
         let mut sealed = Vec::with_capacity(answers.len());
         for (fence, refreshed) in answers.values() {
             let project = fence.project.0;
-            let key = match keys.get(&project) {
-                Some(key) => *key,
-                None => {
-                    let key = self.current_key(&mut *transaction, project).await?;
-                    keys.insert(project, key);
-                    key
-                }
+            let key = if let Some(key) = keys.get(&project) {
+                *key
+            } else {
+                let key = self.current_key(&mut *transaction, project).await?;
+                keys.insert(project, key);
+                key
             };
             let place = place(project, fence.environment, fence.connection.0, fence.generation + 1);
             let value = self.seal_with(key, &place, &refreshed.new.credential.to_plaintext())?;
