@@ -62,15 +62,25 @@ pub struct NewEvent<'a> {
     pub kind: &'static str,
     /// The connection that it is about.
     pub connection: Option<ConnectionId>,
-    /// Details for subscribers.
+    /// Details for subscribers, beside those that every event about a connection has.
     pub payload: &'a serde_json::Value,
 }
 
 /// Writes an event and one delivery for each endpoint that subscribes to its type, under the name subscribed to.
+///
+/// What is about a connection says of it `id`, `key`, `platform`, `environment`, `identity`, `identityType` and `state`, as
+/// its row has them after the change; `payload` adds to that.
 pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -> Result<(), StoreError> {
     let id = EventId::generate();
-    sqlx::query!(
-        "insert into events (id, project_id, environment, type, connection_id, payload) values ($1, $2, $3, $4, $5, $6)",
+    // The row by its primary key.
+    let payload = sqlx::query_scalar!(
+        r#"insert into events (id, project_id, environment, type, connection_id, payload)
+           values ($1, $2, $3, $4, $5, coalesce(
+               (select jsonb_build_object('id', c.id, 'key', c.key, 'platform', c.integration,
+                       'environment', c.environment, 'identity', c.identity, 'identityType', c.identity_type,
+                       'state', c.state)
+                from connections c where c.id = $5), '{}') || $6::jsonb)
+           returning payload"#,
         id.0,
         event.project.0,
         event.environment.as_str(),
@@ -78,11 +88,9 @@ pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -
         event.connection.map(|id| id.0),
         event.payload
     )
-    .execute(&mut *connection)
+    .fetch_one(&mut *connection)
     .await?;
-    let (patterns, names) = names(event.kind, event.payload)
-        .into_iter()
-        .unzip::<_, _, Vec<_>, Vec<_>>();
+    let (patterns, names) = names(event.kind, &payload).into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
     // Endpoints by webhook_endpoints_by_project, the delivery before by webhook_deliveries_lane. That one is locked: its
     // end looks for the next of the lane, and must not miss this one.
     sqlx::query!(

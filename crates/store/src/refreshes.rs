@@ -94,11 +94,11 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?;
         // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
-        let (kind, state) = match before.as_deref() {
-            Some("degraded" | "failed") => ("connection.recovered", Some(ConnectionState::Operational)),
-            _ => ("oauth.refreshed", None),
+        let kind = match before.as_deref() {
+            Some("degraded" | "failed") => "connection.recovered",
+            _ => "oauth.refreshed",
         };
-        let payload = json!({ "id": fence.connection, "generation": generation, "state": state });
+        let payload = json!({ "generation": generation });
         events::record(&mut transaction, event(fence, kind, &payload)).await?;
         transaction.commit().await?;
         Ok(true)
@@ -149,8 +149,7 @@ impl Store {
                     _ => "connection.degraded",
                 };
                 let payload = json!({
-                    "id": fence.connection, "state": state, "reason": failure.reason, "message": failure.message,
-                    "providerCode": failure.provider_code, "providerMessage": failure.provider_message,
+                    "reason": failure.reason, "message": failure.message, "providerCode": failure.provider_code, "providerMessage": failure.provider_message,
                 });
                 events::record(&mut transaction, event(fence, kind, &payload)).await?;
             }
@@ -189,7 +188,7 @@ impl Store {
         transaction: &mut sqlx::PgConnection,
         fence: &Fence,
     ) -> Result<(), StoreError> {
-        let payload = json!({ "id": fence.connection, "generation": fence.generation, "reason": "rotation_uncertain" });
+        let payload = json!({ "generation": fence.generation, "reason": "rotation_uncertain" });
         events::record(transaction, event(fence, "oauth.interrupted", &payload)).await
     }
 

@@ -158,11 +158,45 @@ impl Broker {
             owner,
             grant,
         };
-        self.audit_import(caller, &request, &new.key).await?;
+        let (broker, caller) = (self.clone(), caller.clone());
+        // Not tied to the caller: what was begun comes to its end, and is kept or taken back whole.
+        let done = tokio::spawn(async move { broker.keep_import(&caller, &request, &new, &tags, unproved).await });
+        done.await
+            .map_err(|_| Problem::internal("The import was interrupted. Look for it in the list of connections."))?
+    }
+
+    /// From the entry in the audit log to the proof. Where it fails, the log has that, too.
+    async fn keep_import(
+        &self,
+        caller: &Caller,
+        request: &ImportRequest,
+        new: &NewConnection,
+        tags: &[String],
+        unproved: Option<(&'static str, String)>,
+    ) -> Result<ImportedConnection, Problem> {
+        let entry = import_entry(caller, request, &new.key, "accepted");
+        self.store().audit_first(entry).await.map_err(unwritable)?;
+        let done = self.made_and_proved(caller, request, new, tags, unproved).await;
+        match &done {
+            Ok(imported) if imported.new => {}
+            Ok(_) => self.audit_outcome(import_entry(caller, request, &new.key, "made_earlier")),
+            Err(problem) => self.audit_outcome(import_entry(caller, request, &new.key, problem.key())),
+        }
+        done
+    }
+
+    async fn made_and_proved(
+        &self,
+        caller: &Caller,
+        request: &ImportRequest,
+        new: &NewConnection,
+        tags: &[String],
+        mut unproved: Option<(&'static str, String)>,
+    ) -> Result<ImportedConnection, Problem> {
         let origin = if request.moved { Origin::Move } else { Origin::Import };
         let made = self
             .store()
-            .import_connection(&new, &tags, origin, request.repeatable.as_ref())
+            .import_connection(new, tags, origin, request.repeatable.as_ref())
             .await?;
         if let (Imported::New(id), Prove::Refresh) = (made, request.prove) {
             unproved = self.prove_by_refresh(caller, id, request.keep).await?;
@@ -365,20 +399,19 @@ impl Broker {
             ),
         ))
     }
+}
 
-    async fn audit_import(&self, caller: &Caller, request: &ImportRequest, key: &str) -> Result<(), Problem> {
-        let entry = ChainedEntry {
-            project: caller.project,
-            environment: caller.environment,
-            action: "connection.import",
-            actor: caller.actor(),
-            subject: key.to_owned(),
-            detail: json!({
-                "result": "accepted",
-                "ip": request.from.map(|address| address.to_string()),
-                "moved": request.moved,
-            }),
-        };
-        self.store().audit_first(entry).await.map_err(unwritable)
+fn import_entry(caller: &Caller, request: &ImportRequest, key: &str, result: &str) -> ChainedEntry {
+    ChainedEntry {
+        project: caller.project,
+        environment: caller.environment,
+        action: "connection.import",
+        actor: caller.actor(),
+        subject: key.to_owned(),
+        detail: json!({
+            "result": result,
+            "ip": request.from.map(|address| address.to_string()),
+            "moved": request.moved,
+        }),
     }
 }

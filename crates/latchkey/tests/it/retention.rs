@@ -16,7 +16,7 @@ async fn delete(server: &TestServer, connection: &Value) {
     let id = connection["id"].as_str().unwrap().parse().unwrap();
     let found = server.store.connection(server.project.id, Environment::Test, id).await;
     let deleted = server.store.delete_connection(&found.unwrap().unwrap(), true).await;
-    assert_eq!(deleted.unwrap(), Some(RevocationStatus::Pending));
+    assert_eq!(deleted.unwrap().unwrap().revocation, RevocationStatus::Pending);
 }
 
 async fn rows(server: &TestServer, table: &str) -> i64 {
