@@ -17,6 +17,7 @@ pub const EVENT_TYPES: &[&str] = &[
     "connection.recovered",
     "connection.failed",
     "connection.expiring",
+    "connection.tested",
     "oauth.refreshed",
     "oauth.failed",
     "oauth.interrupted",
