@@ -111,24 +111,23 @@ impl Broker {
         }
         if let Err(error) = written {
             // The entry may be there all the same, or come late.
-            self.audit_outcome(ChainedEntry {
+            let withheld = ChainedEntry {
                 detail: detail("withheld"),
                 ..entry
-            });
+            };
+            let broker = self.clone();
+            tokio::spawn(async move { broker.audit_outcome(withheld).await });
             return Err(unwritable(error));
         }
         Ok(answer)
     }
 
-    /// Says what became of something that the audit log has as begun. Nobody waits for it.
-    pub(crate) fn audit_outcome(&self, entry: ChainedEntry) {
-        let broker = self.clone();
-        tokio::spawn(async move {
-            let (action, subject) = (entry.action, entry.subject.clone());
-            if let Err(error) = broker.store().audit_first(entry).await {
-                tracing::error!(%error, action, subject, "the audit log does not have how this ended");
-            }
-        });
+    /// Says what became of something that the audit log has as begun.
+    pub(crate) async fn audit_outcome(&self, entry: ChainedEntry) {
+        let (action, subject) = (entry.action, entry.subject.clone());
+        if let Err(error) = self.store().audit_first(entry).await {
+            tracing::error!(%error, action, subject, "the audit log does not have how this ended");
+        }
     }
 
     async fn exportable(

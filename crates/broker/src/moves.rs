@@ -116,12 +116,9 @@ impl Broker {
             Err(problem) => {
                 // There is no parcel: nothing of it left.
                 for moved in report.iter().filter(|moved| moved.result == "packed") {
-                    self.audit_outcome(move_entry(
-                        caller,
-                        "connection.export",
-                        &moved.key,
-                        json!({ "result": problem.key() }),
-                    ));
+                    let detail = json!({ "result": problem.key() });
+                    self.audit_outcome(move_entry(caller, "connection.export", &moved.key, detail))
+                        .await;
                 }
                 Err(problem)
             }
@@ -152,12 +149,9 @@ impl Broker {
             let packed = self.pack_one(&connection, release, parcel).await;
             let result = packed.as_ref().map_or_else(Problem::key, |result| *result);
             if result != "packed" {
-                self.audit_outcome(move_entry(
-                    caller,
-                    "connection.export",
-                    &connection.key,
-                    json!({ "result": result }),
-                ));
+                let detail = json!({ "result": result });
+                self.audit_outcome(move_entry(caller, "connection.export", &connection.key, detail))
+                    .await;
             }
             packed?;
             report.push(Moved {
@@ -268,12 +262,13 @@ impl Broker {
             .store()
             .import_connection(new, &item.tags, Origin::Move, None)
             .await
-            .map_err(|error| {
-                let problem = Problem::from(error);
-                let detail = json!({ "result": problem.key(), "moved": true });
-                self.audit_outcome(move_entry(caller, "connection.import", &item.key, detail));
-                problem
-            })?;
+            .map_err(Problem::from);
+        if let Err(problem) = &made {
+            let detail = json!({ "result": problem.key(), "moved": true });
+            self.audit_outcome(move_entry(caller, "connection.import", &item.key, detail))
+                .await;
+        }
+        let made = made?;
         if let (Imported::New(id), false) = (made, item.active) {
             let connection = self.find(caller, &id.to_string()).await?;
             let off = ConnectionChange {

@@ -177,10 +177,14 @@ impl Broker {
         let entry = import_entry(caller, request, &new.key, "accepted");
         self.store().audit_first(entry).await.map_err(unwritable)?;
         let done = self.made_and_proved(caller, request, new, tags, unproved).await;
-        match &done {
-            Ok(imported) if imported.new => {}
-            Ok(_) => self.audit_outcome(import_entry(caller, request, &new.key, "made_earlier")),
-            Err(problem) => self.audit_outcome(import_entry(caller, request, &new.key, problem.key())),
+        let ended = match &done {
+            Ok(imported) if imported.new => None,
+            Ok(_) => Some("made_earlier"),
+            Err(problem) => Some(problem.key()),
+        };
+        if let Some(result) = ended {
+            self.audit_outcome(import_entry(caller, request, &new.key, result))
+                .await;
         }
         done
     }
