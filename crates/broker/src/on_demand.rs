@@ -209,7 +209,7 @@ impl Broker {
     }
 
     /// Waits for the end of a turn that is another's; its outcome, when it ended, and seconds until the next.
-    async fn others_turn(
+    pub(crate) async fn others_turn(
         &self,
         connection: &Connection,
         call: OnDemand,

@@ -4,12 +4,14 @@ mod fields;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
+use std::time::Duration;
 
 use catalog::{AuthKind, AuthMethod};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use store::{
-    ChainedEntry, Connection, ConnectionId, Grant, Imported, NewConnection, NewCredential, Origin, Owner, Repeatable,
+    ChainedEntry, Connection, ConnectionId, Grant, Imported, NewConnection, NewCredential, OnDemand, Origin, Owner,
+    Repeatable,
 };
 use vault::{Credential, SecretString};
 
@@ -27,6 +29,9 @@ use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// The scheduler leaves an import alone this long, in seconds: its proof comes first.
 const BEFORE_PROOF: u64 = 60;
+/// Between two looks whether an import was taken back, and how many there are.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: usize = 20;
 
 /// How an import is proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -121,6 +126,7 @@ impl Broker {
                 .made_earlier(caller.project, caller.environment, repeatable)
                 .await?;
             if let Some(earlier) = earlier {
+                self.await_proof(caller, earlier, &request).await?;
                 return self.imported(caller, earlier, None).await;
             }
         }
@@ -205,7 +211,32 @@ impl Broker {
         if let (Imported::New(id), Prove::Refresh) = (made, request.prove) {
             unproved = self.prove_by_refresh(caller, id, request.keep).await?;
         }
+        self.await_proof(caller, made, request).await?;
         self.imported(caller, made, unproved).await
+    }
+
+    /// A request that is repeated while the first is being proved: what will be taken back must not be told as made.
+    async fn await_proof(&self, caller: &Caller, made: Imported, request: &ImportRequest) -> Result<(), Problem> {
+        let (Imported::Earlier(id), Prove::Refresh, false) = (made, request.prove, request.keep) else {
+            return Ok(());
+        };
+        let connection = self.find(caller, &id.to_string()).await?;
+        let Some(turn) = self.store().turn_had(id, OnDemand::Refresh).await? else {
+            return Ok(());
+        };
+        let (outcome, _, _) = self.others_turn(&connection, OnDemand::Refresh, turn).await?;
+        let Some(message) = outcome["message"].as_str() else {
+            return Ok(());
+        };
+        // Taken back a moment after the end, unless it was a refresh of later that failed.
+        for _ in 0..LOOKS {
+            let there = self.store().connection(caller.project, caller.environment, id).await?;
+            if there.is_none() {
+                return Err(not_proved(&self.integration_name(&connection.integration), message));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
     }
 
     async fn imported(
@@ -394,15 +425,18 @@ impl Broker {
         }
         self.store().discard_import(&connection).await?;
         let name = self.integration_name(&connection.integration);
-        Err(Problem::new(
-            Kind::FailedDependency,
-            "import_not_proved",
-            format!(
-                "{} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent.",
-                problem.message()
-            ),
-        ))
+        Err(not_proved(&name, problem.message()))
     }
+}
+
+fn not_proved(name: &str, why: &str) -> Problem {
+    Problem::new(
+        Kind::FailedDependency,
+        "import_not_proved",
+        format!(
+            "{why} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent."
+        ),
+    )
 }
 
 fn import_entry(caller: &Caller, request: &ImportRequest, key: &str, result: &str) -> ChainedEntry {

@@ -322,3 +322,35 @@ async fn a_caller_who_goes_away_leaves_nothing_half_done() {
         assert_eq!(work.kept().await, kept);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_waits_for_the_proof_of_the_first() {
+    let work = Importing::new().await;
+    let refused = Reply::json(400, &json!({ "error": "invalid_grant" }));
+    for (name, reply) in [("k-1", refused), ("k-2", Reply::tokens("access-2", "refresh-2", 3600))] {
+        let is_good = name == "k-2";
+        let (held, reply) = reply.held();
+        work.provider.reply(reply);
+        let call = || {
+            let call = work.call(&odd("refresh")).header("idempotency-key", name);
+            tokio::spawn(call.send())
+        };
+        let first = call();
+        held.arrived().await;
+        let second = call();
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        assert!(!second.is_finished(), "what may be taken back is not told as made");
+        held.release();
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        if is_good {
+            first.expect(201);
+            assert_eq!(second.expect(200).json()["state"], "operational");
+        } else {
+            for answer in [first, second] {
+                assert_eq!(answer.problem(424), "import_not_proved");
+                assert!(answer.text.contains("Nothing was kept"), "{}", answer.text);
+            }
+        }
+    }
+    assert_eq!((work.kept().await, work.provider.seen("/token").len()), (1, 2));
+}
