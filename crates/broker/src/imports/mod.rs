@@ -1,25 +1,20 @@
 //! Connections from elsewhere: a caller brings the credential, Latchkey keeps it and keeps it fresh.
 
 mod fields;
+mod keep;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
-use std::time::Duration;
 
 use catalog::{AuthKind, AuthMethod};
 use chrono::{DateTime, Utc};
-use serde_json::json;
-use store::{
-    ChainedEntry, Connection, ConnectionId, Grant, Imported, NewConnection, NewCredential, OnDemand, Origin, Owner,
-    Repeatable,
-};
+use store::{Connection, Grant, NewConnection, NewCredential, Owner, Repeatable};
 use vault::{Credential, SecretString};
 
 use fields::{checked_tokens, field_error, method_for, oauth_variables};
 
 use crate::check::refusal;
 use crate::connections::checked_tags;
-use crate::exports::unwritable;
 use crate::keys::connection_key;
 use crate::refresh::refresh_in;
 use crate::sessions::{Platform, effective_variables};
@@ -29,9 +24,6 @@ use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// The scheduler leaves an import alone this long, in seconds: its proof comes first.
 const BEFORE_PROOF: u64 = 60;
-/// Between two looks whether an import was taken back, and how many there are.
-const LOOK: Duration = Duration::from_millis(50);
-const LOOKS: usize = 20;
 
 /// How an import is proved.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -169,99 +161,6 @@ impl Broker {
         let done = tokio::spawn(async move { broker.keep_import(&caller, &request, &new, &tags, unproved).await });
         done.await
             .map_err(|_| Problem::internal("The import was interrupted. Look for it in the list of connections."))?
-    }
-
-    /// From the entry in the audit log to the proof. Where it fails, the log has that, too.
-    async fn keep_import(
-        &self,
-        caller: &Caller,
-        request: &ImportRequest,
-        new: &NewConnection,
-        tags: &[String],
-        unproved: Option<(&'static str, String)>,
-    ) -> Result<ImportedConnection, Problem> {
-        let entry = import_entry(caller, request, &new.key, "accepted");
-        self.store().audit_first(entry).await.map_err(unwritable)?;
-        let done = self.made_and_proved(caller, request, new, tags, unproved).await;
-        let ended = match &done {
-            Ok(imported) if imported.new => None,
-            Ok(_) => Some("made_earlier"),
-            Err(problem) => Some(problem.key()),
-        };
-        if let Some(result) = ended {
-            self.audit_outcome(import_entry(caller, request, &new.key, result))
-                .await;
-        }
-        done
-    }
-
-    async fn made_and_proved(
-        &self,
-        caller: &Caller,
-        request: &ImportRequest,
-        new: &NewConnection,
-        tags: &[String],
-        mut unproved: Option<(&'static str, String)>,
-    ) -> Result<ImportedConnection, Problem> {
-        let origin = if request.moved { Origin::Move } else { Origin::Import };
-        let made = self
-            .store()
-            .import_connection(new, tags, origin, request.repeatable.as_ref())
-            .await?;
-        if let (Imported::New(id), Prove::Refresh) = (made, request.prove) {
-            unproved = self.prove_by_refresh(caller, id, request.keep).await?;
-        }
-        self.await_proof(caller, made, request).await?;
-        self.imported(caller, made, unproved).await
-    }
-
-    /// A request that is repeated while the first is being proved: what will be taken back must not be told as made.
-    async fn await_proof(&self, caller: &Caller, made: Imported, request: &ImportRequest) -> Result<(), Problem> {
-        let (Imported::Earlier(id), Prove::Refresh, false) = (made, request.prove, request.keep) else {
-            return Ok(());
-        };
-        let connection = self.find(caller, &id.to_string()).await?;
-        let Some(turn) = self.store().turn_had(id, OnDemand::Refresh).await? else {
-            return Ok(());
-        };
-        let (outcome, _, _) = self.others_turn(&connection, OnDemand::Refresh, turn).await?;
-        let Some(message) = outcome["message"].as_str() else {
-            return Ok(());
-        };
-        // Taken back a moment after the end, unless it was a refresh of later that failed.
-        for _ in 0..LOOKS {
-            let there = self.store().connection(caller.project, caller.environment, id).await?;
-            if there.is_none() {
-                return Err(not_proved(&self.integration_name(&connection.integration), message));
-            }
-            tokio::time::sleep(LOOK).await;
-        }
-        Ok(())
-    }
-
-    async fn imported(
-        &self,
-        caller: &Caller,
-        made: Imported,
-        unproved: Option<(&'static str, String)>,
-    ) -> Result<ImportedConnection, Problem> {
-        let (id, new) = match made {
-            Imported::New(id) => (id, true),
-            Imported::Earlier(id) => (id, false),
-            Imported::OtherRequest => {
-                return Err(Problem::new(
-                    Kind::Unprocessable,
-                    "idempotency_key_reused",
-                    "This `Idempotency-Key` came with another request in the last day. Send a new key with a new request.",
-                ));
-            }
-        };
-        tracing::info!(connection = %id, new, "a connection was imported");
-        Ok(ImportedConnection {
-            connection: self.find(caller, &id.to_string()).await?,
-            new,
-            unproved,
-        })
     }
 
     async fn platform_to_import(&self, caller: &Caller, integration: &str) -> Result<Platform, Problem> {
@@ -407,49 +306,5 @@ impl Broker {
         grant.account_id = account.id.map(|id| quoted(&id)).or(grant.account_id.take());
         grant.account_name = account.name.map(|name| quoted(&name)).or(grant.account_name.take());
         Ok(Ok(()))
-    }
-
-    /// Refreshes a new import through the lease. Without success it is taken back, unless it is to be kept.
-    async fn prove_by_refresh(
-        &self,
-        caller: &Caller,
-        id: ConnectionId,
-        keep: bool,
-    ) -> Result<Option<(&'static str, String)>, Problem> {
-        let connection = self.find(caller, &id.to_string()).await?;
-        let Err(problem) = self.refresh_in_turn(&connection).await else {
-            return Ok(None);
-        };
-        if keep {
-            return Ok(Some(("import_not_proved", problem.message().to_owned())));
-        }
-        self.store().discard_import(&connection).await?;
-        let name = self.integration_name(&connection.integration);
-        Err(not_proved(&name, problem.message()))
-    }
-}
-
-fn not_proved(name: &str, why: &str) -> Problem {
-    Problem::new(
-        Kind::FailedDependency,
-        "import_not_proved",
-        format!(
-            "{why} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent."
-        ),
-    )
-}
-
-fn import_entry(caller: &Caller, request: &ImportRequest, key: &str, result: &str) -> ChainedEntry {
-    ChainedEntry {
-        project: caller.project,
-        environment: caller.environment,
-        action: "connection.import",
-        actor: caller.actor(),
-        subject: key.to_owned(),
-        detail: json!({
-            "result": result,
-            "ip": request.from.map(|address| address.to_string()),
-            "moved": request.moved,
-        }),
     }
 }
