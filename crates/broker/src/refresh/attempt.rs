@@ -1,6 +1,7 @@
 //! One refresh, from the claim to its end. From the moment that the request goes out nothing gives up: what the provider
 //! said is on disk or in the database, or in our hands and tried again.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -182,7 +183,7 @@ impl Broker {
 
     /// The answer is in our hands and nowhere else: it goes to the journal and to the database at once, and the commit
     /// is tried until it is through, or another was first.
-    pub(super) async fn commit_answer(&self, lease: &Lease, record: &Record, hand: &Hand) -> Outcome {
+    pub(super) async fn commit_answer(&self, lease: &Lease, record: &Arc<Record>, hand: &Hand) -> Outcome {
         let fence = &lease.fence;
         let keeping = async {
             if let Some(slot) = hand.slot.lock().await.as_mut()
@@ -193,7 +194,7 @@ impl Broker {
         };
         let committing = async {
             fail::fail_point!("refresh::before_commit", |_| std::process::abort());
-            self.patiently(fence, || self.store().commit_refresh(fence, &record.refreshed).boxed())
+            self.patiently(fence, || self.0.refreshes.commits.commit(self.store(), record).boxed())
                 .await
         };
         let ((), committed) = tokio::join!(keeping, committing);
