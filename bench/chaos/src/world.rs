@@ -110,10 +110,11 @@ impl World {
             active: true,
             secret: WebhookSecret::generate(),
         };
-        self.store
-            .create_endpoint(&new)
-            .await?
-            .context("the webhook endpoint")?;
+        let made = self.store.create_endpoint(&new, None).await?;
+        anyhow::ensure!(
+            matches!(made, store::Subscribed::New(_)),
+            "the webhook endpoint: {made:?}"
+        );
         Ok(())
     }
 

@@ -1,6 +1,6 @@
 //! Connections as their owners' applications see them.
 
-use store::{Connection, ConnectionChange, ConnectionFilter, ConnectionId, RevocationStatus};
+use store::{Connection, ConnectionChange, ConnectionFilter, ConnectionId, Parting, RevocationStatus};
 
 use crate::texts::plain;
 use crate::{Broker, Caller, Problem, Scope};
@@ -25,7 +25,7 @@ pub struct DeletedConnection {
     /// As it was.
     pub connection: Connection,
     /// What becomes of its grant.
-    pub revocation: RevocationStatus,
+    pub parting: Parting,
 }
 
 impl Broker {
@@ -78,18 +78,19 @@ impl Broker {
         self.find(caller, &connection.id.to_string()).await
     }
 
-    /// Deletes a connection at once; its grant is revoked at the provider in the background.
+    /// Deletes a connection at once; its grant is revoked at the provider in the background. One whose credential cannot
+    /// be opened is deleted all the same, and the answer says that it was not revoked.
     pub async fn delete_connection(&self, caller: &Caller, id_or_key: &str) -> Result<DeletedConnection, Problem> {
         caller.require(Scope::ConnectionsWrite)?;
         let connection = self.find(caller, id_or_key).await?;
         let revocable = self.is_revocable(&connection);
-        let revocation = self
+        let parting = self
             .store()
             .delete_connection(&connection, revocable)
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))?;
-        tracing::info!(connection = %connection.id, ?revocation, "a connection was deleted");
-        if revocation == RevocationStatus::Pending {
+        tracing::info!(connection = %connection.id, revocation = ?parting.revocation, "a connection was deleted");
+        if parting.revocation == RevocationStatus::Pending {
             let broker = self.clone();
             tokio::spawn(async move {
                 if let Err(problem) = broker.revoke_tick().await {
@@ -97,7 +98,7 @@ impl Broker {
                 }
             });
         }
-        Ok(DeletedConnection { connection, revocation })
+        Ok(DeletedConnection { connection, parting })
     }
 
     /// Whether the definition knows a way to revoke.

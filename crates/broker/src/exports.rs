@@ -8,39 +8,70 @@ use store::{ChainedEntry, Connection, Exportable};
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// What is asked for.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CredentialRequest<'a> {
     /// The connection's id or key.
     pub connection: &'a str,
     /// Seconds that the access token must be good for; less is refreshed first.
     pub min_ttl: Option<u32>,
-    /// The generation that the caller has already.
-    pub known: Option<i64>,
+    /// What the caller has already.
+    pub known: Known,
     /// The caller's address, for the audit log.
     pub from: Option<IpAddr>,
     /// What the audit log calls it: `credential.read` or `credential.exchange`.
     pub action: &'static str,
 }
 
+/// What a caller has already (RFC 9110 §13.1.2).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Known {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// Whatever there is.
+    Anything,
+    /// One of these tags.
+    Tags(Vec<[u8; 16]>),
+}
+
+impl Known {
+    fn has(&self, tag: &[u8; 16]) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::Anything => true,
+            Self::Tags(tags) => tags.contains(tag),
+        }
+    }
+}
+
 /// The answer, after the audit log has it.
 #[derive(Debug)]
-pub enum Exported {
-    /// The credential.
-    Credential(Box<Exportable>),
-    /// The caller has this generation already.
+pub enum Exported<T, E> {
+    /// What `form` made of the credential.
+    Given(T),
+    /// The caller has this one already.
     Known {
-        /// Its number.
-        generation: i64,
+        /// Its tag.
+        tag: [u8; 16],
     },
+    /// It cannot be given in this form.
+    Withheld(E),
 }
 
 impl Broker {
-    /// Gives a credential out. The audit log has the entry, durably, before this returns one; refused calls are noted too.
+    /// Gives a credential out, in the form that `form` makes of it. That is made first, then the audit log has the entry,
+    /// durably, and then this returns: an entry says `exported` only where nothing but the log could still refuse. Refused
+    /// calls are noted too, those of `form` under its word.
     ///
     /// # Errors
     /// Those of a call through the connection; `token_ends_soon` (424) where no token is good for `min_ttl`;
-    /// `audit_unwritable` (503).
-    pub async fn read_credential(&self, caller: &Caller, asked: CredentialRequest<'_>) -> Result<Exported, Problem> {
+    /// `audit_unwritable` (503). An entry that is written after that is followed by one that says `withheld`.
+    pub async fn read_credential<T, E>(
+        &self,
+        caller: &Caller,
+        asked: CredentialRequest<'_>,
+        form: impl FnOnce(&Exportable) -> Result<T, (&'static str, E)>,
+    ) -> Result<Exported<T, E>, Problem> {
         let (subject, outcome) = match self.exportable(caller, &asked).await {
             Ok((connection, export)) => (connection.id.to_string(), Ok(export)),
             Err((connection, problem)) => (
@@ -48,10 +79,21 @@ impl Broker {
                 Err(problem),
             ),
         };
-        let result = match &outcome {
-            Ok(export) if asked.known == Some(export.generation) => "not_modified",
-            Ok(_) => "exported",
-            Err(problem) => problem.key(),
+        let generation = outcome.as_ref().ok().map(|export| export.generation);
+        let (result, answer) = match outcome {
+            Ok(export) if asked.known.has(&export.tag) => ("not_modified", Ok(Exported::Known { tag: export.tag })),
+            Ok(export) => match form(&export) {
+                Ok(given) => ("exported", Ok(Exported::Given(given))),
+                Err((word, why)) => (word, Ok(Exported::Withheld(why))),
+            },
+            Err(problem) => (problem.key(), Err(problem)),
+        };
+        let detail = |result: &str| {
+            json!({
+                "result": result,
+                "ip": asked.from.map(|address| address.to_string()),
+                "generation": generation,
+            })
         };
         let entry = ChainedEntry {
             project: caller.project,
@@ -59,22 +101,33 @@ impl Broker {
             action: asked.action,
             actor: caller.actor(),
             subject,
-            detail: json!({
-                "result": result,
-                "ip": asked.from.map(|address| address.to_string()),
-                "generation": outcome.as_ref().ok().map(|export| export.generation),
-            }),
+            detail: detail(result),
         };
-        let written = self.store().audit_first(entry).await;
+        let written = self.store().audit_first(entry.clone()).await;
         // A refusal gives nothing away, so it does not depend on the log.
-        let export = outcome?;
-        written.map_err(unwritable)?;
-        if asked.known == Some(export.generation) {
-            return Ok(Exported::Known {
-                generation: export.generation,
-            });
+        let answer = answer?;
+        if matches!(answer, Exported::Withheld(_)) {
+            return Ok(answer);
         }
-        Ok(Exported::Credential(Box::new(export)))
+        if let Err(error) = written {
+            // The entry may be there all the same, or come late.
+            let withheld = ChainedEntry {
+                detail: detail("withheld"),
+                ..entry
+            };
+            let broker = self.clone();
+            tokio::spawn(async move { broker.audit_outcome(withheld).await });
+            return Err(unwritable(error));
+        }
+        Ok(answer)
+    }
+
+    /// Says what became of something that the audit log has as begun.
+    pub(crate) async fn audit_outcome(&self, entry: ChainedEntry) {
+        let (action, subject) = (entry.action, entry.subject.clone());
+        if let Err(error) = self.store().audit_first(entry).await {
+            tracing::error!(%error, action, subject, "the audit log does not have how this ended");
+        }
     }
 
     async fn exportable(
@@ -163,6 +216,7 @@ mod tests {
             integration: String::new(),
             credential: Credential::Fields(Fields::new()),
             generation: 1,
+            tag: [0; 16],
             expires_at: None,
             expires_in,
             refreshed_at: None,

@@ -49,7 +49,7 @@ use zeroize::Zeroizing;
 pub use access::{Caller, DEFAULT_SCOPES, Scope};
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
-pub use exports::{CredentialRequest, Exported};
+pub use exports::{CredentialRequest, Exported, Known};
 pub use flows::{
     CallbackEnd, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
     Redeemed, Resumable, StartedFlow,

@@ -111,6 +111,28 @@ impl Broker {
             connections: Vec::new(),
         };
         let mut report = Vec::new();
+        match self.fill(caller, integrations, release, &mut parcel, &mut report).await {
+            Ok(()) => Ok((parcel, report)),
+            Err(problem) => {
+                // There is no parcel: nothing of it left.
+                for moved in report.iter().filter(|moved| moved.result == "packed") {
+                    let detail = json!({ "result": problem.key() });
+                    self.audit_outcome(move_entry(caller, "connection.export", &moved.key, detail))
+                        .await;
+                }
+                Err(problem)
+            }
+        }
+    }
+
+    async fn fill(
+        &self,
+        caller: &Caller,
+        integrations: &[String],
+        release: bool,
+        parcel: &mut Parcel,
+        report: &mut Vec<Moved>,
+    ) -> Result<(), Problem> {
         for id in self.store().movable(caller.project, caller.environment).await? {
             let found = self.store().connection(caller.project, caller.environment, id).await?;
             let wanted = |one: &Connection| integrations.is_empty() || integrations.contains(&one.integration);
@@ -124,21 +146,37 @@ impl Broker {
                 json!({ "released": release }),
             )
             .await?;
-            let result = match self.store().take_out(&connection, release).await? {
-                TakenOut::Whole(credential) => {
-                    parcel.connections.push(self.item(&connection, &credential).await?);
-                    "packed"
-                }
-                TakenOut::Busy => "refresh_in_flight",
-                TakenOut::Gone => "deleted",
-            };
+            let packed = self.pack_one(&connection, release, parcel).await;
+            let result = packed.as_ref().map_or_else(Problem::key, |result| *result);
+            if result != "packed" {
+                let detail = json!({ "result": result });
+                self.audit_outcome(move_entry(caller, "connection.export", &connection.key, detail))
+                    .await;
+            }
+            packed?;
             report.push(Moved {
                 key: connection.key,
                 integration: connection.integration,
                 result,
             });
         }
-        Ok((parcel, report))
+        Ok(())
+    }
+
+    async fn pack_one(
+        &self,
+        connection: &Connection,
+        release: bool,
+        parcel: &mut Parcel,
+    ) -> Result<&'static str, Problem> {
+        Ok(match self.store().take_out(connection, release).await? {
+            TakenOut::Whole(credential) => {
+                parcel.connections.push(self.item(connection, &credential).await?);
+                "packed"
+            }
+            TakenOut::Busy => "refresh_in_flight",
+            TakenOut::Gone => "deleted",
+        })
     }
 
     async fn item(&self, connection: &Connection, credential: &Credential) -> Result<Item, Problem> {
@@ -223,7 +261,14 @@ impl Broker {
         let made = self
             .store()
             .import_connection(new, &item.tags, Origin::Move, None)
-            .await?;
+            .await
+            .map_err(Problem::from);
+        if let Err(problem) = &made {
+            let detail = json!({ "result": problem.key(), "moved": true });
+            self.audit_outcome(move_entry(caller, "connection.import", &item.key, detail))
+                .await;
+        }
+        let made = made?;
         if let (Imported::New(id), false) = (made, item.active) {
             let connection = self.find(caller, &id.to_string()).await?;
             let off = ConnectionChange {
@@ -286,15 +331,19 @@ impl Broker {
         key: &str,
         detail: serde_json::Value,
     ) -> Result<(), Problem> {
-        let entry = ChainedEntry {
-            project: caller.project,
-            environment: caller.environment,
-            action,
-            actor: caller.actor(),
-            subject: key.to_owned(),
-            detail,
-        };
+        let entry = move_entry(caller, action, key, detail);
         self.store().audit_first(entry).await.map_err(unwritable)
+    }
+}
+
+fn move_entry(caller: &Caller, action: &'static str, key: &str, detail: serde_json::Value) -> ChainedEntry {
+    ChainedEntry {
+        project: caller.project,
+        environment: caller.environment,
+        action,
+        actor: caller.actor(),
+        subject: key.to_owned(),
+        detail,
     }
 }
 

@@ -1,12 +1,15 @@
 //! What a caller asks a service for: a refresh now, a test now. Each at most once in half a minute per connection,
 //! however many ask; the others get the same outcome.
 
+mod outcome;
+
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
-use store::{Connection, ConnectionState, Exportable, OnDemand, TURN_SECONDS, Tested, Turn};
+use store::{Callable, Connection, ConnectionState, Exportable, OnDemand, TURN_SECONDS, Tested, Turn};
 
+use self::outcome::RefreshOutcome;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// Between two looks at somebody else's turn.
@@ -77,34 +80,37 @@ impl Broker {
 
     /// Refreshes through the lease, once in half a minute; whoever comes later waits for that one. Tells whether it was
     /// the caller's own.
+    ///
+    /// What the service answered is the answer for all. A refusal before it was asked takes no turn away from those who
+    /// come afterwards; who waited is told of one that holds for all replicas, and tries alone where it was another's
+    /// trouble.
     pub(crate) async fn refresh_in_turn(&self, connection: &Connection) -> Result<bool, Problem> {
         let turn = self.store().take_turn(connection.id, OnDemand::Refresh).await?;
         let Turn::Mine { started_at } = turn else {
             let (outcome, _, next_in) = self.others_turn(connection, OnDemand::Refresh, turn).await?;
-            return match outcome["message"].as_str() {
-                None => Ok(false),
-                Some(message) => Err(Problem::new(Kind::FailedDependency, "refresh_failed", message)
-                    .with_retry_after(Duration::from_secs(next_in))),
+            return match RefreshOutcome::read(&outcome) {
+                RefreshOutcome::Refreshed => Ok(false),
+                RefreshOutcome::Failed(told) => Err(told.problem(next_in)),
+                RefreshOutcome::Theirs => {
+                    let callable = self.callable_now(connection).await?;
+                    self.refresh_inline(&callable).await.map(|()| true)
+                }
             };
         };
-        let callable = self
-            .store()
-            .callable(connection.project, connection.environment, &connection.key)
-            .await?
-            .ok_or_else(|| Problem::not_found("This connection"))?;
-        let broker = self.clone();
-        let id = connection.id;
+        let (broker, connection) = (self.clone(), connection.clone());
         // Not tied to the caller: the others wait for this turn's end.
         let done = tokio::spawn(async move {
-            let done = broker.refresh_inline(&callable).await;
-            let message = done.as_ref().err().map(|problem| problem.message().to_owned());
-            let outcome = json!({ "message": message });
+            let done = match broker.callable_now(&connection).await {
+                Ok(callable) => broker.refresh_inline(&callable).await,
+                Err(problem) => Err(problem),
+            };
+            let outcome = RefreshOutcome::of(&done).to_value();
             if let Err(error) = broker
                 .store()
-                .end_turn(id, OnDemand::Refresh, started_at, &outcome)
+                .end_turn(connection.id, OnDemand::Refresh, started_at, &outcome)
                 .await
             {
-                tracing::warn!(%error, connection = %id, "the end of a forced refresh was not noted");
+                tracing::warn!(%error, connection = %connection.id, "the end of a forced refresh was not noted");
             }
             done
         });
@@ -114,8 +120,15 @@ impl Broker {
         }
     }
 
+    async fn callable_now(&self, connection: &Connection) -> Result<Callable, Problem> {
+        self.store()
+            .callable(connection.project, connection.environment, &connection.key)
+            .await?
+            .ok_or_else(|| Problem::not_found("This connection"))
+    }
+
     /// Makes the definition's check with the connection's credential. It never makes a connection worse; a good one proves
-    /// a connection that was never proved.
+    /// a connection that was never proved, and heals one whose key the service refused.
     pub async fn test_connection(&self, caller: &Caller, id_or_key: &str) -> Result<TestResult, Problem> {
         caller.require(Scope::ConnectionsWrite)?;
         let connection = self.find(caller, id_or_key).await?;
@@ -133,13 +146,15 @@ impl Broker {
         let Turn::Mine { started_at } = turn else {
             let (outcome, ended_at, _) = self.others_turn(&connection, OnDemand::Test, turn).await?;
             let text = |name: &str| outcome[name].as_str().map(ToOwned::to_owned);
+            // As the test left it.
+            let state = self.find(caller, &connection.id.to_string()).await?.state;
             return Ok(TestResult {
                 tested: false,
                 tested_at: ended_at,
                 ok: outcome["ok"] == true,
                 reason: text("reason"),
                 message: text("message"),
-                state: connection.state,
+                state,
             });
         };
         let (broker, caller) = (self.clone(), caller.clone());
@@ -154,17 +169,15 @@ impl Broker {
         connection: &Connection,
         started_at: DateTime<Utc>,
     ) -> Result<TestResult, Problem> {
-        let tested = self.tested(caller, connection).await;
+        let (tested, generation) = self.tested(caller, connection).await;
         let outcome = json!({ "ok": tested.accepted, "reason": tested.reason, "message": tested.message });
+        let noted = self.store().note_test(connection, &tested, generation).await;
+        // Also where it was not noted: others wait.
         let ended_at = self
             .store()
             .end_turn(connection.id, OnDemand::Test, started_at, &outcome)
             .await?;
-        let state = self
-            .store()
-            .note_test(connection, &tested)
-            .await?
-            .ok_or_else(|| Problem::not_found("This connection"))?;
+        let state = noted?.ok_or_else(|| Problem::not_found("This connection"))?;
         Ok(TestResult {
             tested: true,
             tested_at: ended_at,
@@ -175,15 +188,28 @@ impl Broker {
         })
     }
 
-    async fn tested(&self, caller: &Caller, connection: &Connection) -> Tested {
-        match self.usable(caller, &connection.key).await {
-            Ok(callable) => self.proof_of(&callable, connection.account_id.as_deref()).await,
-            Err(problem) => Tested::failed(problem.key(), problem.message().to_owned()),
+    /// How the test went, and the generation that was tested.
+    async fn tested(&self, caller: &Caller, connection: &Connection) -> (Tested, Option<i64>) {
+        // A service that refused a key may have been wrong: that is what a test finds out.
+        let refused = connection.active
+            && connection.state == ConnectionState::Failed
+            && connection.state_reason.as_deref() == Some("key_refused");
+        let callable = if refused {
+            self.callable_now(connection).await
+        } else {
+            self.usable(caller, &connection.key).await
+        };
+        match callable {
+            Ok(callable) => {
+                let tested = self.proof_of(&callable, connection.account_id.as_deref()).await;
+                (tested, Some(callable.generation))
+            }
+            Err(problem) => (Tested::failed(problem.key(), problem.message().to_owned()), None),
         }
     }
 
     /// Waits for the end of a turn that is another's; its outcome, when it ended, and seconds until the next.
-    async fn others_turn(
+    pub(crate) async fn others_turn(
         &self,
         connection: &Connection,
         call: OnDemand,

@@ -86,7 +86,11 @@ fn summary(kind: &str, data: &Value) -> String {
         return message.to_owned();
     }
     let words = match kind {
+        "connection.created" if matches!(data["origin"].as_str(), Some("import" | "move")) => {
+            "Brought here with a credential from elsewhere."
+        }
         "connection.created" => "Connected.",
+        // Written by versions that told of an import twice.
         "connection.imported" => "Brought here with a credential from elsewhere.",
         "connection.reconnected" => "Connected again.",
         "connection.updated" => "Changed: name, tags or the switch.",

@@ -25,7 +25,7 @@ pub use oauth2::{
 };
 pub use passthrough::PassthroughError;
 pub use retry_after::{RETRY_AFTER_LIMIT, retry_after};
-pub use webhook::{EXCERPT_LIMIT, WEBHOOK_TIMEOUT, WebhookAnswer, WebhookRequest};
+pub use webhook::{EXCERPT_LIMIT, SENT_LIMIT, SentWebhook, WEBHOOK_TIMEOUT, WebhookAnswer, WebhookRequest};
 
 /// Everything that speaks to services: the guarded client and what is remembered about authorization servers. Cloning
 /// shares both.

@@ -285,8 +285,32 @@ pub enum RevocationStatus {
     Revoked,
     /// The provider has no way to revoke; the credential was erased here.
     Unsupported,
-    /// The provider did not confirm within a day.
+    /// The provider did not confirm within a day, or could not be asked.
     Failed,
+}
+
+/// What becomes of the grant of a connection that was deleted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Parting {
+    /// How its revocation stands.
+    pub revocation: RevocationStatus,
+    /// Why it is not revoked: a word for machines and a sentence for people.
+    pub why: Option<(&'static str, &'static str)>,
+}
+
+impl Parting {
+    pub(crate) const fn of(revocation: RevocationStatus) -> Self {
+        Self { revocation, why: None }
+    }
+
+    /// The credential is there and nobody can read it: its key is lost, or its row is damaged.
+    pub(crate) const UNREADABLE: Self = Self {
+        revocation: RevocationStatus::Failed,
+        why: Some((
+            "credential_unreadable",
+            "The connection is deleted, and its grant was not revoked at the service: the credential here cannot be opened, because its key is lost or its row is damaged. End the access at the service.",
+        )),
+    };
 }
 
 impl RevocationStatus {
@@ -428,20 +452,20 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         if changed.rows_affected() == 1 {
-            let payload = connection_payload(connection);
-            events::record(&mut transaction, event(connection, "connection.updated", &payload)).await?;
+            events::record(&mut transaction, event(connection, "connection.updated", &json!({}))).await?;
         }
         transaction.commit().await?;
         Ok(())
     }
 
     /// Deletes a connection: in one transaction its credential leaves for `revocations` and nothing can read it any
-    /// more. `revocable` tells whether the provider can be asked. `None` when somebody else deleted it first.
+    /// more. `revocable` tells whether the provider can be asked. One that nobody can open is erased, and the event says
+    /// that it was not revoked. `None` when somebody else deleted it first.
     pub async fn delete_connection(
         &self,
         connection: &Connection,
         revocable: bool,
-    ) -> Result<Option<RevocationStatus>, StoreError> {
+    ) -> Result<Option<Parting>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         // Everybody locks the credential first.
         sqlx::query!(
@@ -460,12 +484,16 @@ impl Store {
         if deleted.rows_affected() == 0 {
             return Ok(None);
         }
-        let status = self.revoke_credential(&mut transaction, connection, revocable).await?;
-        let mut payload = connection_payload(connection);
-        payload["revocation"] = json!(status);
+        let parting = self.revoke_credential(&mut transaction, connection, revocable).await?;
+        let payload = match parting.why {
+            None => json!({ "revocation": parting.revocation }),
+            Some((reason, message)) => {
+                json!({ "revocation": parting.revocation, "reason": reason, "message": message })
+            }
+        };
         events::record(&mut transaction, event(connection, "connection.deleted", &payload)).await?;
         transaction.commit().await?;
-        Ok(Some(status))
+        Ok(Some(parting))
     }
 }
 
@@ -507,17 +535,4 @@ pub(crate) fn event<'a>(connection: &Connection, kind: &'static str, payload: &'
         connection: Some(connection.id),
         payload,
     }
-}
-
-/// What every event about a connection says.
-pub(crate) fn connection_payload(connection: &Connection) -> serde_json::Value {
-    json!({
-        "id": connection.id,
-        "key": connection.key,
-        "platform": connection.integration,
-        "environment": connection.environment,
-        "identity": connection.owner.identity,
-        "identityType": connection.owner.identity_type,
-        "state": connection.state,
-    })
 }

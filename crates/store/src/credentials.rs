@@ -8,8 +8,8 @@ use uuid::Uuid;
 use vault::{Credential, Environment, Place};
 
 use crate::{
-    AppId, Connection, ConnectionId, ConnectionState, NewConnection, NewEvent, ProjectId, RevocationId,
-    RevocationStatus, Store, StoreError, events,
+    AppId, Connection, ConnectionId, ConnectionState, NewConnection, NewEvent, Origin, Parting, ProjectId,
+    RevocationId, RevocationStatus, Store, StoreError, events,
 };
 
 /// All that a call through a connection needs, from one query.
@@ -62,11 +62,13 @@ pub(crate) fn read(table: &'static str, record: Uuid, plaintext: &[u8]) -> Resul
 }
 
 impl Store {
-    /// Writes a connection, its sealed credential and the event, in the caller's transaction.
+    /// Writes a connection, its sealed credential and its one event, in the caller's transaction. `imported` says how it
+    /// was brought here, where no person connected it, and with which tags.
     pub(crate) async fn insert_connection(
         &self,
         transaction: &mut PgConnection,
         new: &NewConnection,
+        imported: Option<(Origin, &[String])>,
     ) -> Result<ConnectionId, StoreError> {
         let id = ConnectionId::generate();
         let state = if new.grant.proved {
@@ -74,10 +76,11 @@ impl Store {
         } else {
             ConnectionState::Unknown
         };
+        let (origin, tags) = imported.map_or(("connect", &[] as &[String]), |(origin, tags)| (origin.as_str(), tags));
         sqlx::query!(
             "insert into connections (id, project_id, environment, app_id, integration, auth_method, key, name, identity,
-                    identity_type, group_name, label, state, account_id, account_name, variables, scopes)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+                    identity_type, group_name, label, state, account_id, account_name, variables, scopes, origin, tags)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
             id.0,
             new.project.0,
             new.environment.as_str(),
@@ -95,6 +98,8 @@ impl Store {
             new.grant.account_name,
             sqlx::types::Json(&new.grant.variables) as _,
             new.grant.scopes.as_deref(),
+            origin,
+            tags,
         )
         .execute(&mut *transaction)
         .await?;
@@ -120,10 +125,7 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        let payload = json!({
-            "id": id, "key": new.key, "platform": new.integration, "environment": new.environment,
-            "identity": new.owner.identity, "identityType": new.owner.identity_type, "state": state,
-        });
+        let payload = json!({ "origin": origin });
         let created = NewEvent {
             project: new.project,
             environment: new.environment,
@@ -157,20 +159,28 @@ impl Store {
         // A grant of the same client is left alone: at many services revoking it would end the new one too.
         if old.app_id != new.app.0 || old.auth_method != new.auth_method {
             let old_place = place(new.project.0, new.environment, connection.0, old.generation);
-            let plaintext = self.open("credentials", old.sealed, &old_place).await?;
-            let revocation = crate::revocations::NewRevocation {
-                id: RevocationId::generate(),
-                project: new.project,
-                environment: new.environment,
-                app: AppId(old.app_id),
-                connection: None,
-                flow: None,
-                integration: &new.integration,
-                auth_method: &old.auth_method,
-                variables: &old.variables.0,
-                plaintext: &plaintext,
-            };
-            self.insert_revocation(transaction, revocation).await?;
+            match self.open("credentials", old.sealed, &old_place).await {
+                Ok(plaintext) => {
+                    let revocation = crate::revocations::NewRevocation {
+                        id: RevocationId::generate(),
+                        project: new.project,
+                        environment: new.environment,
+                        app: AppId(old.app_id),
+                        connection: None,
+                        flow: None,
+                        integration: &new.integration,
+                        auth_method: &old.auth_method,
+                        variables: &old.variables.0,
+                        plaintext: &plaintext,
+                    };
+                    self.insert_revocation(transaction, revocation).await?;
+                }
+                // A new grant is the remedy for one that is lost; it must not fail with it.
+                Err(error) if error.is_unreadable() => {
+                    tracing::error!(%connection, %error, "the grant before a reconnect is not revoked: it cannot be read");
+                }
+                Err(error) => return Err(error),
+            }
         }
         let generation = old.generation + 1;
         let state = if new.grant.proved {
@@ -218,16 +228,12 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        let payload = json!({
-            "id": connection, "key": new.key, "platform": new.integration, "environment": new.environment,
-            "identity": new.owner.identity, "identityType": new.owner.identity_type, "state": state,
-        });
         let reconnected = NewEvent {
             project: new.project,
             environment: new.environment,
             kind: "connection.reconnected",
             connection: Some(connection),
-            payload: &payload,
+            payload: &json!({}),
         };
         events::record(transaction, reconnected).await?;
         Ok(true)
@@ -306,23 +312,31 @@ impl Store {
         transaction: &mut PgConnection,
         connection: &Connection,
         revocable: bool,
-    ) -> Result<RevocationStatus, StoreError> {
+    ) -> Result<Parting, StoreError> {
         let row = sqlx::query!(
             "delete from credentials where connection_id = $1 returning sealed, generation",
             connection.id.0
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(row) = row.filter(|_| revocable) else {
-            return Ok(RevocationStatus::Unsupported);
-        };
+        if !revocable {
+            return Ok(Parting::of(RevocationStatus::Unsupported));
+        }
+        let Some(row) = row else { return Ok(Parting::UNREADABLE) };
         let place = place(
             connection.project.0,
             connection.environment,
             connection.id.0,
             row.generation,
         );
-        let plaintext = self.open("credentials", row.sealed, &place).await?;
+        let plaintext = match self.open("credentials", row.sealed, &place).await {
+            Ok(plaintext) => plaintext,
+            Err(error) if error.is_unreadable() => return Ok(unreadable(connection.id, &error)),
+            Err(error) => return Err(error),
+        };
+        if let Err(error) = read("credentials", connection.id.0, &plaintext) {
+            return Ok(unreadable(connection.id, &error));
+        }
         let revocation = crate::NewRevocation {
             id: RevocationId::generate(),
             project: connection.project,
@@ -335,9 +349,18 @@ impl Store {
             variables: &connection.variables,
             plaintext: &plaintext,
         };
-        self.insert_revocation(transaction, revocation).await?;
-        Ok(RevocationStatus::Pending)
+        match self.insert_revocation(transaction, revocation).await {
+            Ok(()) => Ok(Parting::of(RevocationStatus::Pending)),
+            // It opened under an older key, and the project's present one is lost: nothing can be kept for the revoker.
+            Err(error) if error.is_unreadable() => Ok(unreadable(connection.id, &error)),
+            Err(error) => Err(error),
+        }
     }
+}
+
+fn unreadable(connection: ConnectionId, error: &StoreError) -> Parting {
+    tracing::error!(%connection, %error, "a connection is deleted without its revocation: the credential cannot be read");
+    Parting::UNREADABLE
 }
 
 /// Seconds as `make_interval` takes them. A hundred years are as good as never.

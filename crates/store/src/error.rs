@@ -49,6 +49,12 @@ impl StoreError {
         matches!(self, Self::Unavailable(_))
     }
 
+    /// Whether a sealed value can never be opened, or a row never be read, however often it is tried: its key is lost, or
+    /// it is damaged.
+    pub fn is_unreadable(&self) -> bool {
+        matches!(self, Self::Sealed { .. } | Self::NoDataKey | Self::Inconsistent { .. })
+    }
+
     /// Whether a write that must not be lost is tried again: everything but a row or a key that is gone.
     pub fn may_pass(&self) -> bool {
         matches!(self, Self::Unavailable(_) | Self::Database(_))

@@ -20,6 +20,7 @@ pub const EVENT_TYPES: &[&str] = &[
     "connection.recovered",
     "connection.failed",
     "connection.expiring",
+    "connection.tested",
     "oauth.refreshed",
     "oauth.failed",
     "oauth.interrupted",
@@ -65,22 +66,32 @@ pub struct NewEvent<'a> {
     pub kind: &'static str,
     /// The connection that it is about.
     pub connection: Option<ConnectionId>,
-    /// Details for subscribers.
+    /// Details for subscribers, beside those that every event about a connection has.
     pub payload: &'a serde_json::Value,
 }
 
 /// Writes an event and one delivery for each endpoint that subscribes to its type, under the name subscribed to.
+///
+/// What is about a connection says of it `id`, `key`, `platform`, `environment`, `identity`, `identityType` and `state`, as
+/// its row has them after the change; `payload` adds to that.
 pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -> Result<(), StoreError> {
     record_all(connection, &[event]).await
 }
 
 /// Writes events of different connections, each with its deliveries.
 pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
-    // Ids of one process ascend, and who lists events sees them in this order.
+    // Ids of one process ascend, and who lists events sees them in this order. Connections by their primary key.
     let ids: Vec<Uuid> = events.iter().map(|_| EventId::generate().0).collect();
     sqlx::query!(
         "insert into events (id, project_id, environment, type, connection_id, payload)
-         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])",
+         select v.id, v.project_id, v.environment, v.type, v.connection_id,
+                case when c.id is null then v.payload
+                     else jsonb_build_object('id', c.id, 'key', c.key, 'platform', c.integration,
+                              'environment', c.environment, 'identity', c.identity, 'identityType', c.identity_type,
+                              'state', c.state) || v.payload end
+         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])
+              as v (id, project_id, environment, type, connection_id, payload)
+         left join connections c on c.id = v.connection_id",
         &ids,
         &events.iter().map(|event| event.project.0).collect::<Vec<_>>(),
         &texts(events, |event| event.environment.as_str()),

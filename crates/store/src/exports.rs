@@ -19,6 +19,9 @@ pub struct Exportable {
     pub credential: Credential,
     /// Its generation.
     pub generation: i64,
+    /// Changes with everything here but the seconds that are left, and tells nothing of it: keyed, so that neither a
+    /// guessed secret nor the number of refreshes can be read from it.
+    pub tag: [u8; 16],
     /// When the access token ends.
     pub expires_at: Option<DateTime<Utc>>,
     /// Seconds until then; negative when it has ended.
@@ -58,8 +61,23 @@ impl Store {
         let Some(row) = row else { return Ok(None) };
         let place = place(project.0, environment, id.0, row.generation);
         let plaintext = self.open("credentials", row.sealed, &place).await?;
+        let told = serde_json::json!([
+            id,
+            row.generation,
+            row.key,
+            row.scopes,
+            row.account_id,
+            row.account_name,
+            row.expires_at
+        ]);
+        let mut tagged = zeroize::Zeroizing::new(told.to_string().into_bytes());
+        tagged.extend_from_slice(&plaintext);
+        let whole = self.ring.tag("credential entity tag", &tagged);
+        let mut tag = [0; 16];
+        tag.copy_from_slice(&whole[..16]);
         Ok(Some(Exportable {
             connection: id,
+            tag,
             key: row.key,
             integration: row.integration,
             credential: read("credentials", id.0, &plaintext)?,

@@ -44,19 +44,14 @@ impl Store {
             r#"update connections c set state = 'failed', state_reason = 'no_refresh_token', state_message = $2,
                       updated_at = latchkey_now()
                where c.id = any ($1) and c.deleted_at is null and c.state <> 'failed'
-               returning c.id as "id: ConnectionId", c.project_id as "project: ProjectId", c.environment, c.key,
-                         c.integration, c.identity, c.identity_type"#,
+               returning c.id as "id: ConnectionId", c.project_id as "project: ProjectId", c.environment"#,
             &ids,
             ENDED
         )
         .fetch_all(&mut *transaction)
         .await?;
         for row in &rows {
-            let payload = json!({
-                "id": row.id, "key": row.key, "platform": row.integration, "environment": row.environment,
-                "identity": row.identity, "identityType": row.identity_type, "state": "failed",
-                "reason": "no_refresh_token", "message": ENDED,
-            });
+            let payload = json!({ "reason": "no_refresh_token", "message": ENDED });
             let failed = NewEvent {
                 project: row.project,
                 environment: crate::database::environment("connections", row.id.0, &row.environment)?,
@@ -85,8 +80,8 @@ impl Store {
                    else 7 end
                from due join connections c on c.id = due.connection_id
                where k.connection_id = due.connection_id
-               returning c.id as "id: ConnectionId", c.project_id as "project: ProjectId", c.environment, c.key, c.integration,
-                         c.identity, c.identity_type, k.expires_at as "expires_at!", k.forecast_days,
+               returning c.id as "id: ConnectionId", c.project_id as "project: ProjectId", c.environment,
+                         k.expires_at as "expires_at!", k.forecast_days,
                          c.deleted_at is null and c.state <> 'failed'
                              and k.updated_at < k.expires_at - make_interval(days => k.forecast_days) as "tell!""#,
             before,
@@ -97,11 +92,7 @@ impl Store {
         .await?;
         let mut told = 0;
         for row in rows.iter().filter(|row| row.tell) {
-            let payload = json!({
-                "id": row.id, "key": row.key, "platform": row.integration, "environment": row.environment,
-                "identity": row.identity, "identityType": row.identity_type, "expiresAt": row.expires_at,
-                "days": row.forecast_days,
-            });
+            let payload = json!({ "expiresAt": row.expires_at, "days": row.forecast_days });
             let expiring = NewEvent {
                 project: row.project,
                 environment: crate::database::environment("connections", row.id.0, &row.environment)?,

@@ -114,8 +114,7 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(before) = before else { return Ok(false) };
-        let payload =
-            json!({ "id": key.id, "key": key.key, "platform": key.integration, "state": "operational", "ok": true });
+        let payload = json!({ "ok": true });
         match before.as_str() {
             "degraded" => events::record(&mut transaction, event(key, "connection.recovered", &payload)).await?,
             "unknown" => events::record(&mut transaction, event(key, "connection.tested", &payload)).await?,
@@ -154,10 +153,7 @@ impl Store {
         .await?;
         let Some(before) = before else { return Ok(false) };
         if before != state {
-            let payload = json!({
-                "id": key.id, "key": key.key, "platform": key.integration, "state": state, "reason": "key_refused",
-                "message": message,
-            });
+            let payload = json!({ "reason": "key_refused", "message": message });
             events::record(&mut transaction, event(key, kind, &payload)).await?;
         }
         transaction.commit().await?;

@@ -4,8 +4,8 @@ use serde_json::json;
 use sqlx::PgConnection;
 use vault::Environment;
 
-use crate::connections::{connection_payload, event};
-use crate::{Connection, ConnectionId, NewConnection, NewEvent, ProjectId, Store, StoreError, events};
+use crate::connections::event;
+use crate::{Connection, ConnectionId, NewConnection, ProjectId, Store, StoreError, events};
 
 /// How a connection was brought here.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -17,7 +17,7 @@ pub enum Origin {
 }
 
 impl Origin {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Import => "import",
             Self::Move => "move",
@@ -28,8 +28,8 @@ impl Origin {
 /// What makes a request the same as an earlier one: tags of its `Idempotency-Key` and of its body.
 #[derive(Clone, Copy, Debug)]
 pub struct Repeatable {
-    key: [u8; 32],
-    request: [u8; 32],
+    pub(crate) key: [u8; 32],
+    pub(crate) request: [u8; 32],
 }
 
 /// What became of an import.
@@ -63,7 +63,7 @@ impl Store {
         earlier(&mut connection, project, environment, repeatable).await
     }
 
-    /// Writes a connection with its credential and its events.
+    /// Writes a connection with its credential and its event.
     pub async fn import_connection(
         &self,
         new: &NewConnection,
@@ -72,7 +72,9 @@ impl Store {
         repeatable: Option<&Repeatable>,
     ) -> Result<Imported, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let id = self.insert_connection(&mut transaction, new).await?;
+        let id = self
+            .insert_connection(&mut transaction, new, Some((origin, tags)))
+            .await?;
         if let Some(repeatable) = repeatable {
             // Served by idempotency_keys_old.
             sqlx::query!("delete from idempotency_keys where created_at < latchkey_now() - interval '1 day'")
@@ -96,25 +98,6 @@ impl Store {
                 return Ok(earlier.unwrap_or(Imported::OtherRequest));
             }
         }
-        sqlx::query!(
-            "update connections set origin = $2, tags = $3 where id = $1",
-            id.0,
-            origin.as_str(),
-            tags
-        )
-        .execute(&mut *transaction)
-        .await?;
-        let payload = json!({
-            "id": id, "key": new.key, "platform": new.integration, "environment": new.environment, "from": origin.as_str(),
-        });
-        let imported = NewEvent {
-            project: new.project,
-            environment: new.environment,
-            kind: "connection.imported",
-            connection: Some(id),
-            payload: &payload,
-        };
-        events::record(&mut transaction, imported).await?;
         transaction.commit().await?;
         Ok(Imported::New(id))
     }
@@ -135,9 +118,7 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        let mut payload = connection_payload(connection);
-        payload["revocation"] = json!("unsupported");
-        payload["reason"] = json!("import_not_proved");
+        let payload = json!({ "revocation": "unsupported", "reason": "import_not_proved" });
         events::record(&mut transaction, event(connection, "connection.deleted", &payload)).await?;
         transaction.commit().await?;
         Ok(())

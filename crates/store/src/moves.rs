@@ -3,7 +3,7 @@
 use sqlx::PgConnection;
 use vault::{Credential, Environment};
 
-use crate::connections::{connection_payload, event};
+use crate::connections::event;
 use crate::credentials::{place, read};
 use crate::{Connection, ConnectionId, ProjectId, Store, StoreError, events};
 
@@ -126,8 +126,6 @@ async fn release_row(transaction: &mut PgConnection, connection: &Connection) ->
     )
     .execute(&mut *transaction)
     .await?;
-    let mut payload = connection_payload(connection);
-    payload["state"] = serde_json::json!("failed");
-    payload["reason"] = serde_json::json!(MOVED);
+    let payload = serde_json::json!({ "reason": MOVED });
     events::record(transaction, event(connection, "connection.failed", &payload)).await
 }

@@ -47,6 +47,13 @@ pub enum Turn {
     },
 }
 
+impl Turn {
+    /// Whether somebody asked the service in it, or still may.
+    fn counts(&self) -> bool {
+        !matches!(self, Self::Had { outcome: Some(outcome), .. } if outcome["asked"] == false)
+    }
+}
+
 /// What a test showed, for the timeline.
 #[derive(Clone, Debug)]
 pub struct Tested {
@@ -76,16 +83,20 @@ impl Tested {
 }
 
 impl Store {
-    /// Takes the turn, or tells who had it. Served by the primary key.
+    /// Takes the turn, or tells who had it. One that ended before the service was asked (`asked` is false in its outcome)
+    /// counts only for those who waited for it. Served by the primary key.
     pub async fn take_turn(&self, connection: ConnectionId, call: OnDemand) -> Result<Turn, StoreError> {
         // Reads before it writes: a thousand callers a second lock no row.
-        if let Some(had) = self.turn_had(connection, call).await? {
+        if let Some(had) = self.turn_had(connection, call).await?
+            && had.counts()
+        {
             return Ok(had);
         }
         let mine = sqlx::query_scalar!(
             "insert into on_demand_calls (connection_id, call, started_at) values ($1, $2, latchkey_now())
              on conflict (connection_id, call) do update set started_at = latchkey_now(), ended_at = null, outcome = null
              where on_demand_calls.started_at <= latchkey_now() - interval '30 seconds'
+                or on_demand_calls.outcome->>'asked' = 'false'
              returning started_at",
             connection.0,
             call.as_str()
@@ -142,35 +153,59 @@ impl Store {
         .await?)
     }
 
-    /// Writes a test into the timeline. A connection that was never proved becomes operational by a good one; nothing
-    /// ever gets worse. Returns the state afterwards; `None` when it was deleted meanwhile.
+    /// Writes a test into the timeline, under one event. A good one proves a connection that was never proved, and heals
+    /// one whose key the service refused (`key_refused`), which is `connection.recovered`; it counts only for the
+    /// generation that it was made with. Nothing ever gets worse. Returns the state afterwards; `None` when it was deleted
+    /// meanwhile.
     pub async fn note_test(
         &self,
         connection: &Connection,
         tested: &Tested,
+        generation: Option<i64>,
     ) -> Result<Option<ConnectionState>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let state = sqlx::query_scalar!(
-            "update connections set state = case when $2 and state = 'unknown' then 'operational' else state end,
-                    checked_at = case when $2 then latchkey_now() else checked_at end,
-                    account_id = case when $2 then coalesce(account_id, $3) else account_id end,
-                    account_name = case when $2 then coalesce(account_name, $4) else account_name end
-             where id = $1 and deleted_at is null returning state",
+        // In the order of a reconnect, which it keeps out until the end.
+        let current = sqlx::query_scalar!(
+            "select generation from credentials where connection_id = $1 for share",
+            connection.id.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let proved = tested.accepted && current.is_some() && current == generation;
+        let row = sqlx::query!(
+            r#"update connections c
+               set state = case when old.heals then 'operational' else c.state end,
+                   state_reason = case when old.heals then null else c.state_reason end,
+                   state_message = case when old.heals then null else c.state_message end,
+                   check_refusals = case when old.heals then 0 else c.check_refusals end,
+                   check_at = case when old.heals and c.auth_method not like 'oauth%'
+                                   then latchkey_now() + interval '7 days' else c.check_at end,
+                   checked_at = case when $2 then latchkey_now() else c.checked_at end,
+                   account_id = case when $2 then coalesce(c.account_id, $3) else c.account_id end,
+                   account_name = case when $2 then coalesce(c.account_name, $4) else c.account_name end,
+                   updated_at = case when old.heals then latchkey_now() else c.updated_at end
+               from (select id, $2 and state <> 'operational' and state_reason = 'key_refused' as refused,
+                            $2 and (state = 'unknown' or state <> 'operational' and state_reason = 'key_refused') as heals
+                     from connections where id = $1 for update) old
+               where c.id = old.id and c.deleted_at is null
+               returning c.state, coalesce(old.refused, false) as "recovers!""#,
             connection.id.0,
-            tested.accepted,
+            proved,
             tested.account_id,
             tested.account_name
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(state) = state else { return Ok(None) };
-        let payload = json!({
-            "id": connection.id, "key": connection.key, "platform": connection.integration, "state": state,
-            "ok": tested.accepted, "reason": tested.reason, "message": tested.message,
-        });
-        events::record(&mut transaction, event(connection, "connection.tested", &payload)).await?;
+        let Some(row) = row else { return Ok(None) };
+        let kind = if row.recovers {
+            "connection.recovered"
+        } else {
+            "connection.tested"
+        };
+        let payload = json!({ "ok": tested.accepted, "reason": tested.reason, "message": tested.message });
+        events::record(&mut transaction, event(connection, kind, &payload)).await?;
         transaction.commit().await?;
-        let state = state.parse().map_err(|what| StoreError::Inconsistent {
+        let state = row.state.parse().map_err(|what| StoreError::Inconsistent {
             table: "connections",
             record: connection.id.0,
             what,

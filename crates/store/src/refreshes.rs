@@ -103,10 +103,7 @@ impl Store {
         let recovered = note_well(&mut transaction, &committed).await?;
         let payloads: Vec<_> = committed
             .iter()
-            .map(|(id, (fence, _))| {
-                let state = recovered.contains(*id).then_some(ConnectionState::Operational);
-                json!({ "id": id, "generation": fence.generation + 1, "state": state })
-            })
+            .map(|(_, (fence, _))| json!({ "generation": fence.generation + 1 }))
             .collect();
         let new_events = committed.iter().zip(&payloads).map(|((id, (fence, _)), payload)| {
             // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
@@ -191,8 +188,8 @@ impl Store {
                     _ => "connection.degraded",
                 };
                 let payload = json!({
-                    "id": fence.connection, "state": state, "reason": failure.reason, "message": failure.message,
-                    "providerCode": failure.provider_code, "providerMessage": failure.provider_message,
+                    "reason": failure.reason, "message": failure.message, "providerCode": failure.provider_code,
+                    "providerMessage": failure.provider_message,
                 });
                 events::record(&mut transaction, event(fence, kind, &payload)).await?;
             }
@@ -231,7 +228,7 @@ impl Store {
         transaction: &mut PgConnection,
         fence: &Fence,
     ) -> Result<(), StoreError> {
-        let payload = json!({ "id": fence.connection, "generation": fence.generation, "reason": "rotation_uncertain" });
+        let payload = json!({ "generation": fence.generation, "reason": "rotation_uncertain" });
         events::record(transaction, event(fence, "oauth.interrupted", &payload)).await
     }
 

@@ -3,7 +3,9 @@
 //! The audit log is never purged.
 
 use chrono::TimeDelta;
+use uuid::Uuid;
 
+use crate::webhooks::unblock;
 use crate::{Store, StoreError};
 
 /// Rows of one statement at most.
@@ -39,21 +41,39 @@ impl Store {
     }
 
     /// Served by `events_pkey`: an id begins with its time in milliseconds (UUIDv7, RFC 9562 §5.7). The column is asked
-    /// too, since the id has the time of a replica's clock.
+    /// too, since the id has the time of a replica's clock. An event with a delivery on its way stays until that has
+    /// ended (`webhook_deliveries_event_id_endpoint_id_key`).
     async fn purge_events(&self, kept: TimeDelta, bite: i64) -> Result<u64, StoreError> {
-        Ok(sqlx::query!(
-            "delete from events where id = any (array(
-                 select e.id from events e
-                 where e.id < (rpad(lpad(to_hex(floor(extract(epoch from
-                           latchkey_now() - make_interval(secs => $1)) * 1000)::bigint), 12, '0'), 32, '0'))::uuid
-                   and e.created_at < latchkey_now() - make_interval(secs => $1)
-                 order by e.id limit $2 for update skip locked))",
+        let mut transaction = self.pool.begin().await?;
+        let ids = sqlx::query_scalar!(
+            "select e.id from events e
+             where e.id < (rpad(lpad(to_hex(floor(extract(epoch from
+                       latchkey_now() - make_interval(secs => $1)) * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+               and e.created_at < latchkey_now() - make_interval(secs => $1)
+               and not exists (select from webhook_deliveries d where d.event_id = e.id and d.status = 'pending')
+             order by e.id limit $2 for update skip locked",
             seconds(kept),
             bite
         )
-        .execute(&self.pool)
-        .await?
-        .rows_affected())
+        .fetch_all(&mut *transaction)
+        .await?;
+        let deliveries = sqlx::query!(
+            "delete from webhook_deliveries where event_id = any ($1) returning endpoint_id, lane, status",
+            &ids
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        // One that was asked for again since the look: what waits behind it must not wait for ever.
+        let pending = deliveries.iter().filter(|row| row.status == "pending");
+        let (endpoints, lanes): (Vec<Uuid>, Vec<Uuid>) =
+            pending.filter_map(|row| Some((row.endpoint_id, row.lane?))).unzip();
+        unblock(&mut transaction, &endpoints, &lanes).await?;
+        let deleted = sqlx::query!("delete from events where id = any ($1)", &ids)
+            .execute(&mut *transaction)
+            .await?
+            .rows_affected();
+        transaction.commit().await?;
+        Ok(deleted)
     }
 
     /// Served by `revocations_ended`.

@@ -222,6 +222,7 @@ struct Ended {
 
 /// The end of a revocation, as it was: only this says whether the grant is gone at the provider.
 async fn record(transaction: &mut PgConnection, ended: &Ended, status: RevocationStatus) -> Result<(), StoreError> {
+    // Without a connection nobody else says where the grant was.
     let payload = json!({ "id": ended.connection_id, "platform": ended.integration, "revocation": status });
     let event = NewEvent {
         project: ProjectId(ended.project_id),

@@ -1,23 +1,20 @@
 //! Connections from elsewhere: a caller brings the credential, Latchkey keeps it and keeps it fresh.
 
 mod fields;
+mod keep;
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 use catalog::{AuthKind, AuthMethod};
 use chrono::{DateTime, Utc};
-use serde_json::json;
-use store::{
-    ChainedEntry, Connection, ConnectionId, Grant, Imported, NewConnection, NewCredential, Origin, Owner, Repeatable,
-};
+use store::{Connection, Grant, NewConnection, NewCredential, Owner, Repeatable};
 use vault::{Credential, SecretString};
 
 use fields::{checked_tokens, field_error, method_for, oauth_variables};
 
 use crate::check::refusal;
 use crate::connections::checked_tags;
-use crate::exports::unwritable;
 use crate::keys::connection_key;
 use crate::refresh::refresh_in;
 use crate::sessions::{Platform, effective_variables};
@@ -121,6 +118,7 @@ impl Broker {
                 .made_earlier(caller.project, caller.environment, repeatable)
                 .await?;
             if let Some(earlier) = earlier {
+                self.await_proof(caller, earlier, &request).await?;
                 return self.imported(caller, earlier, None).await;
             }
         }
@@ -158,41 +156,11 @@ impl Broker {
             owner,
             grant,
         };
-        self.audit_import(caller, &request, &new.key).await?;
-        let origin = if request.moved { Origin::Move } else { Origin::Import };
-        let made = self
-            .store()
-            .import_connection(&new, &tags, origin, request.repeatable.as_ref())
-            .await?;
-        if let (Imported::New(id), Prove::Refresh) = (made, request.prove) {
-            unproved = self.prove_by_refresh(caller, id, request.keep).await?;
-        }
-        self.imported(caller, made, unproved).await
-    }
-
-    async fn imported(
-        &self,
-        caller: &Caller,
-        made: Imported,
-        unproved: Option<(&'static str, String)>,
-    ) -> Result<ImportedConnection, Problem> {
-        let (id, new) = match made {
-            Imported::New(id) => (id, true),
-            Imported::Earlier(id) => (id, false),
-            Imported::OtherRequest => {
-                return Err(Problem::new(
-                    Kind::Unprocessable,
-                    "idempotency_key_reused",
-                    "This `Idempotency-Key` came with another request in the last day. Send a new key with a new request.",
-                ));
-            }
-        };
-        tracing::info!(connection = %id, new, "a connection was imported");
-        Ok(ImportedConnection {
-            connection: self.find(caller, &id.to_string()).await?,
-            new,
-            unproved,
-        })
+        let (broker, caller) = (self.clone(), caller.clone());
+        // Not tied to the caller: what was begun comes to its end, and is kept or taken back whole.
+        let done = tokio::spawn(async move { broker.keep_import(&caller, &request, &new, &tags, unproved).await });
+        done.await
+            .map_err(|_| Problem::internal("The import was interrupted. Look for it in the list of connections."))?
     }
 
     async fn platform_to_import(&self, caller: &Caller, integration: &str) -> Result<Platform, Problem> {
@@ -338,47 +306,5 @@ impl Broker {
         grant.account_id = account.id.map(|id| quoted(&id)).or(grant.account_id.take());
         grant.account_name = account.name.map(|name| quoted(&name)).or(grant.account_name.take());
         Ok(Ok(()))
-    }
-
-    /// Refreshes a new import through the lease. Without success it is taken back, unless it is to be kept.
-    async fn prove_by_refresh(
-        &self,
-        caller: &Caller,
-        id: ConnectionId,
-        keep: bool,
-    ) -> Result<Option<(&'static str, String)>, Problem> {
-        let connection = self.find(caller, &id.to_string()).await?;
-        let Err(problem) = self.refresh_in_turn(&connection).await else {
-            return Ok(None);
-        };
-        if keep {
-            return Ok(Some(("import_not_proved", problem.message().to_owned())));
-        }
-        self.store().discard_import(&connection).await?;
-        let name = self.integration_name(&connection.integration);
-        Err(Problem::new(
-            Kind::FailedDependency,
-            "import_not_proved",
-            format!(
-                "{} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent.",
-                problem.message()
-            ),
-        ))
-    }
-
-    async fn audit_import(&self, caller: &Caller, request: &ImportRequest, key: &str) -> Result<(), Problem> {
-        let entry = ChainedEntry {
-            project: caller.project,
-            environment: caller.environment,
-            action: "connection.import",
-            actor: caller.actor(),
-            subject: key.to_owned(),
-            detail: json!({
-                "result": "accepted",
-                "ip": request.from.map(|address| address.to_string()),
-                "moved": request.moved,
-            }),
-        };
-        self.store().audit_first(entry).await.map_err(unwritable)
     }
 }

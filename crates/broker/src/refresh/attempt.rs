@@ -14,11 +14,11 @@ use store::{
 use tokio::time::Instant;
 use vault::{Credential, SecretString};
 
-use super::bulkhead::Place;
+use super::Broker;
+use super::hand::Hand;
 use super::timing::{backoff, refresh_in, until_confirmation};
-use super::{Broker, Flight};
 use crate::flows::ClientParts;
-use crate::journal::{Record, Slot};
+use crate::journal::Record;
 use crate::texts::quoted;
 use crate::{Kind, Problem};
 
@@ -41,6 +41,8 @@ pub(crate) struct Failure {
     pub(crate) key: &'static str,
     pub(crate) message: String,
     pub(crate) retry_after: Option<Duration>,
+    /// Whether the service was asked, as far as anybody knows.
+    pub(crate) asked: bool,
 }
 
 /// How one refresh ended.
@@ -55,45 +57,12 @@ pub(crate) enum Outcome {
 }
 
 impl Broker {
-    /// Sees a refresh through, also when its task panics. `place` and `flight` are held until the end.
-    pub(super) async fn attend(self, lease: Lease, slot: Option<Slot>, place: Place, flight: Flight) -> Outcome {
-        let (fence, replica, number) = (lease.fence, lease.replica, lease.number);
-        let broker = self.clone();
-        let done = tokio::spawn(async move {
-            let _place = place;
-            broker.attempt(lease, slot).await
-        })
-        .await;
-        let outcome = match done {
-            Ok(outcome) => outcome,
-            Err(panic) => {
-                tracing::error!(%panic, connection = %fence.connection, "a refresh panicked; it is tried once more");
-                // Nobody knows how far it came.
-                let mark = || self.store().interrupt_lease(&fence, replica, number).boxed();
-                if let Err(error) = self.patiently(&fence, mark).await {
-                    tracing::error!(%error, connection = %fence.connection, "a lost refresh could not be marked");
-                }
-                Outcome::Failed(Failure {
-                    key: "internal",
-                    message: "The refresh failed inside the server.".to_owned(),
-                    retry_after: None,
-                })
-            }
-        };
-        drop(flight);
-        // After the flight: what is looked for must no longer count as known.
-        if matches!(outcome, Outcome::NotSent) {
-            self.0.refreshes.claims_in_doubt.store(true, Ordering::Release);
-        }
-        outcome
-    }
-
-    async fn attempt(&self, lease: Lease, slot: Option<Slot>) -> Outcome {
-        let parts = match self.lease_parts(&lease).await {
+    pub(super) async fn attempt(&self, lease: &Lease, hand: &Hand) -> Outcome {
+        let parts = match self.lease_parts(lease).await {
             Ok(parts) => parts,
             Err(problem) if problem.key() == "database_unavailable" => return Outcome::NotSent,
             // Of ours, not of the definition.
-            Err(problem) if problem.kind() == Kind::Internal => return self.return_lease(&lease, OURS).await,
+            Err(problem) if problem.kind() == Kind::Internal => return self.return_lease(lease, OURS).await,
             Err(problem) => {
                 let failure = failure(
                     ConnectionState::Degraded,
@@ -101,7 +70,7 @@ impl Broker {
                     problem.message(),
                     CHANGED,
                 );
-                return self.note(&lease, failure).await;
+                return self.note(lease, failure).await;
             }
         };
         let token = lease
@@ -109,10 +78,10 @@ impl Broker {
             .tokens()
             .and_then(|tokens| tokens.refresh_token.clone());
         let Some(token) = token else {
-            return self.note(&lease, without_refresh_token(&lease)).await;
+            return self.note(lease, without_refresh_token(lease)).await;
         };
         if lease.begun.elapsed() > STALE {
-            return self.return_lease(&lease, 0.0).await;
+            return self.return_lease(lease, 0.0).await;
         }
         let own_host = parts.own_host(self);
         let at_host = match &own_host {
@@ -120,25 +89,29 @@ impl Broker {
                 Some(place) => Some(place),
                 None => {
                     return self
-                        .return_lease(&lease, HOST_FULL * (1.0 + rand::random::<f64>()))
+                        .return_lease(lease, HOST_FULL * (1.0 + rand::random::<f64>()))
                         .await;
                 }
             },
             None => None,
         };
         fail::fail_point!("refresh::before_send", |_| std::process::abort());
-        let answer = self.ask(&lease, &parts, &token).await;
+        let answer = self.ask(lease, &parts, &token).await;
         drop(at_host);
         match answer {
             Ok(refreshed) => {
+                let record = hand.take_answer(Record {
+                    fence: lease.fence,
+                    refreshed,
+                });
                 fail::fail_point!("refresh::after_answer", |_| std::process::abort());
-                self.commit_answer(&lease, refreshed, slot).await
+                self.commit_answer(lease, &record, hand).await
             }
-            Err(Some(error)) => self.note_error(&lease, &parts, &error).await,
+            Err(Some(error)) => self.note_error(lease, &parts, &error).await,
             Err(None) => {
                 let message = format!("The way to sign in to {} was changed.", parts.integration.name);
                 let failure = failure(ConnectionState::Degraded, "integration_changed", &message, CHANGED);
-                self.note(&lease, failure).await
+                self.note(lease, failure).await
             }
         }
     }
@@ -210,26 +183,23 @@ impl Broker {
 
     /// The answer is in our hands and nowhere else: it goes to the journal and to the database at once, and the commit
     /// is tried until it is through, or another was first.
-    async fn commit_answer(&self, lease: &Lease, refreshed: Refreshed, slot: Option<Slot>) -> Outcome {
+    pub(super) async fn commit_answer(&self, lease: &Lease, record: &Arc<Record>, hand: &Hand) -> Outcome {
         let fence = &lease.fence;
-        let record = Arc::new(Record {
-            fence: *fence,
-            refreshed,
-        });
         let keeping = async {
-            let mut slot = slot?;
-            if !slot.keep(&record).await {
+            if let Some(slot) = hand.slot.lock().await.as_mut()
+                && !slot.keep(record).await
+            {
                 tracing::error!(connection = %fence.connection, "an answer is not in the journal, only in memory");
             }
-            Some(slot)
         };
         let committing = async {
             fail::fail_point!("refresh::before_commit", |_| std::process::abort());
-            self.patiently(fence, || self.0.refreshes.commits.commit(self.store(), &record).boxed())
+            self.patiently(fence, || self.0.refreshes.commits.commit(self.store(), record).boxed())
                 .await
         };
-        let (slot, committed) = tokio::join!(keeping, committing);
+        let ((), committed) = tokio::join!(keeping, committing);
         fail::fail_point!("refresh::after_commit", |_| std::process::abort());
+        let slot = hand.slot.lock().await.take();
         match committed {
             Ok(true) => {
                 drop(slot);
@@ -260,6 +230,7 @@ impl Broker {
                     key: "not_committed",
                     message: "The new token could not be stored.".to_owned(),
                     retry_after: None,
+                    asked: true,
                 })
             }
         }
@@ -381,6 +352,8 @@ impl Broker {
                 key: failure.reason,
                 message: failure.message,
                 retry_after: failure.retry_in.map(Duration::from_secs_f64),
+                // Or there was nothing to ask with, which holds for all as well.
+                asked: true,
             }),
             Ok(false) => Outcome::Superseded,
             Err(error) => {
@@ -393,7 +366,7 @@ impl Broker {
 
     /// Tries until the database takes it. While something waits that is nowhere else, this replica claims nothing more
     /// and is not ready.
-    async fn patiently<'a, T>(
+    pub(super) async fn patiently<'a, T>(
         &self,
         fence: &Fence,
         attempt: impl Fn() -> BoxFuture<'a, Result<T, StoreError>> + Send,
@@ -503,7 +476,7 @@ impl Failure {
     pub(crate) fn problem(&self) -> Problem {
         let message = format!("The access token of this connection has ended. {}", self.message);
         let problem = Problem::new(Kind::FailedDependency, "refresh_failed", message)
-            .with_meta(serde_json::json!({ "reason": self.key }));
+            .with_meta(serde_json::json!({ "reason": self.key, "asked": self.asked }));
         match self.retry_after {
             Some(after) => problem.with_retry_after(after),
             None => problem,

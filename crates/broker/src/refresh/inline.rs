@@ -180,6 +180,7 @@ impl Broker {
                 key: key.as_str(),
                 message,
                 retry_after,
+                asked: false,
             },
             _ => Failure {
                 key: "refresh_failing",
@@ -188,6 +189,7 @@ impl Broker {
                     self.integration_name(integration)
                 ),
                 retry_after,
+                asked: false,
             },
         }
     }
@@ -198,6 +200,7 @@ fn busy(integration: &str) -> Failure {
         key: "refresh_running",
         message: format!("Its refresh at {integration} is not through yet. Try again in a few seconds."),
         retry_after: Some(Duration::from_secs(3)),
+        asked: false,
     }
 }
 
@@ -206,5 +209,6 @@ fn obstructed(why: &str) -> Failure {
         key: "replica_not_ready",
         message: format!("This replica cannot refresh now: {why}. Whoever runs the server has to look at it."),
         retry_after: Some(Duration::from_secs(5)),
+        asked: false,
     }
 }

@@ -1,11 +1,12 @@
 //! Refresh: claim, ask the provider with no transaction open, commit fenced by the generation.
 //!
 //! [`Broker::refresh_tick`] claims what is due, [`Broker::refresh_inline`] what a caller waits for, both through the same
-//! lease; `attempt` is one refresh from the claim to its end; `replica` begins a life and takes over what others left.
+//! lease; `attempt` is one refresh from the claim to its end, `hand` what it holds; `replica` begins a life and takes over what others left.
 
 mod attempt;
 mod bulkhead;
 mod commits;
+mod hand;
 mod hosts;
 mod inline;
 mod pace;

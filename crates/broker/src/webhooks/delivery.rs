@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use protocol::WebhookRequest;
 use rand::RngExt as _;
+use serde_json::json;
 use store::{Attempt, AttemptEnd, ClaimedDelivery, EndpointId, InFlight, Verdict};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, timeout_at};
@@ -180,6 +181,7 @@ impl Broker {
                 .collect(),
             body: body.into(),
         };
+        let sent = request.as_sent();
         let began = Instant::now();
         let answer = self.protocol().post_webhook(request).await;
         let took = began.elapsed();
@@ -203,6 +205,8 @@ impl Broker {
         }
         let end = AttemptEnd {
             attempt: Attempt {
+                request: Some(json!({ "url": sent.url, "headers": sent.headers })),
+                request_body: Some(sent.body),
                 status,
                 duration_ms: i32::try_from(took.as_millis()).unwrap_or(i32::MAX),
                 response: answer.ok().and_then(|answer| answer.excerpt),

@@ -2,10 +2,11 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 use store::{
-    AuditEntry, ENDPOINTS_AT_MOST, EndpointChange, EndpointId, NewEndpoint, StoreError, Upserted, WebhookEndpoint,
-    is_event_pattern,
+    AuditEntry, ENDPOINTS_AT_MOST, EndpointChange, EndpointId, NewEndpoint, Repeatable, Rotated, Rotation, StoreError,
+    Subscribed, Upserted, WebhookEndpoint, is_event_pattern,
 };
 use url::Url;
 use uuid::Uuid;
@@ -36,6 +37,10 @@ pub struct EndpointRequest {
     pub description: Option<String>,
     /// An object of at most 8 KiB; it comes with each delivery.
     pub metadata: Option<Value>,
+    /// For an upsert with another secret: also while the one before the present one still signs.
+    pub force: bool,
+    /// The tags of the request, when it came with an `Idempotency-Key`.
+    pub repeatable: Option<Repeatable>,
 }
 
 /// Changes; `None` leaves a value as it is.
@@ -82,38 +87,56 @@ impl Broker {
             .ok_or_else(missing)
     }
 
-    /// Makes an endpoint and its secret.
+    /// Makes an endpoint and its secret; the same request under the same `Idempotency-Key` gets both again, the secret as
+    /// long as no other has replaced it.
     pub async fn create_webhook_endpoint(
         &self,
         caller: &Caller,
         request: EndpointRequest,
     ) -> Result<MadeEndpoint, Problem> {
         caller.require(Scope::WebhooksWrite)?;
+        let repeatable = request.repeatable;
         let new = self.checked_endpoint(caller, request)?;
-        let made = self.store().create_endpoint(&new).await;
-        let id = made.map_err(key_taken)?.ok_or_else(too_many)?;
-        self.note_webhook(caller, "webhook.created", id).await?;
+        let made = self.store().create_endpoint(&new, repeatable.as_ref()).await;
+        let (id, created, secret) = match made.map_err(key_taken)? {
+            Subscribed::New(id) => (id, true, Some(new.secret)),
+            Subscribed::Earlier(id) => {
+                let first = self
+                    .store()
+                    .first_endpoint_secret(caller.project, caller.environment, id);
+                (id, false, first.await?)
+            }
+            Subscribed::OtherRequest => return Err(key_reused()),
+            Subscribed::TooMany => return Err(too_many()),
+        };
+        if created {
+            self.note_webhook(caller, "webhook.created", id).await?;
+        }
         Ok(MadeEndpoint {
             endpoint: self.webhook_endpoint(caller, &id.to_string()).await?,
-            secret: Some(new.secret.expose()),
-            created: true,
+            secret: secret.map(|secret| secret.expose()),
+            created,
         })
     }
 
     /// Makes the endpoint of the request's key, or makes the one that is there as the request says. A secret that differs
-    /// from the present one rotates it.
+    /// from the present one rotates it, as [`Broker::rotate_webhook_secret`] does.
     pub async fn upsert_webhook_endpoint(
         &self,
         caller: &Caller,
         request: EndpointRequest,
     ) -> Result<MadeEndpoint, Problem> {
         caller.require(Scope::WebhooksWrite)?;
-        let overlap = request.secret.as_ref().map(|_| ROTATION_OVERLAP.as_secs_f64());
+        let rotation = request.secret.as_ref().map(|_| Rotation {
+            overlap: ROTATION_OVERLAP.as_secs_f64(),
+            force: request.force,
+        });
         let new = self.checked_endpoint(caller, request)?;
-        let done = self.store().upsert_endpoint(&new, overlap).await;
+        let done = self.store().upsert_endpoint(&new, rotation).await;
         let (id, created) = match done.map_err(key_taken)?.ok_or_else(too_many)? {
             Upserted::Created(id) => (id, true),
             Upserted::Changed(id) => (id, false),
+            Upserted::Overlapping(until) => return Err(overlapping(until)),
         };
         let action = if created { "webhook.created" } else { "webhook.changed" };
         self.note_webhook(caller, action, id).await?;
@@ -164,12 +187,16 @@ impl Broker {
     }
 
     /// Gives an endpoint a new secret. The one before signs too for `overlap`, a day unless given, a week at most.
+    ///
+    /// # Errors
+    /// `secret_overlap` while the secret before the present one still signs, unless it is forced: receivers may use it.
     pub async fn rotate_webhook_secret(
         &self,
         caller: &Caller,
         id: &str,
         secret: Option<SecretString>,
         overlap: Option<Duration>,
+        force: bool,
     ) -> Result<MadeEndpoint, Problem> {
         let endpoint = self.webhook_endpoint(caller, id).await?;
         let overlap = overlap.unwrap_or(ROTATION_OVERLAP);
@@ -180,15 +207,19 @@ impl Broker {
             ));
         }
         let secret = checked_secret(secret)?;
-        self.store()
-            .rotate_endpoint_secret(
-                caller.project,
-                caller.environment,
-                endpoint.id,
-                &secret,
-                overlap.as_secs_f64(),
-            )
+        let rotation = Rotation {
+            overlap: overlap.as_secs_f64(),
+            force,
+        };
+        let rotated = self
+            .store()
+            .rotate_endpoint_secret(caller.project, caller.environment, endpoint.id, &secret, rotation)
             .await?;
+        match rotated {
+            Rotated::Done => {}
+            Rotated::Missing => return Err(Problem::not_found("This subscription")),
+            Rotated::Overlapping(until) => return Err(overlapping(until)),
+        }
         self.note_webhook(caller, "webhook.secret_rotated", endpoint.id).await?;
         Ok(MadeEndpoint {
             endpoint: self.webhook_endpoint(caller, id).await?,
@@ -259,6 +290,27 @@ fn key_taken(error: StoreError) -> Problem {
         ),
         error => error.into(),
     }
+}
+
+fn key_reused() -> Problem {
+    Problem::new(
+        Kind::Unprocessable,
+        "idempotency_key_reused",
+        "This `Idempotency-Key` came with another request in the last day. Send a new key with a new request.",
+    )
+}
+
+/// A third secret would silence the first, which receivers may still check with.
+fn overlapping(until: DateTime<Utc>) -> Problem {
+    let until = until.to_rfc3339_opts(SecondsFormat::Secs, true);
+    Problem::new(
+        Kind::Conflict,
+        "secret_overlap",
+        format!(
+            "The secret was replaced a short time ago, and the one before it signs until {until} for receivers that still use it. Rotate after that, or send `\"force\": true`: then that one ends at once."
+        ),
+    )
+    .with_meta(json!({ "until": until }))
 }
 
 fn too_many() -> Problem {

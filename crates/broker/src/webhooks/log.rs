@@ -1,8 +1,10 @@
 //! The delivery log, tests, and deliveries that are made once more.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
+use serde_json::json;
 use store::{
-    Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, DeliveryWithAttempts, Range, Redelivered, WebhookEndpoint,
+    DELIVERIES_KEPT_DAYS, Delivery, DeliveryFilter, DeliveryId, DeliveryStatus, DeliveryWithAttempts, Range,
+    Redelivered, WebhookEndpoint,
 };
 
 use crate::{Broker, Caller, Kind, Problem, Scope};
@@ -89,6 +91,9 @@ impl Broker {
     }
 
     /// Makes what ended in a range of time once more, at most 10,000 in a call.
+    ///
+    /// # Errors
+    /// `range_not_kept` when a part of the range is older than what is kept: how many there were nobody knows any more.
     pub async fn redeliver_webhooks(
         &self,
         caller: &Caller,
@@ -103,11 +108,14 @@ impl Broker {
                 "What is pending is on its way already. Write `failed`, `delivered` or `all`.",
             ));
         }
-        let to = match request.to {
-            Some(to) => to,
-            // The range must not grow while its deliveries are made.
-            None => self.store().now().await?,
-        };
+        let now = self.store().now().await?;
+        match request.after {
+            // The call before was asked the same; the limit moves on meanwhile.
+            Some(after) => self.must_be_of(caller, &endpoint, after).await?,
+            None => self.must_be_kept(request.from, now)?,
+        }
+        // The range must not grow while its deliveries are made.
+        let to = request.to.unwrap_or(now);
         let range = Range {
             endpoint: endpoint.id,
             from: request.from,
@@ -118,6 +126,40 @@ impl Broker {
         let done = self.store().redeliver_range(range).await?;
         self.note_webhook(caller, "webhook.redelivered", endpoint.id).await?;
         Ok(done)
+    }
+}
+
+impl Broker {
+    fn must_be_kept(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Problem> {
+        let events = TimeDelta::from_std(self.settings().event_retention).unwrap_or(TimeDelta::MAX);
+        let kept = events.min(TimeDelta::days(DELIVERIES_KEPT_DAYS.into()));
+        let earliest = now - kept;
+        if from >= earliest {
+            return Ok(());
+        }
+        let days = kept.num_days();
+        // Still good when it is sent in a few minutes.
+        let next = (earliest + TimeDelta::hours(1)).to_rfc3339_opts(SecondsFormat::Secs, true);
+        Err(Problem::bad_request(
+            "range_not_kept",
+            format!(
+                "Deliveries are kept for {days} days, and what was before {} may be gone. Send a `from` of {next} or later.",
+                earliest.to_rfc3339_opts(SecondsFormat::Secs, true)
+            ),
+        )
+        .with_meta(json!({ "keptDays": days, "from": next })))
+    }
+
+    /// Without its row, `after` would say that nothing is left.
+    async fn must_be_of(&self, caller: &Caller, endpoint: &WebhookEndpoint, after: DeliveryId) -> Result<(), Problem> {
+        let found = self.store().delivery(caller.project, caller.environment, after).await?;
+        if found.is_some_and(|delivery| delivery.endpoint == endpoint.id) {
+            return Ok(());
+        }
+        Err(Problem::bad_request(
+            "after_unknown",
+            "`after` is no delivery of this subscription, or one that is not kept any more. Send the `next` of the call before.",
+        ))
     }
 }
 

@@ -88,8 +88,12 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                 .delete_connection(&caller, &connection)
                 .await
                 .context("nothing was deleted")?;
-            let value = json!({ "id": deleted.connection.id, "revocation": deleted.revocation });
-            output.say(&value, &format!("{} was deleted.", deleted.connection.key));
+            let parting = deleted.parting;
+            let value = json!({
+                "id": deleted.connection.id, "revocation": parting.revocation, "reason": parting.why.map(|why| why.0),
+            });
+            let more = parting.why.map(|why| format!(" {}", why.1)).unwrap_or_default();
+            output.say(&value, &format!("{} was deleted.{more}", deleted.connection.key));
         }
     }
     Ok(())

@@ -63,6 +63,9 @@ pub(super) enum Command {
         /// Seconds for which the old secret signs too; a day without, a week at most.
         #[arg(long)]
         overlap: Option<u32>,
+        /// Also while the secret before the present one still signs: that one ends at once.
+        #[arg(long)]
+        force: bool,
     },
 }
 
@@ -142,10 +145,15 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
         Command::Test { id, target } => test(&broker, output, &id, &target).await?,
         Command::Deliveries(arguments) => deliveries(&broker, output, arguments).await?,
         Command::Redeliver(arguments) => redeliver(&broker, output, arguments).await?,
-        Command::RotateSecret { id, target, overlap } => {
+        Command::RotateSecret {
+            id,
+            target,
+            overlap,
+            force,
+        } => {
             let caller = operator(&broker, &target).await?;
             let overlap = overlap.map(|seconds| Duration::from_secs(seconds.into()));
-            let made = broker.rotate_webhook_secret(&caller, &id, None, overlap).await?;
+            let made = broker.rotate_webhook_secret(&caller, &id, None, overlap, force).await?;
             let text = format!("{} has a new secret.", made.endpoint.url);
             say_with_secret(output, &made.endpoint, made.secret.as_ref(), &text);
         }

@@ -189,11 +189,33 @@ async fn what_the_caller_has_is_not_sent_again() {
     let same = again().await.expect(304);
     assert_eq!((same.text.as_str(), same.header("etag")), ("", tag.as_str()));
     assert_eq!(audited(&server, "not_modified").await, 1);
+    // RFC 9110: a list, the same tag as a strong one, and whatever there is.
+    let opaque = tag.trim_start_matches("W/");
+    for sent in [
+        format!("\"other\", {tag}"),
+        format!("\"a,b\" , {opaque}"),
+        "*".to_owned(),
+    ] {
+        let call = read(&server, &connection, &key, "").header("if-none-match", &sent);
+        call.send().await.expect(304);
+    }
+    for sent in ["\"other\"", "\"g1\"", "W/\"00000000000000000000000000000000\""] {
+        let call = read(&server, &connection, &key, "").header("if-none-match", sent);
+        call.send().await.expect(200);
+    }
+    // The tag tells nothing: another connection of the same generation has another one.
+    let other = server.connect_odd().await;
+    let answer = read(&server, &other, &key, "").send().await.expect(200);
+    assert_ne!(answer.header("etag"), tag);
+    assert!(tag.starts_with("W/\"") && tag.len() == 36, "{tag}");
+    // Whoever may not have it is not told whether a tag is right.
+    let narrow = read(&server, &connection, &server.test_key, "").header("if-none-match", "*");
+    assert_eq!(narrow.send().await.problem(403), "missing_scope");
     server.advance(3301).await;
     provider.reply(Reply::tokens("access-2", "refresh-2", 3600));
-    assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 1);
+    assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 2);
     let new = again().await.expect(200);
-    assert_eq!(new.json()["accessToken"], "access-2");
+    assert_ne!(new.json()["accessToken"], first.json()["accessToken"]);
     assert_ne!(new.header("etag"), tag);
 }
 

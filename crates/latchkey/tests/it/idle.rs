@@ -191,3 +191,61 @@ async fn the_look_is_served_by_its_index() {
     .unwrap();
     assert!(plan.join("\n").contains("connections_check_due"), "{plan:?}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_test_that_passes_heals_a_key_that_was_refused() {
+    let (provider, server, connection) = keyed().await;
+    let test = async || {
+        let path = format!("/v1/vault/connections/{}/test", connection["id"].as_str().unwrap());
+        server.advance(31).await;
+        server.api("POST", &path).send().await.expect(200).json()
+    };
+    for (refusals, before) in [(1, "degraded:key_refused"), (2, "failed:key_refused")] {
+        let recovered = told(&server, "connection.recovered").await;
+        let tested = told(&server, "connection.tested").await;
+        server.advance(WEEK + 60).await;
+        for _ in 0..refusals {
+            provider.reply_at("/api/me", refused());
+            assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+            server.advance(3700).await;
+        }
+        assert_eq!(state(&server).await, before);
+        // One that fails changes nothing.
+        provider.reply_at("/api/me", refused());
+        let bad = test().await;
+        assert_eq!(
+            (&bad["ok"], &bad["reason"]),
+            (&json!(false), &json!("credential_refused"))
+        );
+        assert_eq!(state(&server).await, before);
+        let good = test().await;
+        assert_eq!(
+            (&good["ok"], &good["tested"], &good["state"]),
+            (&json!(true), &json!(true), &json!("operational")),
+            "{good}"
+        );
+        assert_eq!(state(&server).await, "operational");
+        assert_eq!(
+            (
+                told(&server, "connection.recovered").await,
+                told(&server, "connection.tested").await
+            ),
+            (recovered + 1, tested + 1),
+            "one event for the change, one for the test that failed"
+        );
+    }
+    // It is looked at again like any other.
+    server.advance(WEEK + 60).await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    // Another reason is not a test's to heal.
+    server
+        .database
+        .execute("update connections set state = 'failed', state_reason = 'moved', state_message = 'Moved.'")
+        .await;
+    let moved = test().await;
+    assert_eq!(
+        (&moved["ok"], &moved["reason"]),
+        (&json!(false), &json!("connection_failed"))
+    );
+    assert_eq!(state(&server).await, "failed:moved");
+}

@@ -25,6 +25,14 @@ impl Importing {
             .json(body)
     }
 
+    /// Entries of the audit log about imports with this result.
+    async fn audited(&self, result: &str) -> i64 {
+        let sql = format!(
+            "select count(*) from audit_log where action = 'connection.import' and detail->>'result' = '{result}'"
+        );
+        self.server.database.number(&sql).await
+    }
+
     /// Access token and state of all connections that are there.
     async fn kept(&self) -> i64 {
         self.server
@@ -75,7 +83,17 @@ async fn an_import_is_a_connection_like_any_other() {
         .iter()
         .map(|row| &row["type"])
         .collect();
-    assert_eq!(kinds, ["oauth.refreshed", "connection.imported", "connection.created"]);
+    assert_eq!(
+        kinds,
+        ["oauth.refreshed", "connection.created"],
+        "one change, one event"
+    );
+    let created = &events["rows"][1];
+    assert_eq!(
+        (&created["data"]["origin"], &created["data"]["identity"]),
+        (&json!("import"), &json!("u-7"))
+    );
+    assert_eq!(created["message"], "Brought here with a credential from elsewhere.");
     assert_eq!(
         work.server.database.text("select origin from connections").await,
         "import"
@@ -120,6 +138,11 @@ async fn a_proving_refresh_goes_through_the_lease() {
         refused.text
     );
     assert_eq!(work.kept().await, 1);
+    // The log has how it ended, behind the entry that came first.
+    while work.audited("import_not_proved").await == 0 {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!(work.audited("accepted").await, 2);
     assert_eq!(
         work.server.database.number("select count(*) from revocations").await,
         0,
@@ -256,4 +279,78 @@ async fn a_repeated_request_makes_one_connection() {
     work.server.advance(86_401).await;
     call("k-1", &other).await.expect(201);
     assert_eq!(work.kept().await, 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_caller_who_goes_away_leaves_nothing_half_done() {
+    let work = Importing::new().await;
+    let caller = broker::Caller {
+        project: work.server.project.id,
+        environment: vault::Environment::Test,
+        key: store::ApiKeyId(uuid::Uuid::now_v7()),
+        scopes: [Scope::ConnectionsImport].into(),
+    };
+    let refused = Reply::json(400, &json!({ "error": "invalid_grant" }));
+    for (reply, kept) in [(refused, 0), (Reply::tokens("access-2", "refresh-2", 3600), 1)] {
+        let (held, reply) = reply.held();
+        work.provider.reply(reply);
+        let request = broker::ImportRequest {
+            integration: "odd".to_owned(),
+            tokens: Some(broker::ImportedTokens {
+                access_token: "imported-access".into(),
+                refresh_token: Some("imported-refresh".into()),
+                token_type: None,
+                scopes: None,
+            }),
+            prove: broker::Prove::Refresh,
+            ..broker::ImportRequest::default()
+        };
+        let (broker, caller) = (work.server.broker.clone(), caller.clone());
+        let asking = tokio::spawn(async move { broker.import_connection(&caller, request).await });
+        held.arrived().await;
+        asking.abort();
+        asking.await.unwrap_err();
+        held.release();
+        let ended = "select count(*) from events where type in ('connection.deleted', 'oauth.refreshed')";
+        tokio::time::timeout(std::time::Duration::from_secs(20), async {
+            while work.server.database.number(ended).await != 1 + kept {
+                tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            }
+        })
+        .await
+        .expect("it goes on to its end");
+        assert_eq!(work.kept().await, kept);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_waits_for_the_proof_of_the_first() {
+    let work = Importing::new().await;
+    let refused = Reply::json(400, &json!({ "error": "invalid_grant" }));
+    for (name, reply) in [("k-1", refused), ("k-2", Reply::tokens("access-2", "refresh-2", 3600))] {
+        let is_good = name == "k-2";
+        let (held, reply) = reply.held();
+        work.provider.reply(reply);
+        let call = || {
+            let call = work.call(&odd("refresh")).header("idempotency-key", name);
+            tokio::spawn(call.send())
+        };
+        let first = call();
+        held.arrived().await;
+        let second = call();
+        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        assert!(!second.is_finished(), "what may be taken back is not told as made");
+        held.release();
+        let (first, second) = (first.await.unwrap(), second.await.unwrap());
+        if is_good {
+            first.expect(201);
+            assert_eq!(second.expect(200).json()["state"], "operational");
+        } else {
+            for answer in [first, second] {
+                assert_eq!(answer.problem(424), "import_not_proved");
+                assert!(answer.text.contains("Nothing was kept"), "{}", answer.text);
+            }
+        }
+    }
+    assert_eq!((work.kept().await, work.provider.seen("/token").len()), (1, 2));
 }

@@ -57,13 +57,79 @@ async fn a_refused_refresh_is_told_to_all_and_not_repeated() {
     }
     held.arrived().await;
     held.release();
+    let meta = json!({ "reason": "refresh_failing", "asked": true });
     while let Some(answer) = calls.join_next().await {
-        assert_eq!(answer.unwrap().problem(424), "refresh_failed");
+        let answer = answer.unwrap();
+        assert_eq!(answer.problem(424), "refresh_failed");
+        assert_eq!(
+            answer.json()["meta"],
+            meta,
+            "the same for the first and for those who joined"
+        );
     }
     let again = server.api("POST", &path).send().await;
     assert_eq!(again.problem(424), "refresh_failed");
+    assert_eq!(again.json()["meta"], meta);
     assert!(again.header("retry-after").parse::<u64>().unwrap() <= 30);
     assert_eq!(provider.seen("/token").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_before_the_service_was_asked_takes_no_turn() {
+    let (provider, server, connection) = odd().await;
+    let path = of(&connection, "refresh");
+    let open = "insert into refresh_circuits (app_id, state, reason, message, opened_at, not_before)
+                select app_id, 'open', 'app_broken', 'The client is refused.', latchkey_now(),
+                       latchkey_now() + interval '20 seconds' from connections";
+    server.database.execute(open).await;
+    let refused = server.api("POST", &path).send().await;
+    assert_eq!(refused.problem(424), "refresh_failed");
+    assert_eq!(
+        refused.json()["meta"],
+        json!({ "reason": "app_broken", "asked": false })
+    );
+    assert!(refused.text.contains("The client is refused."), "{}", refused.text);
+    assert_eq!(provider.seen("/token").len(), 1, "only the sign-in");
+    // The half minute is of calls to the service: as soon as the circuit is closed, the next caller asks.
+    server.database.execute("delete from refresh_circuits").await;
+    let now = server.api("POST", &path).send().await.expect(200).json();
+    assert_eq!((&now["refreshed"], provider.seen("/token").len()), (&json!(true), 2));
+}
+
+/// Begins a turn that somebody else has, lets a call join it, and ends it with this outcome.
+async fn joined(server: &TestServer, connection: &Value, outcome: &Value) -> testkit::Answer {
+    let id = connection["id"].as_str().unwrap();
+    let begin = format!(
+        "insert into on_demand_calls (connection_id, call, started_at) values ('{id}', 'refresh', latchkey_now())
+         on conflict (connection_id, call) do update set started_at = latchkey_now(), ended_at = null, outcome = null"
+    );
+    server.database.execute(&begin).await;
+    let call = tokio::spawn(server.api("POST", &of(connection, "refresh")).send());
+    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    assert!(!call.is_finished(), "it waits for the other's end");
+    let end = format!(
+        "update on_demand_calls set ended_at = latchkey_now(), outcome = '{outcome}' where connection_id = '{id}'"
+    );
+    server.database.execute(&end).await;
+    call.await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_joined_gets_what_holds_for_all_and_tries_alone_otherwise() {
+    let (provider, server, connection) = odd().await;
+    let held = json!({ "message": "The service asked for a pause.", "reason": "too_many_requests", "asked": false, "retryIn": 7 });
+    let told = joined(&server, &connection, &held).await;
+    assert_eq!(told.problem(424), "refresh_failed");
+    assert_eq!(told.header("retry-after"), "7");
+    assert_eq!(
+        told.json()["meta"],
+        json!({ "reason": "too_many_requests", "asked": false })
+    );
+    assert_eq!(provider.seen("/token").len(), 1, "a pause holds for all replicas");
+    // The other's replica had no journal or no database: that says nothing about this one.
+    let theirs = json!({ "message": "Not there.", "asked": false });
+    let own = joined(&server, &connection, &theirs).await.expect(200).json();
+    assert_eq!((&own["refreshed"], provider.seen("/token").len()), (&json!(true), 2));
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -71,25 +71,56 @@ fn a_panic_before_the_request_costs_nothing() {
 }
 
 #[test]
-fn a_panic_with_the_answer_in_hand_costs_its_connection_only() {
+fn a_panic_with_the_answer_in_hand_costs_nothing() {
     run(async {
         let (provider, server) = strict(5).await;
-        let panic = panic_at("refresh::after_answer");
-        panic.store(true, Ordering::SeqCst);
-        server.broker.refresh_tick().await.unwrap();
-        assert_eq!(interrupted(&server).await, 1);
-        for _ in 0..3 {
-            server.advance(61).await;
-            server.broker.refresh_tick().await.unwrap();
+        for point in [
+            "refresh::after_answer",
+            "refresh::before_commit",
+            "refresh::after_commit",
+        ] {
+            let panic = panic_at(point);
+            let before = provider.strict_book();
+            panic.store(true, Ordering::SeqCst);
+            let tick = server.broker.refresh_tick().await.unwrap();
+            assert!(!panic.load(Ordering::SeqCst), "{point} was reached");
+            assert_eq!((tick.claimed, tick.failed), (5, 0), "{point}");
+            // What the service gave is saved at once: nobody is asked again, nothing is in doubt.
+            let (refreshes, reuses, _) = provider.strict_book();
+            assert_eq!((refreshes, reuses), (before.0 + 5, 0), "{point}");
+            assert_eq!(interrupted(&server).await, 0, "{point}");
+            let doubted = "select count(*) from credentials where interrupted or lease_owner is not null";
+            assert_eq!(server.database.number(doubted).await, 0, "{point}");
+            server.advance(3301).await;
         }
-        // Its token is spent: it is tried once more, confirmed, and named. The others know nothing of it.
-        assert_eq!(provider.strict_book(), (5, 2, 4));
-        let named = "select count(*) from connections where state = 'failed' and state_reason = 'rotation_uncertain'";
-        assert_eq!(server.database.number(named).await, 1);
-        let well = "select count(*) from connections where state = 'operational'";
-        assert_eq!(server.database.number(well).await, 4);
-        server.advance(3301).await;
-        assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 4);
+        assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 5);
         server.api("GET", "/readyz").no_key().send().await.expect(200);
+    });
+}
+
+#[test]
+fn a_panic_gives_its_place_in_the_journal_back() {
+    run(async {
+        let folder = tempfile::tempdir().unwrap();
+        let provider = OddProvider::start().await;
+        let server = TestServer::builder()
+            .with_odd_provider(&provider)
+            .journal(folder.path())
+            .start()
+            .await;
+        provider.be_strict(3600);
+        server.connect_odd().await;
+        // More than the 32 places that it has.
+        for point in ["refresh::before_send", "refresh::after_answer"] {
+            let panic = panic_at(point);
+            for _ in 0..OFTEN {
+                server.advance(3301).await;
+                panic.store(true, Ordering::SeqCst);
+                server.broker.refresh_tick().await.unwrap();
+            }
+        }
+        server.advance(3301).await;
+        assert_eq!(server.broker.refresh_tick().await.unwrap().refreshed, 1);
+        assert_eq!(provider.strict_book().1, 0);
     });
 }

@@ -121,6 +121,11 @@ async fn refusals_are_those_of_oauth() {
     ] {
         assert_eq!(work.refused(key, &[other], 400).await, error, "{other:?}");
     }
+    // Nothing left, and the log says so.
+    let results =
+        "select string_agg(distinct detail->>'result', ' ') from audit_log where action = 'credential.exchange'
+                   and detail->>'result' in ('exported', 'invalid_scope')";
+    assert_eq!(work.server.database.text(results).await, "invalid_scope");
     let (_, other) = work.server.another_project().await;
     assert_eq!(work.refused(Some(&other), &[], 400).await, "unauthorized_client");
     work.server

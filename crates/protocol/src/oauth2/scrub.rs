@@ -105,6 +105,11 @@ impl Scrub {
         (!short.is_empty()).then_some(short)
     }
 
+    /// A text of ours that goes out: no secret, everything else as it is.
+    pub(crate) fn text(&self, text: &str) -> String {
+        self.without_secrets(text)
+    }
+
     /// An error code: no secret, only the letters that codes have.
     pub(crate) fn code(&self, text: &str) -> Option<String> {
         let clean = self.without_secrets(text.trim());

@@ -188,12 +188,19 @@ pub(crate) async fn patch(
 
 /// The last word on a connection.
 #[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
 pub(crate) struct Deleted {
     #[serde(flatten)]
     record: Record,
     /// `pending`, `revoked`, `unsupported` or `failed`: what becomes of the grant at the provider.
     #[schema(value_type = String)]
     revocation: RevocationStatus,
+    /// With `failed`: `credential_unreadable`, where nobody can open the credential.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_reason: Option<&'static str>,
+    /// The same for people.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    revocation_message: Option<&'static str>,
 }
 
 /// Deletes a connection. Its credential is unreadable at once, and revoked at the provider where that is possible.
@@ -219,7 +226,9 @@ pub(crate) async fn delete(
     record.active = false;
     Ok(HttpResponse::Ok().json(Deleted {
         record,
-        revocation: deleted.revocation,
+        revocation: deleted.parting.revocation,
+        revocation_reason: deleted.parting.why.map(|why| why.0),
+        revocation_message: deleted.parting.why.map(|why| why.1),
     }))
 }
 

@@ -1,10 +1,11 @@
 //! GET `/v1/vault/connections/{id}/credential`: the credential itself, for the few calls that passthrough cannot make.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use broker::{Broker, CredentialRequest, Exportable, Exported};
+use broker::{Broker, CredentialRequest, Exportable, Exported, Known};
 use chrono::SecondsFormat;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -68,10 +69,10 @@ pub(crate) struct Account {
     params(
         ("id" = String, Path, description = "The id, or the connection key"),
         ("minTtl" = Option<u32>, Query, description = "Seconds that the access token must be good for, at most 86400; one with less is refreshed first"),
-        ("if-none-match" = Option<String>, Header, description = "The `ETag` of the credential that you have")
+        ("if-none-match" = Option<String>, Header, description = "`ETag`s of credentials that you have, or `*`; compared weakly")
     ),
     responses(
-        (status = 200, body = CredentialAnswer, description = "The credential, never with its refresh token. `ETag` names its generation"),
+        (status = 200, body = CredentialAnswer, description = "The credential, never with its refresh token. `ETag` changes with it"),
         (status = 304, description = "You have it already; this is in the audit log, too"),
         (status = 400, description = "`minTtl` is no number of seconds, or a refresh token was asked for"),
         (status = 403, description = "The key does not have the scope `credentials:read`, which `admin` does not include"),
@@ -101,13 +102,15 @@ pub(crate) async fn get(
         from: site.limits.who(&request),
         action: "credential.read",
     };
-    Ok(match broker.read_credential(&caller.0, asked).await? {
-        Exported::Known { generation } => HttpResponse::NotModified()
-            .insert_header((header::ETAG, tag(generation)))
+    let form = |export: &Exportable| Ok::<_, (&'static str, Infallible)>((export.tag, answer(export)));
+    Ok(match broker.read_credential(&caller.0, asked, form).await? {
+        Exported::Known { tag } => HttpResponse::NotModified()
+            .insert_header((header::ETAG, entity_tag(&tag)))
             .finish(),
-        Exported::Credential(export) => HttpResponse::Ok()
-            .insert_header((header::ETAG, tag(export.generation)))
-            .json(answer(&export)),
+        Exported::Given((tag, answer)) => HttpResponse::Ok()
+            .insert_header((header::ETAG, entity_tag(&tag)))
+            .json(answer),
+        Exported::Withheld(never) => match never {},
     })
 }
 
@@ -119,21 +122,49 @@ fn min_ttl(text: &str) -> Result<u32, Problem> {
     })
 }
 
-/// A generation as a strong entity tag (RFC 9110 §8.8.3).
-fn tag(generation: i64) -> String {
-    format!("\"g{generation}\"")
+/// A weak entity tag (RFC 9110 §8.8.3): the seconds that are left differ in each answer.
+fn entity_tag(tag: &[u8; 16]) -> String {
+    format!("W/\"{}\"", hex::encode(tag))
 }
 
-/// The generation in `If-None-Match`. A credential has one tag, so only the first of ours counts; `*` and others' tags
-/// match nothing: who has no credential must get one.
-fn known(request: &HttpRequest) -> Option<i64> {
-    request
+/// What `If-None-Match` names (RFC 9110 §13.1.2), compared weakly. Tags that are not ours match nothing.
+fn known(request: &HttpRequest) -> Known {
+    let values: Vec<&str> = request
         .headers()
         .get_all(header::IF_NONE_MATCH)
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .map(|tag| tag.trim().trim_start_matches("W/"))
-        .find_map(|tag| tag.strip_prefix("\"g")?.strip_suffix('"')?.parse().ok())
+        .collect();
+    if values.iter().any(|value| value.trim() == "*") {
+        return Known::Anything;
+    }
+    let tags: Vec<[u8; 16]> = values
+        .into_iter()
+        .flat_map(opaque_tags)
+        .filter_map(|tag| {
+            let mut bytes = [0; 16];
+            hex::decode_to_slice(tag, &mut bytes).ok().map(|()| bytes)
+        })
+        .collect();
+    if tags.is_empty() {
+        Known::Nothing
+    } else {
+        Known::Tags(tags)
+    }
+}
+
+/// What stands between the quotation marks of a list of tags, which may hold commas. The list ends where it is none.
+fn opaque_tags(list: &str) -> Vec<&str> {
+    let mut tags = Vec::new();
+    let mut rest = list;
+    loop {
+        rest = rest.trim_start_matches([' ', '\t', ',']);
+        let quoted = rest.strip_prefix("W/").unwrap_or(rest).strip_prefix('"');
+        let Some((tag, after)) = quoted.and_then(|quoted| quoted.split_once('"')) else {
+            return tags;
+        };
+        tags.push(tag);
+        rest = after;
+    }
 }
 
 fn answer(export: &Exportable) -> CredentialAnswer {
@@ -177,20 +208,46 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_our_own_tags_are_known() {
-        let known_of = |value: &'static str| {
-            known(
-                &TestRequest::get()
-                    .insert_header((header::IF_NONE_MATCH, value))
-                    .to_http_request(),
-            )
+    fn a_list_of_tags_is_read_as_rfc_9110_says() {
+        let known_of = |values: &[&'static str]| {
+            let mut request = TestRequest::get();
+            for value in values {
+                request = request.append_header((header::IF_NONE_MATCH, *value));
+            }
+            known(&request.to_http_request())
         };
-        assert_eq!(known_of("\"g7\""), Some(7));
-        assert_eq!(known_of("\"x\", W/\"g12\""), Some(12));
-        for other in ["*", "g7", "\"7\"", "\"g\"", ""] {
-            assert_eq!(known_of(other), None, "{other}");
+        let (one, two) = ([0x11; 16], [0x22; 16]);
+        let tag_one = "\"11111111111111111111111111111111\"";
+        assert_eq!(entity_tag(&one), format!("W/{tag_one}"));
+        assert_eq!(
+            known_of(&[tag_one]),
+            Known::Tags(vec![one]),
+            "a strong one is compared weakly"
+        );
+        let list = "\"x, y\",, W/\"11111111111111111111111111111111\" ,\t\"22222222222222222222222222222222\"";
+        assert_eq!(known_of(&[list]), Known::Tags(vec![one, two]));
+        assert_eq!(
+            known_of(&[
+                "W/\"11111111111111111111111111111111\"",
+                "\"22222222222222222222222222222222\""
+            ]),
+            Known::Tags(vec![one, two]),
+            "two lines are one list"
+        );
+        for any in ["*", " * "] {
+            assert_eq!(known_of(&[any]), Known::Anything);
         }
-        assert_eq!(known(&TestRequest::get().to_http_request()), None);
+        for other in [
+            "11111111111111111111111111111111",
+            "\"g7\"",
+            "\"*\"",
+            "\"11111111111111111111111111111111",
+            "w/\"11111111111111111111111111111111\"",
+            "",
+        ] {
+            assert_eq!(known_of(&[other]), Known::Nothing, "{other}");
+        }
+        assert_eq!(known_of(&[]), Known::Nothing);
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
-use broker::{Broker, CredentialRequest, Exportable, Exported};
+use broker::{Broker, CredentialRequest, Exportable, Exported, Known};
 use serde::Serialize;
 use serde_json::json;
 use utoipa::ToSchema;
@@ -107,12 +107,15 @@ async fn exchanged(
     let read = CredentialRequest {
         connection: asked.connection,
         min_ttl: None,
-        known: None,
+        known: Known::Nothing,
         from: site.limits.who(request),
         action: "credential.exchange",
     };
-    match broker.read_credential(&caller, read).await {
-        Ok(Exported::Credential(export)) => asked.answer(&export),
+    // What cannot be answered is refused before the log says that something left.
+    let form = |export: &Exportable| asked.answer(export).map_err(|refused| (refused.error, refused));
+    match broker.read_credential(&caller, read, form).await {
+        Ok(Exported::Given(answer)) => Ok(answer),
+        Ok(Exported::Withheld(refused)) => Err(refused),
         Ok(Exported::Known { .. }) => Err(TokenError::of(Problem::general(Kind::Internal))),
         Err(problem) => Err(TokenError::of(problem.into())),
     }

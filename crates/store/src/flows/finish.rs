@@ -321,7 +321,7 @@ impl Store {
                 let replaced = self.replace_credential(transaction, connection, new).await?;
                 Ok(replaced.then_some(connection))
             }
-            None => self.insert_connection(transaction, new).await.map(Some),
+            None => self.insert_connection(transaction, new, None).await.map(Some),
         }
     }
 

@@ -68,6 +68,10 @@ impl ClaimedDelivery {
 /// What one attempt met.
 #[derive(Clone, Debug, Default)]
 pub struct Attempt {
+    /// Address and headers as they were sent, scrubbed.
+    pub request: Option<Value>,
+    /// The body as it was sent, scrubbed.
+    pub request_body: Option<String>,
     /// The HTTP status, when there was an answer.
     pub status: Option<u16>,
     /// From the first byte out to the last one in, in milliseconds.
@@ -312,14 +316,16 @@ impl Store {
         .await?;
         let Some(noted) = noted else { return Ok(false) };
         sqlx::query!(
-            "insert into webhook_attempts (id, delivery_id, status, duration_ms, response, error)
-             values ($1, $2, $3, $4, $5, $6)",
+            "insert into webhook_attempts (id, delivery_id, status, duration_ms, response, error, request, request_body)
+             values ($1, $2, $3, $4, $5, $6, $7, $8)",
             Uuid::now_v7(),
             delivery.id.0,
             code,
             end.attempt.duration_ms,
             end.attempt.response,
-            end.attempt.error
+            end.attempt.error,
+            end.attempt.request,
+            end.attempt.request_body
         )
         .execute(&mut *transaction)
         .await?;
@@ -336,7 +342,7 @@ impl Store {
 
 /// Lets the first pending delivery of each lane go. Served by `webhook_deliveries_lane`. A statement of its own after the
 /// one that ended the delivery before, so that it sees what came in while that one waited for its lock.
-pub(super) async fn unblock(
+pub(crate) async fn unblock(
     connection: &mut PgConnection,
     endpoints: &[Uuid],
     lanes: &[Uuid],

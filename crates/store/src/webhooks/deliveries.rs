@@ -76,6 +76,10 @@ pub struct Delivery {
 /// What one attempt met.
 #[derive(Clone, Debug)]
 pub struct AttemptRow {
+    /// `url` and `headers` as they were sent, without signatures and secrets; none for attempts of versions before.
+    pub request: Option<Value>,
+    /// The body as it was sent, without secrets.
+    pub request_body: Option<String>,
     /// The HTTP status, when there was an answer.
     pub status: Option<i32>,
     /// Milliseconds.
@@ -231,7 +235,7 @@ impl Store {
         let Some(event) = event else { return Ok(None) };
         let mut attempts = sqlx::query_as!(
             AttemptRow,
-            "select status, duration_ms, response, error, attempted_at from webhook_attempts
+            "select request, request_body, status, duration_ms, response, error, attempted_at from webhook_attempts
              where delivery_id = $1 order by id desc limit 100",
             id.0
         )

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use vault::{Environment, WebhookSecret};
 
-use super::secret_place;
+use super::{Rotated, Rotation, secret_place};
 use crate::{EndpointId, ProjectId, Store, StoreError};
 
 /// Endpoints of one project and environment: each costs every change a row.
@@ -197,21 +197,12 @@ pub enum Upserted {
     Created(EndpointId),
     /// It was there and is now as wanted.
     Changed(EndpointId),
+    /// Nothing was done: another secret is wanted, and the one before the present one signs until then.
+    Overlapping(DateTime<Utc>),
 }
 
 impl Store {
-    /// Makes an endpoint. `None` when the project has [`ENDPOINTS_AT_MOST`] in this environment.
-    ///
-    /// # Errors
-    /// [`StoreError::Conflict`] when its key is taken.
-    pub async fn create_endpoint(&self, new: &NewEndpoint) -> Result<Option<EndpointId>, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let id = self.insert_endpoint(&mut transaction, new).await?;
-        transaction.commit().await?;
-        Ok(id)
-    }
-
-    async fn insert_endpoint(
+    pub(super) async fn insert_endpoint(
         &self,
         transaction: &mut PgConnection,
         new: &NewEndpoint,
@@ -245,12 +236,12 @@ impl Store {
     }
 
     /// Makes the endpoint of a key, or gives the one that is there these values. `None` when there are too many. With
-    /// `overlap`, another secret replaces the one that is there as a rotation does, which signs too for so many seconds;
-    /// without, that one stays. Served by `webhook_endpoints_key`.
+    /// `rotation`, another secret replaces the one that is there; without, that one stays. Served by
+    /// `webhook_endpoints_key`.
     pub async fn upsert_endpoint(
         &self,
         new: &NewEndpoint,
-        overlap: Option<f64>,
+        rotation: Option<Rotation>,
     ) -> Result<Option<Upserted>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let there = sqlx::query!(
@@ -269,7 +260,7 @@ impl Store {
         };
         let id = EndpointId(there.id);
         let place = secret_place(new.project, new.environment, there.id, there.generation);
-        if let Some(overlap) = overlap {
+        if let Some(rotation) = rotation {
             let same = match there.sealed {
                 None => false,
                 Some(sealed) => {
@@ -277,8 +268,19 @@ impl Store {
                 }
             };
             if !same {
-                self.replace_secret(&mut transaction, new.project, new.environment, id, &new.secret, overlap)
+                let rotated = self
+                    .replace_secret(
+                        &mut transaction,
+                        new.project,
+                        new.environment,
+                        id,
+                        &new.secret,
+                        rotation,
+                    )
                     .await?;
+                if let Rotated::Overlapping(until) = rotated {
+                    return Ok(Some(Upserted::Overlapping(until)));
+                }
             }
         }
         let change = EndpointChange {
@@ -331,57 +333,6 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let mut connection = self.pool.acquire().await?;
         change_endpoint(&mut connection, project, environment, id, change).await
-    }
-
-    /// A new secret; the one before signs too for `overlap` seconds. `false` when there is no such endpoint.
-    pub async fn rotate_endpoint_secret(
-        &self,
-        project: ProjectId,
-        environment: Environment,
-        id: EndpointId,
-        secret: &WebhookSecret,
-        overlap: f64,
-    ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let done = self
-            .replace_secret(&mut transaction, project, environment, id, secret, overlap)
-            .await?;
-        transaction.commit().await?;
-        Ok(done)
-    }
-
-    async fn replace_secret(
-        &self,
-        transaction: &mut PgConnection,
-        project: ProjectId,
-        environment: Environment,
-        id: EndpointId,
-        secret: &WebhookSecret,
-        overlap: f64,
-    ) -> Result<bool, StoreError> {
-        let generation = sqlx::query_scalar!(
-            "select generation from webhook_endpoints
-             where id = $1 and project_id = $2 and environment = $3 and deleted_at is null for update",
-            id.0,
-            project.0,
-            environment.as_str()
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        let Some(generation) = generation else { return Ok(false) };
-        let place = secret_place(project, environment, id.0, generation + 1);
-        let sealed = self.seal(&mut *transaction, &place, secret.as_bytes()).await?;
-        sqlx::query!(
-            "update webhook_endpoints set previous_sealed = sealed, sealed = $2, generation = generation + 1,
-                    previous_until = latchkey_now() + make_interval(secs => $3), updated_at = latchkey_now()
-             where id = $1",
-            id.0,
-            sealed.as_bytes(),
-            overlap
-        )
-        .execute(&mut *transaction)
-        .await?;
-        Ok(true)
     }
 
     /// Deletes an endpoint at once, with its secrets; the purge takes away what was on its way. `false` when there is none.

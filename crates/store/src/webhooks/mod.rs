@@ -9,12 +9,17 @@ mod deliveries;
 mod endpoints;
 mod purge;
 mod redelivery;
+mod secrets;
+mod subscribe;
 
+pub(crate) use claims::unblock;
 pub use claims::{Attempt, AttemptEnd, ClaimedDelivery, InFlight, Verdict};
 pub use deliveries::{AttemptRow, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWithAttempts};
 pub use endpoints::{DisabledReason, ENDPOINTS_AT_MOST, EndpointChange, NewEndpoint, Upserted, WebhookEndpoint};
-pub use purge::PurgedDeliveries;
+pub use purge::{DELIVERIES_KEPT_DAYS, PurgedDeliveries};
 pub use redelivery::{Range, Redelivered};
+pub use secrets::{Rotated, Rotation};
+pub use subscribe::Subscribed;
 
 use uuid::Uuid;
 use vault::{Environment, Place, WebhookSecret};

@@ -9,6 +9,8 @@ use crate::{Store, StoreError};
 const BITE: i64 = 1_000;
 /// Statements of one turn; the next turn goes on.
 const BITES: usize = 50;
+/// Days that a delivery is kept after it ended, and no longer than its event.
+pub const DELIVERIES_KEPT_DAYS: i32 = 30;
 
 /// What a turn took away.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -21,7 +23,7 @@ pub struct PurgedDeliveries {
 
 impl Store {
     /// Forgets deliveries that ended 30 days ago and those of deleted endpoints, and gives up those that were on their
-    /// way for a week: their endpoint is off or was dead for as long. In bites, so that no statement is long. Served by
+    /// way for a week, counted from when they were last asked for: their endpoint is off or was dead for as long. In bites, so that no statement is long. Served by
     /// `webhook_deliveries_ended`, `_waiting` and `_by_endpoint`.
     pub async fn purge_deliveries(&self) -> Result<PurgedDeliveries, StoreError> {
         let mut purged = PurgedDeliveries::default();
@@ -51,6 +53,7 @@ impl Store {
              where id in (
                  select id from webhook_deliveries
                  where status = 'pending' and created_at < latchkey_now() - interval '7 days'
+                   and (redelivered_at is null or redelivered_at < latchkey_now() - interval '7 days')
                    and (lease_until is null or lease_until < latchkey_now())
                    and (attempts = 0 or next_attempt_at < latchkey_now())
                  order by created_at limit $1 for update skip locked)
@@ -75,9 +78,10 @@ impl Store {
         let deleted = sqlx::query!(
             "delete from webhook_deliveries where id in (
                  select id from webhook_deliveries
-                 where status <> 'pending' and ended_at < latchkey_now() - interval '30 days'
+                 where status <> 'pending' and ended_at < latchkey_now() - make_interval(days => $2)
                  order by ended_at limit $1 for update skip locked)",
-            BITE
+            BITE,
+            DELIVERIES_KEPT_DAYS
         )
         .execute(&self.pool)
         .await?;

@@ -46,7 +46,7 @@ impl Store {
             "update webhook_deliveries d
              set status = 'pending', attempts = case when d.status = 'pending' then d.attempts else 0 end,
                  blocked = d.status = 'pending' and d.blocked, next_attempt_at = latchkey_now(), ended_at = null,
-                 lease = null, lease_until = null
+                 lease = null, lease_until = null, redelivered_at = latchkey_now()
              from webhook_endpoints e
              where d.id = $1 and e.id = d.endpoint_id and e.project_id = $2 and e.environment = $3
                and e.deleted_at is null and (d.lease_until is null or d.lease_until < latchkey_now())",
@@ -74,7 +74,7 @@ impl Store {
                        order by created_at, seq limit $6 for update) d)
              update webhook_deliveries d
              set status = 'pending', attempts = 0, blocked = again.behind, next_attempt_at = latchkey_now(), ended_at = null,
-                 lease = null, lease_until = null
+                 lease = null, lease_until = null, redelivered_at = latchkey_now()
              from again where d.id = again.id
              returning d.id, d.created_at, d.seq",
             range.endpoint.0,

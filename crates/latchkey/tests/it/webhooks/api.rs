@@ -299,7 +299,9 @@ async fn deliveries_are_paged_by_key_and_made_once_more() {
     assert_eq!(log["payload"]["id"], connection.as_str());
 
     // A range: everything, in the order of the connection.
-    let range = json!({ "from": "2020-01-01T00:00:00Z", "status": "all" });
+    let now = setting.server.store.now().await.unwrap();
+    let before = |hours: i64| (now - chrono::TimeDelta::hours(hours)).to_rfc3339();
+    let range = json!({ "from": before(2), "status": "all" });
     let answer = setting
         .call("POST", &format!("{place}/redeliver"), &range)
         .await
@@ -317,8 +319,8 @@ async fn deliveries_are_paged_by_key_and_made_once_more() {
     assert_eq!(order(&seen[6..]), order(&seen[..5]));
     // Nothing failed, so nothing of it is made again without `status`; and a range has an end.
     for range in [
-        json!({ "from": "2020-01-01T00:00:00Z" }),
-        json!({ "from": "2020-01-01T00:00:00Z", "to": "2020-01-02T00:00:00Z", "status": "all" }),
+        json!({ "from": before(2) }),
+        json!({ "from": before(2), "to": before(1), "status": "all" }),
     ] {
         let answer = setting
             .call("POST", &format!("{place}/redeliver"), &range)
@@ -335,4 +337,80 @@ async fn deliveries_are_paged_by_key_and_made_once_more() {
         setting.call("POST", &again, &json!({})).await.problem(409),
         "webhook_off"
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_range_older_than_what_is_kept_is_refused_with_the_limit() {
+    let setting = Setting::start().await;
+    let made = setting.subscribe("/hook", &["connection.*"]).await;
+    let again = format!("{SUBSCRIPTIONS}/{}/redeliver", id(&made));
+    let now = setting.server.store.now().await.unwrap();
+    let days = |days: i64| (now - chrono::TimeDelta::days(days)).to_rfc3339();
+    for from in ["2020-01-01T00:00:00Z".to_owned(), days(31)] {
+        let refused = setting.call("POST", &again, &json!({ "from": from })).await;
+        assert_eq!(refused.problem(400), "range_not_kept");
+        assert!(
+            refused.text.contains("Deliveries are kept for 30 days") && refused.text.contains("Send a `from` of"),
+            "{}",
+            refused.text
+        );
+        // What it proposes is taken.
+        let next = refused.json()["meta"]["from"].clone();
+        setting.call("POST", &again, &json!({ "from": next })).await.expect(200);
+    }
+    setting
+        .call("POST", &again, &json!({ "from": days(29) }))
+        .await
+        .expect(200);
+    // A page whose last row is not there would look like the end.
+    let unknown = json!({ "from": days(1), "after": uuid::Uuid::now_v7() });
+    let refused = setting.call("POST", &again, &unknown).await;
+    assert_eq!(refused.problem(400), "after_unknown");
+    assert!(refused.text.contains("`next` of the call before"), "{}", refused.text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repeated_request_makes_one_subscription() {
+    let setting = Setting::start().await;
+    let call = |name: &str, body: &Value| {
+        let call = setting.server.api("POST", SUBSCRIPTIONS).key(&setting.key).json(body);
+        call.header("idempotency-key", name).send()
+    };
+    let wanted = json!({ "url": format!("{}/hook", setting.receiver.uri()), "key": "orders" });
+    let mut calls = tokio::task::JoinSet::new();
+    for _ in 0..5 {
+        calls.spawn(call("k-1", &wanted));
+    }
+    let answers = calls.join_all().await;
+    let created = answers.iter().filter(|answer| answer.status == 201).count();
+    assert_eq!(
+        (created, setting.get(SUBSCRIPTIONS).await["total"].clone()),
+        (1, json!(1))
+    );
+    let first = answers[0].json();
+    for answer in &answers {
+        // Whoever lost the answer needs the secret as well.
+        let answer = answer.json();
+        assert_eq!((&answer["id"], &answer["secret"]), (&first["id"], &first["secret"]));
+        assert!(answer["secret"].as_str().unwrap().starts_with("whsec_"));
+    }
+    let created = "select count(*) from audit_log where action = 'webhook.created'";
+    assert_eq!(setting.server.database.number(created).await, 1);
+    let other = json!({ "url": format!("{}/other", setting.receiver.uri()) });
+    let refused = call("k-1", &other).await;
+    assert_eq!(refused.problem(422), "idempotency_key_reused");
+    assert!(refused.text.contains("Send a new key"), "{}", refused.text);
+    call(&"k".repeat(300), &other).await.problem(400);
+    call("k-2", &other).await.expect(201);
+    // A secret that was replaced is not told again.
+    let rotate = format!("{SUBSCRIPTIONS}/{}/rotate-secret", id(&first));
+    setting.call("POST", &rotate, &json!({})).await.expect(200);
+    let late = call("k-1", &wanted).await.expect(200).json();
+    assert_eq!((&late["id"], late.get("secret")), (&first["id"], None));
+    // After a day the key is forgotten.
+    setting.server.advance(86_401).await;
+    call("k-1", &json!({ "url": format!("{}/third", setting.receiver.uri()) }))
+        .await
+        .expect(201);
+    assert_eq!(setting.get(SUBSCRIPTIONS).await["total"], 3);
 }

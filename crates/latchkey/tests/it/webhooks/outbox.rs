@@ -225,3 +225,88 @@ async fn what_ended_is_forgotten_and_what_never_ends_is_given_up() {
     );
     assert_eq!(purge().await, store::PurgedDeliveries::default());
 }
+
+const DAY: i64 = 86_400;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_old_event_on_its_way_stays_and_blocks_nobody() {
+    let setting = Setting::start().await;
+    setting.subscribe("/hook", &["connection.*"]).await;
+    let connection = setting.connect("u-1").await;
+    setting.server.advance(4 * DAY + 60).await;
+    setting.change(&connection, "a").await;
+    // Events are kept for four days here, and the first is still on its way.
+    let purge = async || {
+        let kept = chrono::TimeDelta::days(4);
+        setting.server.store.purge(kept, 100).await.unwrap();
+        let left = "select count(*) from webhook_deliveries";
+        setting.server.database.number(left).await
+    };
+    assert_eq!(purge().await, 2);
+    setting.answers("/hook", ok()).await;
+    assert_eq!(setting.deliver().await, (2, 0));
+    let kinds: Vec<String> = setting
+        .seen("/hook")
+        .await
+        .iter()
+        .map(|request| super::body(request)["type"].as_str().unwrap().to_owned())
+        .collect();
+    assert_eq!(kinds, ["connection.created", "connection.updated"]);
+    assert_eq!(purge().await, 1, "delivered, and old enough");
+}
+
+/// Somebody asks for an old delivery once more while its event is being forgotten.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_purge_that_takes_a_waiting_delivery_lets_the_next_go() {
+    let setting = Setting::start().await;
+    setting.subscribe("/hook", &["connection.*"]).await;
+    setting.answers("/hook", ok()).await;
+    let connection = setting.connect("u-1").await;
+    assert_eq!(setting.deliver().await, (1, 0));
+    setting.server.advance(4 * DAY + 60).await;
+    setting.change(&connection, "a").await;
+    let database = &setting.server.database;
+    let mut asking = database.pool().begin().await.unwrap();
+    for sql in [
+        "update webhook_deliveries set status = 'pending', attempts = 0, ended_at = null where status = 'delivered'",
+        "update webhook_deliveries set blocked = true where seq = (select max(seq) from webhook_deliveries)",
+    ] {
+        sqlx::query(sql).execute(&mut *asking).await.unwrap();
+    }
+    let purging = setting.server.store.purge(chrono::TimeDelta::days(4), 100);
+    let committing = async {
+        let waiting =
+            "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+        while database.number(waiting).await < 1 {
+            tokio::task::yield_now().await;
+        }
+        asking.commit().await.unwrap();
+    };
+    let (purged, ()) = tokio::join!(purging, committing);
+    purged.unwrap();
+    let left = "select count(*) from webhook_deliveries";
+    assert_eq!(database.number(left).await, 1);
+    assert_eq!(setting.deliver().await, (1, 0), "what waited behind it goes out");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_once_more_has_a_week_of_its_own() {
+    let setting = Setting::start().await;
+    let made = setting.subscribe("/hook", &["connection.created"]).await;
+    setting.answers("/hook", ok()).await;
+    setting.connect("u-1").await;
+    assert_eq!(setting.deliver().await, (1, 0));
+    setting.server.advance(20 * DAY).await;
+    let from = (setting.server.store.now().await.unwrap() - chrono::TimeDelta::days(25)).to_rfc3339();
+    let range = json!({ "from": from, "status": "all" });
+    let place = format!("/v1/webhooks/subscriptions/{}/redeliver", id(&made));
+    let again = setting.call("POST", &place, &range).await.expect(200).json();
+    assert_eq!(again["redelivered"], 1);
+    let purge = async || setting.server.store.purge_deliveries().await.unwrap();
+    assert_eq!(purge().await.expired, 0, "it was asked for a moment ago");
+    assert_eq!(setting.deliver().await, (1, 0));
+    let again = setting.call("POST", &place, &range).await.expect(200).json();
+    assert_eq!(again["redelivered"], 1);
+    setting.server.advance(7 * DAY + 60).await;
+    assert_eq!(purge().await.expired, 1);
+}

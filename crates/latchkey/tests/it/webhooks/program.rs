@@ -49,14 +49,8 @@ async fn the_command_line_does_it_all() {
         "pending"
     );
     setting.deliver().await;
-    let range = [
-        "redeliver",
-        "--endpoint",
-        id(&made),
-        "--from",
-        "2020-01-01T00:00:00Z",
-        "--all",
-    ];
+    let from = (setting.server.store.now().await.unwrap() - chrono::TimeDelta::hours(1)).to_rfc3339();
+    let range = ["redeliver", "--endpoint", id(&made), "--from", &from, "--all"];
     assert_eq!(json_of(&range), json!({ "redelivered": 2 }));
     setting.deliver().await;
     let seen = setting.seen("/hook").await;
@@ -67,6 +61,9 @@ async fn the_command_line_does_it_all() {
     json_of(&["test", id(&made)]);
     let seen = setting.seen("/hook").await;
     assert_eq!(header(&seen[5], "webhook-signature").split(' ').count(), 2);
+    let (succeeded, text) = run(&["rotate-secret", id(&made)]);
+    assert!(!succeeded && text.contains("signs until"), "{text}");
+    json_of(&["rotate-secret", id(&made), "--force"]);
     assert_eq!(json_of(&["delete", id(&made)])["deleted"], true);
     assert_eq!(json_of(&["list"]), json!([]));
     let (succeeded, text) = run(&["test", id(&made)]);

@@ -1,5 +1,7 @@
 //! What was delivered, a test, and once more.
 
+use std::collections::BTreeMap;
+
 use actix_web::web::{self, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use broker::{Broker, RangeRequest, Scope};
@@ -66,10 +68,23 @@ impl From<Delivery> for DeliveryView {
     }
 }
 
+/// A request as it was sent.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct RequestView {
+    /// The address, without the values of its query.
+    url: Option<String>,
+    /// By their names in lower case; signatures are hidden.
+    headers: BTreeMap<String, String>,
+    /// 64 KiB at most, without the signing secrets.
+    body: Option<String>,
+}
+
 /// What one attempt met.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct AttemptView {
+    /// What was sent; null for attempts of versions that did not keep it.
+    request: Option<RequestView>,
     /// The HTTP status, when there was an answer.
     status: Option<i32>,
     duration_ms: i32,
@@ -82,7 +97,14 @@ pub(crate) struct AttemptView {
 
 impl From<AttemptRow> for AttemptView {
     fn from(row: AttemptRow) -> Self {
+        let body = row.request_body;
+        let request = row.request.map(|request| RequestView {
+            url: request["url"].as_str().map(ToOwned::to_owned),
+            headers: serde_json::from_value(request["headers"].clone()).unwrap_or_default(),
+            body,
+        });
         Self {
+            request,
             status: row.status,
             duration_ms: row.duration_ms,
             response: row.response,
@@ -267,7 +289,7 @@ pub(crate) struct OnItsWay {
     request_body(content = Again, description = "Of which time"),
     responses(
         (status = 200, body = OnItsWay, description = "They are on their way"),
-        (status = 400, description = "A field is missing or has a value that cannot be"),
+        (status = 400, description = "A field is missing or has a value that cannot be, or `from` is before what is kept (`meta.from`)"),
         (status = 403, description = "The key does not have the scope `webhooks:write`"),
         (status = 404, description = "Not there, or not yours"), (status = 408, description = "The body did not come in time"),
         (status = 409, description = "The subscription is off"), (status = 413, description = "The body is too large")

@@ -15,7 +15,8 @@ use store::{EndpointId, Environment, ProjectId, WebhookEndpoint};
 use utoipa::ToSchema;
 
 use crate::Site;
-use crate::guard::body;
+use crate::api::import::idempotency_key;
+use crate::guard::{body, whole_body};
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
 use crate::problems::Problem;
@@ -130,6 +131,9 @@ pub(crate) struct Wanted {
     metadata: Option<Value>,
     /// Your own name for it, at most 120 characters.
     key: Option<String>,
+    /// For a PUT with another secret: also while the one before the present one still signs, which then ends.
+    #[serde(default)]
+    force: bool,
 }
 
 impl From<Wanted> for EndpointRequest {
@@ -142,20 +146,26 @@ impl From<Wanted> for EndpointRequest {
             active: wanted.active,
             description: wanted.description,
             metadata: wanted.metadata,
+            force: wanted.force,
+            repeatable: None,
         }
     }
 }
 
-/// Subscribes an endpoint to events. The secret is shown this one time.
+/// Subscribes an endpoint to events. The secret is shown this one time, and to the same request under the same
+/// `Idempotency-Key`.
 #[utoipa::path(
     post, path = "/v1/webhooks/subscriptions", operation_id = "createWebhook", tag = "Webhooks",
+    params(("idempotency-key" = Option<String>, Header, description = "At most 255 characters; the same request under the same key within a day makes one subscription")),
     request_body(content = Wanted, description = "Where to, and what of"),
     responses(
+        (status = 200, body = Made, description = "The same request made this subscription earlier; with its secret as long as that was not rotated"),
         (status = 201, body = Made, description = "The subscription with its secret"),
         (status = 400, description = "A field is missing or has a value that cannot be, or the address may not be called"),
         (status = 403, description = "The key does not have the scope `webhooks:write`"),
         (status = 408, description = "The body did not come in time"),
-        (status = 409, description = "The `key` is taken, or there are too many"), (status = 413, description = "The body is too large")
+        (status = 409, description = "The `key` is taken, or there are too many"), (status = 413, description = "The body is too large"),
+        (status = 422, description = "The `Idempotency-Key` belongs to another request")
     ),
     security(("secret" = []))
 )]
@@ -167,9 +177,18 @@ pub(crate) async fn create(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     caller.0.require(Scope::WebhooksWrite)?;
-    let wanted: Wanted = body(&site, &request, payload).await?;
-    let made = broker.create_webhook_endpoint(&caller.0, wanted.into()).await?;
-    Ok(HttpResponse::Created().json(Made::from(made)))
+    let (wanted, bytes) = whole_body::<Wanted>(&site, &request, payload).await?;
+    let mut asked = EndpointRequest::from(wanted);
+    if let Some(key) = idempotency_key(&request)? {
+        asked.repeatable = Some(broker.store().repeatable(&key, &bytes));
+    }
+    let made = broker.create_webhook_endpoint(&caller.0, asked).await?;
+    let mut response = if made.created {
+        HttpResponse::Created()
+    } else {
+        HttpResponse::Ok()
+    };
+    Ok(response.json(Made::from(made)))
 }
 
 /// Makes the subscription of a key, or makes the one that is there as the body says. Another secret rotates: the one
@@ -184,7 +203,7 @@ pub(crate) async fn create(
         (status = 400, description = "A field is missing or has a value that cannot be, or the address may not be called"),
         (status = 403, description = "The key does not have the scope `webhooks:write`"),
         (status = 408, description = "The body did not come in time"),
-        (status = 409, description = "There are too many"), (status = 413, description = "The body is too large")
+        (status = 409, description = "There are too many, or the secret before the present one still signs"), (status = 413, description = "The body is too large")
     ),
     security(("secret" = []))
 )]
@@ -343,6 +362,9 @@ pub(crate) struct Rotation {
     /// How long the old one signs too: 86400 (a day) unless given, 604800 at most.
     #[serde(alias = "overlap_seconds")]
     overlap_seconds: Option<u32>,
+    /// Also while the secret before the present one still signs, which then ends at once.
+    #[serde(default)]
+    force: bool,
 }
 
 /// Gives a subscription a new secret. Until the overlap is over, deliveries carry a signature of each.
@@ -355,6 +377,7 @@ pub(crate) struct Rotation {
         (status = 400, description = "A field has a value that cannot be"),
         (status = 403, description = "The key does not have the scope `webhooks:write`"),
         (status = 404, description = "Not there, or not yours"), (status = 408, description = "The body did not come in time"),
+        (status = 409, description = "The secret before the present one still signs, until `meta.until`"),
         (status = 413, description = "The body is too large")
     ),
     security(("secret" = []))
@@ -371,8 +394,11 @@ pub(crate) async fn rotate(
     let Rotation {
         secret,
         overlap_seconds,
+        force,
     } = body(&site, &request, payload).await?;
     let overlap = overlap_seconds.map(|seconds| Duration::from_secs(seconds.into()));
-    let made = broker.rotate_webhook_secret(&caller.0, &id, secret, overlap).await?;
+    let made = broker
+        .rotate_webhook_secret(&caller.0, &id, secret, overlap, force)
+        .await?;
     Ok(HttpResponse::Ok().json(Made::from(made)))
 }

@@ -1,0 +1,158 @@
+//! The part of an import that goes on to its end, whoever waits for it: written, proved by a refresh, kept or taken back.
+
+use std::time::Duration;
+
+use serde_json::json;
+use store::{ChainedEntry, ConnectionId, Imported, NewConnection, OnDemand, Origin};
+
+use super::{ImportRequest, ImportedConnection, Prove};
+use crate::exports::unwritable;
+use crate::{Broker, Caller, Kind, Problem};
+
+/// Between two looks whether an import was taken back, and how many there are.
+const LOOK: Duration = Duration::from_millis(50);
+const LOOKS: usize = 20;
+
+impl Broker {
+    /// From the entry in the audit log to the proof. Where it fails, the log has that, too.
+    pub(super) async fn keep_import(
+        &self,
+        caller: &Caller,
+        request: &ImportRequest,
+        new: &NewConnection,
+        tags: &[String],
+        unproved: Option<(&'static str, String)>,
+    ) -> Result<ImportedConnection, Problem> {
+        let entry = import_entry(caller, request, &new.key, "accepted");
+        self.store().audit_first(entry).await.map_err(unwritable)?;
+        let done = self.made_and_proved(caller, request, new, tags, unproved).await;
+        let ended = match &done {
+            Ok(imported) if imported.new => None,
+            Ok(_) => Some("made_earlier"),
+            Err(problem) => Some(problem.key()),
+        };
+        if let Some(result) = ended {
+            self.audit_outcome(import_entry(caller, request, &new.key, result))
+                .await;
+        }
+        done
+    }
+
+    async fn made_and_proved(
+        &self,
+        caller: &Caller,
+        request: &ImportRequest,
+        new: &NewConnection,
+        tags: &[String],
+        mut unproved: Option<(&'static str, String)>,
+    ) -> Result<ImportedConnection, Problem> {
+        let origin = if request.moved { Origin::Move } else { Origin::Import };
+        let made = self
+            .store()
+            .import_connection(new, tags, origin, request.repeatable.as_ref())
+            .await?;
+        if let (Imported::New(id), Prove::Refresh) = (made, request.prove) {
+            unproved = self.prove_by_refresh(caller, id, request.keep).await?;
+        }
+        self.await_proof(caller, made, request).await?;
+        self.imported(caller, made, unproved).await
+    }
+
+    /// A request that is repeated while the first is being proved: what will be taken back must not be told as made.
+    pub(super) async fn await_proof(
+        &self,
+        caller: &Caller,
+        made: Imported,
+        request: &ImportRequest,
+    ) -> Result<(), Problem> {
+        let (Imported::Earlier(id), Prove::Refresh, false) = (made, request.prove, request.keep) else {
+            return Ok(());
+        };
+        let connection = self.find(caller, &id.to_string()).await?;
+        let Some(turn) = self.store().turn_had(id, OnDemand::Refresh).await? else {
+            return Ok(());
+        };
+        let (outcome, _, _) = self.others_turn(&connection, OnDemand::Refresh, turn).await?;
+        let Some(message) = outcome["message"].as_str() else {
+            return Ok(());
+        };
+        // Taken back a moment after the end, unless it was a refresh of later that failed.
+        for _ in 0..LOOKS {
+            let there = self.store().connection(caller.project, caller.environment, id).await?;
+            if there.is_none() {
+                return Err(not_proved(&self.integration_name(&connection.integration), message));
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+        Ok(())
+    }
+
+    pub(super) async fn imported(
+        &self,
+        caller: &Caller,
+        made: Imported,
+        unproved: Option<(&'static str, String)>,
+    ) -> Result<ImportedConnection, Problem> {
+        let (id, new) = match made {
+            Imported::New(id) => (id, true),
+            Imported::Earlier(id) => (id, false),
+            Imported::OtherRequest => {
+                return Err(Problem::new(
+                    Kind::Unprocessable,
+                    "idempotency_key_reused",
+                    "This `Idempotency-Key` came with another request in the last day. Send a new key with a new request.",
+                ));
+            }
+        };
+        tracing::info!(connection = %id, new, "a connection was imported");
+        Ok(ImportedConnection {
+            connection: self.find(caller, &id.to_string()).await?,
+            new,
+            unproved,
+        })
+    }
+
+    /// Refreshes a new import through the lease. Without success it is taken back, unless it is to be kept.
+    async fn prove_by_refresh(
+        &self,
+        caller: &Caller,
+        id: ConnectionId,
+        keep: bool,
+    ) -> Result<Option<(&'static str, String)>, Problem> {
+        let connection = self.find(caller, &id.to_string()).await?;
+        let Err(problem) = self.refresh_in_turn(&connection).await else {
+            return Ok(None);
+        };
+        if keep {
+            return Ok(Some(("import_not_proved", problem.message().to_owned())));
+        }
+        self.store().discard_import(&connection).await?;
+        let name = self.integration_name(&connection.integration);
+        Err(not_proved(&name, problem.message()))
+    }
+}
+
+fn not_proved(name: &str, why: &str) -> Problem {
+    Problem::new(
+        Kind::FailedDependency,
+        "import_not_proved",
+        format!(
+            "{why} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent."
+        ),
+    )
+}
+
+fn import_entry(caller: &Caller, request: &ImportRequest, key: &str, result: &str) -> ChainedEntry {
+    ChainedEntry {
+        project: caller.project,
+        environment: caller.environment,
+        action: "connection.import",
+        actor: caller.actor(),
+        subject: key.to_owned(),
+        detail: json!({
+            "result": result,
+            "ip": request.from.map(|address| address.to_string()),
+            "moved": request.moved,
+        }),
+    }
+}
