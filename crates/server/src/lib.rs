@@ -236,7 +236,12 @@ fn routes(
         )
         .service(web::resource("/favicon.ico").route(reading().to(assets::no_icon)))
         .service(
-            web::resource("/embed.js")
+            web::resource(["/embed/v1.mjs", "/embed.js"])
+                .route(reading().to(assets::embed_module))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/embed/v1.js")
                 .route(reading().to(assets::embed_script))
                 .default_service(only("GET, HEAD")),
         )
