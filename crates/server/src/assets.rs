@@ -135,7 +135,7 @@ impl EmbedScript {
         Self { text, tag }
     }
 
-    fn answer(&self, request: &HttpRequest) -> HttpResponse {
+    fn answer(&'static self, request: &HttpRequest) -> HttpResponse {
         let known = request
             .headers()
             .get(header::IF_NONE_MATCH)

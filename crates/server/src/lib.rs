@@ -225,16 +225,7 @@ fn routes(
     metrics: bool,
 ) {
     config
-        .configure(api::routes)
-        .configure(connect::routes)
-        .configure(|config| operations::routes(config, metrics));
-    config
-        .service(
-            web::resource("/assets/{hash}/{name:.+}")
-                .route(reading().to(assets::asset))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(web::resource("/favicon.ico").route(reading().to(assets::no_icon)))
+        // Before `/embed/{publishable id}`.
         .service(
             web::resource(["/embed/v1.mjs", "/embed.js"])
                 .route(reading().to(assets::embed_module))
@@ -245,6 +236,16 @@ fn routes(
                 .route(reading().to(assets::embed_script))
                 .default_service(only("GET, HEAD")),
         )
+        .configure(api::routes)
+        .configure(connect::routes)
+        .configure(|config| operations::routes(config, metrics));
+    config
+        .service(
+            web::resource("/assets/{hash}/{name:.+}")
+                .route(reading().to(assets::asset))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(web::resource("/favicon.ico").route(reading().to(assets::no_icon)))
         .service(
             web::resource("/openapi.json")
                 .route(reading().to(api::openapi::document))
