@@ -1,17 +1,23 @@
 // An example as its README starts it, on a free port, against the server under test.
 
 import { spawn } from 'node:child_process';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, until } from '../browser/support/net.mjs';
 
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
-export const inRepository = (path) => ROOT + path;
+export const inRepository = (name) => path.join(ROOT, name);
 
-/** Starts `command` in the folder of the example and waits for its page. Gives `{ origin, stop }`. */
-export async function startExample(latchkey, [command, ...args], { folder, within = 60_000 }) {
+/**
+ * Starts `command` in `folder`, of the repository or absolute, and waits for its page. Gives `{ origin, stop }`.
+ *
+ * @param options.bare without the variables, which the folder brings itself
+ */
+export async function startExample(latchkey, [command, ...args], { folder, within = 60_000, bare = false }) {
   const port = await freePort();
-  const environment = { ...process.env, PORT: String(port), CONNECT_URL: latchkey.url, CONNECT_KEY: latchkey.test_key, CONNECT_PROJECT: latchkey.publishable_id };
-  const child = spawn(command, args, { cwd: inRepository(folder), env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  const variables = { CONNECT_URL: latchkey.url, CONNECT_KEY: latchkey.test_key, CONNECT_PROJECT: latchkey.publishable_id };
+  const environment = { ...process.env, PORT: String(port), ...(bare ? {} : variables) };
+  const child = spawn(command, args, { cwd: path.resolve(ROOT, folder), env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   const keep = (chunk) => (output = (output + chunk).slice(-4000));
   child.stdout.on('data', keep);
