@@ -7,7 +7,7 @@ export function Connect({ baseUrl, project }: { baseUrl: string; project?: strin
   const [mode, setMode] = useState<"popup" | "redirect">("popup");
   const [answer, setAnswer] = useState("");
   const [wasOpen, setWasOpen] = useState(false);
-  const { open, isOpen, connection, error } = useLatchkey({
+  const { open, connection, error } = useLatchkey({
     baseUrl,
     project,
     tokenUrl: "/api/latchkey-token",
@@ -27,9 +27,7 @@ export function Connect({ baseUrl, project }: { baseUrl: string; project?: strin
   return (
     <>
       <p>
-        <button onClick={open} disabled={isOpen}>
-          Connect
-        </button>{" "}
+        <button onClick={open}>Connect</button>{" "}
         <label>
           Sign in{" "}
           <select value={mode} onChange={(event) => setMode(event.target.value as typeof mode)}>
