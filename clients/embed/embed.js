@@ -127,8 +127,8 @@ class Modal {
     const { port1, port2 } = new MessageChannel();
     this.#port = port1;
     port1.onmessage = ({ data }) => this.#receive(port1, data);
-    const { theme, locale } = this.#options;
-    this.#frame.contentWindow?.postMessage({ lk: 1, type: "hello", appTheme: theme, locale }, this.#address.origin, [port2]);
+    const greeting = { lk: 1, type: "hello", appTheme: this.#options.theme };
+    this.#frame.contentWindow?.postMessage(greeting, this.#address.origin, [port2]);
     this.#expect(silenceTime);
   }
 
@@ -186,8 +186,8 @@ class Modal {
 
   /** What the modal may know of the options: plain values only. */
   #settings() {
-    const { integration, theme, locale, mode, title, companyName, imageUrl, showNameInput } = this.#options;
-    const settings = { selectedConnection: integration, appTheme: theme, locale, title, companyName, imageUrl, showNameInput };
+    const { integration, theme, mode, title, companyName, imageUrl, showNameInput } = this.#options;
+    const settings = { selectedConnection: integration, appTheme: theme, title, companyName, imageUrl, showNameInput };
     settings.capabilities = { oauthRedirect: mode === "redirect" };
     if (this.state !== null) settings.checkState = this.state;
     return settings;
@@ -243,7 +243,7 @@ class Modal {
 }
 
 /** The modal's page. `baseUrl` may be what published SDKs are given: with `/embed/pub_…` and then without `project`. */
-function addressOf({ baseUrl, project }) {
+function addressOf({ baseUrl, project, locale }) {
   let address = null;
   try {
     address = new URL(baseUrl ?? new URL("../", home));
@@ -251,7 +251,9 @@ function addressOf({ baseUrl, project }) {
     // Said below.
   }
   if (!/^https?:$/.test(address?.protocol)) throw new LatchkeyError("invalid_options", "Latchkey needs `baseUrl`: its address, beginning with https://.");
-  address.search = address.hash = "";
+  address.hash = "";
+  // The one thing in the address: the server writes the page in this language.
+  address.search = locale ? `locale=${encodeURIComponent(locale)}` : "";
   if (project) address.pathname = `${address.pathname.replace(/\/$/, "")}/embed/${encodeURIComponent(project)}`;
   return address;
 }

@@ -192,8 +192,9 @@ describe('in a page', () => {
   });
 
   test('the looks are passed on, and a service opens at once', async () => {
-    const { at, start } = await visit();
-    await start({ tokenUrl: '/token', integration: 'sandbox', theme: 'dark', companyName: 'Kiosk' });
+    const { page, at, start } = await visit();
+    await start({ tokenUrl: '/token', integration: 'sandbox', theme: 'dark', locale: 'en', companyName: 'Kiosk' });
+    assert.equal(await page.locator(FRAME).getAttribute('src'), `${latchkey.embedUrl()}?locale=en`);
     await at.connect('Sandbox').waitFor();
     await at.frame.getByText('Kiosk asks to use your Sandbox account.').waitFor();
     assert.equal(await at.frame.locator('html').getAttribute('data-theme'), 'dark');
