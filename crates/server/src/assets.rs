@@ -159,8 +159,8 @@ impl EmbedScript {
     }
 }
 
-/// GET `/embed/v1.mjs`, and `/embed.js` for the newest version: the module that a customer's page imports. The number
-/// changes when a page that uses it would have to change.
+/// GET `/embed/v1.mjs`, and `/embed.js`, where it was first: the module that a customer's page imports. A version that
+/// pages would have to change for gets another number.
 pub(crate) async fn embed_module(request: HttpRequest) -> HttpResponse {
     EmbedScript::module().answer(&request)
 }
