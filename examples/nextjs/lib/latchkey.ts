@@ -7,11 +7,16 @@ export async function signedIn(): Promise<string> {
   return "u-42";
 }
 
-/** Calls Latchkey with the secret key. */
+/** Calls Latchkey with the secret key. When it cannot be reached, the answer says so. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
   headers.set("X-Pica-Secret", process.env.CONNECT_KEY ?? "");
-  return fetch(LATCHKEY + path, { ...init, headers, cache: "no-store" });
+  try {
+    return await fetch(LATCHKEY + path, { ...init, headers, cache: "no-store" });
+  } catch (error) {
+    console.error(error);
+    return Response.json({ message: "Latchkey cannot be reached. Try again in a minute." }, { status: 502 });
+  }
 }
 
 /** Its answer for the page, a refusal as well; without the headers that are meant for the backend. */
