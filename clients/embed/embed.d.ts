@@ -100,7 +100,8 @@ export class LatchkeyError extends Error {
 export function open(options: OpenOptions): Opened;
 
 /**
- * Call it on load of each page that opens the modal with `mode: "redirect"`: after a sign-in it opens the modal again and
- * gives the outcome. Null when there is nothing to resume. The options are remembered; pass those to change.
+ * Call it on load of each page that opens the modal: after a sign-in in this tab (`mode: "redirect"`, or the person's choice
+ * where windows are blocked) it opens the modal again and gives the outcome. Null when there is nothing to resume. The
+ * options are remembered; pass those to change.
  */
 export function resume(options?: Looks & Place): Opened | null;
