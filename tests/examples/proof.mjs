@@ -104,7 +104,7 @@ export function proveExample(name, start) {
       await at.failure.waitFor();
       await at.close.click();
       await gone(page);
-      await state(page, /^access_denied: You did not allow access at Sandbox/);
+      await state(page, 'access_denied: Sandbox was not connected: the access was not allowed.');
     });
 
     test('in the same tab: the page comes back and has the connection', async () => {
@@ -135,7 +135,7 @@ export function proveExample(name, start) {
       await at.failure.waitFor();
       await at.close.click();
       await gone(page);
-      await state(page, /^access_denied: You did not allow access at Sandbox/);
+      await state(page, 'access_denied: Sandbox was not connected: the access was not allowed.');
     });
   });
 }
