@@ -1,5 +1,5 @@
 // "A new Next.js app in ten minutes" of docs/embedding.md, word by word: its commands and its files, then a person who
-// connects. Slow, as it downloads a new app.
+// connects.
 
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
@@ -8,16 +8,16 @@ import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { startBrowser } from '../browser/support/browser.mjs';
-import { startLatchkey } from '../browser/support/latchkey.mjs';
-import { consent, modal } from '../browser/support/modal.mjs';
-import { page as readPage, parts } from '../docs/markdown.mjs';
-import { inRepository, startExample } from './example.mjs';
-import { FRAME } from './proof.mjs';
+import { startBrowser } from '../../browser/support/browser.mjs';
+import { startLatchkey } from '../../browser/support/latchkey.mjs';
+import { consent, modal } from '../../browser/support/modal.mjs';
+import { page as readPage, parts } from '../../docs/markdown.mjs';
+import { inRepository, startExample } from '../example.mjs';
+import { FRAME } from '../proof.mjs';
 
 const HEADING = '## A new Next.js app in ten minutes';
 
-test('a new Next.js app', { skip: process.env.LATCHKEY_SLOW !== '1' && 'slow' }, async (context) => {
+test('a new Next.js app', async (context) => {
   const document = await readPage('docs/embedding.md');
   const from = document.lines.indexOf(HEADING);
   assert.notEqual(from, -1, `the heading \`${HEADING}\` is gone`);
