@@ -12,41 +12,45 @@ const callButton = byId("call");
 let connections = load();
 let chosen = connections.at(-1)?.key ?? null;
 
-// `embed.js` is a module before this one, so the global is there.
-const options = () => ({
-  project,
-  baseUrl,
-  getToken: async () => (await post("/demo/token", {})).answer,
-  authWindow: byId("window").value,
-  appTheme: byId("theme").value || undefined,
-  companyName: "Acme notes",
-  onSuccess: (connection) => {
-    problem.hidden = true;
-    connections = connections.filter(({ key }) => key !== connection.key).concat({ key: connection.key, platform: connection.platform });
-    choose(connection.key);
-    save();
-  },
-  onError: (message) => {
-    problem.textContent = message;
-    problem.hidden = false;
-  },
-});
+const { open, resume } = globalThis.Latchkey;
+
+function follow(modal) {
+  modal
+    ?.on("success", (connection) => {
+      problem.hidden = true;
+      connections = connections.filter(({ key }) => key !== connection.key).concat({ key: connection.key, platform: connection.platform });
+      choose(connection.key);
+      save();
+    })
+    .on("error", ({ message }) => {
+      problem.textContent = message;
+      problem.hidden = false;
+    });
+}
 
 restoreChoice("window");
 restoreChoice("theme");
-let modal = globalThis.Latchkey.create(options());
 draw();
+follow(resume());
 
 connectButton.addEventListener("click", () => {
   problem.hidden = true;
-  modal.open();
+  follow(
+    open({
+      project,
+      baseUrl,
+      token: async () => (await post("/demo/token", {})).answer,
+      mode: byId("window").value,
+      theme: byId("theme").value || undefined,
+      companyName: "Acme notes",
+    }),
+  );
 });
 
 for (const id of ["window", "theme"]) {
   byId(id).addEventListener("change", (event) => {
     sessionStorage.setItem(`acme.${id}`, event.target.value);
     document.documentElement.dataset.theme = byId("theme").value;
-    modal = globalThis.Latchkey.create(options());
   });
 }
 

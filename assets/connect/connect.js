@@ -150,8 +150,8 @@ export class Connect {
     }
   }
 
-  #readPortToken({ type, message, requestId, rows }) {
-    if (type === "token_error") throw new TokenError(typeof message === "string" && message !== "" ? message : messages.token.noSession);
+  #readPortToken({ type, message, code, requestId, rows }) {
+    if (type === "token_error") throw Object.assign(new TokenError(typeof message === "string" && message !== "" ? message : messages.token.noSession), { code });
     if (typeof requestId !== "string" || requestId === "") throw new TokenError(messages.token.noSession);
     this.#requestId = requestId;
     this.#rows = Array.isArray(rows) ? rows.filter((row) => row && row.active !== false) : allRows;
@@ -273,12 +273,12 @@ export class Connect {
     this.#signIn = null;
     if (error instanceof ApiError && error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields);
     if (error instanceof ApiError && error.key === "credential_refused") {
-      this.#report(error.message);
+      this.#report(error.message, error.key);
       return screen.refuse(error.message);
     }
     if (error instanceof ApiError && error.key === "provider_unavailable" && form.fields.length > 0) {
       const text = `${messages.failure.providerTitle({ service: integration.name })}. ${messages.failure.provider({ service: integration.name })}`;
-      this.#report(text);
+      this.#report(text, error.key);
       return screen.refuse(text);
     }
     return this.#fail(error, { integration, retry: () => this.#showService(integration, form) });
@@ -292,15 +292,15 @@ export class Connect {
     const retry = { label: messages.failure.retry, run: () => this.#showService(integration, form) };
     if (status.stage === "expired") {
       const text = messages.expired.text;
-      this.#embedder.failure(flow, status.message ?? text);
+      this.#embedder.failure(flow, status.message ?? text, "expired");
       return showFailure(this.#modal, { name: "expired", title: messages.expired.title, text, icon: "clock", actions: [{ label: messages.expired.again, run: retry.run }] });
     }
     if (status.stage === "rejected") {
-      this.#embedder.failure(flow, status.message ?? messages.rejected.text);
+      this.#embedder.failure(flow, status.message ?? messages.rejected.text, "rejected");
       return showFailure(this.#modal, { name: "rejected", title: messages.rejected.title, text: messages.rejected.text, icon: "ban", actions: [{ label: messages.failure.close, run: () => this.close() }] });
     }
     const text = status.message ?? (status.code === "access_denied" ? messages.failure.denied({ service }) : messages.failure.generic);
-    this.#embedder.failure(flow, text);
+    this.#embedder.failure(flow, text, status.code ?? undefined);
     const others = !this.#selected && this.#integrations.length > 1;
     return showFailure(this.#modal, { title: messages.failure.title({ service }), text, actions: [retry, others && { label: messages.failure.list, run: () => this.#showList() }].filter(Boolean) });
   }
@@ -326,7 +326,7 @@ export class Connect {
     const close = { label: messages.failure.close, run: () => this.close() };
     if (error instanceof TokenError || error instanceof EmbedderError) {
       const text = error instanceof TokenError ? error.message : messages.token.timedOutPort;
-      this.#report(text);
+      this.#report(text, error.code ?? "token_failed");
       return showFailure(this.#modal, { title: messages.failure.tokenTitle, text: messages.failure.token({ app }), note: text, actions: [again, close] });
     }
     if (!(error instanceof ApiError)) {
@@ -338,7 +338,7 @@ export class Connect {
     if (error.key === "embedder_not_allowed") {
       return showFailure(this.#modal, { name: "refused", title: messages.failure.embedderTitle, text: messages.failure.embedder({ origin: this.#embedder.origin }), icon: "ban", reference, actions: [] });
     }
-    this.#report(error.message);
+    this.#report(error.message, error.key);
     if (error.needsNewSession) {
       return showFailure(this.#modal, { name: "expired", title: messages.expired.title, text: messages.expired.text, icon: "clock", reference, actions: [{ label: messages.expired.again, run: () => this.#load() }] });
     }
@@ -355,9 +355,9 @@ export class Connect {
     });
   }
 
-  #report(text) {
+  #report(text, code) {
     this.#outcomes += 1;
-    this.#embedder.failure(`error-${this.#outcomes}`, text);
+    this.#embedder.failure(`error-${this.#outcomes}`, text, code);
   }
 
   async #check() {
@@ -365,7 +365,7 @@ export class Connect {
     const status = await awaitReturn({ modal: this.#modal, stage: this.#stage, result, onClose: () => this.close() });
     if (status.status === "success") return this.#succeeded(null, result, status.connection);
     const text = status.message ?? messages.failure.generic;
-    this.#embedder.failure(result, text);
+    this.#embedder.failure(result, text, status.code ?? undefined);
     return showFailure(this.#modal, { title: messages.failure.genericTitle, text, actions: [{ label: messages.failure.close, run: () => this.close() }] });
   }
 

@@ -26,6 +26,8 @@ export class Embedder {
   #meet;
   #refuse;
   #tokenWaiters = [];
+  /** The page around us closes. */
+  onClose = () => {};
 
   /** `inbox` is what `early.js` collects. `origins`: the project's list when the page carries one, else empty. */
   constructor(inbox, origins) {
@@ -78,6 +80,7 @@ export class Embedder {
 
   #receiveToken(message) {
     if (!isObject(message)) return;
+    if (message.type === "close") this.onClose();
     if (message.type !== "token" && message.type !== "token_error") return;
     for (const resolve of this.#tokenWaiters.splice(0)) resolve(message);
   }
@@ -95,9 +98,9 @@ export class Embedder {
     this.#once(outcome, { messageType: "LINK_SUCCESS", message: connection }, { type: "success", connection });
   }
 
-  /** `text` is for the customer's `onError`, always a string. */
-  failure(outcome, text) {
-    this.#once(outcome, { messageType: "LINK_ERROR", message: text }, { type: "error", message: text });
+  /** `text` is for the customer's `onError`, always a string; `code` goes to our own script alone. */
+  failure(outcome, text, code = "failed") {
+    this.#once(outcome, { messageType: "LINK_ERROR", message: text }, { type: "error", message: text, code });
   }
 
   /** Only after a click of the person: the page around us takes the frame away. */

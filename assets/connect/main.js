@@ -45,6 +45,7 @@ async function run() {
   const embedder = new Embedder(inbox, page.origins);
   const modal = new Modal(stage, { onClose: () => connect.close() });
   const connect = new Connect({ stage, modal, embedder, page });
+  embedder.onClose = () => connect.close();
   connect.drawBrand();
   addEventListener("pageshow", (event) => event.persisted && connect.restore());
 

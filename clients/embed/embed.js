@@ -1,129 +1,152 @@
-// Latchkey's embed script: opens the modal in a frame and hands it a token by message, so that nothing secret is ever
-// part of an address. An ES module without dependencies; it also sets the global `Latchkey`.
+// Latchkey in your page: opens the modal in a frame and hands it a session by message, so that nothing secret is ever
+// part of an address. No dependencies, and nothing happens on import. Served by Latchkey as /embed/v1.mjs and /embed/v1.js,
+// where `home` is filled in (crates/server/src/assets.rs); the options are described in embed.d.ts.
 
-/** A frame of ours answers the greeting within this time, in milliseconds. */
-const silenceTime = 10000;
 const frameId = "latchkey-connect";
 const pendingKey = "latchkey.pending";
-// As long as a sign-in may take.
-const pendingTime = 10 * 60 * 1000;
-const ownOrigin = new URL(import.meta.url).origin;
+// Milliseconds: until the frame has loaded, until it speaks after that, as long as a sign-in may take, and what a frame
+// that was told to close needs to end what it had under way.
+const loadTime = 30_000;
+const silenceTime = 10_000;
+const pendingTime = 600_000;
+const partingTime = 1_000;
 
-/**
- * Prepares the modal. Gives `{ open, close }`.
- *
- * @param {object} options
- * @param {string} [options.project] Publishable id of the project (`pub_…`). Recommended; without it the server's default project answers.
- * @param {() => Promise<object>} [options.getToken] Asks your backend for a session and gives its answer (`{ requestId, rows }`).
- * @param {{ url: string, headers?: object }} [options.token] Instead of `getToken`: the address of your token endpoint.
- * @param {string} [options.baseUrl] Address of Latchkey. Default: where this script came from.
- * @param {string} [options.selectedConnection] Opens this service at once, by title or id.
- * @param {boolean} [options.showNameInput] Lets people name the connection.
- * @param {"light"|"dark"} [options.appTheme] Default: what the browser prefers.
- * @param {string} [options.title] Heading of the list.
- * @param {string} [options.imageUrl] Your logo.
- * @param {string} [options.companyName] Your name in the texts.
- * @param {"popup"|"redirect"} [options.authWindow] Where services open: a window of their own (default), or this tab.
- * @param {(connection: object) => void} [options.onSuccess]
- * @param {(message: string) => void} [options.onError]
- * @param {() => void} [options.onClose]
- */
-export function create(options = {}) {
-  const modal = new Modal(options);
-  modal.resume();
-  return { open: () => modal.open(), close: () => modal.close() };
+/** Address of the script, when Latchkey served it. */
+let home = null;
+/** The modal that is open: there is one at a time. */
+let current = null;
+
+/** `code` is for programs, `message` a sentence for people. */
+class LatchkeyError extends Error {
+  constructor(code, message) {
+    super(message);
+    this.name = "LatchkeyError";
+    this.code = code;
+  }
+}
+
+/** Opens the modal, or comes back to the one that is open. */
+function open(options) {
+  if (current) current.focus();
+  return (current ?? new Modal(options ?? {})).handle;
+}
+
+/** After a sign-in in this tab: opens the modal again, which tells what became of it. Null when there was none. */
+function resume(options) {
+  const pending = takePending();
+  if (pending === null) return null;
+  return new Modal({ ...pending.options, ...options }, pending.state).handle;
 }
 
 class Modal {
   #options;
-  #base;
-  #frame = null;
+  #address;
+  #dialog = null;
+  #frame;
   #port = null;
-  #checkState = null;
-  #focusBefore = null;
-  #overflowBefore = "";
-  #silence = 0;
+  #silence;
+  #overflow;
+  #spent = false;
+  #failure = null;
+  #settle;
+  #listeners = { ready: [], success: [], error: [], close: [] };
 
-  constructor(options) {
+  constructor(options, state = null) {
+    this.state = state;
     this.#options = options;
-    this.#base = new URL(options.baseUrl ?? ownOrigin);
+    this.#address = addressOf(options);
+    const { token, tokenUrl, mode = "popup" } = options;
+    if (state === null && !token === !tokenUrl) throw new LatchkeyError("invalid_options", "Pass either `token` or `tokenUrl` to Latchkey's `open`.");
+    if (mode !== "popup" && mode !== "redirect") throw new LatchkeyError("invalid_options", "Latchkey's `mode` is \"popup\" or \"redirect\".");
+    const result = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    // Whoever listens to events alone has nothing to catch.
+    result.catch(() => {});
+    this.handle = Object.assign(result, {
+      on: (type, listener) => {
+        if (!this.#listeners[type]) throw new LatchkeyError("invalid_options", `Latchkey has no event \`${type}\`: ready, success, error, close.`);
+        this.#listeners[type].push(listener);
+        return this.handle;
+      },
+      close: () => this.#close(),
+    });
+    current = this;
+    if (document.body) this.#show();
+    else document.addEventListener("DOMContentLoaded", () => current === this && this.#show(), { once: true });
   }
 
-  open() {
-    this.#remove();
+  focus() {
+    this.#frame?.focus();
+  }
+
+  // A modal dialog: above everything, the page behind it inert, and the focus goes back where it was at the end.
+  #show() {
+    const dialog = document.createElement("dialog");
     const frame = document.createElement("iframe");
+    const plain = { position: "fixed", inset: 0, width: "100%", height: "100%", border: 0, background: "transparent" };
+    Object.assign(dialog.style, plain, { maxWidth: "none", maxHeight: "none", margin: 0, padding: 0, overflow: "hidden" });
+    // A frame with another colour scheme than its page is painted opaque by browsers.
+    Object.assign(frame.style, plain, { colorScheme: "light" });
     frame.id = frameId;
     frame.title = "Connect";
     frame.allow = "clipboard-write";
-    Object.assign(frame.style, {
-      position: "fixed", inset: "0", width: "100%", height: "100%", border: "0", zIndex: "2147483000", background: "transparent",
-      // A frame with another colour scheme than its page is painted opaque by browsers.
-      colorScheme: "light",
-    });
     frame.addEventListener("load", () => this.#greet());
-    frame.src = this.#address();
+    frame.src = this.#address.href;
+    dialog.addEventListener("close", () => this.#close());
+    dialog.append(frame);
+    document.body.append(dialog);
+    const { style } = document.documentElement;
+    this.#overflow = style.overflow;
+    style.overflow = "hidden";
+    this.#dialog = dialog;
     this.#frame = frame;
-    this.#focusBefore = document.activeElement;
-    this.#overflowBefore = document.documentElement.style.overflow;
-    document.documentElement.style.overflow = "hidden";
-    document.body.append(frame);
+    dialog.showModal();
     frame.focus();
+    this.#expect(loadTime);
   }
 
-  close() {
-    if (this.#frame === null) return;
-    this.#remove();
-    this.#options.onClose?.();
-  }
-
-  /** After a sign-in in this tab: the frame opens again and tells what became of it. */
-  resume() {
-    const state = takePending(this.#options.project);
-    if (state === null) return;
-    this.#checkState = state;
-    if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", () => this.open(), { once: true });
-    else this.open();
-  }
-
-  #address() {
-    const path = this.#base.pathname.replace(/\/$/, "");
-    const { project } = this.#options;
-    return `${this.#base.origin}${path}${project ? `/embed/${encodeURIComponent(project)}` : "/"}`;
-  }
-
-  // On every load, as a navigation inside the frame makes a new document. The message holds no secret.
-  #greet() {
-    this.#port?.close();
-    const channel = new MessageChannel();
-    this.#port = channel.port1;
-    this.#port.onmessage = (event) => this.#receive(event.data);
-    const greeting = { lk: 1, type: "hello", appTheme: this.#options.appTheme };
-    this.#frame.contentWindow.postMessage(greeting, this.#base.origin, [channel.port2]);
-    // A frame that the browser refused to show says nothing and covers the page: it is taken away with the reason.
+  /** A frame that the browser refused to show says nothing and covers the page: it is taken away with the reason. */
+  #expect(time) {
     clearTimeout(this.#silence);
-    this.#silence = setTimeout(() => this.#giveUp(), silenceTime);
+    this.#silence = setTimeout(() => {
+      const { host } = this.#address;
+      this.#fail(
+        "frame_blocked",
+        `The window of ${host} did not open here. Either it cannot be reached, or whoever runs it has to allow this page: latchkey projects origins add ${location.origin}`,
+      );
+      this.#close();
+    }, time);
   }
 
-  #giveUp() {
-    this.#remove();
-    this.#options.onError?.(
-      `The window of ${this.#base.host} did not open here. Whoever runs it allows this page with: latchkey projects origins add ${location.origin}`,
-    );
-    this.#options.onClose?.();
+  // On every load, as a navigation inside the frame makes a new document. The message holds no secret, and only
+  // Latchkey's own origin gets the port.
+  #greet() {
+    if (current !== this) return;
+    this.#port?.close();
+    const { port1, port2 } = new MessageChannel();
+    this.#port = port1;
+    port1.onmessage = ({ data }) => this.#receive(port1, data);
+    const greeting = { lk: 1, type: "hello", appTheme: this.#options.theme };
+    this.#frame.contentWindow?.postMessage(greeting, this.#address.origin, [port2]);
+    this.#expect(silenceTime);
   }
 
-  #receive(message) {
+  #receive(port, message) {
     switch (message?.type) {
       case "ready":
-      case "need_token":
         clearTimeout(this.#silence);
-        return this.#sendToken();
+        this.#emit("ready");
+        return this.#sendToken(port);
+      case "need_token":
+        return this.#sendToken(port);
       case "success":
-        return this.#options.onSuccess?.(message.connection);
+        this.#settle.resolve(message.connection);
+        return this.#emit("success", message.connection);
       case "error":
-        return this.#options.onError?.(String(message.message));
+        return this.#fail(message.code ?? "failed", String(message.message));
       case "exit":
-        return this.close();
+        return this.#close();
       case "redirect":
         return this.#leave(message);
       default:
@@ -131,77 +154,123 @@ class Modal {
     }
   }
 
-  async #sendToken() {
-    const port = this.#port;
-    if (this.#checkState !== null) {
-      port.postMessage({ type: "token", requestId: null, rows: null, options: this.#settings() });
-      this.#checkState = null;
-      return;
+  async #sendToken(port) {
+    const { state } = this;
+    let answer;
+    if (state === null) {
+      try {
+        answer = { type: "token", ...(await this.#session()) };
+      } catch (error) {
+        answer = { type: "token_error", message: error?.message ?? String(error), code: error?.code };
+      }
+    } else {
+      // The outcome is read with the state; there is no session any more.
+      answer = { type: "token", requestId: null, rows: null };
     }
-    try {
-      const answer = await this.#askBackend();
-      const requestId = answer?.requestId ?? answer?.request_id;
-      if (requestId === undefined || requestId === null) throw new Error(errorText(answer) ?? "The token endpoint gave no session.");
-      // One page of several would hide services: then the session alone says which there are.
-      const rows = Array.isArray(answer.rows) && !(answer.pages > 1) ? answer.rows : null;
-      port.postMessage({ type: "token", requestId: String(requestId), rows, options: this.#settings() });
-    } catch (error) {
-      port.postMessage({ type: "token_error", message: error instanceof Error ? error.message : String(error), options: this.#settings() });
-    }
+    port.postMessage({ ...answer, options: this.#settings() });
   }
 
-  #askBackend() {
-    const { getToken, token } = this.#options;
-    if (getToken) return getToken();
-    if (!token?.url) throw new Error("Neither `getToken` nor `token.url` is set.");
-    return fetchToken(token);
+  async #session() {
+    const { token, tokenUrl } = this.#options;
+    let answer = token;
+    if (tokenUrl) answer = await fetchToken(tokenUrl);
+    else if (typeof token === "function") answer = await token();
+    else if (this.#spent) throw new LatchkeyError("token_spent", "This token is used up. For more than one connection, pass `tokenUrl`, or `token` as a function.");
+    this.#spent = true;
+    const requestId = typeof answer === "string" ? answer : (answer?.requestId ?? answer?.request_id);
+    if (!requestId) throw new LatchkeyError("token_failed", errorText(answer) ?? "The token endpoint gave no session.");
+    // One page of several would hide services: then the session alone says which there are.
+    const rows = Array.isArray(answer.rows) && !(answer.pages > 1) ? answer.rows : null;
+    return { requestId: String(requestId), rows };
   }
 
   /** What the modal may know of the options: plain values only. */
   #settings() {
-    const { title, selectedConnection, showNameInput, appTheme, imageUrl, companyName, authWindow } = this.#options;
-    const settings = { title, selectedConnection, showNameInput, appTheme, imageUrl, companyName };
-    settings.capabilities = { oauthRedirect: authWindow === "redirect" };
-    if (this.#checkState !== null) settings.checkState = this.#checkState;
+    const { integration, theme, mode, title, companyName, imageUrl, showNameInput } = this.#options;
+    const settings = { selectedConnection: integration, appTheme: theme, title, companyName, imageUrl, showNameInput };
+    settings.capabilities = { oauthRedirect: mode === "redirect" };
+    if (this.state !== null) settings.checkState = this.state;
     return settings;
   }
 
   /** Goes to the service in this tab. The return address travels in the state; the outcome is read after the return. */
   #leave({ url, state }) {
-    if (typeof url !== "string" || typeof state !== "string") return;
     const address = new URL(url);
-    if (address.origin !== this.#base.origin) return;
+    if (address.origin !== this.#address.origin || typeof state !== "string") return;
     address.searchParams.set("state", `${state}~${base64url(location.href)}~v3`);
-    keepPending(this.#options.project, state);
+    keepPending(state, this.#options);
     // Back from the browser's page cache this frame is out of its time: take it away.
-    addEventListener("pageshow", (event) => event.persisted && this.close(), { once: true });
+    addEventListener("pageshow", (event) => event.persisted && takePending() && this.#close(), { once: true });
     location.assign(address);
   }
 
-  #remove() {
+  #fail(code, message) {
+    this.#failure = new LatchkeyError(code, message);
+    this.#emit("error", this.#failure);
+  }
+
+  #close() {
+    if (current !== this) return;
+    current = null;
     clearTimeout(this.#silence);
-    this.#port?.close();
-    this.#port = null;
-    if (this.#frame === null) return;
-    this.#frame.remove();
-    this.#frame = null;
-    document.documentElement.style.overflow = this.#overflowBefore;
-    this.#focusBefore?.focus?.({ preventScroll: true });
+    const dialog = this.#dialog;
+    if (dialog) {
+      document.documentElement.style.overflow = this.#overflow;
+      // What is under way ends in the frame: a closed modal connects nothing.
+      if (this.#port) {
+        this.#port.onmessage = null;
+        this.#port.postMessage({ type: "close" });
+      }
+      this.#frame.id = "";
+      dialog.close();
+      setTimeout(() => dialog.remove(), partingTime);
+    }
+    if (this.#failure) this.#settle.reject(this.#failure);
+    else this.#settle.resolve(null);
+    this.#emit("close");
+  }
+
+  #emit(type, value) {
+    for (const listener of this.#listeners[type]) {
+      try {
+        listener(value);
+      } catch (error) {
+        // A fault in the page's own code is reported as such, and stops nothing here.
+        reportError(error);
+      }
+    }
   }
 }
 
-async function fetchToken({ url, headers = {} }) {
-  const address = new URL(url, document.baseURI);
-  if (!address.searchParams.has("limit")) address.searchParams.set("limit", "100");
-  const response = await fetch(address, { method: "POST", headers: { ...headers, "Content-Type": "application/json" }, body: "{}" });
-  let answer = null;
+/** The modal's page. `baseUrl` may be what published SDKs are given: with `/embed/pub_…` and then without `project`. */
+function addressOf({ baseUrl, project, locale }) {
+  let address = null;
   try {
-    answer = await response.json();
+    address = new URL(baseUrl ?? new URL("../", home));
   } catch {
-    throw new Error(`The token endpoint answered ${response.status} with something that is not JSON.`);
+    // Said below.
   }
-  if (!response.ok) throw new Error(errorText(answer) ?? `The token endpoint answered ${response.status}.`);
-  return answer;
+  if (!/^https?:$/.test(address?.protocol)) throw new LatchkeyError("invalid_options", "Latchkey needs `baseUrl`: its address, beginning with https://.");
+  address.hash = "";
+  // The one thing in the address: the server writes the page in this language.
+  address.search = locale ? `locale=${encodeURIComponent(locale)}` : "";
+  if (project) address.pathname = `${address.pathname.replace(/\/$/, "")}/embed/${encodeURIComponent(project)}`;
+  return address;
+}
+
+async function fetchToken(tokenUrl) {
+  const address = new URL(tokenUrl, document.baseURI);
+  if (!address.searchParams.has("limit")) address.searchParams.set("limit", "100");
+  const fault = (text) => new LatchkeyError("token_failed", text);
+  let response;
+  try {
+    response = await fetch(address, { method: "POST", headers: { "Content-Type": "application/json" }, body: "{}" });
+  } catch {
+    throw fault(`The token endpoint at ${address.host} cannot be reached, or does not allow this page (CORS).`);
+  }
+  const answer = await response.json().catch(() => undefined);
+  if (response.ok && answer !== undefined) return answer;
+  throw fault(errorText(answer) ?? `The token endpoint at ${address.host} answered ${response.status}${answer === undefined ? " with something that is not JSON" : ""}.`);
 }
 
 function errorText(answer) {
@@ -213,23 +282,24 @@ function base64url(text) {
   return btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
 }
 
-function keepPending(project, state) {
+/** Without storage the connection is made all the same; only what `resume` would tell is missing. */
+function keepPending(state, { token, tokenUrl, ...options }) {
   try {
-    sessionStorage.setItem(pendingKey, JSON.stringify({ project: project ?? null, state, at: Date.now() }));
+    options.baseUrl ??= new URL("../", home).href;
+    sessionStorage.setItem(pendingKey, JSON.stringify({ state, options, at: Date.now() }));
   } catch {
-    // Without storage the connection is made all the same; only the callback after the return is missing.
+    // Said above.
   }
 }
 
-function takePending(project) {
+function takePending() {
   try {
-    const pending = JSON.parse(sessionStorage.getItem(pendingKey) ?? "null");
-    if (pending === null || pending.project !== (project ?? null)) return null;
+    const pending = JSON.parse(sessionStorage.getItem(pendingKey));
     sessionStorage.removeItem(pendingKey);
-    return Date.now() - pending.at < pendingTime && typeof pending.state === "string" ? pending.state : null;
+    return typeof pending?.state === "string" && Date.now() - pending.at < pendingTime ? pending : null;
   } catch {
     return null;
   }
 }
 
-globalThis.Latchkey = { create };
+export { LatchkeyError, open, resume };

@@ -14,6 +14,7 @@ use crate::problems::{Kind, Problem};
 #[folder = "../../assets"]
 struct Files;
 
+/// The npm package's module. Its last statement is its only `export`.
 const EMBED_SCRIPT: &str = include_str!("../../../clients/embed/embed.js");
 
 /// Names and addresses of the embedded files.
@@ -103,30 +104,70 @@ pub(crate) async fn no_icon() -> HttpResponse {
         .finish()
 }
 
-/// GET `/embed.js`: the script that a customer's page includes.
-pub(crate) async fn embed_script(request: HttpRequest) -> HttpResponse {
-    static TAG: LazyLock<String> =
-        LazyLock::new(|| format!("\"{}\"", hex::encode(&Sha256::digest(EMBED_SCRIPT.as_bytes())[..8])));
-    let known = request
-        .headers()
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|value| value.as_bytes() == TAG.as_bytes());
-    let mut response = if known {
-        HttpResponse::NotModified()
-    } else {
-        HttpResponse::Ok()
-    };
-    response
-        .content_type("text/javascript; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
-        .insert_header((header::ETAG, TAG.as_str()))
-        .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
-    if known {
-        response.finish()
-    } else {
-        response.body(EMBED_SCRIPT)
+/// The script of customers' pages in one of its forms, with the name of what is in it for caches.
+struct EmbedScript {
+    text: String,
+    tag: String,
+}
+
+impl EmbedScript {
+    /// For `import`.
+    fn module() -> &'static Self {
+        static SCRIPT: LazyLock<EmbedScript> =
+            LazyLock::new(|| EmbedScript::new(format!("{EMBED_SCRIPT}home = import.meta.url;\n")));
+        &SCRIPT
     }
+
+    /// For `<script src>`: the same, which leaves the global `Latchkey`.
+    fn classic() -> &'static Self {
+        static SCRIPT: LazyLock<EmbedScript> = LazyLock::new(|| {
+            let (body, names) = EMBED_SCRIPT.rsplit_once("\nexport ").unwrap_or((EMBED_SCRIPT, "{}"));
+            let names = names.trim_end().trim_end_matches(';');
+            EmbedScript::new(format!(
+                "(() => {{\n{body}\nhome = document.currentScript?.src ?? null;\nglobalThis.Latchkey = {names};\n}})();\n"
+            ))
+        });
+        &SCRIPT
+    }
+
+    fn new(text: String) -> Self {
+        let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..8]));
+        Self { text, tag }
+    }
+
+    fn answer(&'static self, request: &HttpRequest) -> HttpResponse {
+        let known = request
+            .headers()
+            .get(header::IF_NONE_MATCH)
+            .is_some_and(|value| value.as_bytes() == self.tag.as_bytes());
+        let mut response = if known {
+            HttpResponse::NotModified()
+        } else {
+            HttpResponse::Ok()
+        };
+        response
+            .content_type("text/javascript; charset=utf-8")
+            .insert_header((header::CACHE_CONTROL, "public, max-age=3600"))
+            .insert_header((header::ETAG, self.tag.as_str()))
+            .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
+        if known {
+            response.finish()
+        } else {
+            response.body(self.text.as_str())
+        }
+    }
+}
+
+/// GET `/embed/v1.mjs`, and `/embed.js`, where it was first: the module that a customer's page imports. A version that
+/// pages would have to change for gets another number.
+pub(crate) async fn embed_module(request: HttpRequest) -> HttpResponse {
+    EmbedScript::module().answer(&request)
+}
+
+/// GET `/embed/v1.js`: the same for a script tag.
+pub(crate) async fn embed_script(request: HttpRequest) -> HttpResponse {
+    EmbedScript::classic().answer(&request)
 }
 
 #[cfg(test)]
@@ -165,6 +206,17 @@ mod tests {
         ] {
             assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");
         }
+    }
+
+    #[test]
+    fn the_embed_script_has_one_body_in_two_forms() {
+        let module = &EmbedScript::module().text;
+        assert!(module.ends_with("\nexport { LatchkeyError, open, resume };\nhome = import.meta.url;\n"));
+        let classic = &EmbedScript::classic().text;
+        // Either word is a syntax error in a script that is no module.
+        assert!(!classic.contains("import.meta") && !classic.contains("\nexport "));
+        assert!(classic.contains("globalThis.Latchkey = { LatchkeyError, open, resume };"));
+        assert!(classic.contains("\nlet home = null;\n") && module.contains("\nlet home = null;\n"));
     }
 
     #[test]

@@ -225,6 +225,17 @@ fn routes(
     metrics: bool,
 ) {
     config
+        // Before `/embed/{publishable id}`.
+        .service(
+            web::resource(["/embed/v1.mjs", "/embed.js"])
+                .route(reading().to(assets::embed_module))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/embed/v1.js")
+                .route(reading().to(assets::embed_script))
+                .default_service(only("GET, HEAD")),
+        )
         .configure(api::routes)
         .configure(connect::routes)
         .configure(|config| operations::routes(config, metrics));
@@ -235,11 +246,6 @@ fn routes(
                 .default_service(only("GET, HEAD")),
         )
         .service(web::resource("/favicon.ico").route(reading().to(assets::no_icon)))
-        .service(
-            web::resource("/embed.js")
-                .route(reading().to(assets::embed_script))
-                .default_service(only("GET, HEAD")),
-        )
         .service(
             web::resource("/openapi.json")
                 .route(reading().to(api::openapi::document))

@@ -355,11 +355,17 @@ async fn operators_are_told() {
 #[actix_web::test]
 async fn files_are_served_for_ever_and_only_under_their_hash() {
     let server = start(PUBLIC);
-    let script = get(&server, "/embed.js").await;
-    assert_eq!(
-        (script.status, script.header("access-control-allow-origin")),
-        (200, Some("*"))
-    );
+    for path in ["/embed/v1.mjs", "/embed/v1.js", "/embed.js"] {
+        let script = get(&server, path).await;
+        assert_eq!(
+            (script.status, script.header("access-control-allow-origin")),
+            (200, Some("*")),
+            "{path}"
+        );
+        let tag = script.header("etag").unwrap().to_owned();
+        let again = ask(&server, &format!("GET {path}"), &[("if-none-match", &tag)], "").await;
+        assert_eq!((again.status, again.body.as_str()), (304, ""), "{path}");
+    }
     let url = crate::Assets::new().url("tokens.css");
     let style = get(&server, &url).await;
     assert_eq!(style.status, 200);

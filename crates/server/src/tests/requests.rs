@@ -71,6 +71,8 @@ async fn the_head_alone_is_answered_where_something_can_be_looked_at() {
         "/docs",
         "/docs/",
         "/docs/swagger-ui.css",
+        "/embed/v1.js",
+        "/embed/v1.mjs",
         "/embed.js",
         "/openapi.json",
         "/metrics",

@@ -1,0 +1,49 @@
+// An example as its README starts it, on a free port, against the server under test.
+
+import { spawn } from 'node:child_process';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { freePort, until } from '../browser/support/net.mjs';
+
+export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
+export const inRepository = (name) => path.join(ROOT, name);
+
+/**
+ * Starts `command` in `folder`, of the repository or absolute, and waits for its page. Gives `{ origin, stop }`.
+ *
+ * @param options.bare without the variables, which the folder brings itself
+ */
+export async function startExample(latchkey, [command, ...args], { folder, within = 60_000, bare = false }) {
+  const port = await freePort();
+  const variables = { CONNECT_URL: latchkey.url, CONNECT_KEY: latchkey.test_key, CONNECT_PROJECT: latchkey.publishable_id };
+  const environment = { ...process.env, PORT: String(port), ...(bare ? {} : variables) };
+  const child = spawn(command, args, { cwd: path.resolve(ROOT, folder), env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let output = '';
+  const keep = (chunk) => (output = (output + chunk).slice(-4000));
+  child.stdout.on('data', keep);
+  child.stderr.on('data', keep);
+  child.on('error', (error) => keep(error.message));
+  const stop = async () => {
+    if (child.pid === undefined || child.exitCode !== null || child.signalCode !== null) return;
+    const gone = new Promise((resolve) => child.once('exit', resolve));
+    // With the processes that it started.
+    process.kill(-child.pid, 'SIGTERM');
+    const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 5000);
+    await gone;
+    clearTimeout(late);
+  };
+  const origin = `http://localhost:${port}`;
+  try {
+    await until(async () => {
+      if (child.exitCode !== null || child.pid === undefined) return true;
+      const response = await fetch(origin);
+      if (response.status !== 200) throw new Error(`it answers ${response.status}`);
+      return true;
+    }, `the page of ${folder}`, within);
+    if (child.exitCode !== null || child.pid === undefined) throw new Error(`${folder} does not start`);
+  } catch (error) {
+    await stop();
+    throw new Error(`${error.message}:\n${output}`);
+  }
+  return { origin, stop, output: () => output };
+}
