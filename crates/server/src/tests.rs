@@ -49,6 +49,7 @@ pub(crate) fn broker(public_url: &str) -> Broker {
         refresh_interval: Duration::from_secs(5),
         refresh_parallel: 1,
         event_retention: Duration::from_hours(30 * 24),
+        mail: None,
     };
     let protocol = Protocol::new(Egress::new(EgressPolicy::default()).unwrap());
     Broker::new(store, protocol, Catalog::default(), settings, [7; 32].into(), None)

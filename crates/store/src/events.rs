@@ -17,6 +17,8 @@ pub const EVENT_TYPES: &[&str] = &[
     "connection.recovered",
     "connection.failed",
     "connection.expiring",
+    "connection.mailed",
+    "connection.mail_failed",
     "oauth.refreshed",
     "oauth.failed",
     "oauth.interrupted",
@@ -66,7 +68,8 @@ pub struct NewEvent<'a> {
     pub payload: &'a serde_json::Value,
 }
 
-/// Writes an event and one delivery for each endpoint that subscribes to its type, under the name subscribed to.
+/// Writes an event, one delivery for each endpoint that subscribes to its type, under the name subscribed to, and the mail
+/// that it may be worth.
 pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -> Result<(), StoreError> {
     let id = EventId::generate();
     sqlx::query!(
@@ -110,7 +113,7 @@ pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -
     )
     .execute(&mut *connection)
     .await?;
-    Ok(())
+    crate::mail::queue(connection, event.kind, event.connection, event.payload).await
 }
 
 /// What an endpoint can have subscribed to in order to hear of an event, and the name that it then hears. The first
