@@ -164,7 +164,7 @@ impl MailServer {
         self.lock().recipient_replies.push_back(reply.to_owned());
     }
 
-    /// Answers the next mail so, once its text is there. `{text}` is that text on one line.
+    /// Answers the next mail so, once its text is there. `{link}` is the line of it with the link.
     pub fn refuse_data(&self, reply: &str) {
         self.lock().data_replies.push_back(reply.to_owned());
     }
@@ -239,8 +239,9 @@ impl Conversation {
                     let data = self.data().await?;
                     let reply = self.state.lock().unwrap().data_replies.pop_front();
                     if let Some(reply) = reply {
-                        let text = unquoted(&data).replace(['\r', '\n'], " ");
-                        self.say(&reply.replace("{text}", &text)).await?;
+                        let text = unquoted(&data);
+                        let link = text.lines().find(|line| line.contains("/connect/link/"));
+                        self.say(&reply.replace("{link}", link.unwrap_or_default().trim())).await?;
                     } else {
                         let mail = ReceivedMail {
                             from: std::mem::take(&mut from),
