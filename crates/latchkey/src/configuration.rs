@@ -186,7 +186,7 @@ impl Configuration {
         };
         let server = MailServer::parse(url).context("LATCHKEY_SMTP_URL cannot be used")?;
         let sender = from
-            .parse()
+            .parse::<Sender>()
             .with_context(|| format!("LATCHKEY_MAIL_FROM holds `{from}`"))?;
         Ok(Some((server, sender)))
     }

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
-use store::{AuditEntry, Link, LinkState, NewSession, Owner};
+use store::{AuditEntry, Link, LinkState, NewSession};
 use vault::Token;
 
 use crate::{Branding, Broker, Kind, Problem};
@@ -91,7 +91,7 @@ impl Broker {
         let new = NewSession {
             project: link.project,
             environment: link.environment,
-            owner: Owner { ..connection.owner },
+            owner: connection.owner,
             integrations: Some(vec![connection.integration]),
             connection: Some(connection.id),
             hosted: true,

@@ -119,7 +119,7 @@ impl MailServer {
         let decoded = |text: &str| {
             percent_decode_str(text)
                 .decode_utf8()
-                .map(|text| text.into_owned())
+                .map(std::borrow::Cow::into_owned)
                 .map_err(|_| MailServerError::HalfASignIn)
         };
         let sign_in = match (url.username(), url.password()) {

@@ -123,7 +123,7 @@ impl Mailer {
         let place = server.place();
         let away = |error: Error| {
             // A reply before the sign-in holds nothing of ours.
-            let words = crate::oauth2::Scrub::default().message(&error.to_string()).unwrap_or_default();
+            let words = Scrub::default().message(&error.to_string()).unwrap_or_default();
             MailError::Unreachable(format!("the mail server {place} cannot be used: {words}. Check LATCHKEY_SMTP_URL"))
         };
         let implicit = tls.clone().filter(|_| server.encryption == Encryption::Implicit);
@@ -200,7 +200,6 @@ fn refusal(error: &Error, mail: &OutgoingMail) -> MailError {
     let words = std::error::Error::source(error).and_then(|said| scrub.message(&said.to_string()));
     if let Some(code) = error.status() {
         let code = u16::from(code);
-        // 421: it closes the connection, whatever the mail.
         return MailError::Refused {
             code,
             words,

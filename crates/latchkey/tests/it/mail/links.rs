@@ -1,7 +1,7 @@
 //! A link from a mail: looking spends nothing, one connection comes of it, and then it is over.
 
 use serde_json::{Value, json};
-use testkit::{Account, Answer, Browser, Consent, StartedFlow, TestServer};
+use testkit::{Account, Answer, Browser, Consent, StartedFlow};
 use vault::Token;
 
 use super::{DAY, Setting};
@@ -31,7 +31,7 @@ async fn mailed() -> (Setting, Value, String) {
 }
 
 /// From the session to the provider, on our own page, without a page around it.
-async fn begin(server: &TestServer, browser: &Browser, session: &str) -> StartedFlow {
+async fn begin(browser: &Browser, session: &str) -> StartedFlow {
     let (ticket, proof) = (Token::generate().expose(), Token::generate().expose());
     let body = json!({
         "integration": "sandbox", "auth": null, "values": {}, "name": null, "mode": "popup", "ticket": ticket,
@@ -39,7 +39,6 @@ async fn begin(server: &TestServer, browser: &Browser, session: &str) -> Started
     });
     let answer = browser.post("/connect/api/flows", Some(session), &body).await.expect(201).json();
     let text = |field: &str| answer[field].as_str().unwrap().to_owned();
-    let _ = server;
     StartedFlow {
         flow: text("flow"),
         result: text("result"),
@@ -81,7 +80,7 @@ async fn it_leads_to_a_connection_that_works_again() {
         .json();
     assert_eq!(shown["reconnect"]["integration"], "sandbox", "{shown}");
     assert_eq!(shown["integrations"].as_array().unwrap().len(), 1);
-    let flow = begin(server, &browser, &session).await;
+    let flow = begin(&browser, &session).await;
     let callback = browser.sign_in(&flow, Consent::Allow(Account::Ann)).await;
     browser.get(&callback).await.expect(303);
     let outcome = browser.check(&flow.result).await;
@@ -108,7 +107,7 @@ async fn another_account_is_refused_and_the_link_stays() {
     let (setting, connection, secret) = mailed().await;
     let browser = setting.server.browser();
     let first = session(&browser, &secret).await;
-    let flow = begin(&setting.server, &browser, &first).await;
+    let flow = begin(&browser, &first).await;
     let callback = browser.sign_in(&flow, Consent::Allow(Account::Ben)).await;
     browser.get(&callback).await.expect(303);
     let outcome = browser.check(&flow.result).await;

@@ -53,39 +53,39 @@ async fn mistakes_are_named_with_what_to_write() {
     for (arguments, settings, expected) in [
         (&address[..], vec![], "no mail server is set up: set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM"),
         (
-            &address,
+            &address[..],
             vec![("LATCHKEY_SMTP_URL", "smtp://mail.example.test")],
             "LATCHKEY_SMTP_URL is set, but not LATCHKEY_MAIL_FROM",
         ),
-        (&address, vec![FROM], "LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL"),
+        (&address[..], vec![FROM], "LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL"),
         (
-            &address,
+            &address[..],
             vec![("LATCHKEY_SMTP_URL", "mail.example.test:587"), FROM],
             "LATCHKEY_SMTP_URL cannot be used",
         ),
         (
-            &address,
+            &address[..],
             vec![("LATCHKEY_SMTP_URL", "smtp://u:canary-half@mail.example.test/x"), FROM],
             "it must end after host and port",
         ),
         (
-            &address,
+            &address[..],
             vec![("LATCHKEY_SMTP_URL", "smtp://mail.example.test"), ("LATCHKEY_MAIL_FROM", "shop")],
             "LATCHKEY_MAIL_FROM holds `shop`",
         ),
         (
-            &address,
+            &address[..],
             vec![("LATCHKEY_MAIL_LINK_DAYS", "31")],
             "LATCHKEY_MAIL_LINK_DAYS must be 1 to 30",
         ),
         (
-            &["mail", "test", "ann"],
+            &["mail", "test", "ann"][..],
             vec![],
             "this is not a mail address: write one as ann@example.com, 254 characters at most",
         ),
         // Nobody listens there.
         (
-            &address,
+            &address[..],
             vec![("LATCHKEY_SMTP_URL", "smtp://127.0.0.1:1"), FROM],
             "the mail server 127.0.0.1:1 cannot be used",
         ),
