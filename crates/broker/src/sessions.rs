@@ -244,7 +244,9 @@ impl Broker {
 
     /// Keeps or forgets where an owner gets mail. The last word of the customer's backend counts.
     async fn keep_address(&self, caller: &Caller, owner: &Owner, email: Option<&str>) -> Result<(), Problem> {
-        let Some(email) = email.map(str::trim) else { return Ok(()) };
+        let Some(email) = email.map(str::trim) else {
+            return Ok(());
+        };
         if owner.identity.is_none() {
             return Err(Problem::bad_request(
                 "email_without_identity",
@@ -261,7 +263,9 @@ impl Broker {
                 )
             })?
             .map(|address| address.to_string());
-        let kept = self.store().set_contact(caller.project, caller.environment, owner, address.as_deref());
+        let kept = self
+            .store()
+            .set_contact(caller.project, caller.environment, owner, address.as_deref());
         Ok(kept.await?)
     }
 

@@ -171,7 +171,11 @@ fn mailer(configuration: &Configuration, host: &str, extra_roots: &[Vec<u8>]) ->
 
 /// The same for `latchkey mail test`, which needs no database.
 pub fn mailer_alone(configuration: &Configuration) -> anyhow::Result<Option<Mailer>> {
-    let host = configuration.public_url.as_ref().and_then(Url::host_str).unwrap_or("localhost");
+    let host = configuration
+        .public_url
+        .as_ref()
+        .and_then(Url::host_str)
+        .unwrap_or("localhost");
     mailer(configuration, host, &extra_roots(configuration)?)
 }
 

@@ -178,10 +178,14 @@ impl Configuration {
             (None, None) => return Ok(None),
             (Some(url), Some(from)) => (url, from),
             (Some(_), None) => {
-                bail!("LATCHKEY_SMTP_URL is set, but not LATCHKEY_MAIL_FROM: write who mails come from, as connect@example.com")
+                bail!(
+                    "LATCHKEY_SMTP_URL is set, but not LATCHKEY_MAIL_FROM: write who mails come from, as connect@example.com"
+                )
             }
             (None, Some(_)) => {
-                bail!("LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL: write the mail server, as smtp://user:password@host:587")
+                bail!(
+                    "LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL: write the mail server, as smtp://user:password@host:587"
+                )
             }
         };
         let server = MailServer::parse(url).context("LATCHKEY_SMTP_URL cannot be used")?;

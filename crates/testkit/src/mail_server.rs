@@ -32,13 +32,18 @@ impl ReceivedMail {
     /// A header's value.
     pub fn header(&self, name: &str) -> Option<String> {
         let headers = self.headers();
-        let value = headers.lines().find_map(|line| line.strip_prefix(&format!("{name}: ")))?;
+        let value = headers
+            .lines()
+            .find_map(|line| line.strip_prefix(&format!("{name}: ")))?;
         Some(value.trim().to_owned())
     }
 
     /// The part of this type as people read it.
     pub fn part(&self, kind: &str) -> String {
-        let start = self.data.find(&format!("Content-Type: {kind}")).expect("it has the part");
+        let start = self
+            .data
+            .find(&format!("Content-Type: {kind}"))
+            .expect("it has the part");
         let (headers, body) = self.data[start..].split_once("\r\n\r\n").unwrap();
         let body = body.split("\r\n--").next().unwrap();
         if headers.contains("quoted-printable") {
@@ -101,7 +106,10 @@ pub struct MailServer {
 
 impl std::fmt::Debug for MailServer {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter.debug_struct("MailServer").field("port", &self.port).finish_non_exhaustive()
+        formatter
+            .debug_struct("MailServer")
+            .field("port", &self.port)
+            .finish_non_exhaustive()
     }
 }
 
@@ -209,7 +217,8 @@ impl Conversation {
             let word = line.split(' ').next().unwrap_or_default().to_uppercase();
             match word.as_str() {
                 "EHLO" => {
-                    self.say("250-mail.example.test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN").await?;
+                    self.say("250-mail.example.test\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 AUTH PLAIN")
+                        .await?;
                 }
                 "AUTH" => {
                     let given = line.rsplit(' ').next().unwrap_or_default().to_owned();
@@ -220,7 +229,11 @@ impl Conversation {
                         is_right
                     };
                     // As some servers do, it says again what it was sent.
-                    let reply = if is_right { "235 welcome".to_owned() } else { format!("535 5.7.8 not {given}") };
+                    let reply = if is_right {
+                        "235 welcome".to_owned()
+                    } else {
+                        format!("535 5.7.8 not {given}")
+                    };
                     self.say(&reply).await?;
                 }
                 "MAIL" => {
@@ -241,7 +254,8 @@ impl Conversation {
                     if let Some(reply) = reply {
                         let text = unquoted(&data);
                         let link = text.lines().find(|line| line.contains("/connect/link/"));
-                        self.say(&reply.replace("{link}", link.unwrap_or_default().trim())).await?;
+                        self.say(&reply.replace("{link}", link.unwrap_or_default().trim()))
+                            .await?;
                     } else {
                         let mail = ReceivedMail {
                             from: std::mem::take(&mut from),

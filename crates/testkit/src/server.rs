@@ -162,7 +162,14 @@ impl TestServerBuilder {
             .unwrap();
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, &master, &url, self.egress.clone(), self.journal.as_deref(), self.mailer.as_ref());
+        let broker = broker(
+            &store,
+            &master,
+            &url,
+            self.egress.clone(),
+            self.journal.as_deref(),
+            self.mailer.as_ref(),
+        );
         broker.start_replica().await.unwrap();
         let project = store.create_project("Shop").await.unwrap();
         store.add_origin(project.id, SHOP).await.unwrap();
@@ -276,7 +283,14 @@ impl TestServer {
     pub async fn replica(&self, journal: Option<&Path>) -> Broker {
         let store = self.database.store_beside_the_link(&self.master);
         store.adopt_instance(None, &self.master).await.unwrap();
-        let broker = broker(&store, &self.master, &self.url, self.egress.clone(), journal, self.mailer.as_ref());
+        let broker = broker(
+            &store,
+            &self.master,
+            &self.url,
+            self.egress.clone(),
+            journal,
+            self.mailer.as_ref(),
+        );
         broker.start_replica().await.unwrap();
         broker
     }

@@ -70,7 +70,9 @@ impl Broker {
     async fn send_due(&self, settings: &MailSettings) -> Result<MailTick, Problem> {
         let (mut tick, mut connection) = (MailTick::default(), None);
         for _ in 0..IN_A_ROW {
-            let Some(mail) = self.store().claim_mail().await? else { break };
+            let Some(mail) = self.store().claim_mail().await? else {
+                break;
+            };
             match self.send_one(settings, &mail, &mut connection).await? {
                 Outcome::Sent => tick.sent += 1,
                 Outcome::NotSent => tick.failed += 1,
@@ -193,5 +195,9 @@ fn sentence(error: &MailError) -> String {
     let text = error.to_string();
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string());
-    format!("{}{}.", first.unwrap_or_default(), letters.as_str().trim_end_matches('.'))
+    format!(
+        "{}{}.",
+        first.unwrap_or_default(),
+        letters.as_str().trim_end_matches('.')
+    )
 }

@@ -65,7 +65,10 @@ impl Broker {
                 home_url: project.home_url,
             },
             service: ServiceView {
-                name: integration.map_or_else(|| connection.integration.clone(), |integration| integration.name.clone()),
+                name: integration.map_or_else(
+                    || connection.integration.clone(),
+                    |integration| integration.name.clone(),
+                ),
                 logo: integration.and_then(|integration| integration.logo.clone()),
                 id: connection.integration,
             },

@@ -63,7 +63,9 @@ mod tests {
 
     #[test]
     fn a_refusal_for_the_moment_is_tried_for_two_days() {
-        let total: f64 = (1..=8).map(|attempt| seconds(&judge(&refused(false), attempt, 0, 0.5))).sum();
+        let total: f64 = (1..=8)
+            .map(|attempt| seconds(&judge(&refused(false), attempt, 0, 0.5)))
+            .sum();
         assert!((total / 86_400.0 - 1.93).abs() < 0.01, "{total}");
         assert_eq!(judge(&refused(false), 9, 0, 0.5), MailVerdict::Failed);
         assert_eq!(judge(&MailError::Lost, 9, 0, 0.5), MailVerdict::Failed);

@@ -38,7 +38,14 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
     let mut connection = mailer.connect().await?;
     connection.send(&mail).await?;
     connection.close().await;
-    let text = format!("The mail server {} took a mail to {}. Whether it arrives is seen there.", mailer.place(), mail.to);
-    output.say(&json!({ "to": mail.to.to_string(), "server": mailer.place(), "taken": true }), &text);
+    let text = format!(
+        "The mail server {} took a mail to {}. Whether it arrives is seen there.",
+        mailer.place(),
+        mail.to
+    );
+    output.say(
+        &json!({ "to": mail.to.to_string(), "server": mailer.place(), "taken": true }),
+        &text,
+    );
     Ok(())
 }

@@ -373,7 +373,9 @@ async fn mailed(server: &TestServer, mail: &MailServer, canaries: &mut Canaries)
         ..ProjectChange::default()
     };
     server.store.change_project(server.project.id, change).await.unwrap();
-    let session = server.session(&json!({ "identity": "u-4", "email": "u4@example.test" })).await;
+    let session = server
+        .session(&json!({ "identity": "u-4", "email": "u4@example.test" }))
+        .await;
     server.connect_in(&session, Consent::AllowShortly(Account::Ann)).await;
     server
         .database
@@ -386,7 +388,10 @@ async fn mailed(server: &TestServer, mail: &MailServer, canaries: &mut Canaries)
     mail.refuse_data("451 4.7.1 looks like spam: {link}");
     assert_eq!(server.broker.mail_tick().await.unwrap().failed, 1);
     let noted = server.database.text("select last_error from mails").await;
-    assert!(noted.contains("looks like spam") && noted.contains("[hidden]"), "{noted}");
+    assert!(
+        noted.contains("looks like spam") && noted.contains("[hidden]"),
+        "{noted}"
+    );
     server.advance(70).await;
     assert_eq!(server.broker.mail_tick().await.unwrap().sent, 1);
     let secret = mail.taken()[0].secret();

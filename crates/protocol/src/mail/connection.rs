@@ -113,7 +113,9 @@ impl Mailer {
         let place = self.place();
         let connected = timeout(CONNECT_TIME, self.connected()).await;
         connected.unwrap_or_else(|_| {
-            let text = format!("the mail server {place} did not answer in 20 seconds: check LATCHKEY_SMTP_URL and the way there");
+            let text = format!(
+                "the mail server {place} did not answer in 20 seconds: check LATCHKEY_SMTP_URL and the way there"
+            );
             Err(MailError::Unreachable(text))
         })
     }
@@ -124,7 +126,9 @@ impl Mailer {
         let away = |error: Error| {
             // A reply before the sign-in holds nothing of ours.
             let words = Scrub::default().message(&error.to_string()).unwrap_or_default();
-            MailError::Unreachable(format!("the mail server {place} cannot be used: {words}. Check LATCHKEY_SMTP_URL"))
+            MailError::Unreachable(format!(
+                "the mail server {place} cannot be used: {words}. Check LATCHKEY_SMTP_URL"
+            ))
         };
         let implicit = tls.clone().filter(|_| server.encryption == Encryption::Implicit);
         let at = (server.host.as_str(), server.port);
@@ -145,7 +149,9 @@ impl Mailer {
         }
         if let Some((user, password)) = &server.sign_in {
             let credentials = Credentials::new(user.clone(), password.expose_secret().to_owned());
-            let signed_in = connection.auth(&[Mechanism::Plain, Mechanism::Login], &credentials).await;
+            let signed_in = connection
+                .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
+                .await;
             if let Err(error) = signed_in {
                 connection.abort().await;
                 // Its words are not quoted: they may hold what was sent.
@@ -180,7 +186,8 @@ impl MailConnection {
     pub async fn send(&mut self, mail: &OutgoingMail) -> Result<(), MailError> {
         let parts = &self.mailer.0;
         let message = message(mail, &parts.sender, &parts.host)?;
-        let sending = self.connection.send(message.envelope(), &message.formatted());
+        let bytes = message.formatted();
+        let sending = self.connection.send(message.envelope(), &bytes);
         match timeout(SEND_TIME, sending).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(refusal(&error, mail)),

@@ -41,7 +41,10 @@ pub struct OutgoingMail {
 /// The mail as it goes over the wire. Headers are one line each, whatever they were made of.
 fn message(mail: &OutgoingMail, sender: &Sender, host: &str) -> Result<Message, MailError> {
     let unwritable = |error: lettre::error::Error| MailError::Unwritable(error.to_string());
-    let auto = HeaderValue::new(HeaderName::new_from_ascii_str("Auto-Submitted"), "auto-generated".to_owned());
+    let auto = HeaderValue::new(
+        HeaderName::new_from_ascii_str("Auto-Submitted"),
+        "auto-generated".to_owned(),
+    );
     Message::builder()
         .from(sender.0.clone())
         .to(Mailbox::new(None, mail.to.0.clone()))

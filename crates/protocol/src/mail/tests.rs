@@ -37,15 +37,27 @@ fn encryption_is_required_beyond_this_machine() {
     for (text, encryption, place) in [
         ("smtp://mail.example.com", Encryption::StartTls, "mail.example.com:587"),
         ("smtp://10.0.0.7:25", Encryption::StartTls, "10.0.0.7:25"),
-        ("smtps://mail.example.com/", Encryption::Implicit, "mail.example.com:465"),
+        (
+            "smtps://mail.example.com/",
+            Encryption::Implicit,
+            "mail.example.com:465",
+        ),
         ("smtps://127.0.0.1:465", Encryption::Implicit, "127.0.0.1:465"),
         ("smtp://localhost:1025", Encryption::Loopback, "localhost:1025"),
         ("smtp://127.0.0.9:1025", Encryption::Loopback, "127.0.0.9:1025"),
         ("smtp://[::1]:1025", Encryption::Loopback, "[::1]:1025"),
-        ("smtp://localhost.example.com", Encryption::StartTls, "localhost.example.com:587"),
+        (
+            "smtp://localhost.example.com",
+            Encryption::StartTls,
+            "localhost.example.com:587",
+        ),
     ] {
         let server = server(text).unwrap();
-        assert_eq!((server.encryption, server.place().as_str()), (encryption, place), "{text}");
+        assert_eq!(
+            (server.encryption, server.place().as_str()),
+            (encryption, place),
+            "{text}"
+        );
     }
 }
 
@@ -53,7 +65,10 @@ fn encryption_is_required_beyond_this_machine() {
 fn user_and_password_are_read_back_and_never_printed() {
     let server = server("smtp://ann%40example.com:p%40ss%2Fword@mail.example.com").unwrap();
     let (user, password) = server.sign_in.clone().unwrap();
-    assert_eq!((user.as_str(), password.expose_secret()), ("ann@example.com", "p@ss/word"));
+    assert_eq!(
+        (user.as_str(), password.expose_secret()),
+        ("ann@example.com", "p@ss/word")
+    );
     assert!(!format!("{server:?}").contains("p@ss"));
 }
 
@@ -87,7 +102,11 @@ fn an_address_cannot_bring_a_header() {
     ] {
         assert!(bad.parse::<EmailAddress>().is_err(), "{bad:?}");
     }
-    assert!("Shop <connect@example.com>\r\nBcc: eve@example.net".parse::<Sender>().is_err());
+    assert!(
+        "Shop <connect@example.com>\r\nBcc: eve@example.net"
+            .parse::<Sender>()
+            .is_err()
+    );
     let long = format!("{}@example.com", "a".repeat(300));
     assert!(long.parse::<EmailAddress>().is_err());
     let error = "ann".parse::<EmailAddress>().unwrap_err().to_string();
@@ -133,7 +152,10 @@ struct TlsServer {
 impl TlsServer {
     async fn start(offers_starttls: bool) -> Self {
         let key = KeyPair::generate().unwrap();
-        let certificate = CertificateParams::new(["localhost".to_owned()]).unwrap().self_signed(&key).unwrap();
+        let certificate = CertificateParams::new(["localhost".to_owned()])
+            .unwrap()
+            .self_signed(&key)
+            .unwrap();
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let chain = vec![CertificateDer::from(certificate.der().to_vec())];
         let configuration = rustls::ServerConfig::builder_with_provider(provider)
@@ -172,7 +194,13 @@ impl TlsServer {
             encryption: Encryption::StartTls,
             sign_in: Some(("shop".to_owned(), SecretString::from("canary-password"))),
         };
-        Mailer::new(server, "connect@example.com".parse().unwrap(), "connect.example.com", roots).unwrap()
+        Mailer::new(
+            server,
+            "connect@example.com".parse().unwrap(),
+            "connect.example.com",
+            roots,
+        )
+        .unwrap()
     }
 
     fn said(&mut self) -> Vec<String> {
@@ -205,7 +233,12 @@ async fn talk<S: AsyncRead + AsyncWrite + Unpin>(
             "QUIT" => "221 bye",
             _ => "250 ok",
         };
-        if stream.get_mut().write_all(format!("{reply}\r\n").as_bytes()).await.is_err() {
+        if stream
+            .get_mut()
+            .write_all(format!("{reply}\r\n").as_bytes())
+            .await
+            .is_err()
+        {
             return false;
         }
         if word == "STARTTLS" {
@@ -224,7 +257,9 @@ async fn the_sign_in_and_the_mail_go_through_starttls_only() {
     let said = server.said();
     assert_eq!(
         said,
-        ["EHLO", "STARTTLS", "tls EHLO", "tls AUTH", "tls MAIL", "tls RCPT", "tls DATA", "tls .", "tls QUIT"]
+        [
+            "EHLO", "STARTTLS", "tls EHLO", "tls AUTH", "tls MAIL", "tls RCPT", "tls DATA", "tls .", "tls QUIT"
+        ]
     );
 }
 
@@ -232,13 +267,21 @@ async fn the_sign_in_and_the_mail_go_through_starttls_only() {
 async fn without_starttls_or_with_a_strange_certificate_nothing_is_said() {
     let mut server = TlsServer::start(false).await;
     let error = server.mailer(&[server.root.clone()]).connect().await.unwrap_err();
-    assert!(error.to_string().contains("offers no STARTTLS, and without it nothing is sent"), "{error}");
+    assert!(
+        error
+            .to_string()
+            .contains("offers no STARTTLS, and without it nothing is sent"),
+        "{error}"
+    );
     let said = server.said();
     assert!(!said.iter().any(|line| line == "AUTH" || line == "MAIL"), "{said:?}");
 
     let mut server = TlsServer::start(true).await;
     let error = server.mailer(&[]).connect().await.unwrap_err();
-    assert!(matches!(&error, MailError::Unreachable(text) if text.contains("cannot be used")), "{error}");
+    assert!(
+        matches!(&error, MailError::Unreachable(text) if text.contains("cannot be used")),
+        "{error}"
+    );
     assert!(!error.to_string().contains("canary"));
     assert_eq!(server.said(), ["EHLO", "STARTTLS"]);
 }

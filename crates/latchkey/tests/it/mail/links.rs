@@ -7,7 +7,9 @@ use vault::Token;
 use super::{DAY, Setting};
 
 async fn peek(browser: &Browser, secret: &str) -> Answer {
-    browser.post("/connect/api/links/peek", None, &json!({ "secret": secret })).await
+    browser
+        .post("/connect/api/links/peek", None, &json!({ "secret": secret }))
+        .await
 }
 
 async fn press(browser: &Browser, secret: &str) -> Answer {
@@ -37,7 +39,11 @@ async fn begin(browser: &Browser, session: &str) -> StartedFlow {
         "integration": "sandbox", "auth": null, "values": {}, "name": null, "mode": "popup", "ticket": ticket,
         "proof": proof, "embedder": null,
     });
-    let answer = browser.post("/connect/api/flows", Some(session), &body).await.expect(201).json();
+    let answer = browser
+        .post("/connect/api/flows", Some(session), &body)
+        .await
+        .expect(201)
+        .json();
     let text = |field: &str| answer[field].as_str().unwrap().to_owned();
     StartedFlow {
         flow: text("flow"),
@@ -61,16 +67,28 @@ async fn it_leads_to_a_connection_that_works_again() {
     for _ in 0..3 {
         let page = browser.get(address).await.expect(200);
         assert!(page.text.contains("connect/link.js") && !page.text.contains(&secret));
-        assert!(page.header("content-security-policy").contains("frame-ancestors 'none'"));
+        assert!(
+            page.header("content-security-policy")
+                .contains("frame-ancestors 'none'")
+        );
         assert_eq!(page.header("referrer-policy"), "no-referrer");
         let seen = peek(&browser, &secret).await.expect(200).json();
         assert_eq!(
-            (&seen["app"]["name"], &seen["service"]["id"], &seen["owner"], &seen["failed"]),
+            (
+                &seen["app"]["name"],
+                &seen["service"]["id"],
+                &seen["owner"],
+                &seen["failed"]
+            ),
             (&json!("Shop"), &json!("sandbox"), &json!("u-1"), &json!(true)),
             "{seen}"
         );
     }
-    assert_eq!(setting.count("connect_sessions where hosted").await, 0, "nothing was spent");
+    assert_eq!(
+        setting.count("connect_sessions where hosted").await,
+        0,
+        "nothing was spent"
+    );
 
     let session = session(&browser, &secret).await;
     let shown = browser
@@ -90,14 +108,25 @@ async fn it_leads_to_a_connection_that_works_again() {
         (&connection["id"], &connection["key"])
     );
     let key = connection["key"].as_str().unwrap();
-    server.api("GET", "/v1/passthrough/me").connection(key).send().await.expect(200);
+    server
+        .api("GET", "/v1/passthrough/me")
+        .connection(key)
+        .send()
+        .await
+        .expect(200);
 
     // Once is once.
     for answer in [peek(&browser, &secret).await, press(&browser, &secret).await] {
         assert_eq!(answer.problem(410), "link_used");
-        assert!(answer.text.contains("This was reconnected already. There is nothing to do."));
+        assert!(
+            answer
+                .text
+                .contains("This was reconnected already. There is nothing to do.")
+        );
     }
-    let used = browser.post("/connect/api/session", Some(&session), &json!({ "embedder": null })).await;
+    let used = browser
+        .post("/connect/api/session", Some(&session), &json!({ "embedder": null }))
+        .await;
     used.problem(410);
     assert_eq!(setting.count("audit_log where action = 'link.opened'").await, 1);
 }
@@ -113,7 +142,10 @@ async fn another_account_is_refused_and_the_link_stays() {
     let outcome = browser.check(&flow.result).await;
     assert_eq!(outcome["status"], "failed", "{outcome}");
     assert_eq!(outcome["code"], "account_changed", "{outcome}");
-    let state = format!("connections where state = 'failed' and id = '{}'", connection["id"].as_str().unwrap());
+    let state = format!(
+        "connections where state = 'failed' and id = '{}'",
+        connection["id"].as_str().unwrap()
+    );
     assert_eq!(setting.count(&state).await, 1);
     peek(&browser, &secret).await.expect(200);
 }
@@ -127,7 +159,10 @@ async fn opened_again_it_ends_the_session_before() {
     let body = json!({ "embedder": null });
     let ended = browser.post("/connect/api/session", Some(&first), &body).await;
     assert_eq!(ended.problem(401), "session_expired");
-    browser.post("/connect/api/session", Some(&second), &body).await.expect(200);
+    browser
+        .post("/connect/api/session", Some(&second), &body)
+        .await
+        .expect(200);
     // Two at once: one of them holds.
     let (one, two) = tokio::join!(press(&browser, &secret), press(&browser, &secret));
     assert_eq!((one.status, two.status), (200, 200));
@@ -144,7 +179,11 @@ async fn it_ends_with_its_time_with_its_connection_and_when_it_was_mended_elsewh
     setting.server.advance(61).await;
     for answer in [peek(&browser, &secret).await, press(&browser, &secret).await] {
         assert_eq!(answer.problem(410), "link_expired");
-        assert!(answer.text.contains("This link has ended. Open the app that sent it, and reconnect there."));
+        assert!(
+            answer
+                .text
+                .contains("This link has ended. Open the app that sent it, and reconnect there.")
+        );
     }
     let path = format!("/v1/vault/connections/{}", connection["id"].as_str().unwrap());
     setting.server.api("DELETE", &path).send().await.expect(200);
@@ -155,7 +194,10 @@ async fn it_ends_with_its_time_with_its_connection_and_when_it_was_mended_elsewh
     let (setting, connection, secret) = mailed().await;
     let session = setting.server.session(&json!({ "connection": connection["id"] })).await;
     setting.server.connect_in(&session, Consent::Allow(Account::Ann)).await;
-    assert_eq!(press(&setting.server.browser(), &secret).await.problem(410), "link_used");
+    assert_eq!(
+        press(&setting.server.browser(), &secret).await.problem(410),
+        "link_used"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,6 +224,15 @@ async fn nobody_guesses_one_and_nothing_opens_it_by_the_way() {
         .unwrap();
     assert_eq!(foreign.status().as_u16(), 403);
     // A page cannot be framed, and a link is opened by POST only.
-    assert_eq!(setting.server.api("GET", "/connect/api/links/open").no_key().send().await.status, 405);
+    assert_eq!(
+        setting
+            .server
+            .api("GET", "/connect/api/links/open")
+            .no_key()
+            .send()
+            .await
+            .status,
+        405
+    );
     assert_eq!(setting.count("connect_sessions where hosted").await, 0);
 }

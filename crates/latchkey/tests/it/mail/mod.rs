@@ -36,14 +36,20 @@ impl Setting {
             mail: Some(on),
             ..ProjectChange::default()
         };
-        self.server.store.change_project(self.server.project.id, change).await.unwrap();
+        self.server
+            .store
+            .change_project(self.server.project.id, change)
+            .await
+            .unwrap();
     }
 
     /// Ann's account at the sandbox, of this identity, whose person gets mail at this address.
     async fn connect(&self, identity: &str, email: &str) -> Value {
         let body = json!({ "identity": identity, "identityType": "user", "email": email });
         let session = self.server.session(&body).await;
-        self.server.connect_in(&session, Consent::AllowShortly(Account::Ann)).await
+        self.server
+            .connect_in(&session, Consent::AllowShortly(Account::Ann))
+            .await
     }
 
     /// The person withdrew the grants at the service: all connections fail, at the second refusal.
@@ -56,7 +62,11 @@ impl Setting {
             self.server.advance(11).await;
             self.server.broker.refresh_tick().await.unwrap();
         }
-        assert_eq!(self.count("connections where state = 'failed' and deleted_at is null").await, self.count("connections where deleted_at is null").await);
+        assert_eq!(
+            self.count("connections where state = 'failed' and deleted_at is null")
+                .await,
+            self.count("connections where deleted_at is null").await
+        );
     }
 
     /// One turn: how many were sent and not sent.
@@ -67,7 +77,10 @@ impl Setting {
     }
 
     async fn count(&self, what: &str) -> i64 {
-        self.server.database.number(&format!("select count(*) from {what}")).await
+        self.server
+            .database
+            .number(&format!("select count(*) from {what}"))
+            .await
     }
 
     async fn events(&self, kind: &str) -> i64 {

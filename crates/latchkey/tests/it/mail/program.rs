@@ -26,14 +26,20 @@ async fn a_test_goes_out_and_signs_in() {
     let mail = MailServer::start().await;
     mail.require("shop", "canary-smtp-password-2f8a");
     let url = mail.url_with("shop", "canary-smtp-password-2f8a");
-    let output = run(&["mail", "test", "ann@example.test"], &[("LATCHKEY_SMTP_URL", &url), FROM]);
+    let output = run(
+        &["mail", "test", "ann@example.test"],
+        &[("LATCHKEY_SMTP_URL", &url), FROM],
+    );
     assert!(output.status.success(), "{}", said(&output));
     assert_eq!((mail.taken().len(), mail.signed_in()), (1, 1));
     assert!(said(&output).contains("took a mail to ann@example.test"));
     assert!(!said(&output).contains("canary"));
 
     let wrong = mail.url_with("shop", "canary-wrong-password-9b1c");
-    let output = run(&["mail", "test", "ann@example.test"], &[("LATCHKEY_SMTP_URL", &wrong), FROM]);
+    let output = run(
+        &["mail", "test", "ann@example.test"],
+        &[("LATCHKEY_SMTP_URL", &wrong), FROM],
+    );
     assert!(!output.status.success());
     assert!(
         said(&output).contains("refused the sign-in (535): check user and password in LATCHKEY_SMTP_URL"),
@@ -51,13 +57,21 @@ async fn a_test_goes_out_and_signs_in() {
 async fn mistakes_are_named_with_what_to_write() {
     let address = ["mail", "test", "ann@example.test"];
     for (arguments, settings, expected) in [
-        (&address[..], vec![], "no mail server is set up: set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM"),
+        (
+            &address[..],
+            vec![],
+            "no mail server is set up: set LATCHKEY_SMTP_URL and LATCHKEY_MAIL_FROM",
+        ),
         (
             &address[..],
             vec![("LATCHKEY_SMTP_URL", "smtp://mail.example.test")],
             "LATCHKEY_SMTP_URL is set, but not LATCHKEY_MAIL_FROM",
         ),
-        (&address[..], vec![FROM], "LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL"),
+        (
+            &address[..],
+            vec![FROM],
+            "LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL",
+        ),
         (
             &address[..],
             vec![("LATCHKEY_SMTP_URL", "mail.example.test:587"), FROM],
@@ -70,7 +84,10 @@ async fn mistakes_are_named_with_what_to_write() {
         ),
         (
             &address[..],
-            vec![("LATCHKEY_SMTP_URL", "smtp://mail.example.test"), ("LATCHKEY_MAIL_FROM", "shop")],
+            vec![
+                ("LATCHKEY_SMTP_URL", "smtp://mail.example.test"),
+                ("LATCHKEY_MAIL_FROM", "shop"),
+            ],
             "LATCHKEY_MAIL_FROM holds `shop`",
         ),
         (

@@ -28,7 +28,7 @@ async fn a_failed_connection_is_mailed_of_once() {
     let timeline = setting.server.api("GET", &path).send().await.expect(200).json();
     let first = &timeline["rows"][0];
     assert_eq!(first["type"], "connection.mailed", "{timeline}");
-    assert_eq!(first["summary"], "Its person got a mail with a link to reconnect.");
+    assert_eq!(first["message"], "Its person got a mail with a link to reconnect.");
     assert_eq!(first["data"]["reason"], "failed");
     assert!(!timeline.to_string().contains("ann@example.test"), "{timeline}");
 }
@@ -38,12 +38,19 @@ async fn it_is_off_until_the_project_wants_it_and_the_person_has_an_address() {
     let setting = Setting::switched_off().await;
     setting.connect("u-1", "ann@example.test").await;
     setting.withdraw().await;
-    assert_eq!((setting.tick().await, setting.count("mails").await), ((0, 0), 0), "off by default");
+    assert_eq!(
+        (setting.tick().await, setting.count("mails").await),
+        ((0, 0), 0),
+        "off by default"
+    );
 
     let setting = Setting::start().await;
     setting.connect("u-1", "ann@example.test").await;
     // The customer's backend takes the address back.
-    setting.server.session(&json!({ "identity": "u-1", "identityType": "user", "email": "" })).await;
+    setting
+        .server
+        .session(&json!({ "identity": "u-1", "identityType": "user", "email": "" }))
+        .await;
     // The same id of a team is somebody else.
     setting
         .server
@@ -57,7 +64,9 @@ async fn it_is_off_until_the_project_wants_it_and_the_person_has_an_address() {
 async fn two_replicas_send_one_mail() {
     let setting = Setting::start().await;
     for person in 0..6 {
-        setting.connect(&format!("u-{person}"), &format!("p{person}@example.test")).await;
+        setting
+            .connect(&format!("u-{person}"), &format!("p{person}@example.test"))
+            .await;
     }
     setting.withdraw().await;
     let other = setting.server.replica(None).await;
@@ -96,9 +105,16 @@ async fn what_is_refused_for_the_moment_is_tried_again_with_the_same_id() {
     setting.mail.refuse_recipient("451 4.7.1 greylisted, come again");
     assert_eq!(setting.tick().await, (0, 1));
     let told = setting.outbox().await;
-    assert!(told.starts_with("pending:The mail server refused the mail (451): “"), "{told}");
+    assert!(
+        told.starts_with("pending:The mail server refused the mail (451): “"),
+        "{told}"
+    );
     assert!(told.contains("greylisted"), "{told}");
-    assert_eq!(setting.count("connect_links").await, 0, "a link that reached nobody is gone");
+    assert_eq!(
+        setting.count("connect_links").await,
+        0,
+        "a link that reached nobody is gone"
+    );
     assert_eq!(setting.tick().await, (0, 0), "not at once");
     setting.server.advance(70).await;
     assert_eq!(setting.tick().await, (1, 0));
@@ -122,8 +138,11 @@ async fn what_is_refused_for_good_is_given_up_and_told() {
     let timeline = setting.server.api("GET", &path).send().await.expect(200).json();
     let first = &timeline["rows"][0];
     assert_eq!(first["type"], "connection.mail_failed", "{timeline}");
-    let summary = first["summary"].as_str().unwrap();
-    assert!(summary.starts_with("The mail server refused the mail (550): “") && summary.contains("nobody here"), "{summary}");
+    let summary = first["message"].as_str().unwrap();
+    assert!(
+        summary.starts_with("The mail server refused the mail (550): “") && summary.contains("nobody here"),
+        "{summary}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -139,7 +158,10 @@ async fn an_outage_loses_nothing_and_costs_no_attempt() {
         setting.server.advance(1000).await;
     }
     assert_eq!(setting.mail.connections(), 20, "one look a turn, not one a mail");
-    assert_eq!(setting.count("mails where status = 'pending' and attempts = 0").await, 2);
+    assert_eq!(
+        setting.count("mails where status = 'pending' and attempts = 0").await,
+        2
+    );
     let told = setting.outbox().await;
     assert!(told.contains("Check LATCHKEY_SMTP_URL"), "{told}");
     setting.mail.set_down(false);
@@ -153,7 +175,10 @@ async fn a_slow_mail_server_keeps_nobody_waiting() {
     setting.withdraw().await;
     setting.mail.answer_after(Duration::from_millis(700));
     assert!(setting.server.broker.mail_tick().await.unwrap().running);
-    assert!(setting.server.broker.mail_tick().await.unwrap().running, "one conversation at a time");
+    assert!(
+        setting.server.broker.mail_tick().await.unwrap().running,
+        "one conversation at a time"
+    );
     setting.mail.answer_after(Duration::ZERO);
     let sent = async {
         while setting.mail.taken().is_empty() {
@@ -258,7 +283,10 @@ async fn a_copy_of_the_database_writes_to_nobody() {
     let setting = Setting::start().await;
     setting.connect("u-1", "ann@example.test").await;
     setting.withdraw().await;
-    let copy = setting.server.over(setting.server.database.copy().await, &provider).await;
+    let copy = setting
+        .server
+        .over(setting.server.database.copy().await, &provider)
+        .await;
     assert!(!copy.store.look_home_now().await.unwrap());
     assert_eq!(copy.broker.mail_tick().await.unwrap().sent, 0);
     copy.store.adopt("cli", false).await.unwrap();
@@ -276,17 +304,26 @@ async fn without_a_mail_server_mails_wait_a_week() {
     setting.switch(true).await;
     setting.connect("u-1", "ann@example.test").await;
     setting.withdraw().await;
-    assert_eq!((setting.tick().await, setting.outbox().await), ((0, 0), "pending:".to_owned()));
+    assert_eq!(
+        (setting.tick().await, setting.outbox().await),
+        ((0, 0), "pending:".to_owned())
+    );
     setting.server.advance(8 * DAY).await;
     setting.tick().await;
-    assert_eq!(setting.outbox().await, "dropped:no server with a mail server was there for a week");
+    assert_eq!(
+        setting.outbox().await,
+        "dropped:no server with a mail server was there for a week"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_over_is_forgotten_and_an_address_without_connections_too() {
     let setting = Setting::start().await;
     setting.connect("u-1", "ann@example.test").await;
-    setting.server.session(&json!({ "identity": "nobody", "email": "x@example.test" })).await;
+    setting
+        .server
+        .session(&json!({ "identity": "nobody", "email": "x@example.test" }))
+        .await;
     setting.withdraw().await;
     setting.tick().await;
     setting.server.broker.purge_tick().await.unwrap();

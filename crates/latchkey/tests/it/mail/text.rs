@@ -13,7 +13,12 @@ async fn names_are_text_and_bring_no_header() {
         name: Some(name.to_owned()),
         ..ProjectChange::default()
     };
-    setting.server.store.change_project(setting.server.project.id, change).await.unwrap();
+    setting
+        .server
+        .store
+        .change_project(setting.server.project.id, change)
+        .await
+        .unwrap();
     setting.connect("u-1", "ann@example.test").await;
     let evil = "update connections set account_name = E'\"><img src=x>\\r\\nX-Evil: 1'";
     setting.server.database.execute(evil).await;
@@ -40,7 +45,12 @@ async fn a_long_name_is_cut_and_the_link_stays_whole() {
         name: Some("Größenwahn ".repeat(10)),
         ..ProjectChange::default()
     };
-    setting.server.store.change_project(setting.server.project.id, change).await.unwrap();
+    setting
+        .server
+        .store
+        .change_project(setting.server.project.id, change)
+        .await
+        .unwrap();
     setting.connect("u-1", "ann@example.test").await;
     setting.withdraw().await;
     assert_eq!(setting.tick().await, (1, 0));
