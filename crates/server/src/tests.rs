@@ -249,6 +249,7 @@ async fn every_answer_has_the_headers_and_none_is_readable_across_origins() {
         "/connect/start",
         "/connect/done",
         "/connect/confirm",
+        "/connect/link/any",
         "/connections/oauth/callback",
         "/v1/users/flags",
         "/demo",
