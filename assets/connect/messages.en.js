@@ -172,7 +172,7 @@ export const messages = {
     failed: ({ app, service }) => `${app} can no longer use your ${service} account.`,
     expiring: ({ app, service }) => `The access of ${app} to your ${service} account ends soon.`,
     account: "Sign in there as",
-    same: ({ service }) => `You sign in at ${service} itself, with the same account as before.`,
+    same: "Use the same account as before. Another one is refused.",
     button: ({ service }) => `Reconnect ${service}`,
     opening: "Opening",
     closedTitle: "You can close this window",

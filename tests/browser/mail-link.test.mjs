@@ -63,18 +63,18 @@ describe('a link from a mail', () => {
     await page.locator('[data-screen="explain"]').waitFor();
     const [popup] = await Promise.all([context.waitForEvent('page'), reconnect.click()]);
     await consent(popup).allow.click();
-    await page.getByText(`${suite.names.oidc} is connected`).waitFor();
+    await page.getByRole('heading', { name: `${suite.names.oidc} is connected` }).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
-    await page.getByText('You can close this window').waitFor();
+    await page.getByRole('heading', { name: 'You can close this window' }).waitFor();
     await picture(page, 'mail-link-closed');
 
     await page.goto('about:blank');
     await page.goto(link);
-    await page.getByText('This is done').waitFor();
+    await page.getByRole('heading', { name: 'This is done' }).waitFor();
     await picture(page, 'mail-link-used');
     await page.goto('about:blank');
     await page.goto(link.slice(0, -5));
-    await page.getByText('This link does not work any more').waitFor();
+    await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
     assert.equal(mail.mails.length, 1);
   });
 });
