@@ -117,7 +117,7 @@ function draw(modal, view, secret, onBegin) {
     title: messages.link.title({ service }),
     before: [element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"))],
     lead: view.failed ? messages.link.failed({ app, service }) : messages.link.expiring({ app, service }),
-    body: [element("div", { class: "about" }, fact("user-round", messages.explain.owner, safeName(view.owner)), fact("plug", messages.link.account, safeName(view.account)), element("div", { class: "fact" }, icon("shield-check"), element("span", { text: messages.link.same })))],
+    body: [element("div", { class: "about" }, fact("user-round", messages.explain.owner, safeName(view.owner)), fact("plug", messages.link.account, safeName(view.account)), view.account && element("div", { class: "fact" }, icon("shield-check"), element("span", { text: messages.link.same })))],
     actions: [button],
     focus: button,
   });
