@@ -77,7 +77,7 @@ pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -
     record_all(connection, &[event]).await
 }
 
-/// Writes events of different connections, each with its deliveries.
+/// Writes events of different connections, each with its deliveries and the mail that it may be worth.
 pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
     // Ids of one process ascend, and who lists events sees them in this order.
     let ids: Vec<Uuid> = events.iter().map(|_| EventId::generate().0).collect();
@@ -101,6 +101,9 @@ pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent
     }
     for ((kind, names), events) in alike {
         deliver(connection, kind, names, &events).await?;
+    }
+    for event in events {
+        crate::mail::queue(connection, event.kind, event.connection, event.payload).await?;
     }
     Ok(())
 }
@@ -158,7 +161,7 @@ async fn deliver(
     )
     .execute(&mut *connection)
     .await?;
-    crate::mail::queue(connection, event.kind, event.connection, event.payload).await
+    Ok(())
 }
 
 /// What an endpoint can have subscribed to in order to hear of an event, and the name that it then hears. The first
