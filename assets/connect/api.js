@@ -27,6 +27,16 @@ export function openSession(session, embedder) {
   return call("/connect/api/session", session, { embedder });
 }
 
+/** What a link to reconnect is about. Spends nothing. */
+export function peekLink(secret) {
+  return call("/connect/api/links/peek", null, { secret });
+}
+
+/** A session by a link, after the person pressed its button. */
+export function openLink(secret) {
+  return call("/connect/api/links/open", null, { secret, click: true });
+}
+
 export function readForm(session, integration, auth) {
   return call("/connect/api/form", session, { integration, auth });
 }

@@ -166,6 +166,22 @@ export const messages = {
     text: "This page is part of another product and works only in there. Go back to the app that sent you here and start again.",
   },
 
+  link: {
+    loading: "Reading the link",
+    title: ({ service }) => `Reconnect ${service}`,
+    failed: ({ app, service }) => `${app} can no longer use your ${service} account.`,
+    expiring: ({ app, service }) => `The access of ${app} to your ${service} account ends soon.`,
+    account: "Sign in there as",
+    same: "Use the same account as before. Another one is refused.",
+    button: ({ service }) => `Reconnect ${service}`,
+    opening: "Opening",
+    closedTitle: "You can close this window",
+    closed: ({ app }) => `Whatever you do next, do it in ${app}.`,
+    usedTitle: "This is done",
+    overTitle: "This link does not work any more",
+    incomplete: "A part of the link is missing. Open it as a whole, as it stands in the mail, or reconnect in the app that sent it.",
+  },
+
   // What the customer's page gets as the text of LINK_ERROR: for developers and logs, so in plain words too.
   token: {
     missing: "No token endpoint is set: pass its address to the embed script.",

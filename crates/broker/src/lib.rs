@@ -19,6 +19,7 @@ mod imports;
 mod journal;
 mod keys;
 mod loops;
+mod mail;
 mod moves;
 mod on_demand;
 mod passthrough;
@@ -57,6 +58,7 @@ pub use flows::{
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
 pub use journal::{Journal, JournalError};
+pub use mail::{LinkView, MailSettings, MailTick, OpenedLink};
 pub use moves::{Moved, Parcel};
 pub use on_demand::{ForcedRefresh, TestResult};
 pub use passthrough::PassthroughCall;
@@ -93,6 +95,8 @@ pub struct Settings {
     pub refresh_parallel: usize,
     /// How long events are kept.
     pub event_retention: Duration,
+    /// How people behind connections are written to; nobody is without.
+    pub mail: Option<MailSettings>,
 }
 
 /// The product. Cheap to clone.
@@ -108,6 +112,7 @@ struct Parts {
     evidence_key: Zeroizing<[u8; 32]>,
     refreshes: refresh::Refreshes,
     webhooks: webhooks::Slots,
+    sending: mail::Sending,
     loops: loops::Loops,
     reseal_turns: AtomicUsize,
 }
@@ -132,6 +137,7 @@ impl Broker {
             evidence_key,
             refreshes,
             webhooks: webhooks::Slots::default(),
+            sending: mail::Sending::default(),
             loops: loops::Loops::default(),
             reseal_turns: AtomicUsize::new(0),
         }))

@@ -18,6 +18,7 @@ impl Broker {
             ("revocations", purged.revocations),
             ("connections", purged.connections),
             ("heartbeats", purged.heartbeats),
+            ("mail", purged.mail),
         ] {
             metrics::counter!("latchkey_purged_rows_total", "table" => table).increment(rows);
         }

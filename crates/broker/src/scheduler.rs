@@ -100,6 +100,10 @@ impl Scheduler {
             Box::pin(async move { broker.webhook_tick().await.map(drop) })
         })
         .await?;
+        add("mail", Duration::from_secs(5), |broker| {
+            Box::pin(async move { broker.mail_tick().await.map(drop) })
+        })
+        .await?;
         add("webhook_purge", Duration::from_mins(1), |broker| {
             Box::pin(async move { Ok(broker.store().purge_deliveries().await.map(drop)?) })
         })

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use catalog::{AuthKind, AuthMethod, ClientAuth, Integration, SetBy};
 use chrono::{DateTime, Utc};
+use protocol::mail::EmailAddress;
 use serde::Serialize;
 use store::{App, ConnectionId, NewSession, Owner, Project, Session};
 use vault::{Environment, Token};
@@ -21,6 +22,8 @@ pub struct OpenSession {
     pub integrations: Option<Vec<String>>,
     /// The connection to connect again.
     pub connection: Option<ConnectionId>,
+    /// Where its owner gets mail, from now on. An empty one is forgotten; without, nothing changes.
+    pub email: Option<String>,
 }
 
 /// A session that was opened.
@@ -219,6 +222,7 @@ impl Broker {
         if let Some(only) = &integrations {
             platforms.retain(|platform| only.iter().any(|id| id == platform.integration.id.as_str()));
         }
+        self.keep_address(caller, &owner, request.email.as_deref()).await?;
         let request_id = Token::generate();
         let new = NewSession {
             project: caller.project,
@@ -236,6 +240,33 @@ impl Broker {
             platforms,
             white_label: project.white_label,
         })
+    }
+
+    /// Keeps or forgets where an owner gets mail. The last word of the customer's backend counts.
+    async fn keep_address(&self, caller: &Caller, owner: &Owner, email: Option<&str>) -> Result<(), Problem> {
+        let Some(email) = email.map(str::trim) else {
+            return Ok(());
+        };
+        if owner.identity.is_none() {
+            return Err(Problem::bad_request(
+                "email_without_identity",
+                "`email` belongs to an `identity`: send both, or leave the address out.",
+            ));
+        }
+        let address = (!email.is_empty())
+            .then(|| email.parse::<EmailAddress>())
+            .transpose()
+            .map_err(|_| {
+                Problem::bad_request(
+                    "email_not_valid",
+                    "`email` is not a mail address. Write one as ann@example.com, or leave it out.",
+                )
+            })?
+            .map(|address| address.to_string());
+        let kept = self
+            .store()
+            .set_contact(caller.project, caller.environment, owner, address.as_deref());
+        Ok(kept.await?)
     }
 
     /// What the modal shows of a session. The page that embeds must be on the project's list.

@@ -104,6 +104,8 @@ fn summary(kind: &str, data: &Value) -> String {
         "connection.recovered" => "Works again.",
         "connection.failed" => "Its person has to connect again.",
         "connection.expiring" => "Ends soon and cannot be refreshed.",
+        "connection.mailed" => "Its person got a mail with a link to reconnect.",
+        "connection.mail_failed" => "The mail to its person could not be sent.",
         "oauth.refreshed" => "Refreshed.",
         "oauth.failed" if data["state"] == "failed" => "The refresh was refused: its person has to connect again.",
         "oauth.failed" => "The refresh failed; it is tried again.",

@@ -6,10 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use broker::{Broker, Journal, Settings};
+use broker::{Broker, Journal, MailSettings, Settings};
 use catalog::Catalog;
 use protocol::Protocol;
 use protocol::egress::{Egress, EgressPolicy};
+use protocol::mail::Mailer;
 use store::{PoolOptions, Replica, Store};
 use url::Url;
 use uuid::Uuid;
@@ -104,10 +105,12 @@ pub fn build(
                 .context("the sandbox's own address")?,
         );
     }
-    let extra_roots = match &configuration.extra_roots {
-        Some(path) => vec![std::fs::read(path).with_context(|| format!("LATCHKEY_EXTRA_ROOTS: {}", path.display()))?],
-        None => Vec::new(),
-    };
+    let extra_roots = extra_roots(configuration)?;
+    let host = identity.public_url.host_str().unwrap_or("localhost").to_owned();
+    let mail = mailer(configuration, &host, &extra_roots)?.map(|mailer| MailSettings {
+        mailer,
+        link_days: configuration.mail_link_days,
+    });
     let policy = EgressPolicy {
         allow,
         extra_roots,
@@ -136,6 +139,7 @@ pub fn build(
         refresh_interval: Duration::from_secs(configuration.refresh_interval.max(1)),
         refresh_parallel: parallel,
         event_retention: configuration.event_retention(),
+        mail,
     };
     Ok(Broker::new(
         store,
@@ -145,6 +149,34 @@ pub fn build(
         master.derive(Purpose::Evidence),
         journal,
     ))
+}
+
+fn extra_roots(configuration: &Configuration) -> anyhow::Result<Vec<Vec<u8>>> {
+    let Some(path) = &configuration.extra_roots else {
+        return Ok(Vec::new());
+    };
+    Ok(vec![std::fs::read(path).with_context(|| {
+        format!("LATCHKEY_EXTRA_ROOTS: {}", path.display())
+    })?])
+}
+
+/// The way to the mail server, where one is set up.
+fn mailer(configuration: &Configuration, host: &str, extra_roots: &[Vec<u8>]) -> anyhow::Result<Option<Mailer>> {
+    let Some((server, sender)) = configuration.mail()? else {
+        return Ok(None);
+    };
+    let mailer = Mailer::new(server, sender, host, extra_roots).context("LATCHKEY_SMTP_URL cannot be used")?;
+    Ok(Some(mailer))
+}
+
+/// The same for `latchkey mail test`, which needs no database.
+pub fn mailer_alone(configuration: &Configuration) -> anyhow::Result<Option<Mailer>> {
+    let host = configuration
+        .public_url
+        .as_ref()
+        .and_then(Url::host_str)
+        .unwrap_or("localhost");
+    mailer(configuration, host, &extra_roots(configuration)?)
 }
 
 /// An address that listens everywhere is dialled on loopback.

@@ -7,6 +7,7 @@ use anyhow::{Context as _, bail};
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use protocol::egress::AllowedOrigin;
+use protocol::mail::{MailServer, Sender};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use url::Url;
@@ -62,6 +63,12 @@ pub struct Configuration {
     pub journal_dir: Option<PathBuf>,
     /// Days that events are kept.
     pub event_retention_days: u32,
+    /// The mail server, as `smtp://user:password@host:587` or `smtps://…:465`. Without, nobody is written to.
+    pub smtp_url: Option<SecretString>,
+    /// Who mails come from, as `Shop <connect@example.com>`.
+    pub mail_from: Option<String>,
+    /// Days that a link in a mail lives.
+    pub mail_link_days: u32,
     /// The operator's name for this instance, which tells a copy of its volume apart.
     pub instance: Option<String>,
     /// Threads that answer requests; one a core without.
@@ -88,6 +95,7 @@ struct Defaults {
     refresh_interval: u64,
     refresh_parallel: usize,
     event_retention_days: u32,
+    mail_link_days: u32,
     rate_per_source: u32,
     dev_dir: &'static str,
 }
@@ -102,6 +110,7 @@ const DEFAULTS: Defaults = Defaults {
     refresh_interval: 1,
     refresh_parallel: 256,
     event_retention_days: 30,
+    mail_link_days: 7,
     rate_per_source: 6000,
     dev_dir: ".latchkey",
 };
@@ -155,8 +164,35 @@ impl Configuration {
         if !self.instance.as_ref().is_none_or(is_name) {
             bail!("LATCHKEY_INSTANCE must be a name of letters, digits, `.`, `_` and `-`, 64 at most, as production");
         }
+        if !(1..=30).contains(&self.mail_link_days) {
+            bail!("LATCHKEY_MAIL_LINK_DAYS must be 1 to 30");
+        }
+        self.mail()?;
         self.private_hosts()?;
         Ok(())
+    }
+
+    /// The mail server and the sender, where mail is set up.
+    pub fn mail(&self) -> anyhow::Result<Option<(MailServer, Sender)>> {
+        let (url, from) = match (&self.smtp_url, &self.mail_from) {
+            (None, None) => return Ok(None),
+            (Some(url), Some(from)) => (url, from),
+            (Some(_), None) => {
+                bail!(
+                    "LATCHKEY_SMTP_URL is set, but not LATCHKEY_MAIL_FROM: write who mails come from, as connect@example.com"
+                )
+            }
+            (None, Some(_)) => {
+                bail!(
+                    "LATCHKEY_MAIL_FROM is set, but not LATCHKEY_SMTP_URL: write the mail server, as smtp://user:password@host:587"
+                )
+            }
+        };
+        let server = MailServer::parse(url).context("LATCHKEY_SMTP_URL cannot be used")?;
+        let sender = from
+            .parse::<Sender>()
+            .with_context(|| format!("LATCHKEY_MAIL_FROM holds `{from}`"))?;
+        Ok(Some((server, sender)))
     }
 
     /// The parsed entries of `allow_private_hosts`.
@@ -229,6 +265,9 @@ impl Configuration {
             "refresh_parallel": self.refresh_parallel,
             "journal_dir": self.journal_dir,
             "event_retention_days": self.event_retention_days,
+            "smtp_url": mask(&self.smtp_url),
+            "mail_from": self.mail_from,
+            "mail_link_days": self.mail_link_days,
             "instance": self.instance,
             "workers": self.workers,
             "rate_per_key": self.rate_per_key,

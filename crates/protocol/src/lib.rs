@@ -1,13 +1,14 @@
 //! How services are spoken to.
 //!
 //! Here lives the one guarded outbound client, the OAuth 2 client (authorize, exchange, refresh, revoke), the check that
-//! proves a credential, and the building of passed-through calls. What a service wants is read from its definition;
+//! proves a credential, the building of passed-through calls, and mail through the operator's mail server. What a service wants is read from its definition;
 //! nothing about a particular service is written here.
 //!
 //! What never lives here: a database, a web framework, a clock, or any rule about who may call what.
 
 mod check;
 pub mod egress;
+pub mod mail;
 pub mod oauth2;
 pub mod passthrough;
 mod retry_after;

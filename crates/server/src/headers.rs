@@ -46,7 +46,6 @@ pub(crate) enum Set<'a> {
     /// Start, callback and done: they keep a window handle for openers, or `window.close()` fails.
     Pass,
     /// A hosted link.
-    #[cfg_attr(not(test), expect(dead_code, reason = "hosted links come with their own endpoints"))]
     Full,
     /// The confirm page: an opener that could move the window is cut off.
     Confirm,

@@ -49,6 +49,7 @@ pub(crate) fn broker(public_url: &str) -> Broker {
         refresh_interval: Duration::from_secs(5),
         refresh_parallel: 1,
         event_retention: Duration::from_hours(30 * 24),
+        mail: None,
     };
     let protocol = Protocol::new(Egress::new(EgressPolicy::default()).unwrap());
     Broker::new(store, protocol, Catalog::default(), settings, [7; 32].into(), None)
@@ -248,6 +249,7 @@ async fn every_answer_has_the_headers_and_none_is_readable_across_origins() {
         "/connect/start",
         "/connect/done",
         "/connect/confirm",
+        "/connect/link/any",
         "/connections/oauth/callback",
         "/v1/users/flags",
         "/demo",

@@ -122,7 +122,7 @@ impl Store {
     }
 
     /// Takes this place as the database's home. Unless `trust`, every credential with a refresh token is marked as
-    /// uncertain first and waiting webhook deliveries are dropped; revocations go on, since they are what somebody
+    /// uncertain first, and waiting webhook deliveries and mails are dropped; revocations go on, since they are what somebody
     /// wanted. The home is written last: interrupted, it can be done again, and nothing is refreshed before.
     pub async fn adopt(&self, by: &str, trust: bool) -> Result<Adoption, AdoptionError> {
         let before = self.residence().await?;
@@ -131,7 +131,10 @@ impl Store {
         let (marked, dropped) = if trust {
             (0, 0)
         } else {
-            (self.mark_uncertain(epoch).await?, self.drop_deliveries().await?)
+            let marked = self.mark_uncertain(epoch).await?;
+            let dropped = self.drop_deliveries().await?;
+            self.drop_mails().await?;
+            (marked, dropped)
         };
         let mut transaction = self.pool.begin().await.map_err(StoreError::from)?;
         let settled = sqlx::query!(

@@ -21,6 +21,8 @@ pub const EVENT_TYPES: &[&str] = &[
     "connection.failed",
     "connection.expiring",
     "connection.tested",
+    "connection.mailed",
+    "connection.mail_failed",
     "oauth.refreshed",
     "oauth.failed",
     "oauth.interrupted",
@@ -70,7 +72,8 @@ pub struct NewEvent<'a> {
     pub payload: &'a serde_json::Value,
 }
 
-/// Writes an event and one delivery for each endpoint that subscribes to its type, under the name subscribed to.
+/// Writes an event, one delivery for each endpoint that subscribes to its type, under the name subscribed to, and the mail
+/// that it may be worth.
 ///
 /// What is about a connection says of it `id`, `key`, `platform`, `environment`, `identity`, `identityType` and `state`, as
 /// its row has them after the change; `payload` adds to that.
@@ -78,7 +81,7 @@ pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -
     record_all(connection, &[event]).await
 }
 
-/// Writes events of different connections, each with its deliveries.
+/// Writes events of different connections, each with its deliveries and the mail that it may be worth.
 pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
     // Ids of one process ascend, and who lists events sees them in this order. Connections by their primary key.
     let ids: Vec<Uuid> = events.iter().map(|_| EventId::generate().0).collect();
@@ -109,6 +112,9 @@ pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent
     }
     for ((kind, names), events) in alike {
         deliver(connection, kind, names, &events).await?;
+    }
+    for event in events {
+        crate::mail::queue(connection, event.kind, event.connection, event.payload).await?;
     }
     Ok(())
 }

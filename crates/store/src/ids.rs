@@ -54,4 +54,8 @@ ids! {
     EndpointId;
     /// An event on its way to one endpoint.
     DeliveryId;
+    /// A mail to the person behind a connection.
+    MailId;
+    /// A link to reconnect a connection.
+    LinkId;
 }

@@ -105,6 +105,8 @@ pub struct Project {
     pub branding: serde_json::Value,
     /// Whether our own line is hidden.
     pub white_label: bool,
+    /// Whether the people behind connections get mail with a link to reconnect.
+    pub mail: bool,
     /// Since when.
     pub created_at: DateTime<Utc>,
 }
@@ -121,6 +123,7 @@ struct Row {
     confirm_redirect: String,
     branding: serde_json::Value,
     white_label: bool,
+    mail: bool,
     created_at: DateTime<Utc>,
 }
 
@@ -152,6 +155,7 @@ impl TryFrom<Row> for Project {
             },
             branding: row.branding,
             white_label: row.white_label,
+            mail: row.mail,
             created_at: row.created_at,
         })
     }
@@ -162,7 +166,7 @@ macro_rules! select_projects {
         sqlx::query_as!(
             Row,
             r#"select p.id as "id: ProjectId", p.name, p.publishable_id, p.is_default, p.verify, p.verify_url, p.home_url,
-                      p.unproved, p.confirm_redirect, p.branding, p.white_label, p.created_at
+                      p.unproved, p.confirm_redirect, p.branding, p.white_label, p.mail, p.created_at
                from projects p "# + $tail
             $(, $argument)*
         )
@@ -188,6 +192,8 @@ pub struct ProjectChange {
     pub branding: Option<serde_json::Value>,
     /// New white label.
     pub white_label: Option<bool>,
+    /// Mail to the people behind connections, or none.
+    pub mail: Option<bool>,
     /// Make it the default project.
     pub make_default: bool,
 }
@@ -280,7 +286,7 @@ impl Store {
                     verify_url = coalesce($4, verify_url), home_url = coalesce($5, home_url),
                     unproved = coalesce($6, unproved), confirm_redirect = coalesce($7, confirm_redirect),
                     branding = coalesce($8, branding), white_label = coalesce($9, white_label),
-                    is_default = is_default or $10, updated_at = latchkey_now()
+                    is_default = is_default or $10, mail = coalesce($11, mail), updated_at = latchkey_now()
              where id = $1",
             id.0,
             change.name,
@@ -292,6 +298,7 @@ impl Store {
             change.branding,
             change.white_label,
             change.make_default,
+            change.mail,
         )
         .execute(&mut *transaction)
         .await?;

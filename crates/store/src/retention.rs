@@ -25,6 +25,8 @@ pub struct Purged {
     pub connections: u64,
     /// Heartbeats of replicas that are gone.
     pub heartbeats: u64,
+    /// Mails that ended, links that are over, addresses that no connection needs.
+    pub mail: u64,
 }
 
 impl Store {
@@ -37,6 +39,7 @@ impl Store {
             revocations: self.purge_revocations(bite).await?,
             connections: self.purge_connections(bite).await?,
             heartbeats: self.purge_heartbeats(bite).await?,
+            mail: self.purge_mail(bite).await?,
         })
     }
 

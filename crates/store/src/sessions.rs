@@ -192,25 +192,8 @@ macro_rules! select_sessions {
 impl Store {
     /// Opens a session of 30 minutes and one completion. Only the digest of its secret is kept.
     pub async fn open_session(&self, digest: &Digest, new: &NewSession) -> Result<DateTime<Utc>, StoreError> {
-        Ok(sqlx::query_scalar!(
-            "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
-                    group_name, label, integrations, connection_id, hosted, expires_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, latchkey_now() + interval '30 minutes')
-             returning expires_at",
-            SessionId::generate().0,
-            new.project.0,
-            new.environment.as_str(),
-            digest.as_bytes(),
-            new.owner.identity,
-            new.owner.identity_type.map(IdentityType::as_str),
-            new.owner.group,
-            new.owner.label,
-            new.integrations.as_deref(),
-            new.connection.map(|id| id.0),
-            new.hosted,
-        )
-        .fetch_one(&self.pool)
-        .await?)
+        let mut connection = self.pool.acquire().await?;
+        Ok(insert_session(&mut connection, digest, new).await?.1)
     }
 
     /// The session with this digest, also when it is over. Served by its unique index.
@@ -241,6 +224,34 @@ impl Store {
         .await?;
         Ok(revoked.rows_affected() == 1)
     }
+}
+
+pub(crate) async fn insert_session(
+    connection: &mut sqlx::PgConnection,
+    digest: &Digest,
+    new: &NewSession,
+) -> Result<(SessionId, DateTime<Utc>), StoreError> {
+    let id = SessionId::generate();
+    let expires_at = sqlx::query_scalar!(
+        "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
+                group_name, label, integrations, connection_id, hosted, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, latchkey_now() + interval '30 minutes')
+         returning expires_at",
+        id.0,
+        new.project.0,
+        new.environment.as_str(),
+        digest.as_bytes(),
+        new.owner.identity,
+        new.owner.identity_type.map(IdentityType::as_str),
+        new.owner.group,
+        new.owner.label,
+        new.integrations.as_deref(),
+        new.connection.map(|id| id.0),
+        new.hosted,
+    )
+    .fetch_one(connection)
+    .await?;
+    Ok((id, expires_at))
 }
 
 pub(crate) fn owner(

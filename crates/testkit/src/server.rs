@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use broker::{Broker, DEFAULT_SCOPES, Journal, Scope, Settings};
+use broker::{Broker, DEFAULT_SCOPES, Journal, MailSettings, Scope, Settings};
 use chrono::TimeDelta;
 use latchkey::composition::{BadDefinition, load_catalog};
 use protocol::Protocol;
 use protocol::egress::{Egress, EgressPolicy};
+use protocol::mail::Mailer;
 use sandbox::Sandbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use server::{Bound, Options, Rates, Running};
@@ -51,6 +52,7 @@ pub struct TestServer {
     pub ring: Arc<KeyRing>,
     ahead: Arc<AtomicI64>,
     egress: EgressPolicy,
+    mailer: Option<Mailer>,
     _running: Running,
 }
 
@@ -89,9 +91,17 @@ pub struct TestServerBuilder {
     odd: Option<String>,
     egress: EgressPolicy,
     journal: Option<PathBuf>,
+    mailer: Option<Mailer>,
 }
 
 impl TestServerBuilder {
+    /// Writes to people this way.
+    #[must_use]
+    pub fn mailing(mut self, mailer: Mailer) -> Self {
+        self.mailer = Some(mailer);
+        self
+    }
+
     /// Behind a link to the database that can be cut.
     #[must_use]
     pub fn behind_link(mut self) -> Self {
@@ -152,7 +162,14 @@ impl TestServerBuilder {
             .unwrap();
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, &master, &url, self.egress.clone(), self.journal.as_deref());
+        let broker = broker(
+            &store,
+            &master,
+            &url,
+            self.egress.clone(),
+            self.journal.as_deref(),
+            self.mailer.as_ref(),
+        );
         broker.start_replica().await.unwrap();
         let project = store.create_project("Shop").await.unwrap();
         store.add_origin(project.id, SHOP).await.unwrap();
@@ -178,6 +195,7 @@ impl TestServerBuilder {
             ring,
             ahead,
             egress: self.egress,
+            mailer: self.mailer,
             _running: running,
         }
     }
@@ -197,6 +215,7 @@ impl TestServer {
             odd: None,
             egress: EgressPolicy::default(),
             journal: None,
+            mailer: None,
         }
     }
 
@@ -205,7 +224,7 @@ impl TestServer {
         let store = database.store(master);
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, master, &url, EgressPolicy::default(), None);
+        let broker = broker(&store, master, &url, EgressPolicy::default(), None, None);
         let running = bound
             .serve(broker.clone(), options(&store, &url, &Arc::default()))
             .unwrap();
@@ -227,7 +246,7 @@ impl TestServer {
         let url = format!("http://{}", bound.address());
         let mut egress = EgressPolicy::default();
         egress.allow.push(provider.url().parse().unwrap());
-        let broker = broker(&store, &master, &url, egress.clone(), None);
+        let broker = broker(&store, &master, &url, egress.clone(), None, self.mailer.as_ref());
         broker.start_replica().await.unwrap();
         let ahead = Arc::new(AtomicI64::new(self.ahead.load(Ordering::SeqCst)));
         let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
@@ -245,6 +264,7 @@ impl TestServer {
             ring,
             ahead,
             egress,
+            mailer: self.mailer.clone(),
             _running: running,
         }
     }
@@ -263,7 +283,14 @@ impl TestServer {
     pub async fn replica(&self, journal: Option<&Path>) -> Broker {
         let store = self.database.store_beside_the_link(&self.master);
         store.adopt_instance(None, &self.master).await.unwrap();
-        let broker = broker(&store, &self.master, &self.url, self.egress.clone(), journal);
+        let broker = broker(
+            &store,
+            &self.master,
+            &self.url,
+            self.egress.clone(),
+            journal,
+            self.mailer.as_ref(),
+        );
         broker.start_replica().await.unwrap();
         broker
     }
@@ -343,7 +370,14 @@ fn options(store: &Store, url: &str, ahead: &Arc<AtomicI64>) -> Options {
     }
 }
 
-fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy, journal: Option<&Path>) -> Broker {
+fn broker(
+    store: &Store,
+    master: &MasterKey,
+    url: &str,
+    mut egress: EgressPolicy,
+    journal: Option<&Path>,
+    mailer: Option<&Mailer>,
+) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
     let own = catalog::load_sources([definition(), key_definition()]);
@@ -361,6 +395,7 @@ fn broker(store: &Store, master: &MasterKey, url: &str, mut egress: EgressPolicy
         refresh_interval: Duration::from_secs(1),
         refresh_parallel: 16,
         event_retention: Duration::from_hours(30 * 24),
+        mail: mailer.cloned().map(|mailer| MailSettings { mailer, link_days: 7 }),
     };
     let protocol = Protocol::new(Egress::new(egress).unwrap());
     Broker::new(

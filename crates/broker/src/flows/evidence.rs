@@ -140,6 +140,7 @@ mod tests {
             confirm_redirect: ConfirmRedirect::Presumed,
             branding: serde_json::json!({}),
             white_label: false,
+            mail: false,
             created_at: DateTime::UNIX_EPOCH,
         }
     }

@@ -71,12 +71,12 @@ impl Broker {
             .transpose()
             .map_err(|_| Problem::internal("The sign-in could not be read back. Start again in the app."))?;
         let project = self.project(flow.project).await?;
-        if verifies(&project, &session)
+        let known = self.connection_to_replace(&session).await?;
+        if verifies(&project, &session, known.as_ref())
             && verify_address(project.verify_url.as_deref(), &Token::generate(), flow).is_none()
         {
             return Err(Problem::new(Kind::FailedDependency, "no_verify_url", NO_VERIFY_ADDRESS));
         }
-        let known = self.connection_to_replace(&session).await?;
         Ok(Ready {
             parts,
             project,
@@ -253,7 +253,7 @@ impl Broker {
         handle: Option<&str>,
     ) -> Result<CallbackEnd, Problem> {
         let (session, project) = (&ready.session, &ready.project);
-        let completion = verifies(project, session).then(Token::generate);
+        let completion = verifies(project, session, ready.known.as_ref()).then(Token::generate);
         let key = connection_key(flow.environment, &flow.integration, &session.owner);
         let digest = completion.as_ref().map(Token::digest);
         let finished = match self
@@ -378,11 +378,12 @@ fn exchange_problem(name: &str, error: &TokenError) -> Problem {
 
 const NO_VERIFY_ADDRESS: &str = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
 
-/// Whether the customer's backend must say who finished.
-fn verifies(project: &Project, session: &Session) -> bool {
+/// Whether the customer's backend must say who finished. Where a hosted link reconnects an account that is known, the
+/// service says it: another account is refused.
+fn verifies(project: &Project, session: &Session, known: Option<&Connection>) -> bool {
     match project.verify {
         Verify::Off => false,
-        Verify::Hosted => session.hosted,
+        Verify::Hosted => session.hosted && known.is_none_or(|known| known.account_id.is_none()),
         Verify::Always => true,
     }
 }

@@ -9,6 +9,7 @@ mod health;
 mod integrations;
 mod keyring;
 mod keys;
+mod mail;
 mod moves;
 mod output;
 mod projects;
@@ -72,6 +73,9 @@ enum Command {
     /// Where events are delivered to, and what was delivered.
     #[command(subcommand)]
     Webhooks(webhooks::Command),
+    /// Mail to the people behind connections.
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// The built-in service of the test environment.
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -110,6 +114,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Audit(command) => audit::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
         Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
+        Command::Mail(command) => mail::run(&configuration, output, command).await,
         Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,
     }
 }

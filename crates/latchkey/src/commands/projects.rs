@@ -61,6 +61,9 @@ pub(super) struct SetArguments {
     /// The logo's https address.
     #[arg(long)]
     logo_url: Option<Url>,
+    /// Write to people whose connection has to be reconnected; needs LATCHKEY_SMTP_URL on the server.
+    #[arg(long)]
+    mail: Option<bool>,
     /// Hide "Secured by Latchkey".
     #[arg(long)]
     white_label: Option<bool>,
@@ -167,6 +170,7 @@ async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow
         }),
         branding: Some(branding),
         white_label: arguments.white_label,
+        mail: arguments.mail,
         make_default: arguments.default,
     };
     broker.store().change_project(project.id, change).await?;
@@ -233,5 +237,6 @@ fn row(project: &Project) -> Value {
         "confirm_redirect": project.confirm_redirect.as_str(),
         "branding": project.branding,
         "white_label": project.white_label,
+        "mail": project.mail,
     })
 }

@@ -6,11 +6,14 @@ use std::sync::{Arc, Mutex};
 use broker::Scope;
 use serde_json::{Value, json};
 use store::{AppSettings, ProjectChange, Verify};
-use testkit::{Account, Consent, OddProvider, Reply, StartedFlow, TestServer, callback_of, rewritten_state};
+use testkit::{
+    Account, Consent, MailServer, OddProvider, Reply, StartedFlow, TestServer, callback_of, rewritten_state,
+};
 use tracing_subscriber::EnvFilter;
 use vault::{Environment, SecretString};
 
 const CLIENT_SECRET: &str = "canary-client-secret-5d1f";
+const SMTP_PASSWORD: &str = "canary-smtp-password-c09e";
 
 /// Everything that is logged in this process.
 #[derive(Clone, Default)]
@@ -76,7 +79,14 @@ async fn no_secret_is_anywhere_in_clear() {
     let log = Log::install();
     let mut canaries = Canaries::default();
     let provider = OddProvider::start().await;
-    let server = TestServer::builder().with_odd_provider(&provider).start().await;
+    let mail = MailServer::start().await;
+    mail.require("shop", SMTP_PASSWORD);
+    canaries.plant("password of the mail server", SMTP_PASSWORD);
+    let server = TestServer::builder()
+        .with_odd_provider(&provider)
+        .mailing(mail.mailer(&mail.url_with("shop", SMTP_PASSWORD)))
+        .start()
+        .await;
     canaries.plant("test key", server.test_key.clone());
     canaries.plant("live key", server.live_key.clone());
     canaries.plant("client secret of the sandbox", server.client_secret.clone());
@@ -99,6 +109,7 @@ async fn no_secret_is_anywhere_in_clear() {
     told(&server, &provider, &mut canaries).await;
     imported(&server, &provider, &mut canaries).await;
     given_out(&server, &mut canaries).await;
+    mailed(&server, &mail, &mut canaries).await;
     mistaken(&server, &mut canaries).await;
 
     let dump = server.database.dump().await;
@@ -352,6 +363,44 @@ async fn given_out(server: &TestServer, canaries: &mut Canaries) {
     wrong.send().await.expect(400);
     canaries.plant("subject token", "canary-subject-token-7d7d");
     canaries.plant("key for credentials", key);
+}
+
+/// A mail whose text the mail server says again in its refusal, then one that it takes, and its link opened.
+async fn mailed(server: &TestServer, mail: &MailServer, canaries: &mut Canaries) {
+    let change = ProjectChange {
+        mail: Some(true),
+        verify: Some(Verify::Hosted),
+        ..ProjectChange::default()
+    };
+    server.store.change_project(server.project.id, change).await.unwrap();
+    let session = server
+        .session(&json!({ "identity": "u-4", "email": "u4@example.test" }))
+        .await;
+    server.connect_in(&session, Consent::AllowShortly(Account::Ann)).await;
+    server
+        .database
+        .execute("update sandbox_grants set revoked_at = latchkey_now()")
+        .await;
+    for _ in 0..2 {
+        server.advance(11).await;
+        server.broker.refresh_tick().await.unwrap();
+    }
+    mail.refuse_data("451 4.7.1 looks like spam: {link}");
+    assert_eq!(server.broker.mail_tick().await.unwrap().failed, 1);
+    let noted = server.database.text("select last_error from mails").await;
+    assert!(
+        noted.contains("looks like spam") && noted.contains("[hidden]"),
+        "{noted}"
+    );
+    server.advance(70).await;
+    assert_eq!(server.broker.mail_tick().await.unwrap().sent, 1);
+    let secret = mail.taken()[0].secret();
+    let browser = server.browser();
+    browser.get(&mail.taken()[0].link()).await.expect(200);
+    let body = json!({ "secret": secret, "click": true });
+    let opened = browser.post("/connect/api/links/open", None, &body).await.expect(200);
+    canaries.plant("session of a link", opened.json()["requestId"].as_str().unwrap());
+    canaries.plant("link", secret);
 }
 
 /// Requests that are refused, and addresses that hold secrets.

@@ -6,8 +6,9 @@ use broker::Scheduler;
 use serde_json::Value;
 use testkit::TestServer;
 
-const LOOPS: [&str; 8] = [
+const LOOPS: [&str; 9] = [
     "idle",
+    "mail",
     "refresh",
     "replica",
     "reseal",

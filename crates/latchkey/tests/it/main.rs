@@ -37,6 +37,7 @@ mod import;
 mod keyring;
 mod leases;
 mod loops;
+mod mail;
 mod moves;
 mod on_demand;
 mod outage;

@@ -33,6 +33,8 @@ pub(crate) struct TokenRequest {
     integrations: Option<Vec<String>>,
     /// The connection to replace.
     connection: Option<String>,
+    /// Where the owner gets mail from now on, where the project sends any. An empty one is forgotten.
+    email: Option<String>,
 }
 
 impl TokenRequest {
@@ -225,6 +227,7 @@ fn session_request(body: TokenRequest) -> Result<OpenSession, Problem> {
         },
         integrations: body.integrations,
         connection: body.connection.as_deref().map(connection_id).transpose()?,
+        email: body.email,
     })
 }
 

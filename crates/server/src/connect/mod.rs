@@ -9,6 +9,7 @@ pub(crate) mod embed;
 pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod flows;
+pub(crate) mod links;
 pub(crate) mod pages;
 pub(crate) mod session;
 pub(crate) mod start;
@@ -107,6 +108,21 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::resource("/connect/done")
                 .route(reading().to(done::page))
                 .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/connect/link/{id}")
+                .route(reading().to(links::page))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/connect/api/links/peek")
+                .route(web::post().to(links::peek))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/links/open")
+                .route(web::post().to(links::open))
+                .default_service(only("POST")),
         )
         .service(
             web::resource("/connections/oauth/callback/{app}")

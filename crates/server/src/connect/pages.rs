@@ -109,6 +109,16 @@ pub(crate) struct StartPage<'a> {
     pub evidence: &'a str,
 }
 
+/// `/connect/link/{id}`: a link to reconnect, the same bytes for any. Header set FULL.
+#[derive(Debug, Template)]
+#[template(path = "connect/link.html")]
+pub(crate) struct LinkPage<'a> {
+    /// Nonce of this answer's policy.
+    pub nonce: &'a str,
+    /// Addresses of scripts and styles.
+    pub assets: &'a Assets,
+}
+
 /// A name with its logo. Without a logo the first letter stands on the tile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<'a> {

@@ -81,6 +81,7 @@ async fn the_head_alone_is_answered_where_something_can_be_looked_at() {
         "/connect/start",
         "/connect/done",
         "/connect/confirm",
+        "/connect/link/any",
         &style,
     ] {
         let whole = get(&server, path).await;

@@ -1,0 +1,69 @@
+//! `/connect/link/{id}`: a link to reconnect, as mails carry it. Its secret stands behind `#`, so opening the page says
+//! nothing to the server and spends nothing; nor does the look that the page's script takes.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, web};
+use broker::Broker;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::page as show;
+use super::pages::LinkPage;
+use crate::Site;
+use crate::guard::{FromOurPage, TokenText};
+use crate::headers::{Nonce, Set};
+use crate::problems::{Kind, Problem};
+
+/// The page: the same for every link, known or not.
+pub(crate) async fn page(site: web::Data<Site>) -> Result<HttpResponse, Problem> {
+    let nonce = Nonce::generate();
+    let template = LinkPage {
+        nonce: nonce.as_str(),
+        assets: &site.assets,
+    };
+    show(Set::Full, &nonce, StatusCode::OK, &template)
+}
+
+/// Which link.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Looking {
+    secret: TokenText,
+}
+
+/// POST `/connect/api/links/peek`
+pub(crate) async fn peek(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    body: FromOurPage<Looking>,
+) -> Result<HttpResponse, Problem> {
+    let view = broker.link_view(&body.0.secret.0).await?;
+    let mut view = serde_json::to_value(view).map_err(|_| Problem::general(Kind::Internal))?;
+    let logo = view["service"]["logo"].as_str().and_then(|name| site.assets.logo(name));
+    view["service"]["logo"] = json!(logo);
+    Ok(HttpResponse::Ok().json(view))
+}
+
+/// The button was pressed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Pressing {
+    secret: TokenText,
+    click: bool,
+}
+
+/// POST `/connect/api/links/open`
+pub(crate) async fn open(broker: web::Data<Broker>, body: FromOurPage<Pressing>) -> Result<HttpResponse, Problem> {
+    if !body.0.click {
+        return Err(Problem::keyed(
+            Kind::BadRequest,
+            "not_pressed",
+            "A link is opened by a press of its button. Send `click: true` with it.",
+        ));
+    }
+    let opened = broker.open_link(&body.0.secret.0).await?;
+    Ok(HttpResponse::Ok().json(json!({
+        "requestId": opened.request_id.expose(),
+        "expiresAt": opened.expires_at,
+    })))
+}
