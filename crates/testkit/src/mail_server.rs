@@ -59,7 +59,7 @@ impl ReceivedMail {
     /// The link in it.
     pub fn link(&self) -> String {
         let text = self.part("text/plain");
-        let link = text.lines().find(|line| line.contains("/connect/link/"));
+        let link = text.lines().find(|words| words.contains("/connect/link/"));
         link.expect("there is a link").trim().to_owned()
     }
 

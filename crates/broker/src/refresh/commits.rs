@@ -77,7 +77,7 @@ impl Commits {
                 Ok(written) => {
                     for (connection, answer) in batch {
                         // Who does not wait any more finds out by the generation.
-                        drop(answer.done.send(written.contains(&connection)));
+                        answer.done.send(written.contains(&connection)).ok();
                     }
                 }
                 Err(error) => {

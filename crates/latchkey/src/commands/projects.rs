@@ -61,7 +61,7 @@ pub(super) struct SetArguments {
     /// The logo's https address.
     #[arg(long)]
     logo_url: Option<Url>,
-    /// Write to people whose connection has to be reconnected; needs LATCHKEY_SMTP_URL on the server.
+    /// Write to people whose connection has to be reconnected; needs `LATCHKEY_SMTP_URL` on the server.
     #[arg(long)]
     mail: Option<bool>,
     /// Hide "Secured by Latchkey".

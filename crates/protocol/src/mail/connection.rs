@@ -17,7 +17,7 @@ use crate::oauth2::Scrub;
 /// Until the mail server has taken the connection and the sign-in.
 const CONNECT_TIME: Duration = Duration::from_secs(20);
 /// Until it has taken a mail.
-const SEND_TIME: Duration = Duration::from_secs(60);
+const SEND_TIME: Duration = Duration::from_mins(1);
 
 /// Why a mail was not sent, without a secret.
 #[derive(Debug, thiserror::Error, Clone, PartialEq, Eq)]

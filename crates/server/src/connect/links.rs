@@ -2,6 +2,7 @@
 //! nothing to the server and spends nothing; nor does the look that the page's script takes.
 
 use actix_web::http::StatusCode;
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpResponse, web};
 use broker::Broker;
 use serde::Deserialize;
@@ -13,6 +14,27 @@ use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
+use crate::{only, reading};
+
+/// The routes of links.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/connect/link/{id}")
+                .route(reading().to(page))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/connect/api/links/peek")
+                .route(web::post().to(peek))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/links/open")
+                .route(web::post().to(open))
+                .default_service(only("POST")),
+        );
+}
 
 /// The page: the same for every link, known or not.
 pub(crate) async fn page(site: web::Data<Site>) -> Result<HttpResponse, Problem> {

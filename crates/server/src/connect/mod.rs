@@ -29,6 +29,7 @@ use pages::{Accent, Brand, MessagePage, Theme};
 /// The routes.
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
+        .configure(links::routes)
         .service(
             web::resource("/")
                 .route(reading().to(embed::bare))
@@ -108,21 +109,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::resource("/connect/done")
                 .route(reading().to(done::page))
                 .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/connect/link/{id}")
-                .route(reading().to(links::page))
-                .default_service(only("GET, HEAD")),
-        )
-        .service(
-            web::resource("/connect/api/links/peek")
-                .route(web::post().to(links::peek))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/connect/api/links/open")
-                .route(web::post().to(links::open))
-                .default_service(only("POST")),
         )
         .service(
             web::resource("/connections/oauth/callback/{app}")
