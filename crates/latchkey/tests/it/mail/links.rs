@@ -140,7 +140,7 @@ async fn another_account_is_refused_and_the_link_stays() {
     let callback = browser.sign_in(&flow, Consent::Allow(Account::Ben)).await;
     browser.get(&callback).await.expect(303);
     let outcome = browser.check(&flow.result).await;
-    assert_eq!(outcome["status"], "failed", "{outcome}");
+    assert_eq!(outcome["status"], "error", "{outcome}");
     assert_eq!(outcome["code"], "account_changed", "{outcome}");
     let state = format!(
         "connections where state = 'failed' and id = '{}'",
