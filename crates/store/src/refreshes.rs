@@ -75,6 +75,14 @@ impl Store {
         let expires: Vec<_> = answers.values().map(|(_, new)| seconds(new.new.expires_in)).collect();
         let refreshes: Vec<_> = answers.values().map(|(_, new)| seconds(new.new.refresh_in)).collect();
         let claimed: Vec<DateTime<Utc>> = answers.values().map(|(_, new)| new.claimed_at).collect();
+        if ids.len() > 1 {
+            sqlx::query!(
+                "select from credentials where connection_id = any ($1) order by connection_id for no key update",
+                &ids
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
         let written = sqlx::query_scalar!(
             "update credentials k set sealed = a.sealed, generation = k.generation + 1, refreshed_at = latchkey_now(),
                     issued_at = a.claimed_at, expires_at = a.claimed_at + make_interval(secs => a.expires_in),

@@ -69,9 +69,16 @@ impl Broker {
             return Ok(());
         };
         let connection = self.find(caller, &id.to_string()).await?;
-        let Some(turn) = self.store().turn_had(id, OnDemand::Refresh).await? else {
-            return Ok(());
-        };
+        // The first request takes its turn a moment after the connection is there.
+        let mut turn = self.store().turn_had(id, OnDemand::Refresh).await?;
+        for _ in 0..LOOKS {
+            if turn.is_some() {
+                break;
+            }
+            tokio::time::sleep(LOOK).await;
+            turn = self.store().turn_had(id, OnDemand::Refresh).await?;
+        }
+        let Some(turn) = turn else { return Ok(()) };
         let (outcome, _, _) = self.others_turn(&connection, OnDemand::Refresh, turn).await?;
         let Some(message) = outcome["message"].as_str() else {
             return Ok(());

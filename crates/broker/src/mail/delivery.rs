@@ -190,9 +190,14 @@ async fn attempt(
     Ok(())
 }
 
-/// The error as the timeline and webhooks tell it.
+/// The error as the timeline and webhooks tell it: to the project, which need not know the operator's mail server.
 fn sentence(error: &MailError) -> String {
-    let text = error.to_string();
+    let text = match error {
+        MailError::Unreachable(_) => {
+            "the mail server cannot be used; whoever runs this server finds the reason in its log".to_owned()
+        }
+        other => other.to_string(),
+    };
     let mut letters = text.chars();
     let first = letters.next().map(|letter| letter.to_uppercase().to_string());
     format!(

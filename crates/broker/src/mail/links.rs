@@ -101,19 +101,25 @@ impl Broker {
         };
         let opened = self.store().open_link(link.id, &request_id.digest(), &new).await?;
         // Between the two looks somebody was faster.
-        let expires_at = opened.ok_or_else(used)?;
-        self.store()
-            .audit(AuditEntry {
-                project: Some(link.project),
-                environment: Some(link.environment),
-                action: "link.opened",
-                actor: format!("link:{}", link.id),
-                subject: Some(connection.id.to_string()),
-                detail: &json!({}),
-            })
-            .await?;
+        let opened = opened.ok_or_else(used)?;
+        // Not for each press: whoever has the link can press without end.
+        if opened.first {
+            self.store()
+                .audit(AuditEntry {
+                    project: Some(link.project),
+                    environment: Some(link.environment),
+                    action: "link.opened",
+                    actor: format!("link:{}", link.id),
+                    subject: Some(connection.id.to_string()),
+                    detail: &json!({}),
+                })
+                .await?;
+        }
         tracing::info!(link = %link.id, connection = %connection.id, "a link to reconnect was opened");
-        Ok(OpenedLink { request_id, expires_at })
+        Ok(OpenedLink {
+            request_id,
+            expires_at: opened.expires_at,
+        })
     }
 
     async fn live_link(&self, secret: &Token) -> Result<Link, Problem> {

@@ -2,10 +2,16 @@
 //! those who wait writes for all of them. Nobody waits when nothing is being written.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::ops::ControlFlow;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
+use futures_util::FutureExt as _;
 use store::{ConnectionId, Store, StoreError};
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Semaphore, oneshot};
+use tokio::time::timeout;
 
 use crate::journal::Record;
 
@@ -13,6 +19,9 @@ use crate::journal::Record;
 const AT_ONCE: usize = 2;
 /// Answers in one transaction.
 const TOGETHER: usize = 64;
+/// A transaction that takes longer hangs at a connection that nobody answers any more. Its answers may have been written
+/// all the same: the generation tells.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 struct Answer {
@@ -47,25 +56,35 @@ impl Commits {
         });
         let together = tokio::select! {
             biased;
-            answer = &mut answer => answer,
+            answer = &mut answer => answer.ok(),
             turn = self.turns.acquire() => {
-                if turn.is_ok() {
-                    self.write(store, &mut answer).await;
+                let end = self.write(store, &mut answer).await;
+                drop(turn);
+                match end {
+                    ControlFlow::Break(end) => end,
+                    // It is in somebody else's hands, and the turn is free for others meanwhile.
+                    ControlFlow::Continue(()) => answer.await.ok(),
                 }
-                answer.await
             }
         };
         match together {
-            Ok(written) => Ok(written),
+            Some(written) => Ok(written),
             // One answer that cannot be written must not keep the others from it, and each learns its own error.
-            Err(_) => store.commit_refresh(&record.fence, &record.refreshed).await,
+            None => store.commit_refresh(&record.fence, &record.refreshed).await,
         }
     }
 
-    /// Writes what waits, until `answer` is among it.
-    async fn write(&self, store: &Store, answer: &mut oneshot::Receiver<bool>) {
-        while answer.is_empty() {
-            let Some(batch) = self.next() else { return };
+    /// Writes what waits until `answer` has its end, which is none where its transaction failed; or until nothing waits.
+    async fn write(&self, store: &Store, answer: &mut oneshot::Receiver<bool>) -> ControlFlow<Option<bool>> {
+        loop {
+            match answer.try_recv() {
+                Ok(written) => return ControlFlow::Break(Some(written)),
+                Err(TryRecvError::Closed) => return ControlFlow::Break(None),
+                Err(TryRecvError::Empty) => {}
+            }
+            let Some(batch) = self.next() else {
+                return ControlFlow::Continue(());
+            };
             let answers = batch
                 .values()
                 .map(|answer| {
@@ -73,17 +92,27 @@ impl Commits {
                     (record.fence.connection, (&record.fence, &record.refreshed))
                 })
                 .collect();
-            match store.commit_refreshes(&answers).await {
-                Ok(written) => {
+            // A mistake of ours over one answer must not end the task of another, nor a connection that fell silent
+            // keep everybody's turn.
+            let writing = AssertUnwindSafe(store.commit_refreshes(&answers)).catch_unwind();
+            match timeout(PATIENCE, writing).await {
+                Ok(Ok(Ok(written))) => {
                     for (connection, answer) in batch {
                         // Who does not wait any more finds out by the generation.
                         answer.done.send(written.contains(&connection)).ok();
                     }
                 }
-                Err(error) => {
+                Ok(Ok(Err(error))) => {
                     tracing::debug!(%error, answers = batch.len(), "answers are committed one by one");
-                    return;
                 }
+                Ok(Err(_)) => tracing::error!(
+                    answers = batch.len(),
+                    "a commit panicked; its answers follow one by one"
+                ),
+                Err(_) => tracing::warn!(
+                    answers = batch.len(),
+                    "a commit fell silent; its answers follow one by one"
+                ),
             }
         }
     }

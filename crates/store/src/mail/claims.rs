@@ -175,8 +175,10 @@ impl Store {
 
     async fn drop_mail(&self, id: MailId, lease: Uuid, why: Option<&str>) -> Result<(), StoreError> {
         sqlx::query!(
-            "update mails set status = 'dropped', ended_at = latchkey_now(), lease = null, last_error = $3
-             where id = $1 and lease = $2 and status = 'pending'",
+            "with dropped as (
+                 update mails set status = 'dropped', ended_at = latchkey_now(), lease = null, last_error = $3
+                 where id = $1 and lease = $2 and status = 'pending' returning connection_id)
+             update connections c set mailed_at = null from dropped d where c.id = d.connection_id",
             id.0,
             lease,
             why

@@ -34,6 +34,15 @@ pub struct Link {
     pub state: LinkState,
 }
 
+/// A session that a link opened.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkOpened {
+    /// When the session ends.
+    pub expires_at: DateTime<Utc>,
+    /// Whether no other session of the link is known.
+    pub first: bool,
+}
+
 impl Store {
     /// The link with this digest, also when it is over. Served by its unique index. Changes nothing.
     pub async fn link(&self, digest: &Digest) -> Result<Option<Link>, StoreError> {
@@ -72,11 +81,20 @@ impl Store {
         link: LinkId,
         request: &Digest,
         new: &NewSession,
-    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+    ) -> Result<Option<LinkOpened>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // The credential's lock keeps a reconnect out until the end; the order is that of a reconnect.
-        let open = sqlx::query_scalar!(
-            r#"select l.connection_id as "connection: ConnectionId" from connect_links l
+        // In the order of a reconnect: sessions, then the credential, whose lock keeps a reconnect out until the end. Served
+        // by connect_links_by_connection.
+        sqlx::query!(
+            "select from connect_sessions where id in (
+                 select o.session_id from connect_links l join connect_links o on o.connection_id = l.connection_id
+                 where l.id = $1) order by id for update",
+            link.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        let open = sqlx::query!(
+            r#"select l.connection_id as "connection: ConnectionId", l.session_id is null as "first!" from connect_links l
                join credentials k on k.connection_id = l.connection_id and k.generation = l.generation
                join connections c on c.id = l.connection_id and c.deleted_at is null
                where l.id = $1 and l.expires_at > latchkey_now() for update of k, l"#,
@@ -84,13 +102,13 @@ impl Store {
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        let Some(connection) = open else { return Ok(None) };
+        let Some(open) = open else { return Ok(None) };
         // Served by connect_links_by_connection.
         sqlx::query!(
             "update connect_sessions set revoked_at = latchkey_now()
              where id in (select session_id from connect_links where connection_id = $1)
                and revoked_at is null and uses = 0",
-            connection.0
+            open.connection.0
         )
         .execute(&mut *transaction)
         .await?;
@@ -103,6 +121,9 @@ impl Store {
         .execute(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok(Some(expires_at))
+        Ok(Some(LinkOpened {
+            expires_at,
+            first: open.first,
+        }))
     }
 }

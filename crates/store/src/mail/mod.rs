@@ -5,7 +5,7 @@ mod contacts;
 mod links;
 
 pub use claims::{ClaimedMail, MailEnd, MailReason, MailVerdict};
-pub use links::{Link, LinkState};
+pub use links::{Link, LinkOpened, LinkState};
 
 use serde_json::Value;
 use sqlx::PgConnection;
@@ -16,7 +16,8 @@ use crate::{ConnectionId, MailId, Store, StoreError};
 const KEPT_DAYS: i32 = 30;
 
 /// Queues a mail for what an event tells, in its transaction: where the project wants mail, the connection is switched
-/// on, its owner has an address, and nothing was mailed or is waiting about it.
+/// on, its owner has an address, and nothing was mailed or is waiting about it. What was dropped, since all was well again
+/// when it would have gone out, was not mailed.
 ///
 /// A connection that was moved elsewhere has nobody to connect it here. Served by the primary keys, and by
 /// `mails_connection_id_generation_reason_key` for what was mailed before.
@@ -44,11 +45,15 @@ pub(crate) async fn queue(
                and t.project_id = c.project_id and t.environment = c.environment and t.identity = c.identity
                and t.identity_type = coalesce(c.identity_type, 'user')
                and not exists (select from mails m where m.connection_id = c.id
-                               and (m.status = 'pending' or m.generation = k.generation and m.reason = $3))
+                               and (m.status = 'pending' or m.status <> 'dropped' and m.generation = k.generation
+                                    and m.reason = $3))
              returning c.id, c.project_id, c.environment, k.generation)
          insert into mails (id, project_id, environment, connection_id, reason, generation)
          select $2, m.project_id, m.environment, m.id, $3, m.generation from marked m
-         on conflict do nothing",
+         on conflict (connection_id, generation, reason) do update
+         set status = 'pending', attempts = 0, next_attempt_at = latchkey_now(), lease = null, last_error = null,
+             created_at = latchkey_now(), ended_at = null
+         where mails.status = 'dropped'",
         connection.0,
         MailId::generate().0,
         reason.as_str(),
@@ -82,19 +87,24 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
-        let contacts = sqlx::query!(
-            "delete from contacts where ctid = any (array(
-                 select t.ctid from contacts t
-                 where t.updated_at < latchkey_now() - make_interval(days => $1)
-                   and not exists (select from connections c
-                                   where c.project_id = t.project_id and c.environment = t.environment
-                                     and c.identity = t.identity and c.deleted_at is null)
-                 order by t.updated_at limit $2 for update skip locked))",
+        // Those that are still needed are looked at again after as many days.
+        let contacts = sqlx::query_scalar!(
+            r#"with old as materialized (
+                   select t.ctid, exists (select from connections c
+                                          where c.project_id = t.project_id and c.environment = t.environment
+                                            and c.identity = t.identity and c.deleted_at is null) as needed
+                   from contacts t where t.updated_at < latchkey_now() - make_interval(days => $1)
+                   order by t.updated_at limit $2 for update of t skip locked),
+               needed as (
+                   update contacts t set updated_at = latchkey_now() from old where t.ctid = old.ctid and old.needed),
+               gone as (
+                   delete from contacts t using old where t.ctid = old.ctid and not old.needed returning 1)
+               select count(*) as "count!" from gone"#,
             KEPT_DAYS,
             bite
         )
-        .execute(&self.pool)
+        .fetch_one(&self.pool)
         .await?;
-        Ok(links.rows_affected() + mails.rows_affected() + contacts.rows_affected())
+        Ok(links.rows_affected() + mails.rows_affected() + contacts.unsigned_abs())
     }
 }

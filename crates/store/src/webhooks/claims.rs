@@ -371,7 +371,7 @@ async fn note_health(connection: &mut PgConnection, id: EndpointId, end: &Attemp
             "update webhook_endpoints e set failures = 0, not_before = null, last_success_at = latchkey_now()
              from (select id, failures from webhook_endpoints where id = $1 and (failures > 0 or not_before is not null
                        or last_success_at is null or last_success_at < latchkey_now() - interval '1 minute')
-                   for update) old
+                   for no key update) old
              where e.id = old.id returning old.failures",
             id.0
         )

@@ -278,6 +278,22 @@ async fn one_mail_about_a_connection_in_a_day() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_was_dropped_is_mailed_when_it_fails_once_more() {
+    let setting = Setting::start().await;
+    setting.connect("u-1", "ann@example.test").await;
+    setting.withdraw().await;
+    let database = &setting.server.database;
+    database.execute("update connections set state = 'operational'").await;
+    assert_eq!(setting.tick().await.0, 0);
+    assert!(setting.outbox().await.starts_with("dropped:"));
+    let again = "update credentials set refresh_at = latchkey_now(), refusals = 0, attempts = 0";
+    database.execute(again).await;
+    setting.withdraw().await;
+    assert_eq!(setting.tick().await, (1, 0));
+    assert_eq!(setting.mail.taken().len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_copy_of_the_database_writes_to_nobody() {
     let provider = OddProvider::start().await;
     let setting = Setting::start().await;
