@@ -29,8 +29,8 @@ pub(crate) struct ConnectorRow {
     /// Whether it is connected by signing in at the service.
     oauth: bool,
     oauth_scopes: Option<Scopes>,
-    /// Described actions; none yet.
-    tools: u32,
+    /// How many actions are described.
+    tools: usize,
     version: &'static str,
     active: bool,
 }
@@ -106,7 +106,7 @@ fn row(site: &Site, connector: &Connector) -> ConnectorRow {
         tags,
         oauth: scopes.is_some(),
         oauth_scopes: scopes,
-        tools: 0,
+        tools: integration.actions.len(),
         version: "1.0.0",
         active: true,
     }
