@@ -18,6 +18,7 @@ macro_rules! snapshot {
 mod adoption;
 mod audit;
 mod canary;
+mod catalogue;
 mod circuits;
 mod classes;
 mod clocks;
@@ -25,6 +26,7 @@ mod container;
 mod containment;
 mod credential;
 mod embed;
+mod embed_tokens;
 mod exactly_once;
 mod exchange;
 mod failover;

@@ -238,6 +238,11 @@ pub(crate) async fn embed_token(
 ) -> Result<HttpResponse, Problem> {
     caller.0.require(Scope::SessionsWrite)?;
     let asked: EmbedTokenRequest = large_body(&site, &request, payload).await?;
+    if asked.link_settings.event_inc_token.trim().is_empty() {
+        return Err(Problem::bad_request(
+            "`linkSettings.eventIncToken` is empty. Send the `token` that POST /v1/event-links/create gave.",
+        ));
+    }
     Ok(HttpResponse::Ok().json(write(asked, caller.0.environment.as_str(), site.now())))
 }
 
