@@ -56,8 +56,8 @@ impl fmt::Display for ActionMethod {
 
 /// Words that say nothing about an action.
 const EMPTY_WORDS: &[&str] = &[
-    "a", "an", "and", "at", "by", "for", "from", "in", "into", "me", "my", "of", "on", "or", "please", "some", "the", "to",
-    "with",
+    "a", "an", "and", "at", "by", "for", "from", "in", "into", "me", "my", "of", "on", "or", "please", "some", "the",
+    "to", "with",
 ];
 
 /// What a word is worth by where it is found.
@@ -68,7 +68,9 @@ const IN_KNOWLEDGE: u32 = 1;
 /// The actions that fit a text, the best first; equals stay in the definition's order. When no word is found, all of
 /// them: who asks is mostly a model, which knows other words for the same thing and reads the titles itself.
 pub fn search<'a>(actions: &'a [Action], text: &str) -> Vec<&'a Action> {
-    let wanted: Vec<String> = words(text).filter(|word| !EMPTY_WORDS.contains(&word.as_str())).collect();
+    let wanted: Vec<String> = words(text)
+        .filter(|word| !EMPTY_WORDS.contains(&word.as_str()))
+        .collect();
     let mut found: Vec<(u32, &Action)> = actions
         .iter()
         .map(|action| (score(action, &wanted), action))
@@ -143,14 +145,35 @@ mod tests {
 
     fn actions() -> Vec<Action> {
         vec![
-            action("list-labels", "List labels", ActionMethod::Get, "/labels", "Labels sort mail."),
-            action("send-message", "Send a message", ActionMethod::Post, "/messages/send", "An email."),
-            action("get-message", "Read a message", ActionMethod::Get, "/messages/{{id}}", "Its headers."),
+            action(
+                "list-labels",
+                "List labels",
+                ActionMethod::Get,
+                "/labels",
+                "Labels sort mail.",
+            ),
+            action(
+                "send-message",
+                "Send a message",
+                ActionMethod::Post,
+                "/messages/send",
+                "An email.",
+            ),
+            action(
+                "get-message",
+                "Read a message",
+                ActionMethod::Get,
+                "/messages/{{id}}",
+                "Its headers.",
+            ),
         ]
     }
 
     fn found(text: &str) -> Vec<String> {
-        search(&actions(), text).iter().map(|action| action.id.clone()).collect()
+        search(&actions(), text)
+            .iter()
+            .map(|action| action.id.clone())
+            .collect()
     }
 
     #[test]
@@ -172,7 +195,13 @@ mod tests {
 
     #[test]
     fn words_are_split_and_counted_alike() {
-        assert_eq!(words("sendMessages/{{userId}}").collect::<Vec<_>>(), ["send", "message", "user", "id"]);
-        assert_eq!(words("status address bus").collect::<Vec<_>>(), ["status", "address", "bus"]);
+        assert_eq!(
+            words("sendMessages/{{userId}}").collect::<Vec<_>>(),
+            ["send", "message", "user", "id"]
+        );
+        assert_eq!(
+            words("status address bus").collect::<Vec<_>>(),
+            ["status", "address", "bus"]
+        );
     }
 }

@@ -61,7 +61,13 @@ pub(crate) async fn large_body<T: DeserializeOwned>(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<T, Problem> {
-    let body = read(request.headers(), &mut payload.into_inner(), LARGE_JSON_BYTES, site.pace).await?;
+    let body = read(
+        request.headers(),
+        &mut payload.into_inner(),
+        LARGE_JSON_BYTES,
+        site.pace,
+    )
+    .await?;
     parse(&body)
 }
 

@@ -21,7 +21,10 @@ pub(super) fn actions(written: &[written::Action], report: &mut Report<'_>) -> V
         if !text::is_id(&action.id) {
             report.add(
                 &place.key("id"),
-                format!("`{}` is no id: at most 63 lower-case letters, digits and single hyphens, as `send-message`", action.id),
+                format!(
+                    "`{}` is no id: at most 63 lower-case letters, digits and single hyphens, as `send-message`",
+                    action.id
+                ),
             );
         } else if checked.iter().any(|other| other.id == action.id) {
             report.add(&place.key("id"), format!("the id `{}` stands twice", action.id));
@@ -37,7 +40,10 @@ pub(super) fn actions(written: &[written::Action], report: &mut Report<'_>) -> V
                 report.add(&place, "a tag has no comma: lists of tags are written with them");
             }
             if tag == TELLS_THE_KEY {
-                report.add(&place, "the tag `custom` makes published clients send the connection's key to the service");
+                report.add(
+                    &place,
+                    "the tag `custom` makes published clients send the connection's key to the service",
+                );
             }
         }
         knowledge(&action.knowledge, &place.key("knowledge"), report);
@@ -62,9 +68,13 @@ pub(super) fn actions(written: &[written::Action], report: &mut Report<'_>) -> V
 /// What is wrong with a path.
 fn path(path: &str) -> Option<String> {
     if path.contains("${") {
-        return Some("the caller fills in what is between `{{` and `}}`; inputs as `${…}` are not put in here".to_owned());
+        return Some(
+            "the caller fills in what is between `{{` and `}}`; inputs as `${…}` are not put in here".to_owned(),
+        );
     }
-    let plain = path.bytes().all(|byte| byte.is_ascii_graphic() && !b"\\#?".contains(&byte));
+    let plain = path
+        .bytes()
+        .all(|byte| byte.is_ascii_graphic() && !b"\\#?".contains(&byte));
     let dots = path.split('/').any(|segment| matches!(segment, "." | ".."));
     if !path.starts_with('/') || path.starts_with("//") || !plain || dots {
         return Some(format!(
@@ -90,10 +100,16 @@ fn is_name(name: &str) -> bool {
 
 fn knowledge(text: &str, place: &Place, report: &mut Report<'_>) {
     if text.trim().is_empty() {
-        report.add(place, "the page is empty: say what the parameters, the body and the answer are");
+        report.add(
+            place,
+            "the page is empty: say what the parameters, the body and the answer are",
+        );
     } else if text.chars().count() > KNOWLEDGE {
         report.add(place, format!("the page is longer than {KNOWLEDGE} characters"));
-    } else if text.chars().any(|character| character.is_control() && character != '\n') {
+    } else if text
+        .chars()
+        .any(|character| character.is_control() && character != '\n')
+    {
         report.add(place, "the page has a control character");
     }
 }

@@ -26,14 +26,27 @@ async fn definitions_are_open_and_all_on_one_page() {
     assert!(rows(&all, "platform").contains(&"sandbox"), "{all}");
     assert_eq!(open(&server, "/v1/connection-definitions").await["rows"], all["rows"]);
     // What a token row names is there, or authkit-node drops it.
-    let page = server.api("POST", "/v1/authkit").json(&json!({})).send().await.expect(200).json();
+    let page = server
+        .api("POST", "/v1/authkit")
+        .json(&json!({}))
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert!(rows(&all, "_id").contains(&page["rows"][0]["connectionDefId"].as_str().unwrap()));
     let skipped = open(&server, "/v1/public/connection-definitions?limit=100&skip=100").await;
     assert_eq!((&skipped["rows"], &skipped["total"]), (&json!([]), &all["total"]));
     let one = open(&server, "/v1/public/connection-definitions?_id=conn_def_openai").await;
     snapshot!("definition", &one);
-    assert_eq!(open(&server, "/v1/connection-definitions/conn_def_openai").await, one["rows"][0]);
-    let answer = server.api("GET", "/v1/connection-definitions/conn_def_nothing").no_key().send().await;
+    assert_eq!(
+        open(&server, "/v1/connection-definitions/conn_def_openai").await,
+        one["rows"][0]
+    );
+    let answer = server
+        .api("GET", "/v1/connection-definitions/conn_def_nothing")
+        .no_key()
+        .send()
+        .await;
     answer.problem(404);
 }
 
@@ -41,20 +54,36 @@ async fn definitions_are_open_and_all_on_one_page() {
 async fn sign_ins_are_open_and_tell_what_a_browser_sees() {
     let server = TestServer::start().await;
     let all = open(&server, "/v1/connection-oauth-definitions").await;
-    assert_eq!(open(&server, "/v1/public/connection-oauth-definition-schema?limit=100").await, all);
+    assert_eq!(
+        open(&server, "/v1/public/connection-oauth-definition-schema?limit=100").await,
+        all
+    );
     assert!(!rows(&all, "connectionPlatform").contains(&"openai"), "{all}");
     let slack = open(&server, "/v1/connection-oauth-definitions/view/slack").await;
-    assert_eq!(open(&server, "/v1/connection-oauth-definitions/view/id/conn_def_slack").await, slack);
+    assert_eq!(
+        open(&server, "/v1/connection-oauth-definitions/view/id/conn_def_slack").await,
+        slack
+    );
     let frontend = &slack["frontend"];
     assert_eq!(frontend["platformRedirectUri"], "https://slack.com/oauth/v2/authorize");
-    assert_eq!((&frontend["scopes"], &frontend["separator"]), (&json!("chat:write,channels:read"), &json!(",")));
+    assert_eq!(
+        (&frontend["scopes"], &frontend["separator"]),
+        (&json!("chat:write,channels:read"), &json!(","))
+    );
     assert_eq!(slack["configuration"], json!([{ "type": "pkce", "enabled": false }]));
     let salesforce = open(&server, "/v1/connection-oauth-definitions/view/salesforce").await;
     let address = salesforce["frontend"]["platform_redirect_uri"].as_str().unwrap();
     assert!(address.starts_with("https://{{domain}}.salesforce.com/"), "{address}");
-    assert!(!all.to_string().contains("oauth/token"), "token endpoints are nobody's business");
+    assert!(
+        !all.to_string().contains("oauth/token"),
+        "token endpoints are nobody's business"
+    );
     for nothing in ["view/openai", "view/id/conn_def_openai"] {
-        let answer = server.api("GET", &format!("/v1/connection-oauth-definitions/{nothing}")).no_key().send().await;
+        let answer = server
+            .api("GET", &format!("/v1/connection-oauth-definitions/{nothing}"))
+            .no_key()
+            .send()
+            .await;
         answer.problem(404);
     }
 }
@@ -95,10 +124,22 @@ async fn actions_are_listed_filtered_and_counted() {
     assert_eq!(keys("key=echo").await, "echo");
     for nothing in ["stripe", "no-such-service"] {
         let page = read(&server, &format!("/v1/available-actions/{nothing}")).await;
-        assert_eq!((&page["rows"], &page["total"], &page["pages"]), (&json!([]), &json!(0), &json!(0)));
+        assert_eq!(
+            (&page["rows"], &page["total"], &page["pages"]),
+            (&json!([]), &json!(0), &json!(0))
+        );
     }
-    server.api("GET", "/v1/available-actions/github").no_key().send().await.problem(401);
-    let live = server.api("GET", "/v1/available-actions/sandbox").key(&server.live_key).send().await;
+    server
+        .api("GET", "/v1/available-actions/github")
+        .no_key()
+        .send()
+        .await
+        .problem(401);
+    let live = server
+        .api("GET", "/v1/available-actions/sandbox")
+        .key(&server.live_key)
+        .send()
+        .await;
     assert_eq!(live.expect(200).json()["total"], 0, "the sandbox is not there in live");
 }
 
@@ -112,10 +153,21 @@ async fn a_search_answers_with_a_bare_array() {
     let found = search("gmail", "query=send+an+email&limit=5&executeAgent=true").await;
     assert_eq!(found[0]["key"], "send-message");
     assert!(found.len() <= 5 && found[0].get("knowledge").is_none());
-    let known = search("gmail", "query=labels&limit=1&includeKnowledge=true&knowledgeAgent=true").await;
+    let known = search(
+        "gmail",
+        "query=labels&limit=1&includeKnowledge=true&knowledgeAgent=true",
+    )
+    .await;
     assert_eq!(known.len(), 1);
-    assert!(known[0]["knowledge"].as_str().unwrap().starts_with("# List labels\n"), "{known:?}");
-    assert_eq!(search("gmail", "query=zebra&limit=20").await.len(), 10, "nothing found is everything");
+    assert!(
+        known[0]["knowledge"].as_str().unwrap().starts_with("# List labels\n"),
+        "{known:?}"
+    );
+    assert_eq!(
+        search("gmail", "query=zebra&limit=20").await.len(),
+        10,
+        "nothing found is everything"
+    );
     assert!(search("stripe", "query=refund").await.is_empty());
     assert!(search("no-such-service", "query=x").await.is_empty());
 }
@@ -123,20 +175,39 @@ async fn a_search_answers_with_a_bare_array() {
 #[tokio::test(flavor = "multi_thread")]
 async fn knowledge_is_found_by_action_and_by_platform() {
     let server = TestServer::start().await;
-    let slack = read(&server, "/v1/knowledge?supported=true&connectionPlatform=slack&skip=4&limit=4").await;
-    assert_eq!((slack["rows"].as_array().unwrap().len(), &slack["total"]), (4, &json!(10)));
-    for id in ["conn_mod_def::gmail::send-message", "conn_mod_def%3A%3Agmail%3A%3Asend-message"] {
+    let slack = read(
+        &server,
+        "/v1/knowledge?supported=true&connectionPlatform=slack&skip=4&limit=4",
+    )
+    .await;
+    assert_eq!(
+        (slack["rows"].as_array().unwrap().len(), &slack["total"]),
+        (4, &json!(10))
+    );
+    for id in [
+        "conn_mod_def::gmail::send-message",
+        "conn_mod_def%3A%3Agmail%3A%3Asend-message",
+    ] {
         let page = read(&server, &format!("/v1/knowledge?_id={id}")).await;
         let row = &page["rows"][0];
-        assert_eq!((&page["total"], &row["_id"]), (&json!(1), &json!("conn_mod_def::gmail::send-message")));
+        assert_eq!(
+            (&page["total"], &row["_id"]),
+            (&json!(1), &json!("conn_mod_def::gmail::send-message"))
+        );
         assert_eq!(row["baseUrl"], "https://gmail.googleapis.com");
         let address = "https://gmail.googleapis.com/gmail/v1/users/me/messages/send";
-        assert!(row["knowledge"].as_str().unwrap().contains(address), "clients replace the base in the text");
+        assert!(
+            row["knowledge"].as_str().unwrap().contains(address),
+            "clients replace the base in the text"
+        );
     }
     let sandbox = read(&server, "/v1/knowledge?connectionPlatform=sandbox").await;
     assert_eq!(sandbox["rows"][0]["baseUrl"], format!("{}/sandbox/api", server.url));
     for nothing in ["_id=conn_mod_def::gmail::nothing", "connectionPlatform=stripe"] {
-        assert_eq!(read(&server, &format!("/v1/knowledge?{nothing}")).await["rows"], json!([]));
+        assert_eq!(
+            read(&server, &format!("/v1/knowledge?{nothing}")).await["rows"],
+            json!([])
+        );
     }
     server.api("GET", "/v1/knowledge").no_key().send().await.problem(401);
 }
@@ -149,7 +220,11 @@ async fn a_call_may_name_its_action() {
         let call = server.api("GET", "/v1/passthrough/me").connection(&key);
         async move { call.header(header, action).send().await }
     };
-    for action in ["conn_mod_def::sandbox::get-me", "conn_mod_def::GJ0000000AA::aaaaaaaaaaaaaaaaaaaaaa", "7"] {
+    for action in [
+        "conn_mod_def::sandbox::get-me",
+        "conn_mod_def::GJ0000000AA::aaaaaaaaaaaaaaaaaaaaaa",
+        "7",
+    ] {
         call("x-pica-action-id", action).await.expect(200);
         call("x-one-action-id", action).await.expect(200);
     }
@@ -157,7 +232,10 @@ async fn a_call_may_name_its_action() {
     assert_eq!(refused.problem(400), "action_of_another_service");
     assert_eq!(refused.header("x-pica-error-source"), "latchkey");
     let message = refused.json()["message"].as_str().unwrap().to_owned();
-    assert!(message.contains("`gmail`") && message.contains("`sandbox`"), "{message}");
+    assert!(
+        message.contains("`gmail`") && message.contains("`sandbox`"),
+        "{message}"
+    );
     let two = server
         .api("GET", "/v1/passthrough/me")
         .connection(&key)
@@ -175,5 +253,9 @@ async fn a_call_may_name_its_action() {
         .send()
         .await
         .expect(200);
-    assert!(echo.json()["headers"].get("x-pica-action-id").is_none(), "{}", echo.text);
+    assert!(
+        echo.json()["headers"].get("x-pica-action-id").is_none(),
+        "{}",
+        echo.text
+    );
 }

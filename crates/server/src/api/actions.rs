@@ -111,7 +111,9 @@ pub(crate) async fn list(
 fn wanted(row: &ActionRow, query: &Query) -> bool {
     let tags = query.list(&["tags"]);
     query.get("key").is_none_or(|key| key == row.key)
-        && query.get("method").is_none_or(|method| method.eq_ignore_ascii_case(row.method))
+        && query
+            .get("method")
+            .is_none_or(|method| method.eq_ignore_ascii_case(row.method))
         && query
             .get("title")
             .is_none_or(|title| row.title.to_lowercase().contains(&title.to_lowercase()))
@@ -243,8 +245,17 @@ mod tests {
 
     #[test]
     fn an_id_has_three_parts() {
-        assert_eq!(parse_action_id("conn_mod_def::gmail::send-message"), Some(("gmail", "send-message")));
-        for other in ["", "gmail::send-message", "conn_mod_def::gmail", "conn_mod_def::a::b::c", "x::gmail::send-message"] {
+        assert_eq!(
+            parse_action_id("conn_mod_def::gmail::send-message"),
+            Some(("gmail", "send-message"))
+        );
+        for other in [
+            "",
+            "gmail::send-message",
+            "conn_mod_def::gmail",
+            "conn_mod_def::a::b::c",
+            "x::gmail::send-message",
+        ] {
             assert_eq!(parse_action_id(other), None, "{other}");
         }
     }

@@ -10,7 +10,16 @@ use crate::problems::Problem;
 
 /// What an id may begin with.
 const PREFIXES: &[&str] = &[
-    "conn", "conn_def", "conn_mod_def", "conn_oauth_def", "embed_tk", "evt", "ln", "ln_tk", "session_id", "st",
+    "conn",
+    "conn_def",
+    "conn_mod_def",
+    "conn_oauth_def",
+    "embed_tk",
+    "evt",
+    "ln",
+    "ln_tk",
+    "session_id",
+    "st",
 ];
 
 /// An id.

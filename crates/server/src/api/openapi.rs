@@ -48,9 +48,21 @@ const ALIASES: [(&str, &str, &str); 7] = [
     ("/v1/connections", "/v1/vault/connections", "ByShortAddress"),
     ("/v1/connections/{id}", "/v1/vault/connections/{id}", "ByShortAddress"),
     ("/internal/v1/settings/get", "/v1/settings/get", "ByOldAddress"),
-    ("/internal/v1/event-links/create", "/v1/event-links/create", "ByOldAddress"),
-    ("/internal/v1/embed-tokens/create", "/v1/embed-tokens/create", "ByOldAddress"),
-    ("/v1/public/connection-definitions", "/v1/connection-definitions", "ByOldAddress"),
+    (
+        "/internal/v1/event-links/create",
+        "/v1/event-links/create",
+        "ByOldAddress",
+    ),
+    (
+        "/internal/v1/embed-tokens/create",
+        "/v1/embed-tokens/create",
+        "ByOldAddress",
+    ),
+    (
+        "/v1/public/connection-definitions",
+        "/v1/connection-definitions",
+        "ByOldAddress",
+    ),
     (
         "/v1/public/connection-oauth-definition-schema",
         "/v1/connection-oauth-definitions",

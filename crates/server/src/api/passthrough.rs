@@ -150,7 +150,10 @@ fn connection_key(headers: &HeaderMap) -> Result<String, Problem> {
 fn action_of(broker: &Broker, headers: &HeaderMap) -> Result<Option<String>, Problem> {
     let id = either(headers, ["x-pica-action-id", "x-one-action-id"])
         .map_err(|()| Problem::bad_request("Two different action ids came with this request. Send one, or none."))?;
-    let named = id.as_deref().and_then(parse_action_id).map(|(integration, _)| integration);
+    let named = id
+        .as_deref()
+        .and_then(parse_action_id)
+        .map(|(integration, _)| integration);
     Ok(named
         .filter(|integration| broker.catalog().get(integration).is_some())
         .map(ToOwned::to_owned))
