@@ -57,4 +57,5 @@ answers = {
     "foreign": execute(client(connectors=[given["ann"]]), "conn_mod_def::sandbox::get-me", connection_key=given["ben"]),
     "tools": sorted(tool.name for tool in create_pica_tools(every)),
 }
-print(json.dumps(answers))
+# The request that it reports has bytes in it.
+print(json.dumps(answers, default=repr))

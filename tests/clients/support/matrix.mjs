@@ -1,10 +1,12 @@
-// A reporter of node:test that prints who passed what: a table for each group of packages, a row for each case.
+// A reporter of node:test that prints who passed what: a table for each group of packages, a row for each case. A dash is a
+// case that a version has no option for.
 
-const MARKS = { pass: 'ok', fail: 'FAILED', skip: '–' };
+const MARKS = { pass: 'ok', fail: 'FAILED', skip: 'skipped' };
+const NOT_THERE = '–';
 
 /** `@picahq/ai 3.0.2` is in the group `@picahq/ai`; so are all its versions. */
 const groupOf = (suite) => suite.replace(/ (\d.*)$/, '');
-const versionOf = (suite) => suite.slice(groupOf(suite).length + 1) || '–';
+const versionOf = (suite) => suite.slice(groupOf(suite).length + 1) || NOT_THERE;
 
 export default async function* matrix(source) {
   const groups = new Map();
@@ -36,6 +38,6 @@ function table(group, versions) {
     return { version, results, sum: `${passed}/${counted.length}`, width: Math.max(version.length, 6) };
   });
   const line = (first, cell) => `${first.padEnd(widest)}  ${columns.map((column) => cell(column).padEnd(column.width)).join('  ')}`.trimEnd();
-  return ['', group, line('', ({ version }) => version), ...cases.map((name) => line(name, ({ results }) => MARKS[results.get(name)] ?? '')),
+  return ['', group, line('', ({ version }) => version), ...cases.map((name) => line(name, ({ results }) => MARKS[results.get(name)] ?? NOT_THERE)),
     line('passed', ({ sum }) => sum), ''].join('\n');
 }
