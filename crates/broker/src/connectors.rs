@@ -43,6 +43,18 @@ impl Broker {
             .collect())
     }
 
+    /// The integrations that the caller's project has a usable connection to, in its environment, by name.
+    pub async fn connected(&self, caller: &Caller) -> Result<Vec<Connector>, Problem> {
+        caller.require(Scope::ConnectionsRead)?;
+        let connected = self
+            .store()
+            .connected_integrations(caller.project, caller.environment)
+            .await?;
+        let mut connectors = self.connectors(Some(caller)).await?;
+        connectors.retain(|connector| connected.iter().any(|id| id == connector.integration.id.as_str()));
+        Ok(connectors)
+    }
+
     /// All integrations by name; with a caller, those of its environment.
     pub fn integrations(&self, caller: Option<&Caller>) -> Vec<Arc<Integration>> {
         let is_here = |integration: &&Arc<Integration>| {

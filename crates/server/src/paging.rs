@@ -134,6 +134,18 @@ impl<T> Page<T> {
             limit: paging.limit,
         }
     }
+
+    /// The same page with each row as something else.
+    pub(crate) fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            rows: self.rows.into_iter().map(row).collect(),
+            total: self.total,
+            pages: self.pages,
+            page: self.page,
+            skip: self.skip,
+            limit: self.limit,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -51,6 +51,26 @@ async fn definitions_are_open_and_all_on_one_page() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connected_connectors_have_a_connection_that_works() {
+    let server = TestServer::start().await;
+    let connected = async || {
+        let page = read(&server, "/v1/available-connectors/connected").await;
+        rows(&page, "platform").join(",")
+    };
+    assert_eq!(connected().await, "");
+    server.connect("u-42", ANN).await;
+    assert_eq!(connected().await, "sandbox");
+    let live = server
+        .api("GET", "/v1/available-connectors/connected")
+        .key(&server.live_key);
+    assert_eq!(live.send().await.expect(200).json()["total"], 0);
+    server.database.execute("update connections set state = 'failed'").await;
+    assert_eq!(connected().await, "");
+    let nobody = server.api("GET", "/v1/available-connectors/connected").no_key();
+    nobody.send().await.problem(401);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sign_ins_are_open_and_tell_what_a_browser_sees() {
     let server = TestServer::start().await;
     let all = open(&server, "/v1/connection-oauth-definitions").await;

@@ -174,20 +174,21 @@ pub(crate) async fn knowledge(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::parse(request.query_string());
-    let of_platform = |integration: &Integration| {
+    let integrations = broker.integrations(Some(&caller.0));
+    let of_platform = |integration: &&Arc<Integration>| {
         query
             .get("connectionPlatform")
             .is_none_or(|platform| platform == integration.id.as_str())
     };
-    let rows = broker
-        .integrations(Some(&caller.0))
+    // Pages are long: only those that are sent are written.
+    let wanted: Vec<(&Arc<Integration>, &Action)> = integrations
         .iter()
-        .filter(|integration| of_platform(integration))
+        .filter(of_platform)
         .flat_map(|integration| integration.actions.iter().map(move |action| (integration, action)))
         .filter(|(integration, action)| query.get("_id").is_none_or(|id| id == action_id(integration, action)))
-        .map(|(integration, action)| known(&broker, integration, action))
         .collect();
-    Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
+    let page = Paging::read(&query).cut(wanted);
+    Ok(HttpResponse::Ok().json(page.map(|(integration, action)| known(&broker, integration, action))))
 }
 
 fn integration(broker: &Broker, caller: &Authenticated, platform: &str) -> Option<Arc<Integration>> {

@@ -117,6 +117,10 @@ const RESOURCES: &[Resource] = &[
         methods: &[(&["GET"], |route| route.to(connectors::list))],
     },
     Resource {
+        paths: &["/v1/available-connectors/connected"],
+        methods: &[(&["GET"], |route| route.to(connectors::connected))],
+    },
+    Resource {
         paths: &["/v1/connect/complete"],
         methods: &[(&["POST"], |route| route.to(complete::complete))],
     },

@@ -28,7 +28,7 @@ use crate::problems::{ErrorBody, Kind, Problem};
     ),
     paths(
         authkit::token, authkit::open, users::flags, users::whoami, connections::list, connections::get,
-        connections::patch, connections::delete, connectors::list, passthrough::call, complete::complete,
+        connections::patch, connections::delete, connectors::list, connectors::connected, passthrough::call, complete::complete,
         credential::get, timeline::events, on_demand::refresh, on_demand::test, on_demand::reconnect, import::import,
         token::exchange, embed_tokens::settings, embed_tokens::event_link, embed_tokens::embed_token, ids::generated,
         definitions::list, definitions::get, oauth_definitions::list, oauth_definitions::of_platform,
