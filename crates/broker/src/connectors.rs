@@ -44,7 +44,7 @@ impl Broker {
     }
 
     /// The integrations that the caller's project has a usable connection to, in its environment, by name.
-    pub async fn connected(&self, caller: &Caller) -> Result<Vec<Connector>, Problem> {
+    pub async fn connected_connectors(&self, caller: &Caller) -> Result<Vec<Connector>, Problem> {
         caller.require(Scope::ConnectionsRead)?;
         let connected = self
             .store()

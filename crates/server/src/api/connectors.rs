@@ -90,7 +90,7 @@ pub(crate) async fn connected(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::parse(request.query_string());
-    let connectors = broker.connected(&caller.0).await?;
+    let connectors = broker.connected_connectors(&caller.0).await?;
     Ok(page(&site, &query, &connectors, query.flag("authkit") == Some(true)))
 }
 
