@@ -171,6 +171,7 @@ pub(crate) async fn event_link(
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct EmbedTokenRequest {
+    #[serde(default)]
     link_settings: LinkSettings,
     identity: Option<Id>,
     identity_type: Option<String>,
@@ -184,10 +185,9 @@ pub(crate) struct EmbedTokenRequest {
 }
 
 /// The rows of the first call and the session of the second.
-#[derive(Debug, Deserialize, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
+#[derive(Debug, Default, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase", default)]
 pub(crate) struct LinkSettings {
-    #[serde(default)]
     #[schema(value_type = Vec<Object>)]
     connected_platforms: Vec<Value>,
     /// The `token` of `POST /v1/event-links/create`.
@@ -240,7 +240,7 @@ pub(crate) async fn embed_token(
     let asked: EmbedTokenRequest = large_body(&site, &request, payload).await?;
     if asked.link_settings.event_inc_token.trim().is_empty() {
         return Err(Problem::bad_request(
-            "`linkSettings.eventIncToken` is empty. Send the `token` that POST /v1/event-links/create gave.",
+            "`linkSettings.eventIncToken` is missing. Send the `token` that POST /v1/event-links/create gave.",
         ));
     }
     Ok(HttpResponse::Ok().json(write(asked, caller.0.environment.as_str(), site.now())))
