@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use catalog::{AuthKind, Integration};
 
-use crate::{Broker, Caller, Problem};
+use crate::sessions::Platform;
+use crate::{Broker, Caller, Problem, Scope};
 
 /// An integration in the catalogue.
 #[derive(Clone, Debug)]
@@ -32,23 +33,59 @@ impl Broker {
             Some(caller) => self.platforms(caller.project, caller.environment).await?,
             None => Vec::new(),
         };
-        let mut connectors: Vec<Connector> = self
-            .catalog()
-            .iter()
-            .filter(|integration| {
-                caller.is_none_or(|caller| {
-                    integration
-                        .environments
-                        .iter()
-                        .any(|name| name == caller.environment.as_str())
-                })
-            })
+        Ok(self
+            .integrations(caller)
+            .into_iter()
             .map(|integration| Connector {
-                integration: Arc::clone(integration),
                 enabled: enabled.iter().any(|platform| platform.integration.id == integration.id),
+                integration,
             })
-            .collect();
-        connectors.sort_by_key(|connector| connector.integration.name.to_lowercase());
+            .collect())
+    }
+
+    /// The integrations that the caller's project has a usable connection to, in its environment, by name.
+    pub async fn connected_connectors(&self, caller: &Caller) -> Result<Vec<Connector>, Problem> {
+        caller.require(Scope::ConnectionsRead)?;
+        let connected = self
+            .store()
+            .connected_integrations(caller.project, caller.environment)
+            .await?;
+        let mut connectors = self.connectors(Some(caller)).await?;
+        connectors.retain(|connector| connected.iter().any(|id| id == connector.integration.id.as_str()));
         Ok(connectors)
+    }
+
+    /// All integrations by name; with a caller, those of its environment.
+    pub fn integrations(&self, caller: Option<&Caller>) -> Vec<Arc<Integration>> {
+        let is_here = |integration: &&Arc<Integration>| {
+            caller.is_none_or(|caller| {
+                integration
+                    .environments
+                    .iter()
+                    .any(|name| name == caller.environment.as_str())
+            })
+        };
+        let mut integrations: Vec<Arc<Integration>> = self.catalog().iter().filter(is_here).cloned().collect();
+        integrations.sort_by_key(|integration| integration.name.to_lowercase());
+        integrations
+    }
+
+    /// What the caller's project has switched on and can connect, by name.
+    ///
+    /// # Errors
+    /// The key does not have the scope `sessions:write`; the database is away.
+    pub async fn enabled(&self, caller: &Caller) -> Result<Vec<Platform>, Problem> {
+        caller.require(Scope::SessionsWrite)?;
+        self.platforms(caller.project, caller.environment).await
+    }
+
+    /// The address behind which a service's paths stand, without a slash at its end. What only a connection knows
+    /// stands in double braces.
+    pub fn base_url(&self, integration: &Integration) -> String {
+        let base = &integration.api.base_url;
+        let text = base
+            .render(&self.instance_inputs())
+            .map_or_else(|_| base.template().in_braces(), |url| url.to_string());
+        text.trim_end_matches('/').to_owned()
     }
 }

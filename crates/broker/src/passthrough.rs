@@ -13,6 +13,8 @@ use crate::{Broker, Caller, Kind, Problem, Scope};
 pub struct PassthroughCall {
     /// The connection's key.
     pub connection_key: String,
+    /// The integration whose action the caller names, if it names one that is known here.
+    pub action_of: Option<String>,
     /// The method.
     pub method: Method,
     /// Raw path and query behind `/v1/passthrough`, as the caller wrote them.
@@ -41,6 +43,9 @@ impl Broker {
         caller.require(Scope::Passthrough)?;
         let key = call.connection_key.clone();
         let callable = self.usable(caller, &key).await?;
+        if let Some(other) = call.action_of.as_deref().filter(|id| *id != callable.integration) {
+            return Err(of_another_service(other, &callable.integration));
+        }
         let again = is_repeatable(&call).then(|| (call.method.clone(), call.headers.clone()));
         let path = call.path_and_query.clone();
         let answer = self.send(&callable, call).await;
@@ -66,6 +71,7 @@ impl Broker {
         let second = PassthroughCall {
             connection_key: key,
             method,
+            action_of: None,
             path_and_query: path,
             headers,
             body: body_of(Bytes::new()),
@@ -180,6 +186,17 @@ fn is_repeatable(call: &PassthroughCall) -> bool {
     !call.headers.contains_key(http::header::TRANSFER_ENCODING)
         && length.is_none_or(|length| length.as_bytes() == b"0")
         && (length.is_some() || !matches!(call.method, Method::POST | Method::PUT | Method::PATCH))
+}
+
+/// A call meant for one service must not reach another: it has the credential of the other.
+fn of_another_service(action_of: &str, integration: &str) -> Problem {
+    Problem::bad_request(
+        "action_of_another_service",
+        format!(
+            "The action is one of `{action_of}`, the connection is to `{integration}`. Send a connection of the same \
+             service, or no action id."
+        ),
+    )
 }
 
 fn refused_request(error: PassthroughError) -> Problem {

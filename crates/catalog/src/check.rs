@@ -1,5 +1,6 @@
 //! From the written form to the checked one. Every mistake is reported; only a definition without any comes through.
 
+mod actions;
 mod auth;
 mod names;
 mod oauth2;
@@ -83,6 +84,7 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
             Some((name.clone(), checked))
         })
         .collect();
+    let actions = actions::actions(&written.actions, report);
     if !report.problems.is_empty() {
         return None;
     }
@@ -115,6 +117,7 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
                 written::Environment::Live => "live".to_owned(),
             })
             .collect(),
+        actions,
     })
 }
 

@@ -41,6 +41,9 @@ pub(crate) struct Definition {
     pub(crate) api: Api,
     /// A call that proves a credential and names the account.
     pub(crate) check: Option<Check>,
+    /// Calls of the API that are worth knowing, for agents and for whoever looks one up. Every other call works too.
+    #[serde(default)]
+    pub(crate) actions: Vec<Action>,
 }
 
 fn both_environments() -> Vec<Environment> {
@@ -412,4 +415,39 @@ pub(crate) struct Account {
     pub(crate) id: Option<String>,
     /// Name for people, as `${body.email}`.
     pub(crate) name: Option<String>,
+}
+
+/// A call of the API that is worth knowing.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Action {
+    /// Unique in this definition, as `send-message`. Callers keep it: never give it to something else.
+    pub(crate) id: String,
+    /// What it does, as `Send a message`.
+    pub(crate) title: String,
+    /// The method.
+    pub(crate) method: ActionMethod,
+    /// Behind `api.base_url`; `{{name}}` stands for what the caller fills in, as `/repos/{{owner}}/{{repo}}`.
+    pub(crate) path: String,
+    /// What it is about; the first is its kind, as `messages`.
+    #[serde(default)]
+    pub(crate) tags: Vec<String>,
+    /// How it is used: parameters, body, answer, what goes wrong. Markdown; title and address are put above it.
+    pub(crate) knowledge: String,
+}
+
+/// A method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "UPPERCASE")]
+pub(crate) enum ActionMethod {
+    /// Reads.
+    Get,
+    /// Creates, or does.
+    Post,
+    /// Replaces.
+    Put,
+    /// Changes.
+    Patch,
+    /// Deletes.
+    Delete,
 }

@@ -5,6 +5,7 @@
 //!
 //! What never lives here: a network, a database, a secret, a clock, or a line about one particular service.
 
+mod action;
 mod check;
 mod definition;
 mod load;
@@ -16,6 +17,7 @@ mod suggest;
 mod template;
 mod tree;
 
+pub use action::{Action, ActionMethod, search};
 pub use load::{Loaded, json_schema, load_directory, load_sources};
 pub use model::*;
 pub use problem::Problem;

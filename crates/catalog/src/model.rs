@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use url::Url;
 
+use crate::action::Action;
 use crate::template::{Template, UrlTemplate};
 
 /// The id of an integration: lower case, digits and hyphens, as `google-calendar`.
@@ -48,9 +49,16 @@ pub struct Integration {
     pub sources: Vec<Url>,
     /// Environments in which it exists: both, unless the definition says `environments: [test]`.
     pub environments: Vec<String>,
+    /// Calls of its API that are worth knowing, in the definition's order.
+    pub actions: Vec<Action>,
 }
 
 impl Integration {
+    /// An action by its id.
+    pub fn action(&self, id: &str) -> Option<&Action> {
+        self.actions.iter().find(|action| action.id == id)
+    }
+
     /// A sign-in method by its id, or the default one.
     pub fn method(&self, id: Option<&str>) -> Option<&AuthMethod> {
         match id {

@@ -97,6 +97,17 @@ impl Template {
         &self.source
     }
 
+    /// The text with each plain input as its name in double braces, as in `Bearer {{api_key}}`: what people and other
+    /// programs read. Where a function stands, the whole text is as it was written.
+    pub fn in_braces(&self) -> String {
+        let plain = self.parts.iter().map(|part| match part {
+            Part::Literal(text) => Some(text.clone()),
+            Part::Expression(Expression::Name(name)) => Some(format!("{{{{{}}}}}", name.path)),
+            Part::Expression(_) => None,
+        });
+        plain.collect::<Option<String>>().unwrap_or_else(|| self.source.clone())
+    }
+
     /// Renders for a slot. The result is a secret, since a credential may be in it.
     pub fn render(&self, inputs: &Inputs<'_>, slot: Slot) -> Result<SecretString, RenderError> {
         let mut text = Zeroizing::new(String::new());

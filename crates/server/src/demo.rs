@@ -133,6 +133,7 @@ struct Call {
 async fn call(broker: web::Data<Broker>, Local(demo): Local, body: FromOurPage<Call>) -> Result<HttpResponse, Problem> {
     let Call { connection_key, path } = body.0;
     let call = PassthroughCall {
+        action_of: None,
         connection_key,
         method: http::Method::GET,
         path_and_query: if path.starts_with('/') {

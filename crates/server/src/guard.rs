@@ -18,7 +18,7 @@ use vault::Token;
 use zeroize::Zeroizing;
 
 use crate::Site;
-use crate::limits::JSON_BYTES;
+use crate::limits::{JSON_BYTES, LARGE_JSON_BYTES};
 use crate::problems::{Kind, Problem};
 
 /// The body of a call that only our own pages make.
@@ -53,6 +53,22 @@ pub(crate) async fn body<T: DeserializeOwned>(
     let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
     let empty = body.iter().all(u8::is_ascii_whitespace) || body == b"null";
     parse(if empty { b"{}" } else { &body })
+}
+
+/// The same for a body that holds a row for each integration.
+pub(crate) async fn large_body<T: DeserializeOwned>(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<T, Problem> {
+    let body = read(
+        request.headers(),
+        &mut payload.into_inner(),
+        LARGE_JSON_BYTES,
+        site.pace,
+    )
+    .await?;
+    parse(&body)
 }
 
 /// The same with the bytes it was read from, wiped when they are dropped.

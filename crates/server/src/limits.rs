@@ -23,6 +23,9 @@ pub(crate) const HEAD_BYTES: usize = 64 * 1024;
 /// Most bytes of a JSON body.
 pub(crate) const JSON_BYTES: usize = 64 * 1024;
 
+/// Most bytes of a JSON body with a row for each integration.
+pub(crate) const LARGE_JSON_BYTES: usize = 1024 * 1024;
+
 /// Requests a minute; `None` counts nothing.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {

@@ -83,6 +83,17 @@ impl Paging {
         }
     }
 
+    /// All of `count` rows but the skipped ones, whatever `limit` says.
+    pub(crate) fn all_but_skipped(query: &Query, count: usize) -> Self {
+        let limit = i64::try_from(count).unwrap_or(i64::MAX).max(1);
+        let skip = query.get("skip").and_then(|value| value.parse::<i64>().ok());
+        Self {
+            page: 1,
+            limit,
+            skip: skip.unwrap_or(0).clamp(0, limit),
+        }
+    }
+
     /// The rows of a list that is at hand as a whole.
     pub(crate) fn cut<T>(self, rows: Vec<T>) -> Page<T> {
         let total = i64::try_from(rows.len()).unwrap_or(i64::MAX);
@@ -121,6 +132,18 @@ impl<T> Page<T> {
             page: paging.page,
             skip: paging.skip,
             limit: paging.limit,
+        }
+    }
+
+    /// The same page with each row as something else.
+    pub(crate) fn map<U>(self, row: impl FnMut(T) -> U) -> Page<U> {
+        Page {
+            rows: self.rows.into_iter().map(row).collect(),
+            total: self.total,
+            pages: self.pages,
+            page: self.page,
+            skip: self.skip,
+            limit: self.limit,
         }
     }
 }
@@ -172,6 +195,18 @@ mod tests {
         let past = Paging::read(&Query::parse("page=9&limit=20")).cut(rows);
         assert_eq!((past.rows.len(), past.total), (0, 45));
         assert_eq!(Paging::read(&Query::default()).cut(Vec::<i64>::new()).pages, 0);
+    }
+
+    #[test]
+    fn a_list_on_one_page_ignores_its_limit() {
+        let cut = |raw: &str| {
+            let page = Paging::all_but_skipped(&Query::parse(raw), 150).cut((0..150).collect::<Vec<_>>());
+            (page.rows.len(), page.total, page.pages, page.skip)
+        };
+        assert_eq!(cut("limit=100&skip=0"), (150, 150, 1, 0));
+        assert_eq!(cut("limit=100&skip=100"), (50, 150, 1, 100));
+        assert_eq!(cut("skip=9223372036854775807"), (0, 150, 1, 150));
+        assert_eq!(cut("skip=-5&limit=null"), (150, 150, 1, 0));
     }
 
     #[test]

@@ -232,6 +232,23 @@ impl Store {
         .collect()
     }
 
+    /// The integrations of a project and environment with a connection that can be used, by id.
+    pub async fn connected_integrations(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+    ) -> Result<Vec<String>, StoreError> {
+        // Served by the unique index of apps and by connections_by_app.
+        let integrations = sqlx::query_scalar!(
+            "select integration from apps where project_id = $1 and environment = $2 and exists (
+                 select 1 from connections where app_id = apps.id and deleted_at is null and active and state <> 'failed'
+             ) order by integration",
+            project.0,
+            environment.as_str()
+        );
+        Ok(integrations.fetch_all(&self.pool).await?)
+    }
+
     /// The OAuth client's secret, only for a request to the provider.
     pub async fn client_secret(&self, app: &App) -> Result<Option<SecretString>, StoreError> {
         let row = sqlx::query!("select sealed, generation from apps where id = $1", app.id.0)

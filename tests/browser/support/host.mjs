@@ -8,7 +8,7 @@ import { listen, bodyOf } from './net.mjs';
 
 const { AuthKitToken } = createRequire(import.meta.url)('@picahq/authkit-token');
 
-/** The SDKs that a page can use: installed package and the name of its hook. */
+/** The published SDKs: installed package and the name of its hook. */
 const HOOKS = {
   '@picahq/authkit': 'useAuthKit',
   'authkit-1-0-5': 'useAuthKit',
@@ -16,17 +16,21 @@ const HOOKS = {
   '@withone/auth': 'useOneAuth',
 };
 export const SDKS = Object.keys(HOOKS);
+/** Whatever a page can use in their place: where its hook comes from, seen from tests/browser, and its name. */
+const modules = new Map(SDKS.map((sdk) => [sdk, { module: sdk, hook: HOOKS[sdk] }]));
+export const addSdk = (name, module, hook) => modules.set(name, { module, hook });
 
 const bundles = new Map();
 
 /** The page's script: React and one SDK, in one file. */
 export function bundle(sdk) {
-  if (!SDKS.includes(sdk)) throw new Error(`no such SDK: ${sdk}`);
+  if (!modules.has(sdk)) throw new Error(`no such SDK: ${sdk}`);
   if (!bundles.has(sdk)) {
+    const { module, hook } = modules.get(sdk);
     const source = `
       import React from 'react';
       import { createRoot } from 'react-dom/client';
-      import { ${HOOKS[sdk]} as useConnect } from '${sdk}';
+      import { ${hook} as useConnect } from '${module}';
       window.__events = [];
       const options = JSON.parse(document.getElementById('options').textContent);
       const record = (type) => (value) => window.__events.push({ type, value, at: performance.now() });

@@ -398,3 +398,15 @@ proptest! {
         let _ = Template::parse(&source);
     }
 }
+
+#[test]
+fn names_stand_in_braces_for_readers() {
+    let read = |source: &str| Template::parse(source).unwrap().in_braces();
+    assert_eq!(read("Bearer ${credential.api_key}"), "Bearer {{api_key}}");
+    assert_eq!(
+        read("https://${variables.domain}.acme.example/x"),
+        "https://{{domain}}.acme.example/x"
+    );
+    let whole = "Basic ${base64(credential.email \":\" credential.api_key)}";
+    assert_eq!(read(whole), whole);
+}

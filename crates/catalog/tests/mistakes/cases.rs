@@ -34,6 +34,8 @@ api:
 check:
   get: /me
   account: { id: "${body.id}", name: "${body.name}" }
+actions:
+  - { id: list-things, title: List things, method: GET, path: "/things/{{kind}}", tags: [things], knowledge: Lists things. }
 "#;
 
 const API_KEY: &str = r#"
@@ -302,6 +304,36 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ("a check elsewhere over http", "get: /me", "get: http://acme.example/me"),
     ("an account from nowhere", "${body.id}", "${answer.id}"),
     ("no JSON pointer", "  get: /me\n", "  get: /me\n  ok: ok\n"),
+    ("no id of an action", "id: list-things", "id: List things"),
+    (
+        "an action twice",
+        "actions:\n",
+        "actions:\n  - { id: list-things, title: Again, method: GET, path: /things, knowledge: Again. }\n",
+    ),
+    ("an empty title of an action", "title: List things", "title: ''"),
+    ("no method of an action", "method: GET", "method: get"),
+    ("an action with a query", "/things/{{kind}}", "/things?kind={{kind}}"),
+    ("an action that climbs", "/things/{{kind}}", "/things/../{{kind}}"),
+    (
+        "an action on another host",
+        "/things/{{kind}}",
+        "//evil.example/{{kind}}",
+    ),
+    (
+        "a template in an action",
+        "/things/{{kind}}",
+        "/things/${variables.region}",
+    ),
+    ("half a name in an action", "/things/{{kind}}", "/things/{{kind}"),
+    ("no name in an action", "/things/{{kind}}", "/things/{{my kind}}"),
+    ("a tag that tells the key", "tags: [things]", "tags: [custom]"),
+    ("two tags in one", "tags: [things]", "tags: ['a,b']"),
+    ("no knowledge", "knowledge: Lists things.", "knowledge: ' '"),
+    (
+        "a line that is no text",
+        "knowledge: Lists things.",
+        "knowledge: \"a\\tb\"",
+    ),
     (
         "several mistakes at once",
         "name: Acme\ndescription: Makes everything.\ncategories: [tools]\naliases: [coyote]\ndocs: https:",

@@ -101,6 +101,7 @@ async fn no_secret_is_anywhere_in_clear() {
         .unwrap();
     canaries.plant("client secret", CLIENT_SECRET);
     typed_in(&server, &mut canaries).await;
+    in_an_embed_token(&server, &mut canaries).await;
     for end in [End::Connected, End::Left, End::Refused, End::SameWindow] {
         sign_in(&server, &provider, &mut canaries, end).await;
     }
@@ -122,6 +123,24 @@ async fn no_secret_is_anywhere_in_clear() {
     assert!(log.contains("request"), "there is a log");
     let leaks: Vec<&str> = log.lines().filter(|line| !canaries.found_in(line).is_empty()).collect();
     assert_eq!(leaks, Vec::<&str>::new(), "in the log");
+}
+
+/// The session of an old client, which comes in with a body and goes out again.
+async fn in_an_embed_token(server: &TestServer, canaries: &mut Canaries) {
+    let link = server
+        .api("POST", "/v1/event-links/create")
+        .send()
+        .await
+        .expect(200)
+        .json();
+    let token = link["token"].as_str().unwrap();
+    canaries.plant("session of an event link", token);
+    for body in [
+        json!({ "linkSettings": { "connectedPlatforms": [], "eventIncToken": token } }),
+        json!({ "linkSettings": { "connectedPlatforms": {}, "eventIncToken": token }, "expiresAt": "soon" }),
+    ] {
+        server.api("POST", "/v1/embed-tokens/create").json(&body).send().await;
+    }
 }
 
 /// A key that is refused, and one that is kept.

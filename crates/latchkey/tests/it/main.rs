@@ -18,6 +18,7 @@ macro_rules! snapshot {
 mod adoption;
 mod audit;
 mod canary;
+mod catalogue;
 mod circuits;
 mod classes;
 mod clocks;
@@ -26,6 +27,7 @@ mod containment;
 mod credential;
 mod deletion;
 mod embed;
+mod embed_tokens;
 mod exactly_once;
 mod exchange;
 mod failover;

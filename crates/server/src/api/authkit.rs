@@ -212,7 +212,8 @@ pub(crate) async fn open(
     token(broker, site, caller, request, payload).await
 }
 
-fn session_request(body: TokenRequest) -> Result<OpenSession, Problem> {
+/// The session that a body asks for.
+pub(crate) fn session_request(body: TokenRequest) -> Result<OpenSession, Problem> {
     Ok(OpenSession {
         owner: Owner {
             identity: body.identity.and_then(Id::text),
@@ -268,7 +269,7 @@ fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow 
 }
 
 /// What the app asks for: its own list, or what the definition says.
-fn scopes(platform: &Platform) -> String {
+pub(crate) fn scopes(platform: &Platform) -> String {
     let own = platform.app.scopes.as_deref();
     let defaults = || {
         platform.integration.auth.iter().find_map(|method| match &method.kind {

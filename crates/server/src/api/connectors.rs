@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 
 use super::record::{definition_id, image};
 use crate::Site;
-use crate::key::Perhaps;
+use crate::key::{Authenticated, Perhaps};
 use crate::paging::{Page, Paging, Query};
 use crate::problems::Problem;
 
@@ -29,8 +29,8 @@ pub(crate) struct ConnectorRow {
     /// Whether it is connected by signing in at the service.
     oauth: bool,
     oauth_scopes: Option<Scopes>,
-    /// Described actions; none yet.
-    tools: u32,
+    /// How many actions are described.
+    tools: usize,
     version: &'static str,
     active: bool,
 }
@@ -63,15 +63,45 @@ pub(crate) async fn list(
 ) -> Result<HttpResponse, Problem> {
     let query = Query::parse(request.query_string());
     let enabled_only = caller.0.is_some() && query.flag("authkit") == Some(true);
-    let rows = broker
-        .connectors(caller.0.as_ref())
-        .await?
+    let connectors = broker.connectors(caller.0.as_ref()).await?;
+    Ok(page(&site, &query, &connectors, enabled_only))
+}
+
+/// Lists the integrations that the project has a usable connection to.
+#[utoipa::path(
+    get, path = "/v1/available-connectors/connected", operation_id = "listConnectedConnectors", tag = "Catalogue",
+    params(
+        ("platform" = Option<String>, Query, description = "The integration's id"),
+        ("authkit" = Option<bool>, Query, description = "Only those switched on"),
+        ("key" = Option<String>, Query, description = "The row's `key`"), ("name" = Option<String>, Query, description = "The integration's name"),
+        ("category" = Option<String>, Query, description = "A category or tag"), ("page" = Option<i64>, Query, description = "From 1"),
+        ("limit" = Option<i64>, Query, description = "At most 150"), ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
+    ),
+    responses(
+        (status = 200, body = Page<ConnectorRow>, description = "A page of integrations"),
+        (status = 403, description = "The key does not have the scope `connections:read`")
+    ),
+    security(("secret" = []))
+)]
+pub(crate) async fn connected(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    caller: Authenticated,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
+    let query = Query::parse(request.query_string());
+    let connectors = broker.connected_connectors(&caller.0).await?;
+    Ok(page(&site, &query, &connectors, query.flag("authkit") == Some(true)))
+}
+
+fn page(site: &Site, query: &Query, connectors: &[Connector], enabled_only: bool) -> HttpResponse {
+    let rows = connectors
         .iter()
         .filter(|connector| !enabled_only || connector.enabled)
-        .map(|connector| row(&site, connector))
-        .filter(|row| wanted(row, &query))
+        .map(|connector| row(site, connector))
+        .filter(|row| wanted(row, query))
         .collect();
-    Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
+    HttpResponse::Ok().json(Paging::read(query).cut(rows))
 }
 
 fn wanted(row: &ConnectorRow, query: &Query) -> bool {
@@ -106,7 +136,7 @@ fn row(site: &Site, connector: &Connector) -> ConnectorRow {
         tags,
         oauth: scopes.is_some(),
         oauth_scopes: scopes,
-        tools: 0,
+        tools: integration.actions.len(),
         version: "1.0.0",
         active: true,
     }

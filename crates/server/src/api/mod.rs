@@ -1,12 +1,17 @@
 //! `/v1`: what customers' backends call with a secret key (wire contract §2.2 and §3).
 
+pub(crate) mod actions;
 pub(crate) mod authkit;
 pub(crate) mod complete;
 pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod credential;
+pub(crate) mod definitions;
+pub(crate) mod embed_tokens;
 pub(crate) mod faults;
+pub(crate) mod ids;
 pub(crate) mod import;
+pub(crate) mod oauth_definitions;
 pub(crate) mod on_demand;
 pub(crate) mod openapi;
 pub(crate) mod passthrough;
@@ -43,6 +48,58 @@ const RESOURCES: &[Resource] = &[
         paths: &["/v1/authkit/token"],
         methods: &[(&["POST"], |route| route.to(authkit::token))],
     },
+    // What @picahq/authkit-node 1.x calls; its address by default has `/internal` in it.
+    Resource {
+        paths: &["/v1/settings/get", "/internal/v1/settings/get"],
+        methods: &[(&["POST"], |route| route.to(embed_tokens::settings))],
+    },
+    Resource {
+        paths: &["/v1/event-links/create", "/internal/v1/event-links/create"],
+        methods: &[(&["POST"], |route| route.to(embed_tokens::event_link))],
+    },
+    Resource {
+        paths: &["/v1/embed-tokens/create", "/internal/v1/embed-tokens/create"],
+        methods: &[(&["POST"], |route| route.to(embed_tokens::embed_token))],
+    },
+    Resource {
+        paths: &["/v1/public/generate-id/{prefix}"],
+        methods: &[(&["GET"], |route| route.to(ids::generated))],
+    },
+    Resource {
+        paths: &["/v1/connection-definitions", "/v1/public/connection-definitions"],
+        methods: &[(&["GET"], |route| route.to(definitions::list))],
+    },
+    Resource {
+        paths: &["/v1/connection-definitions/{id}"],
+        methods: &[(&["GET"], |route| route.to(definitions::get))],
+    },
+    Resource {
+        paths: &[
+            "/v1/connection-oauth-definitions",
+            "/v1/public/connection-oauth-definition-schema",
+        ],
+        methods: &[(&["GET"], |route| route.to(oauth_definitions::list))],
+    },
+    Resource {
+        paths: &["/v1/connection-oauth-definitions/view/{platform}"],
+        methods: &[(&["GET"], |route| route.to(oauth_definitions::of_platform))],
+    },
+    Resource {
+        paths: &["/v1/connection-oauth-definitions/view/id/{id}"],
+        methods: &[(&["GET"], |route| route.to(oauth_definitions::get))],
+    },
+    Resource {
+        paths: &["/v1/available-actions/search/{platform}"],
+        methods: &[(&["GET"], |route| route.to(actions::search))],
+    },
+    Resource {
+        paths: &["/v1/available-actions/{platform}"],
+        methods: &[(&["GET"], |route| route.to(actions::list))],
+    },
+    Resource {
+        paths: &["/v1/knowledge"],
+        methods: &[(&["GET"], |route| route.to(actions::knowledge))],
+    },
     Resource {
         paths: &["/v1/token"],
         methods: &[(&["POST"], |route| route.to(token::exchange))],
@@ -58,6 +115,10 @@ const RESOURCES: &[Resource] = &[
     Resource {
         paths: &["/v1/available-connectors"],
         methods: &[(&["GET"], |route| route.to(connectors::list))],
+    },
+    Resource {
+        paths: &["/v1/available-connectors/connected"],
+        methods: &[(&["GET"], |route| route.to(connectors::connected))],
     },
     Resource {
         paths: &["/v1/connect/complete"],

@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
 use super::{
-    authkit, complete, connections, connectors, credential, faults, import, on_demand, passthrough, timeline, token,
-    users, webhooks,
+    actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids, import,
+    oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -28,9 +28,11 @@ use crate::problems::{ErrorBody, Kind, Problem};
     ),
     paths(
         authkit::token, authkit::open, users::flags, users::whoami, connections::list, connections::get,
-        connections::patch, connections::delete, connectors::list, passthrough::call, complete::complete,
+        connections::patch, connections::delete, connectors::list, connectors::connected, passthrough::call, complete::complete,
         credential::get, timeline::events, on_demand::refresh, on_demand::test, on_demand::reconnect, import::import,
-        token::exchange,
+        token::exchange, embed_tokens::settings, embed_tokens::event_link, embed_tokens::embed_token, ids::generated,
+        definitions::list, definitions::get, oauth_definitions::list, oauth_definitions::of_platform,
+        oauth_definitions::get, actions::list, actions::search, actions::knowledge,
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
@@ -42,9 +44,30 @@ use crate::problems::{ErrorBody, Kind, Problem};
 pub struct Document;
 
 /// Addresses that answer as another one does.
-const SHORT: [(&str, &str); 2] = [
-    ("/v1/connections", "/v1/vault/connections"),
-    ("/v1/connections/{id}", "/v1/vault/connections/{id}"),
+const ALIASES: [(&str, &str, &str); 7] = [
+    ("/v1/connections", "/v1/vault/connections", "ByShortAddress"),
+    ("/v1/connections/{id}", "/v1/vault/connections/{id}", "ByShortAddress"),
+    ("/internal/v1/settings/get", "/v1/settings/get", "ByOldAddress"),
+    (
+        "/internal/v1/event-links/create",
+        "/v1/event-links/create",
+        "ByOldAddress",
+    ),
+    (
+        "/internal/v1/embed-tokens/create",
+        "/v1/embed-tokens/create",
+        "ByOldAddress",
+    ),
+    (
+        "/v1/public/connection-definitions",
+        "/v1/connection-definitions",
+        "ByOldAddress",
+    ),
+    (
+        "/v1/public/connection-oauth-definition-schema",
+        "/v1/connection-oauth-definitions",
+        "ByOldAddress",
+    ),
 ];
 
 /// What every operation has in common, said once.
@@ -63,12 +86,12 @@ impl Modify for Common {
                 operation.request_body = Some(RefOr::T(any.content("*/*", Content::default()).build()));
             }
         }
-        for (short, long) in SHORT {
-            if let Some(mut item) = paths.get(long).cloned() {
+        for (alias, address, suffix) in ALIASES {
+            if let Some(mut item) = paths.get(address).cloned() {
                 for (_, operation) in operations(&mut item) {
-                    operation.operation_id = operation.operation_id.take().map(|id| format!("{id}ByShortAddress"));
+                    operation.operation_id = operation.operation_id.take().map(|id| format!("{id}{suffix}"));
                 }
-                paths.insert(short.to_owned(), item);
+                paths.insert(alias.to_owned(), item);
             }
         }
         for (_, operation) in paths.values_mut().flat_map(operations) {

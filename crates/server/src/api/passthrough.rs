@@ -20,6 +20,7 @@ use futures_util::{Stream, StreamExt as _};
 use protocol::{BodyStream, EgressError};
 use tokio::sync::mpsc;
 
+use super::actions::parse_action_id;
 use crate::Site;
 use crate::envelope::AsItIs;
 use crate::key::Authenticated;
@@ -73,11 +74,12 @@ pub(crate) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "
     params(
         ("path" = String, Path, description = "The service's own path and query, sent on unchanged"),
         ("x-pica-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the next"),
-        ("x-one-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the one before")
+        ("x-one-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the one before"),
+        ("x-pica-action-id" = Option<String>, Header, description = "An action's `systemId`, as a check that the connection is to its service; `x-one-action-id` is the same"),
     ),
     responses(
         (status = "default", description = "The service's status, body and type; its other headers as `x-pica-passthrough-*`. Without `x-latchkey-error-source` the answer is the service's, whatever its status", content_type = "*/*"),
-        (status = 400, description = "No connection key, two that differ, or a path that leaves the service"),
+        (status = 400, description = "No connection key, two that differ, an action of another service, or a path that leaves the service"),
         (status = 403, description = "The key does not have the scope `passthrough`"),
         (status = 404, description = "No such connection"),
         (status = 409, description = "The connection is switched off"),
@@ -116,6 +118,7 @@ async fn forward(
     let stalled = Rc::new(Cell::new(false));
     let call = PassthroughCall {
         connection_key: connection_key(request.headers())?,
+        action_of: action_of(broker, request.headers())?,
         method: http::Method::from_bytes(request.method().as_str().as_bytes())
             .map_err(|_| Problem::general(Kind::MethodNotAllowed))?,
         path_and_query: raw_target(request),
@@ -133,28 +136,42 @@ async fn forward(
 
 /// The connection key of either header family; two that differ are refused.
 fn connection_key(headers: &HeaderMap) -> Result<String, Problem> {
-    let mut found: Option<&[u8]> = None;
-    for value in ["x-pica-connection-key", "x-one-connection-key"]
-        .into_iter()
-        .flat_map(|name| headers.get_all(name))
-    {
-        if found.is_some_and(|other| other != value.as_bytes()) {
-            return Err(Problem::bad_request(
-                "Two different connection keys came with this request. Send one.",
-            ));
-        }
-        found = Some(value.as_bytes());
-    }
-    found
-        .and_then(|key| std::str::from_utf8(key).ok())
-        .map(|key| key.trim().to_owned())
-        .filter(|key| !key.is_empty())
+    either(headers, ["x-pica-connection-key", "x-one-connection-key"])
+        .map_err(|()| Problem::bad_request("Two different connection keys came with this request. Send one."))?
         .ok_or_else(|| {
             Problem::bad_request(
                 "No connection key came with this request. Send the `key` of a connection in `x-pica-connection-key` or \
                  `x-one-connection-key`.",
             )
         })
+}
+
+/// The integration whose action is named. Ids from elsewhere mean nothing here: method and path say what is called.
+fn action_of(broker: &Broker, headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let id = either(headers, ["x-pica-action-id", "x-one-action-id"])
+        .map_err(|()| Problem::bad_request("Two different action ids came with this request. Send one, or none."))?;
+    let named = id
+        .as_deref()
+        .and_then(parse_action_id)
+        .map(|(integration, _)| integration);
+    Ok(named
+        .filter(|integration| broker.catalog().get(integration).is_some())
+        .map(ToOwned::to_owned))
+}
+
+/// The one value of these headers; an error when two differ. An empty one is none.
+fn either(headers: &HeaderMap, names: [&str; 2]) -> Result<Option<String>, ()> {
+    let mut found: Option<&[u8]> = None;
+    for value in names.into_iter().flat_map(|name| headers.get_all(name)) {
+        if found.is_some_and(|other| other != value.as_bytes()) {
+            return Err(());
+        }
+        found = Some(value.as_bytes());
+    }
+    Ok(found
+        .and_then(|text| std::str::from_utf8(text).ok())
+        .map(|text| text.trim().to_owned())
+        .filter(|text| !text.is_empty()))
 }
 
 /// Path and query as they were sent. Clients made from an OpenAPI text send the whole path as one parameter, with its

@@ -79,7 +79,8 @@ pub(crate) async fn whoami(broker: web::Data<Broker>, caller: Authenticated) -> 
     }))
 }
 
-async fn project(broker: &Broker, caller: &Caller) -> Result<Project, Problem> {
+/// The project of a key.
+pub(crate) async fn project(broker: &Broker, caller: &Caller) -> Result<Project, Problem> {
     let project = broker
         .store()
         .project(caller.project)
