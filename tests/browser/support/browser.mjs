@@ -1,6 +1,6 @@
 // Chromium as people have it: new headless mode, an empty profile, third-party cookies blocked, storage partitioned.
 // Started by us and driven over its debugging port, because Playwright's own start switches storage partitioning off
-// and takes no preferences for contexts made later.
+// and takes no preferences for contexts made later. With BROWSER=firefox, the distribution's Firefox in its place.
 
 import { spawn } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
@@ -9,6 +9,7 @@ import path from 'node:path';
 import { afterEach } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
+import { startFirefox } from './firefox.mjs';
 import { until } from './net.mjs';
 
 export const OUT = fileURLToPath(new URL('../out/', import.meta.url));
@@ -37,8 +38,15 @@ const FLAGS = [
   '--window-size=1280,900',
 ];
 
+/** Whether the tests run in Firefox. */
+export const IN_FIREFOX = process.env.BROWSER === 'firefox';
+
 /** Starts a browser. Each `context()` is its own cookie jar, like another person's computer. */
 export async function startBrowser({ blockThirdPartyCookies = true } = {}) {
+  if (IN_FIREFOX) {
+    const browser = await startFirefox();
+    return { browser, version: browser.version(), context: (options) => openContext(browser, options), stop: () => browser.close() };
+  }
   const profile = await mkdtemp(path.join(os.tmpdir(), 'lk-chromium-'));
   await mkdir(path.join(profile, 'Default'), { recursive: true });
   // 1 = block third-party cookies everywhere, 0 = allow. Read at start only. Contexts made later inherit it.
@@ -131,6 +139,9 @@ async function openContext(browser, { theme = 'light', ...options } = {}) {
   });
   return context;
 }
+
+/** Whether the browser refused to show what a frame was to show: it then shows a page of its own. */
+export const refusedToShow = (frame) => /^(chrome-error|about:neterror)/.test(frame.url());
 
 /** Pictures for people to look at: out/NAME.png. */
 export async function picture(page, name) {

@@ -1,0 +1,19 @@
+// Firefox as the distribution has it, driven over WebDriver BiDi: with BROWSER=firefox the tests run in it. Its own cookie
+// rules stay as they are: third-party cookies and storage are partitioned by the page around them.
+//
+// A version of Playwright of its own, because the newest one sends each context a command that Firefox ESR does not know.
+
+import { access } from 'node:fs/promises';
+import { firefox } from 'playwright-core-firefox';
+
+const EXECUTABLE = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr';
+/** Strict partitioning, which is what people have; a browser started for automation would accept more. */
+const PREFERENCES = { 'network.cookie.cookieBehavior': 5 };
+
+/** Starts Firefox. */
+export async function startFirefox() {
+  await access(EXECUTABLE).catch(() => {
+    throw new Error(`There is no Firefox at ${EXECUTABLE}: \`apt-get install firefox-esr\`, or set FIREFOX_PATH.`);
+  });
+  return firefox.launch({ channel: 'moz-firefox', executablePath: EXECUTABLE, headless: true, firefoxUserPrefs: PREFERENCES });
+}
