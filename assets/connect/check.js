@@ -2,7 +2,7 @@
 // outcome is read with the handle, reported once, and there is no second try (the page listens for one result only).
 
 import { ApiError, checkResult } from "./api.js";
-import { messages } from "./messages.en.js";
+import { messages } from "./messages.js";
 import { showChecking, showUnfinished } from "./screens/progress.js";
 import { sleep } from "./watch.js";
 

@@ -6,7 +6,7 @@ import { safeName } from "./dom.js";
 import { EmbedderError } from "./embedder.js";
 import { SignIn } from "./flow.js";
 import { findSelected } from "./match.js";
-import { messages } from "./messages.en.js";
+import { messages, problem } from "./messages.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure, showSuccess } from "./screens/outcome.js";
 import { showEmpty, showPick } from "./screens/pick.js";
@@ -274,7 +274,7 @@ export class Connect {
     if (error instanceof ApiError && error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields);
     if (error instanceof ApiError && error.key === "credential_refused") {
       this.#report(error.message);
-      return screen.refuse(error.message);
+      return screen.refuse(problem(error.key, integration.name, error.message));
     }
     if (error instanceof ApiError && error.key === "provider_unavailable" && form.fields.length > 0) {
       const text = `${messages.failure.providerTitle({ service: integration.name })}. ${messages.failure.provider({ service: integration.name })}`;
@@ -299,8 +299,9 @@ export class Connect {
       this.#embedder.failure(flow, status.message ?? messages.rejected.text);
       return showFailure(this.#modal, { name: "rejected", title: messages.rejected.title, text: messages.rejected.text, icon: "ban", actions: [{ label: messages.failure.close, run: () => this.close() }] });
     }
-    const text = status.message ?? (status.code === "access_denied" ? messages.failure.denied({ service }) : messages.failure.generic);
-    this.#embedder.failure(flow, text);
+    const said = status.message ?? (status.code === "access_denied" ? messages.failure.denied({ service }) : messages.failure.generic);
+    const text = problem(status.code, service, said);
+    this.#embedder.failure(flow, said);
     const others = !this.#selected && this.#integrations.length > 1;
     return showFailure(this.#modal, { title: messages.failure.title({ service }), text, actions: [retry, others && { label: messages.failure.list, run: () => this.#showList() }].filter(Boolean) });
   }
@@ -349,7 +350,7 @@ export class Connect {
     const away = error.status === 0 || error.status >= 500;
     return showFailure(this.#modal, {
       title: away ? messages.failure.serverTitle : integration ? messages.failure.title({ service: integration.name }) : messages.failure.genericTitle,
-      text: error.status >= 500 ? messages.failure.server : error.message,
+      text: error.status >= 500 ? messages.failure.server : problem(error.key, integration?.name ?? messages.brand.fallbackService, error.message),
       reference,
       actions: [again, close],
     });
@@ -364,8 +365,9 @@ export class Connect {
     const result = this.#payload.checkState;
     const status = await awaitReturn({ modal: this.#modal, stage: this.#stage, result, onClose: () => this.close() });
     if (status.status === "success") return this.#succeeded(null, result, status.connection);
-    const text = status.message ?? messages.failure.generic;
-    this.#embedder.failure(result, text);
+    const said = status.message ?? messages.failure.generic;
+    const text = problem(status.code, messages.brand.fallbackService, said);
+    this.#embedder.failure(result, said);
     return showFailure(this.#modal, { title: messages.failure.genericTitle, text, actions: [{ label: messages.failure.close, run: () => this.close() }] });
   }
 

@@ -250,12 +250,16 @@ export class SignIn {
   }
 }
 
+// Where the page around us chose the language, the pages of the sign-in have it too.
+const locale = document.documentElement.dataset.locale;
+
 function startAddress(ticket) {
-  return `/connect/start#t=${ticket}`;
+  return `/connect/start${locale ? `?locale=${locale}` : ""}#t=${ticket}`;
 }
 
 function withTicket(url, ticket) {
   const address = new URL(url);
+  if (locale) address.search = `?locale=${locale}`;
   address.hash = `t=${ticket}`;
   return address.href;
 }

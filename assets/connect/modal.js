@@ -1,7 +1,7 @@
 // The frame of every screen: header, body, foot, focus and announcements. Screens hand over their parts.
 
 import { element, icon, logo } from "./dom.js";
-import { messages, sentence } from "./messages.en.js";
+import { language, messages, sentence } from "./messages.js";
 
 export class Modal {
   #dialog;
@@ -18,7 +18,7 @@ export class Modal {
   #onKey = null;
   #cleanup = null;
 
-  constructor(stage, { onClose, language = "en" }) {
+  constructor(stage, { onClose }) {
     this.#onClose = onClose;
     this.#back = element("button", { class: "icon-button", type: "button", "aria-label": messages.brand.back, on: { click: () => this.#onBack?.() } }, icon("arrow-left", 20));
     this.#brand = element("div", { class: "brand" });

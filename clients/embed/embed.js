@@ -20,6 +20,7 @@ const ownOrigin = new URL(import.meta.url).origin;
  * @param {string} [options.selectedConnection] Opens this service at once, by title or id.
  * @param {boolean} [options.showNameInput] Lets people name the connection.
  * @param {"light"|"dark"} [options.appTheme] Default: what the browser prefers.
+ * @param {string} [options.locale] Language of the texts, as `de` or `pt-BR`. Default: what the browser prefers.
  * @param {string} [options.title] Heading of the list.
  * @param {string} [options.imageUrl] Your logo.
  * @param {string} [options.companyName] Your name in the texts.
@@ -87,8 +88,9 @@ class Modal {
 
   #address() {
     const path = this.#base.pathname.replace(/\/$/, "");
-    const { project } = this.#options;
-    return `${this.#base.origin}${path}${project ? `/embed/${encodeURIComponent(project)}` : "/"}`;
+    const { project, locale } = this.#options;
+    const query = locale ? `?locale=${encodeURIComponent(locale)}` : "";
+    return `${this.#base.origin}${path}${project ? `/embed/${encodeURIComponent(project)}` : "/"}${query}`;
   }
 
   // On every load, as a navigation inside the frame makes a new document. The message holds no secret.

@@ -2,7 +2,7 @@
 // stores or repeats them.
 
 import { element, icon } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { messages } from "../messages.js";
 import { outsideLink } from "../modal.js";
 
 /** Builds the fields. Gives their node, and functions to read, check and fault them. */

@@ -1,7 +1,7 @@
 // The shape of what comes, after 150 ms; a word after 1 s; a way out after 8 s.
 
 import { element } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { messages } from "../messages.js";
 import { secondaryButton } from "../modal.js";
 
 /** Shows the shape until another screen takes its place. Gives a function that stops it. */

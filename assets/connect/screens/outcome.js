@@ -1,7 +1,7 @@
 // How a path ends: connected, not connected, stopped, too late. The same place and the same size for all.
 
 import { element, icon, vector } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { around, messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 import { sign } from "./progress.js";
 
@@ -12,7 +12,7 @@ export function showSuccess(modal, { service, app, owner, onDone, onAnother }) {
     name: "success",
     title,
     before: [tick()],
-    lead: owner ? [`${messages.success.textOwner({ app })} `, element("bdi", { text: owner }), "."] : messages.success.text({ app }),
+    lead: owner ? around((name) => messages.success.textOwner({ app, owner: name }), element("bdi", { text: owner })) : messages.success.text({ app }),
     actions: [done, onAnother && linkButton(messages.success.another, onAnother)],
     centred: true,
     focus: done,

@@ -2,7 +2,7 @@
 
 import { element, icon, logo } from "../dom.js";
 import { findIntegrations } from "../match.js";
-import { messages } from "../messages.en.js";
+import { messages } from "../messages.js";
 import { linkButton, secondaryButton } from "../modal.js";
 
 const fewestForChips = 6;
@@ -119,7 +119,7 @@ function makeChips(integrations, remembered, onChange) {
 function categoryName(category) {
   if (/^(crm|hr|ai|erp|sso)$/.test(category)) return category.toUpperCase();
   const words = category.replaceAll("-", " ");
-  return words.charAt(0).toLocaleUpperCase() + words.slice(1);
+  return words.charAt(0).toLocaleUpperCase("en") + words.slice(1);
 }
 
 /** The project has nothing to offer here. */

@@ -1,7 +1,7 @@
 // The screens of a sign-in under way: waiting for the other window, leaving in this tab, finishing, window kept shut.
 
 import { element, icon, logo } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 
 function journey({ app, appPicture, service, serviceLogo }) {

@@ -1,7 +1,7 @@
 // One service before it is connected: who asks, for whom, what for; and the fields, where there are some.
 
 import { element, icon, logo } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { around, messages } from "../messages.js";
 import { linkButton, outsideLink, primaryButton, setBusy } from "../modal.js";
 import { makeFields } from "./fields.js";
 
@@ -38,8 +38,8 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   const others = form.methods.filter((method) => method.id !== form.auth.id);
   const before = [element("div", { class: "pair" }, logo(app, appPicture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, integration.logo, "logo-large"))];
   const about = [
-    form.access.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, form.access.map((text) => element("li", {}, icon("check"), element("span", { text })))), form.docs && isOauth && outsideLink(messages.explain.docs, form.docs)),
-    owner && element("div", { class: "fact" }, icon("user-round"), element("span", {}, `${messages.explain.owner} `, element("bdi", { class: "strong", text: owner }))),
+    form.access.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, form.access.map((text) => element("li", {}, icon("check"), element("span", { text, dir: "auto" })))), form.docs && isOauth && outsideLink(messages.explain.docs, form.docs)),
+    owner && element("div", { class: "fact" }, icon("user-round"), element("span", {}, around((name) => messages.explain.owner({ owner: name }), element("bdi", { class: "strong", text: owner })))),
     element("div", { class: "fact" }, icon(isOauth ? "shield-check" : "lock"), element("span", { text: promise() })),
     others.map((method) => linkButton(messages.explain.other({ method: method.title }), () => onMethod(method.id))),
   ];

@@ -51,7 +51,7 @@ pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
 pub use exports::{CredentialRequest, Exported};
 pub use flows::{
-    CallbackEnd, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
+    CallbackEnd, CallbackPage, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
     Redeemed, Resumable, StartedFlow,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};

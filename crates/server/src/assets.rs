@@ -9,6 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::headers::CROSS_ORIGIN_RESOURCE_POLICY;
 use crate::problems::{Kind, Problem};
+use crate::texts::{Language, script};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../assets"]
@@ -35,6 +36,9 @@ impl Assets {
                     sum.update([0]);
                     sum.update(file.metadata.sha256_hash());
                 }
+            }
+            for language in Language::ALL {
+                sum.update(language.source());
             }
             hex::encode(&sum.finalize()[..8])
         });
@@ -75,12 +79,20 @@ fn is_served(name: &str) -> bool {
         .is_some_and(|extension| extension != "md")
 }
 
+/// A file, or the texts of a language, which are put together from the message files.
+fn content(name: &str) -> Option<Vec<u8>> {
+    if let Some(script) = script::named(name) {
+        return Some(script.into());
+    }
+    Files::get(name).map(|file| file.data.into_owned())
+}
+
 /// GET `/assets/{hash}/{name}`
 pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (hash, name) = path.into_inner();
     // Another version's page must not run this version's scripts.
     let file = (hash == Assets::new().hash && is_served(&name))
-        .then(|| Files::get(&name))
+        .then(|| content(&name))
         .flatten();
     let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
     Ok(HttpResponse::Ok()
@@ -93,7 +105,7 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         ))
-        .body(file.data.into_owned()))
+        .body(file))
 }
 
 /// GET `/favicon.ico`: our pages name their icon; browsers that ask all the same get none, once.
@@ -161,6 +173,7 @@ mod tests {
             ("0000000000000000", "tokens.css"),
             (Assets::new().hash, "nothing.css"),
             (Assets::new().hash, "../Cargo.toml"),
+            (Assets::new().hash, "connect/texts/xx.js"),
             (Assets::new().hash, "logos/README.md"),
         ] {
             assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");

@@ -18,6 +18,7 @@ mod operations;
 mod paging;
 mod problems;
 pub mod telemetry;
+mod texts;
 #[cfg(test)]
 mod tests;
 

@@ -50,6 +50,8 @@ pub struct DoneView {
     pub integration_name: String,
     /// The sentence for people, on failure.
     pub message: Option<String>,
+    /// The word for machines, on failure.
+    pub code: Option<String>,
     /// Where "Back to …" leads in a tab that stays: the project's home, else the embedding page.
     pub home_url: Option<String>,
 }
@@ -124,6 +126,7 @@ impl Broker {
             app_name: project.name,
             integration_name: self.integration_name(&flow.integration),
             message: flow.error_message,
+            code: flow.error_code,
             home_url: project.home_url.or(flow.embedder).filter(|_| stays),
         }))
     }
