@@ -3,7 +3,14 @@
 // files with the same keys.
 
 export const messages = {
-  brand: { secured: "Secured by Latchkey", test: "Test", close: "Close", back: "Back", reference: "Reference", fallbackApp: "this app" },
+  brand: { secured: "Secured by Latchkey", test: "Test", close: "Close", back: "Back", reference: "Reference", fallbackApp: "this app", keeper: "Latchkey",
+    copyReference: ({ reference }) => `Copy the reference ${reference}`, copyText: "Copy this text", copied: "Copied",
+  },
+
+  offline: {
+    title: "You are offline",
+    text: "You are offline. This goes on when the connection is back.",
+  },
 
   loading: {
     title: "Loading",
@@ -37,6 +44,13 @@ export const messages = {
   explain: {
     title: ({ service }) => `Connect ${service}`,
     reconnectTitle: ({ service }) => `Reconnect ${service}`,
+    reconnectReason: ({ service }) => `The connection to ${service} no longer works.`,
+    reconnectKeeps: ({ app }) => `Connect it again, and ${app} goes on where it stopped.`,
+    account: ({ service }) => `Use the same ${service} account as before:`,
+    accountOnly: "Another one is refused.",
+    permission: ({ scope }) => `Use the permission “${scope}”`,
+    keeps: ({ keeper, app, service }) => `${keeper} keeps the access encrypted and uses it only for ${app}. You can end it in your ${service} settings.`,
+    keepsUnnamed: ({ app, service }) => `The access is kept encrypted and used only for ${app}. You can end it in your ${service} settings.`,
     lead: ({ app, service }) => `${app} asks to use your ${service} account.`,
     access: ({ app }) => `${app} will be able to`,
     owner: "The connection will belong to",
@@ -64,6 +78,7 @@ export const messages = {
     choose: "Choose one",
     checking: ({ service }) => `Checking with ${service}`,
     refused: ({ service }) => `${service} refused this. Check it and try again.`,
+    stop: "Stop waiting",
   },
 
   waiting: {
@@ -72,6 +87,7 @@ export const messages = {
     closed: ({ service }) => `Closed the ${service} window?`,
     noWindow: "No window to see?",
     reopen: "Open it again",
+    other: "Use another way",
     cancel: "Cancel",
     codeTitle: "Enter this code in the other window",
     codeText: "It shows that both windows are yours.",
@@ -97,9 +113,50 @@ export const messages = {
     title: ({ service }) => `${service} is connected`,
     text: ({ app }) => `${app} can use it now.`,
     textOwner: ({ app }) => `${app} can use it now for`,
+    againTitle: ({ service }) => `${service} is connected again`,
     genericTitle: "Your account is connected",
     done: "Done",
     another: "Connect another service",
+  },
+
+  partial: {
+    service: "the service",
+    title: ({ app }) => `You gave ${app} less than it asked for. It will not be able to:`,
+    text: ({ app, service }) => `If something in ${app} does not work, connect ${service} again and leave every box ticked.`,
+  },
+
+  connected: {
+    title: ({ service }) => `${service} is connected already`,
+    text: ({ app }) => `${app} can use it.`,
+    textOwner: ({ app }) => `${app} can use it for`,
+    accounts: "Connected accounts",
+    more: ({ count }) => `and ${count} more`,
+    keep: "Keep it as it is",
+    another: ({ service }) => `Connect another ${service} account`,
+  },
+
+  approval: {
+    title: ({ service }) => `${service} needs an administrator's approval`,
+    text: ({ service, app }) => `Your organisation decides there which apps may connect. Ask the people who run ${service} for you to approve ${app}, then try again.`,
+    request: ({ service, app }) => `I would like to connect ${service} to ${app}. ${service} asks for an administrator's approval first: allow ${app} in the ${service} settings for apps, then tell me.`,
+  },
+
+  account: {
+    title: "That is another account",
+    changed: "Nothing was changed: the connection stays with the account it has.",
+    known: ({ account, service }) => `Sign in to ${service} as ${account}.`,
+    unnamed: ({ service }) => `Sign in to ${service} with the account from before.`,
+    unknown: ({ service }) => `${service} did not say which account this is, so the connection was left as it was. Try again in a minute.`,
+    again: ({ service }) => `Reconnect ${service}`,
+  },
+
+  webview: {
+    title: ({ service }) => `${service} may refuse to open here`,
+    text: ({ service, app }) => `This is the browser inside another app, and many services do not let anybody sign in there. Open ${app} in your own browser and connect ${service} there.`,
+    open: "Open in the browser",
+    copy: "Copy the address",
+    copied: "Copied",
+    anyway: "Try it here",
   },
 
   failure: {
@@ -116,7 +173,8 @@ export const messages = {
     server: "The fault is on our side, and nothing was saved. Try again in a minute.",
     providerTitle: ({ service }) => `${service} is not answering`,
     provider: ({ service }) => `Nothing was saved. ${service} may be down for a moment: try again in a minute.`,
-    denied: ({ service }) => `You did not allow access at ${service}, so nothing was connected.`,
+    denied: ({ service, app }) => `You did not allow access at ${service}, so ${app} has none. If that was not what you wanted, try again and choose to allow it.`,
+    final: ({ service, app }) => `${service} does not accept the way ${app} asks for access, and trying again will not help. The people who run ${app} can mend it; show them this:`,
     timedOut: "The sign-in was not finished in time. Nothing was connected.",
     embedderTitle: "This page may not open here",
     embedder: ({ origin }) =>
@@ -139,7 +197,8 @@ export const messages = {
 
   rejected: {
     title: "This sign-in was refused",
-    text: "In the other window somebody chose “This was not me”. Nothing was connected.",
+    text: "In the other window somebody said that this sign-in was not theirs. Nothing was connected, and nothing more is needed.",
+    another: ({ app }) => `Somebody else finished it than the person whom ${app} knows here. Nothing was connected. Sign in to ${app} as yourself and start again there.`,
   },
 
   blocked: {
@@ -147,6 +206,11 @@ export const messages = {
     text: ({ service }) => `Open the ${service} sign-in yourself.`,
     open: "Open the sign-in window",
     here: "Continue in this tab",
+  },
+
+  ways: {
+    title: "Another way to sign in",
+    text: ({ service }) => `Choose where ${service} opens. The window from before no longer counts.`,
   },
 
   reload: {

@@ -56,6 +56,7 @@ fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'
     let outcome = match view.outcome {
         broker::DoneOutcome::Success => DoneOutcome::Success,
         broker::DoneOutcome::Failure => DoneOutcome::Failure,
+        broker::DoneOutcome::Cancelled => DoneOutcome::Cancelled,
         broker::DoneOutcome::Verifying => DoneOutcome::Verifying,
         // Reached by hand, or before the exchange with the service is through.
         broker::DoneOutcome::Pending => DoneOutcome::Pending,
