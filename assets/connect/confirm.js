@@ -76,7 +76,7 @@ function fault(text) {
 
 function draw(name, title, text) {
   document.title = title;
-  main.dataset.screen = "message";
+  main.dataset.state = "message";
   main.replaceChildren(element("span", { class: "sign" }, icon(name, 20)), element("h1", { class: "screen-title", tabindex: "-1", text: title }), element("p", { class: "lead", text }));
   main.querySelector("h1").focus();
 }

@@ -97,7 +97,7 @@ function closeButton() {
 
 function draw(name, title, text, actions, reference = null) {
   document.title = title;
-  main.dataset.screen = "message";
+  main.dataset.state = "message";
   main.replaceChildren(
     element("span", { class: "sign" }, icon(name, 20)),
     element("h1", { class: "screen-title", text: title }),

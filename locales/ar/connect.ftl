@@ -5,6 +5,13 @@ brand-back = رجوع
 brand-reference = الرقم المرجعي
 brand-fallback-app = التطبيق
 brand-fallback-service = الخدمة
+brand-keeper = Latchkey
+brand-copy-reference = نسخ الرقم المرجعي { $reference }
+brand-copy-text = نسخ هذا النص
+brand-copied = تم النسخ
+
+offline-title = أنت غير متصل بالإنترنت
+offline-text = أنت غير متصل بالإنترنت. ستتابع العملية عند عودة الاتصال.
 
 loading-title = جارٍ التحميل
 loading-token = جارٍ طلب إذن الربط من { $app }
@@ -49,6 +56,12 @@ empty-text =
 
 explain-title = ربط { $service }
 explain-reconnect-title = إعادة ربط { $service }
+explain-reconnect-reason = لم يعد الربط مع { $service } يعمل.
+explain-reconnect-keeps = أعد ربطه ليتابع { $app } من حيث توقف.
+explain-account = استخدم حساب { $service } نفسه كما في السابق: { $account }. يُرفض أي حساب آخر.
+explain-permission = استخدام الإذن «{ $scope }»
+explain-keeps = يحفظ { $keeper } إذن الوصول مشفّرًا ولا يستخدمه إلا لصالح { $app }. يمكنك إنهاؤه من إعداداتك في { $service }.
+explain-keeps-unnamed = يُحفظ إذن الوصول مشفّرًا ولا يُستخدم إلا لصالح { $app }. يمكنك إنهاؤه من إعداداتك في { $service }.
 explain-lead = يطلب { $app } استخدام حسابك في { $service }.
 explain-access = سيتمكن { $app } من
 explain-owner = سيكون هذا الربط تابعًا لـ { $owner }
@@ -74,6 +87,7 @@ form-pattern = لا يبدو هذا صحيحًا للحقل «{ $label }». تح
 form-choose = اختر واحدًا
 form-checking = جارٍ التحقق لدى { $service }
 form-refused = رفض { $service } هذه القيمة. تحقق منها وحاول مرة أخرى.
+form-stop = إيقاف الانتظار
 
 waiting-title = تابع في نافذة { $service }
 waiting-text = سجّل الدخول إلى { $service } هناك. ستتابع هذه الصفحة تلقائيًا.
@@ -81,6 +95,7 @@ waiting-closed = هل أغلقت نافذة { $service }؟
 waiting-no-window = ألا ترى نافذة؟
 waiting-reopen = فتحها مرة أخرى
 waiting-cancel = إلغاء
+waiting-other = استخدام طريقة أخرى
 waiting-code-title = أدخل هذا الرمز في النافذة الأخرى
 waiting-code-text = يُثبت الرمز أن النافذتين لك.
 waiting-code-label = الرمز هو { $code }
@@ -97,11 +112,41 @@ verifying-customer-title = يتأكد { $app } من هويتك
 verifying-customer-text = تابع في النافذة الأخرى حتى النهاية. ستتابع هذه الصفحة تلقائيًا.
 
 success-title = تم ربط { $service }
+success-again-title = تمت إعادة ربط { $service }
 success-text = يمكن لـ { $app } استخدامه الآن.
 success-text-owner = يمكن لـ { $app } استخدامه الآن نيابةً عن { $owner }.
 success-generic-title = تم ربط حسابك
 success-done = تم
 success-another = ربط خدمة أخرى
+
+partial-title = منحت { $app } أقل مما طلب. لن يتمكن من:
+partial-text = إذا لم يعمل شيء في { $app } فأعد ربط { $service } واترك كل المربعات محددة.
+
+connected-title = { $service } مرتبط بالفعل
+connected-text = يمكن لـ { $app } استخدامه.
+connected-text-owner = يمكن لـ { $app } استخدامه نيابةً عن { $owner }.
+connected-accounts = الحسابات المرتبطة
+connected-more = و{ $count } غيرها
+connected-keep = إبقاؤه كما هو
+connected-another = ربط حساب { $service } آخر
+
+approval-title = يتطلب { $service } موافقة مسؤول
+approval-text = تحدد مؤسستك هناك التطبيقات المسموح لها بالربط. اطلب من مسؤول { $service } الموافقة على { $app } ثم حاول مرة أخرى.
+approval-request = أرغب في ربط { $service } بـ { $app }. يطلب { $service } موافقة مسؤول أولاً: اسمح لـ { $app } في إعدادات التطبيقات في { $service } ثم أخبرني.
+
+account-title = هذا حساب آخر
+account-changed = لم يتغير أي شيء: يبقى الربط مع الحساب الحالي.
+account-known = سجّل الدخول إلى { $service } باسم { $account }.
+account-unnamed = سجّل الدخول إلى { $service } بالحساب السابق.
+account-unknown = لم يحدد { $service } هذا الحساب، لذلك بقي الربط كما كان. حاول مرة أخرى بعد دقيقة.
+account-again = إعادة ربط { $service }
+
+webview-title = قد يرفض { $service } الفتح هنا
+webview-text = هذا متصفح داخل تطبيق آخر، ولا تسمح خدمات كثيرة بتسجيل الدخول فيه. افتح { $app } في متصفحك واربط { $service } هناك.
+webview-open = الفتح في المتصفح
+webview-copy = نسخ العنوان
+webview-copied = تم النسخ
+webview-anyway = المحاولة هنا
 
 failure-title = لم يتم ربط { $service }
 failure-generic-title = لم يتم ربط الحساب
@@ -116,7 +161,8 @@ failure-server-title = لا يستجيب Latchkey
 failure-server = الخلل من جانبنا ولم يُحفظ أي شيء. حاول مرة أخرى بعد دقيقة.
 failure-provider-title = لا يستجيب { $service }
 failure-provider = لم يُحفظ أي شيء. قد يكون { $service } متوقفًا مؤقتًا؛ حاول مرة أخرى بعد دقيقة.
-failure-denied = لم تسمح بالوصول في { $service }، لذلك لم يُربط أي شيء.
+failure-denied = لم تسمح بالوصول في { $service }، لذلك ليس لدى { $app } أي وصول. إذا لم يكن هذا ما أردته فحاول مرة أخرى واختر السماح.
+failure-final = لا يقبل { $service } طريقة { $app } في طلب الوصول، ولن تفيد إعادة المحاولة. يمكن للقائمين على { $app } حل ذلك؛ اعرض عليهم ما يلي:
 failure-timed-out = لم يكتمل تسجيل الدخول في الوقت المحدد. لم يُربط أي شيء.
 failure-embedder-title = لا يمكن فتح هذه الصفحة هنا
 failure-embedder = العنوان { $origin } ليس ضمن قائمة العناوين التي يُسمح لها بعرض هذه الصفحة. يمكن للقائمين على ذلك الموقع إضافته إلى مصادر المشروع في Latchkey.
@@ -132,12 +178,16 @@ cancelled-text = توقفت قبل اكتمال ربط { $service }. ليس لد
 cancelled-again = ربط { $service }
 
 rejected-title = رُفض تسجيل الدخول هذا
-rejected-text = اختار أحدهم «لست أنا» في النافذة الأخرى. لم يُربط أي شيء.
+rejected-text = أفاد أحدهم في النافذة الأخرى بأن تسجيل الدخول هذا ليس له. لم يُربط أي شيء، ولا يلزم فعل شيء آخر.
+rejected-another = أكمل تسجيل الدخول شخص آخر غير الذي يعرفه { $app } هنا. لم يُربط أي شيء. سجّل الدخول إلى { $app } بحسابك وابدأ من جديد هناك.
 
 blocked-title = لم يفتح المتصفح النافذة
 blocked-text = افتح صفحة تسجيل الدخول إلى { $service } بنفسك.
 blocked-open = فتح نافذة تسجيل الدخول
 blocked-here = المتابعة في علامة التبويب هذه
+
+ways-title = طريقة أخرى لتسجيل الدخول
+ways-text = اختر مكان فتح { $service }. لم تعد النافذة السابقة صالحة.
 
 reload-title = أعد تحميل هذه الصفحة للمتابعة
 reload-text = عدت باستخدام زر الرجوع في المتصفح، ولم تعد هذه النافذة قادرة على المتابعة. لم يُربط أي شيء.

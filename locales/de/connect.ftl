@@ -7,6 +7,13 @@ brand-back = Zurück
 brand-reference = Kennung
 brand-fallback-app = die App
 brand-fallback-service = der Dienst
+brand-keeper = Latchkey
+brand-copy-reference = Kennung { $reference } kopieren
+brand-copy-text = Text kopieren
+brand-copied = Kopiert
+
+offline-title = Sie sind offline
+offline-text = Sie sind offline. Es geht weiter, sobald die Verbindung zurück ist.
 
 ## Laden
 
@@ -48,6 +55,12 @@ empty-text =
 
 explain-title = { $service } verbinden
 explain-reconnect-title = { $service } neu verbinden
+explain-reconnect-reason = Die Verbindung zu { $service } funktioniert nicht mehr.
+explain-reconnect-keeps = Verbinden Sie es neu, dann macht { $app } dort weiter, wo es aufgehört hat.
+explain-account = Verwenden Sie dasselbe Konto bei { $service } wie bisher: { $account }. Ein anderes wird abgelehnt.
+explain-permission = Die Berechtigung „{ $scope }“ verwenden
+explain-keeps = { $keeper } bewahrt den Zugriff verschlüsselt auf und nutzt ihn nur für { $app }. Beenden können Sie ihn in den Einstellungen von { $service }.
+explain-keeps-unnamed = Der Zugriff wird verschlüsselt aufbewahrt und nur für { $app } genutzt. Beenden können Sie ihn in den Einstellungen von { $service }.
 explain-lead = { $app } möchte Ihr Konto bei { $service } verwenden.
 explain-access = Das darf { $app } dann
 explain-owner = Die Verbindung gehört zu { $owner }
@@ -75,6 +88,7 @@ form-pattern = Das passt nicht zu „{ $label }“. Prüfen Sie, ob alles kopier
 form-choose = Bitte auswählen
 form-checking = Wird bei { $service } geprüft
 form-refused = { $service } hat das abgelehnt. Prüfen Sie die Eingabe und versuchen Sie es noch einmal.
+form-stop = Nicht länger warten
 
 ## Anmeldung im anderen Fenster
 
@@ -84,6 +98,7 @@ waiting-closed = Fenster von { $service } geschlossen?
 waiting-no-window = Kein Fenster zu sehen?
 waiting-reopen = Noch einmal öffnen
 waiting-cancel = Abbrechen
+waiting-other = Anderen Weg wählen
 waiting-code-title = Geben Sie diesen Code im anderen Fenster ein
 waiting-code-text = Er zeigt, dass beide Fenster Ihnen gehören.
 waiting-code-label = Der Code lautet { $code }
@@ -106,11 +121,41 @@ verifying-customer-text = Folgen Sie dem anderen Fenster bis zum Ende. Diese Sei
 ## Verbunden
 
 success-title = { $service } ist verbunden
+success-again-title = { $service } ist wieder verbunden
 success-text = { $app } kann es jetzt verwenden.
 success-text-owner = { $app } kann es jetzt für { $owner } verwenden.
 success-generic-title = Ihr Konto ist verbunden
 success-done = Fertig
 success-another = Weiteren Dienst verbinden
+
+partial-title = Sie haben { $app } weniger erlaubt als gefragt. Das ist nicht möglich:
+partial-text = Falls in { $app } etwas nicht funktioniert, verbinden Sie { $service } neu und lassen Sie alle Häkchen gesetzt.
+
+connected-title = { $service } ist schon verbunden
+connected-text = { $app } kann es verwenden.
+connected-text-owner = { $app } kann es für { $owner } verwenden.
+connected-accounts = Verbundene Konten
+connected-more = und { $count } weitere
+connected-keep = So lassen
+connected-another = Weiteres Konto bei { $service } verbinden
+
+approval-title = { $service } verlangt die Zustimmung eines Admins
+approval-text = Ihre Organisation legt dort fest, welche Apps sich verbinden dürfen. Bitten Sie den Admin von { $service }, { $app } zuzulassen, und versuchen Sie es dann noch einmal.
+approval-request = Ich möchte { $service } mit { $app } verbinden. { $service } verlangt dafür zuerst die Zustimmung eines Admins: Lassen Sie { $app } in den App-Einstellungen von { $service } zu und geben Sie mir dann Bescheid.
+
+account-title = Das ist ein anderes Konto
+account-changed = Es wurde nichts geändert: Die Verbindung bleibt bei ihrem bisherigen Konto.
+account-known = Melden Sie sich bei { $service } als { $account } an.
+account-unnamed = Melden Sie sich bei { $service } mit dem bisherigen Konto an.
+account-unknown = { $service } hat nicht mitgeteilt, welches Konto das ist. Die Verbindung bleibt, wie sie war. Versuchen Sie es in einer Minute noch einmal.
+account-again = { $service } neu verbinden
+
+webview-title = { $service } öffnet sich hier womöglich nicht
+webview-text = Das ist der Browser in einer anderen App, und viele Dienste lassen dort keine Anmeldung zu. Öffnen Sie { $app } in Ihrem eigenen Browser und verbinden Sie { $service } dort.
+webview-open = Im Browser öffnen
+webview-copy = Adresse kopieren
+webview-copied = Kopiert
+webview-anyway = Hier versuchen
 
 ## Nicht verbunden
 
@@ -127,7 +172,8 @@ failure-server-title = Latchkey antwortet nicht
 failure-server = Der Fehler liegt bei uns, und es wurde nichts gespeichert. Versuchen Sie es in einer Minute noch einmal.
 failure-provider-title = { $service } antwortet nicht
 failure-provider = Es wurde nichts gespeichert. Vielleicht ist { $service } kurz gestört: Versuchen Sie es in einer Minute noch einmal.
-failure-denied = Sie haben den Zugriff bei { $service } nicht erlaubt. Es wurde nichts verbunden.
+failure-denied = Sie haben den Zugriff bei { $service } nicht erlaubt, also hat { $app } keinen. Falls das nicht Ihre Absicht war, versuchen Sie es noch einmal und erlauben Sie ihn.
+failure-final = { $service } nimmt nicht an, wie { $app } um Zugriff bittet, und ein neuer Versuch hilft nicht. Wer { $app } betreibt, kann es beheben. Zeigen Sie dort diesen Text:
 failure-timed-out = Die Anmeldung wurde nicht rechtzeitig beendet. Es wurde nichts verbunden.
 failure-embedder-title = Diese Seite darf hier nicht öffnen
 failure-embedder = { $origin } steht nicht auf der Liste der Adressen, die diese Seite zeigen dürfen. Wer die Website betreibt, kann die Adresse in Latchkey bei den Origins des Projekts eintragen.
@@ -149,7 +195,8 @@ cancelled-again = { $service } verbinden
 ## Im anderen Fenster abgelehnt
 
 rejected-title = Diese Anmeldung wurde abgelehnt
-rejected-text = Im anderen Fenster hat jemand „Das war ich nicht“ gewählt. Es wurde nichts verbunden.
+rejected-text = Im anderen Fenster hat jemand angegeben, dass diese Anmeldung nicht von ihm war. Es wurde nichts verbunden, und Sie müssen nichts weiter tun.
+rejected-another = Beendet hat sie jemand anderes als die Person, die { $app } hier kennt. Es wurde nichts verbunden. Melden Sie sich selbst bei { $app } an und beginnen Sie dort von vorn.
 
 ## Kein Fenster
 
@@ -157,6 +204,9 @@ blocked-title = Der Browser hat kein Fenster geöffnet
 blocked-text = Öffnen Sie die Anmeldung bei { $service } selbst.
 blocked-open = Anmeldefenster öffnen
 blocked-here = In diesem Tab fortfahren
+
+ways-title = Anderer Weg zur Anmeldung
+ways-text = Wählen Sie, wo sich { $service } öffnet. Das bisherige Fenster gilt nicht mehr.
 
 ## Zurück aus dem Zwischenspeicher
 

@@ -17,6 +17,15 @@ brand-back = Back
 brand-reference = Reference
 brand-fallback-app = this app
 brand-fallback-service = the service
+brand-keeper = Latchkey
+brand-copy-reference = Copy the reference { $reference }
+brand-copy-text = Copy this text
+brand-copied = Copied
+
+## Without a network
+
+offline-title = You are offline
+offline-text = You are offline. This goes on when the connection is back.
 
 ## Something is being fetched
 
@@ -58,6 +67,12 @@ empty-text =
 
 explain-title = Connect { $service }
 explain-reconnect-title = Reconnect { $service }
+explain-reconnect-reason = The connection to { $service } no longer works.
+explain-reconnect-keeps = Connect it again, and { $app } goes on where it stopped.
+explain-account = Use the same { $service } account as before: { $account }. Another one is refused.
+explain-permission = Use the permission “{ $scope }”
+explain-keeps = { $keeper } keeps the access encrypted and uses it only for { $app }. You can end it in your { $service } settings.
+explain-keeps-unnamed = The access is kept encrypted and used only for { $app }. You can end it in your { $service } settings.
 explain-lead = { $app } asks to use your { $service } account.
 explain-access = { $app } will be able to
 explain-owner = The connection will belong to { $owner }
@@ -85,6 +100,7 @@ form-pattern = This does not look right for “{ $label }”. Check that all of 
 form-choose = Choose one
 form-checking = Checking with { $service }
 form-refused = { $service } refused this. Check it and try again.
+form-stop = Stop waiting
 
 ## The sign-in is in another window
 
@@ -94,6 +110,7 @@ waiting-closed = Closed the { $service } window?
 waiting-no-window = No window to see?
 waiting-reopen = Open it again
 waiting-cancel = Cancel
+waiting-other = Use another way
 waiting-code-title = Enter this code in the other window
 waiting-code-text = It shows that both windows are yours.
 waiting-code-label = The code is { $code }
@@ -116,11 +133,51 @@ verifying-customer-text = Follow the other window to the end. This page goes on 
 ## Connected
 
 success-title = { $service } is connected
+success-again-title = { $service } is connected again
 success-text = { $app } can use it now.
 success-text-owner = { $app } can use it now for { $owner }.
 success-generic-title = Your account is connected
 success-done = Done
 success-another = Connect another service
+
+## Connected, with less than was asked for
+
+partial-title = You gave { $app } less than it asked for. It will not be able to:
+partial-text = If something in { $app } does not work, connect { $service } again and leave every box ticked.
+
+## The chosen service is connected already
+
+connected-title = { $service } is connected already
+connected-text = { $app } can use it.
+connected-text-owner = { $app } can use it for { $owner }.
+connected-accounts = Connected accounts
+connected-more = and { $count } more
+connected-keep = Keep it as it is
+connected-another = Connect another { $service } account
+
+## An administrator has to approve
+
+approval-title = { $service } needs an administrator’s approval
+approval-text = Your organisation decides there which apps may connect. Ask the people who run { $service } for you to approve { $app }, then try again.
+approval-request = I would like to connect { $service } to { $app }. { $service } asks for an administrator’s approval first: allow { $app } in the { $service } settings for apps, then tell me.
+
+## Another account than the one before
+
+account-title = That is another account
+account-changed = Nothing was changed: the connection stays with the account it has.
+account-known = Sign in to { $service } as { $account }.
+account-unnamed = Sign in to { $service } with the account from before.
+account-unknown = { $service } did not say which account this is, so the connection was left as it was. Try again in a minute.
+account-again = Reconnect { $service }
+
+## In the browser of another app
+
+webview-title = { $service } may refuse to open here
+webview-text = This is the browser inside another app, and many services do not let anybody sign in there. Open { $app } in your own browser and connect { $service } there.
+webview-open = Open in the browser
+webview-copy = Copy the address
+webview-copied = Copied
+webview-anyway = Try it here
 
 ## Not connected
 
@@ -137,7 +194,8 @@ failure-server-title = Latchkey is not answering
 failure-server = The fault is on our side, and nothing was saved. Try again in a minute.
 failure-provider-title = { $service } is not answering
 failure-provider = Nothing was saved. { $service } may be down for a moment: try again in a minute.
-failure-denied = You did not allow access at { $service }, so nothing was connected.
+failure-denied = You did not allow access at { $service }, so { $app } has none. If that was not what you wanted, try again and choose to allow it.
+failure-final = { $service } does not accept the way { $app } asks for access, and trying again will not help. The people who run { $app } can mend it; show them this:
 failure-timed-out = The sign-in was not finished in time. Nothing was connected.
 failure-embedder-title = This page may not open here
 failure-embedder = { $origin } is not on the list of addresses that may show this page. The people who run that site can add it to their project's origins in Latchkey.
@@ -159,7 +217,8 @@ cancelled-again = Connect { $service }
 ## Refused by the person in the other window
 
 rejected-title = This sign-in was refused
-rejected-text = In the other window somebody chose “This was not me”. Nothing was connected.
+rejected-text = In the other window somebody said that this sign-in was not theirs. Nothing was connected, and nothing more is needed.
+rejected-another = Somebody else finished it than the person whom { $app } knows here. Nothing was connected. Sign in to { $app } as yourself and start again there.
 
 ## The browser opened no window
 
@@ -167,6 +226,11 @@ blocked-title = The browser kept the window shut
 blocked-text = Open the { $service } sign-in yourself.
 blocked-open = Open the sign-in window
 blocked-here = Continue in this tab
+
+## Another way, when the window does not work
+
+ways-title = Another way to sign in
+ways-text = Choose where { $service } opens. The window from before no longer counts.
 
 ## Back from the browser's page cache
 

@@ -5,6 +5,13 @@ brand-back = Atrás
 brand-reference = Referencia
 brand-fallback-app = la aplicación
 brand-fallback-service = el servicio
+brand-keeper = Latchkey
+brand-copy-reference = Copiar la referencia { $reference }
+brand-copy-text = Copiar este texto
+brand-copied = Copiado
+
+offline-title = No tiene conexión
+offline-text = No tiene conexión. Esto continúa cuando vuelva.
 
 loading-title = Cargando
 loading-token = Pidiendo permiso de conexión a { $app }
@@ -42,6 +49,12 @@ empty-text =
 
 explain-title = Conectar { $service }
 explain-reconnect-title = Volver a conectar { $service }
+explain-reconnect-reason = La conexión con { $service } ya no funciona.
+explain-reconnect-keeps = Vuelva a conectarlo y { $app } seguirá donde se quedó.
+explain-account = Use la misma cuenta de { $service } que antes: { $account }. Cualquier otra se rechaza.
+explain-permission = Usar el permiso «{ $scope }»
+explain-keeps = { $keeper } guarda el acceso cifrado y lo usa solo para { $app }. Puede retirarlo en sus ajustes de { $service }.
+explain-keeps-unnamed = El acceso se guarda cifrado y se usa solo para { $app }. Puede retirarlo en sus ajustes de { $service }.
 explain-lead = { $app } solicita usar su cuenta de { $service }.
 explain-access = { $app } podrá
 explain-owner = La conexión pertenecerá a { $owner }
@@ -67,6 +80,7 @@ form-pattern = No parece correcto para «{ $label }». Compruebe que lo ha copia
 form-choose = Elija una opción
 form-checking = Comprobando con { $service }
 form-refused = { $service } lo ha rechazado. Revíselo e inténtelo de nuevo.
+form-stop = Dejar de esperar
 
 waiting-title = Continúe en la ventana de { $service }
 waiting-text = Inicie sesión en { $service } en esa ventana. Esta página continúa sola.
@@ -74,6 +88,7 @@ waiting-closed = ¿Ha cerrado la ventana de { $service }?
 waiting-no-window = ¿No ve ninguna ventana?
 waiting-reopen = Abrirla de nuevo
 waiting-cancel = Cancelar
+waiting-other = Usar otra forma
 waiting-code-title = Escriba este código en la otra ventana
 waiting-code-text = Demuestra que las dos ventanas son suyas.
 waiting-code-label = El código es { $code }
@@ -90,11 +105,41 @@ verifying-customer-title = { $app } confirma que es usted
 verifying-customer-text = Siga en la otra ventana hasta el final. Esta página continúa sola.
 
 success-title = { $service } se ha conectado
+success-again-title = { $service } vuelve a estar conectado
 success-text = { $app } ya puede usarlo.
 success-text-owner = { $app } ya puede usarlo para { $owner }.
 success-generic-title = Su cuenta se ha conectado
 success-done = Listo
 success-another = Conectar otro servicio
+
+partial-title = Ha concedido a { $app } menos de lo que pidió. No podrá:
+partial-text = Si algo no funciona en { $app }, vuelva a conectar { $service } y deje todas las casillas marcadas.
+
+connected-title = { $service } ya está conectado
+connected-text = { $app } puede usarlo.
+connected-text-owner = { $app } puede usarlo para { $owner }.
+connected-accounts = Cuentas conectadas
+connected-more = y { $count } más
+connected-keep = Dejarlo como está
+connected-another = Conectar otra cuenta de { $service }
+
+approval-title = { $service } necesita la aprobación de un administrador
+approval-text = Su organización decide allí qué aplicaciones pueden conectarse. Pida al administrador de { $service } que apruebe { $app } e inténtelo de nuevo.
+approval-request = Me gustaría conectar { $service } con { $app }. { $service } pide antes la aprobación de un administrador: permita { $app } en los ajustes de aplicaciones de { $service } y avíseme después.
+
+account-title = Esa es otra cuenta
+account-changed = No se ha cambiado nada: la conexión sigue con la cuenta que tiene.
+account-known = Inicie sesión en { $service } como { $account }.
+account-unnamed = Inicie sesión en { $service } con la cuenta anterior.
+account-unknown = { $service } no ha indicado qué cuenta es, así que la conexión sigue como estaba. Inténtelo de nuevo en un minuto.
+account-again = Reconectar { $service }
+
+webview-title = Es posible que { $service } no se abra aquí
+webview-text = Este es el navegador de otra aplicación, y muchos servicios no permiten iniciar sesión en él. Abra { $app } en su propio navegador y conecte { $service } allí.
+webview-open = Abrir en el navegador
+webview-copy = Copiar la dirección
+webview-copied = Copiado
+webview-anyway = Probar aquí
 
 failure-title = { $service } no se ha conectado
 failure-generic-title = La cuenta no se ha conectado
@@ -109,7 +154,8 @@ failure-server-title = Latchkey no responde
 failure-server = El fallo es nuestro y no se ha guardado nada. Inténtelo de nuevo en un minuto.
 failure-provider-title = { $service } no responde
 failure-provider = No se ha guardado nada. Puede que { $service } no esté disponible por un momento: inténtelo de nuevo en un minuto.
-failure-denied = No ha permitido el acceso en { $service }, así que no se ha conectado nada.
+failure-denied = No ha permitido el acceso en { $service }, así que { $app } no lo tiene. Si no era su intención, inténtelo de nuevo y permítalo.
+failure-final = { $service } no acepta la forma en que { $app } pide acceso, e intentarlo de nuevo no servirá. El equipo de { $app } puede resolverlo; muéstreles esto:
 failure-timed-out = El inicio de sesión no se completó a tiempo. No se ha conectado nada.
 failure-embedder-title = Esta página no puede abrirse aquí
 failure-embedder = { $origin } no está en la lista de direcciones que pueden mostrar esta página. El equipo de ese sitio puede añadirla a los orígenes de su proyecto en Latchkey.
@@ -125,12 +171,16 @@ cancelled-text = Se ha detenido antes de conectar { $service }. { $app } no tien
 cancelled-again = Conectar { $service }
 
 rejected-title = Este inicio de sesión se ha rechazado
-rejected-text = En la otra ventana alguien eligió «No he sido yo». No se ha conectado nada.
+rejected-text = En la otra ventana alguien indicó que este inicio de sesión no era suyo. No se ha conectado nada y no hay que hacer nada más.
+rejected-another = Lo ha completado una persona distinta de la que { $app } conoce aquí. No se ha conectado nada. Inicie sesión en { $app } con su propia cuenta y empiece allí de nuevo.
 
 blocked-title = El navegador no ha abierto la ventana
 blocked-text = Abra usted el inicio de sesión de { $service }.
 blocked-open = Abrir el inicio de sesión
 blocked-here = Continuar en esta pestaña
+
+ways-title = Otra forma de iniciar sesión
+ways-text = Elija dónde se abre { $service }. La ventana anterior ya no sirve.
 
 reload-title = Vuelva a cargar esta página
 reload-text = Ha vuelto con el botón Atrás del navegador y esta ventana ha perdido el hilo. No se ha conectado nada.

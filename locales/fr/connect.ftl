@@ -5,6 +5,13 @@ brand-back = Retour
 brand-reference = Référence
 brand-fallback-app = l’application
 brand-fallback-service = le service
+brand-keeper = Latchkey
+brand-copy-reference = Copier la référence { $reference }
+brand-copy-text = Copier ce texte
+brand-copied = Copié
+
+offline-title = Vous êtes hors ligne
+offline-text = Vous êtes hors ligne. La suite reprendra au retour de la connexion.
 
 loading-title = Chargement
 loading-token = Demande d’autorisation de connexion à { $app }
@@ -42,6 +49,12 @@ empty-text =
 
 explain-title = Connecter { $service }
 explain-reconnect-title = Reconnecter { $service }
+explain-reconnect-reason = La connexion à { $service } ne fonctionne plus.
+explain-reconnect-keeps = Reconnectez-le, et { $app } reprendra là où il s’est arrêté.
+explain-account = Utilisez le même compte { $service } qu’avant : { $account }. Tout autre compte est refusé.
+explain-permission = Utiliser l’autorisation « { $scope } »
+explain-keeps = { $keeper } conserve l’accès chiffré et ne s’en sert que pour { $app }. Vous pouvez y mettre fin dans vos réglages { $service }.
+explain-keeps-unnamed = L’accès est conservé chiffré et ne sert que pour { $app }. Vous pouvez y mettre fin dans vos réglages { $service }.
 explain-lead = { $app } demande à utiliser votre compte { $service }.
 explain-access = { $app } pourra
 explain-owner = La connexion appartiendra à { $owner }
@@ -67,6 +80,7 @@ form-pattern = Cela ne ressemble pas à « { $label } ». Vérifiez que tout a �
 form-choose = Choisissez
 form-checking = Vérification auprès de { $service }
 form-refused = { $service } a refusé cette valeur. Vérifiez-la et réessayez.
+form-stop = Ne plus attendre
 
 waiting-title = Continuez dans la fenêtre de { $service }
 waiting-text = Connectez-vous à { $service } dans cette fenêtre. Cette page continue d’elle-même.
@@ -74,6 +88,7 @@ waiting-closed = Vous avez fermé la fenêtre de { $service } ?
 waiting-no-window = Vous ne voyez pas de fenêtre ?
 waiting-reopen = La rouvrir
 waiting-cancel = Annuler
+waiting-other = Utiliser un autre moyen
 waiting-code-title = Saisissez ce code dans l’autre fenêtre
 waiting-code-text = Il montre que les deux fenêtres sont à vous.
 waiting-code-label = Le code est { $code }
@@ -90,11 +105,41 @@ verifying-customer-title = { $app } confirme que c’est bien vous
 verifying-customer-text = Suivez l’autre fenêtre jusqu’au bout. Cette page continue d’elle-même.
 
 success-title = Connexion à { $service } réussie
+success-again-title = { $service } : connexion rétablie
 success-text = { $app } peut désormais l’utiliser.
 success-text-owner = { $app } peut désormais l’utiliser pour { $owner }.
 success-generic-title = Votre compte est connecté
 success-done = Terminé
 success-another = Connecter un autre service
+
+partial-title = Vous avez accordé à { $app } moins que demandé. Il ne pourra pas :
+partial-text = Si quelque chose ne fonctionne pas dans { $app }, reconnectez { $service } en laissant toutes les cases cochées.
+
+connected-title = { $service } est déjà connecté
+connected-text = { $app } peut l’utiliser.
+connected-text-owner = { $app } peut l’utiliser pour { $owner }.
+connected-accounts = Comptes connectés
+connected-more = et { $count } de plus
+connected-keep = Laisser tel quel
+connected-another = Connecter un autre compte { $service }
+
+approval-title = { $service } exige l’accord d’un administrateur
+approval-text = Votre organisation y décide quelles applications peuvent se connecter. Demandez à l’administrateur de { $service } d’approuver { $app }, puis réessayez.
+approval-request = Je souhaite connecter { $service } à { $app }. { $service } exige d’abord l’accord d’un administrateur : autorisez { $app } dans les réglages des applications de { $service }, puis prévenez-moi.
+
+account-title = C’est un autre compte
+account-changed = Rien n’a été modifié : la connexion reste liée à son compte actuel.
+account-known = Identifiez-vous sur { $service } avec { $account }.
+account-unnamed = Identifiez-vous sur { $service } avec le compte précédent.
+account-unknown = { $service } n’a pas indiqué de quel compte il s’agit ; la connexion est restée inchangée. Réessayez dans une minute.
+account-again = Reconnecter { $service }
+
+webview-title = { $service } peut refuser de s’ouvrir ici
+webview-text = Ce navigateur est intégré à une autre application, et de nombreux services n’y autorisent aucune identification. Ouvrez { $app } dans votre propre navigateur et connectez-y { $service }.
+webview-open = Ouvrir dans le navigateur
+webview-copy = Copier l’adresse
+webview-copied = Copié
+webview-anyway = Essayer ici
 
 failure-title = Connexion à { $service } impossible
 failure-generic-title = Le compte n’est pas connecté
@@ -109,7 +154,8 @@ failure-server-title = Latchkey ne répond pas
 failure-server = Le problème vient de chez nous et rien n’a été enregistré. Réessayez dans une minute.
 failure-provider-title = { $service } ne répond pas
 failure-provider = Rien n’a été enregistré. { $service } est peut-être momentanément indisponible : réessayez dans une minute.
-failure-denied = Vous n’avez pas autorisé l’accès chez { $service }. Rien n’a été connecté.
+failure-denied = Vous n’avez pas autorisé l’accès chez { $service }, donc { $app } n’en a aucun. Si ce n’était pas voulu, réessayez et autorisez-le.
+failure-final = { $service } n’accepte pas la façon dont { $app } demande l’accès, et réessayer n’y changera rien. L’équipe de { $app } peut y remédier ; montrez-lui ceci :
 failure-timed-out = L’identification n’a pas été terminée à temps. Rien n’a été connecté.
 failure-embedder-title = Cette page ne peut pas s’ouvrir ici
 failure-embedder = { $origin } ne figure pas parmi les adresses autorisées à afficher cette page. L’équipe de ce site peut l’ajouter aux origines de son projet dans Latchkey.
@@ -125,12 +171,16 @@ cancelled-text = Vous avez arrêté avant la connexion à { $service }. { $app }
 cancelled-again = Connecter { $service }
 
 rejected-title = Cette identification a été refusée
-rejected-text = Dans l’autre fenêtre, quelqu’un a choisi « Ce n’était pas moi ». Rien n’a été connecté.
+rejected-text = Dans l’autre fenêtre, quelqu’un a indiqué que cette identification n’était pas la sienne. Rien n’a été connecté, et il n’y a rien d’autre à faire.
+rejected-another = Elle a été terminée par une autre personne que celle que { $app } connaît ici. Rien n’a été connecté. Identifiez-vous vous-même dans { $app } et recommencez.
 
 blocked-title = Le navigateur n’a pas ouvert la fenêtre
 blocked-text = Ouvrez vous-même la page d’identification de { $service }.
 blocked-open = Ouvrir la fenêtre d’identification
 blocked-here = Continuer dans cet onglet
+
+ways-title = Une autre façon de s’identifier
+ways-text = Choisissez où s’ouvre { $service }. La fenêtre précédente n’est plus valable.
 
 reload-title = Rechargez cette page pour continuer
 reload-text = Vous êtes revenu avec le bouton Retour du navigateur, et cette fenêtre a perdu le fil. Rien n’a été connecté.

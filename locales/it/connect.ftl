@@ -5,6 +5,13 @@ brand-back = Indietro
 brand-reference = Riferimento
 brand-fallback-app = l’app
 brand-fallback-service = il servizio
+brand-keeper = Latchkey
+brand-copy-reference = Copia il riferimento { $reference }
+brand-copy-text = Copia questo testo
+brand-copied = Copiato
+
+offline-title = Non è in linea
+offline-text = Non è in linea. Si prosegue quando torna la connessione.
 
 loading-title = Caricamento
 loading-token = Richiesta a { $app } del permesso di collegamento
@@ -42,6 +49,12 @@ empty-text =
 
 explain-title = Collega { $service }
 explain-reconnect-title = Ricollega { $service }
+explain-reconnect-reason = Il collegamento a { $service } non funziona più.
+explain-reconnect-keeps = Lo ricolleghi e { $app } riprenderà da dove si era fermato.
+explain-account = Usi lo stesso account { $service } di prima: { $account }. Un altro viene rifiutato.
+explain-permission = Usare il permesso «{ $scope }»
+explain-keeps = { $keeper } conserva l’accesso cifrato e lo usa solo per { $app }. Può revocarlo nelle impostazioni di { $service }.
+explain-keeps-unnamed = L’accesso è conservato cifrato e usato solo per { $app }. Può revocarlo nelle impostazioni di { $service }.
 explain-lead = { $app } chiede di usare il Suo account { $service }.
 explain-access = { $app } potrà
 explain-owner = Il collegamento apparterrà a { $owner }
@@ -67,6 +80,7 @@ form-pattern = Non sembra corretto per «{ $label }». Controlli di aver copiato
 form-choose = Scelga un’opzione
 form-checking = Verifica con { $service }
 form-refused = { $service } ha rifiutato questo valore. Lo controlli e riprovi.
+form-stop = Non attendere oltre
 
 waiting-title = Continui nella finestra di { $service }
 waiting-text = Acceda a { $service } in quella finestra. Questa pagina prosegue da sola.
@@ -74,6 +88,7 @@ waiting-closed = Ha chiuso la finestra di { $service }?
 waiting-no-window = Non vede alcuna finestra?
 waiting-reopen = Aprila di nuovo
 waiting-cancel = Annulla
+waiting-other = Usa un altro modo
 waiting-code-title = Inserisca questo codice nell’altra finestra
 waiting-code-text = Dimostra che entrambe le finestre sono Sue.
 waiting-code-label = Il codice è { $code }
@@ -90,11 +105,41 @@ verifying-customer-title = { $app } conferma che è Lei
 verifying-customer-text = Segua l’altra finestra fino alla fine. Questa pagina prosegue da sola.
 
 success-title = { $service } è collegato
+success-again-title = { $service } è di nuovo collegato
 success-text = { $app } ora può usarlo.
 success-text-owner = { $app } ora può usarlo per { $owner }.
 success-generic-title = Il Suo account è collegato
 success-done = Fine
 success-another = Collega un altro servizio
+
+partial-title = Ha concesso a { $app } meno di quanto chiesto. Non potrà:
+partial-text = Se qualcosa in { $app } non funziona, ricolleghi { $service } e lasci selezionate tutte le caselle.
+
+connected-title = { $service } è già collegato
+connected-text = { $app } può usarlo.
+connected-text-owner = { $app } può usarlo per { $owner }.
+connected-accounts = Account collegati
+connected-more = e altri { $count }
+connected-keep = Lascia così
+connected-another = Collega un altro account { $service }
+
+approval-title = { $service } richiede l’approvazione di un amministratore
+approval-text = La Sua organizzazione decide lì quali app possono collegarsi. Chieda all’amministratore di { $service } di approvare { $app }, poi riprovi.
+approval-request = Vorrei collegare { $service } a { $app }. { $service } richiede prima l’approvazione di un amministratore: consenta { $app } nelle impostazioni delle app di { $service } e poi me lo faccia sapere.
+
+account-title = Questo è un altro account
+account-changed = Nulla è cambiato: il collegamento resta con il suo account.
+account-known = Acceda a { $service } come { $account }.
+account-unnamed = Acceda a { $service } con l’account di prima.
+account-unknown = { $service } non ha indicato di quale account si tratta, quindi il collegamento è rimasto com’era. Riprovi tra un minuto.
+account-again = Ricollega { $service }
+
+webview-title = { $service } potrebbe non aprirsi qui
+webview-text = Questo è il browser di un’altra app, e molti servizi non vi consentono l’accesso. Apra { $app } nel Suo browser e colleghi lì { $service }.
+webview-open = Apri nel browser
+webview-copy = Copia l’indirizzo
+webview-copied = Copiato
+webview-anyway = Prova qui
 
 failure-title = { $service } non è collegato
 failure-generic-title = L’account non è collegato
@@ -109,7 +154,8 @@ failure-server-title = Latchkey non risponde
 failure-server = Il problema è nostro e nulla è stato salvato. Riprovi tra un minuto.
 failure-provider-title = { $service } non risponde
 failure-provider = Nulla è stato salvato. Forse { $service } è momentaneamente fuori servizio: riprovi tra un minuto.
-failure-denied = Non ha consentito l’accesso in { $service }, quindi nulla è stato collegato.
+failure-denied = Non ha consentito l’accesso in { $service }, quindi { $app } non lo ha. Se non era Sua intenzione, riprovi e lo consenta.
+failure-final = { $service } non accetta il modo in cui { $app } chiede l’accesso, e riprovare non serve. Chi gestisce { $app } può rimediare; mostri questo testo:
 failure-timed-out = L’accesso non è stato completato in tempo. Nulla è stato collegato.
 failure-embedder-title = Questa pagina non può aprirsi qui
 failure-embedder = { $origin } non è nell’elenco degli indirizzi che possono mostrare questa pagina. Chi gestisce quel sito può aggiungerlo alle origini del progetto in Latchkey.
@@ -125,12 +171,16 @@ cancelled-text = Si è fermato prima di collegare { $service }. { $app } non vi 
 cancelled-again = Collega { $service }
 
 rejected-title = Questo accesso è stato rifiutato
-rejected-text = Nell’altra finestra qualcuno ha scelto «Non sono stato io». Nulla è stato collegato.
+rejected-text = Nell’altra finestra qualcuno ha indicato che questo accesso non era il suo. Nulla è stato collegato e non serve altro.
+rejected-another = Lo ha completato una persona diversa da quella che { $app } conosce qui. Nulla è stato collegato. Acceda a { $app } con il Suo account e ricominci lì.
 
 blocked-title = Il browser non ha aperto la finestra
 blocked-text = Apra Lei la pagina di accesso di { $service }.
 blocked-open = Apri la finestra di accesso
 blocked-here = Continua in questa scheda
+
+ways-title = Un altro modo per accedere
+ways-text = Scelga dove aprire { $service }. La finestra di prima non vale più.
 
 reload-title = Ricarichi questa pagina per continuare
 reload-text = È tornato con il pulsante Indietro del browser e questa finestra ha perso il filo. Nulla è stato collegato.

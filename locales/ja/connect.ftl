@@ -5,6 +5,13 @@ brand-back = 戻る
 brand-reference = 参照番号
 brand-fallback-app = このアプリ
 brand-fallback-service = サービス
+brand-keeper = Latchkey
+brand-copy-reference = 参照番号 { $reference } をコピー
+brand-copy-text = この文章をコピー
+brand-copied = コピーしました
+
+offline-title = オフラインです
+offline-text = オフラインです。接続が戻ると続行します。
 
 loading-title = 読み込み中
 loading-token = { $app } に接続の許可を求めています
@@ -34,6 +41,12 @@ empty-text =
 
 explain-title = { $service } を接続
 explain-reconnect-title = { $service } を再接続
+explain-reconnect-reason = { $service } への接続が使えなくなりました。
+explain-reconnect-keeps = 再接続すると、{ $app } は中断したところから再開します。
+explain-account = 以前と同じ { $service } アカウント（{ $account }）を使ってください。別のアカウントは拒否されます。
+explain-permission = 権限「{ $scope }」を使う
+explain-keeps = { $keeper } はアクセス権を暗号化して保管し、{ $app } のためだけに使います。{ $service } の設定でいつでも取り消せます。
+explain-keeps-unnamed = アクセス権は暗号化して保管され、{ $app } のためだけに使われます。{ $service } の設定でいつでも取り消せます。
 explain-lead = { $app } が { $service } アカウントの利用を求めています。
 explain-access = { $app } ができるようになること
 explain-owner = この接続の所有者は { $owner } になります
@@ -59,6 +72,7 @@ form-pattern = 「{ $label }」の形式ではないようです。すべてコ�
 form-choose = 選択してください
 form-checking = { $service } に確認しています
 form-refused = { $service } に拒否されました。内容を確認して、もう一度お試しください。
+form-stop = 待つのをやめる
 
 waiting-title = { $service } のウィンドウで続けてください
 waiting-text = そちらで { $service } にサインインしてください。このページは自動的に進みます。
@@ -66,6 +80,7 @@ waiting-closed = { $service } のウィンドウを閉じましたか？
 waiting-no-window = ウィンドウが見当たりませんか？
 waiting-reopen = もう一度開く
 waiting-cancel = キャンセル
+waiting-other = 別の方法を使う
 waiting-code-title = もう一方のウィンドウにこのコードを入力してください
 waiting-code-text = 両方のウィンドウがご本人のものであることを確認します。
 waiting-code-label = コードは { $code } です
@@ -82,11 +97,41 @@ verifying-customer-title = { $app } がご本人を確認しています
 verifying-customer-text = もう一方のウィンドウで最後まで進めてください。このページは自動的に進みます。
 
 success-title = { $service } を接続しました
+success-again-title = { $service } を再接続しました
 success-text = { $app } で利用できるようになりました。
 success-text-owner = { $app } で { $owner } のために利用できるようになりました。
 success-generic-title = アカウントを接続しました
 success-done = 完了
 success-another = 別のサービスを接続
+
+partial-title = { $app } が求めた権限の一部が許可されていません。次のことができません：
+partial-text = { $app } でうまく動作しない場合は、すべてのチェックを入れたまま { $service } を再接続してください。
+
+connected-title = { $service } は接続済みです
+connected-text = { $app } で利用できます。
+connected-text-owner = { $app } で { $owner } のために利用できます。
+connected-accounts = 接続済みのアカウント
+connected-more = ほか { $count } 件
+connected-keep = このままにする
+connected-another = 別の { $service } アカウントを接続
+
+approval-title = { $service } には管理者の承認が必要です
+approval-text = 接続できるアプリは所属組織が管理しています。{ $service } の管理者に { $app } の承認を依頼してから、もう一度お試しください。
+approval-request = { $service } を { $app } に接続したいのですが、先に管理者の承認が必要です。{ $service } のアプリ設定で { $app } を許可し、完了したらお知らせください。
+
+account-title = 別のアカウントです
+account-changed = 何も変更されていません。接続は元のアカウントのままです。
+account-known = { $service } に { $account } としてサインインしてください。
+account-unnamed = 以前のアカウントで { $service } にサインインしてください。
+account-unknown = { $service } からアカウントの情報を得られなかったため、接続は元のままです。1 分後にもう一度お試しください。
+account-again = { $service } を再接続
+
+webview-title = { $service } はここで開けない可能性があります
+webview-text = これは別のアプリ内のブラウザで、多くのサービスではサインインできません。普段お使いのブラウザで { $app } を開き、{ $service } を接続してください。
+webview-open = ブラウザで開く
+webview-copy = アドレスをコピー
+webview-copied = コピーしました
+webview-anyway = ここで試す
 
 failure-title = { $service } は接続されていません
 failure-generic-title = アカウントは接続されていません
@@ -101,7 +146,8 @@ failure-server-title = Latchkey が応答していません
 failure-server = こちら側の問題です。何も保存されていません。1 分後にもう一度お試しください。
 failure-provider-title = { $service } が応答していません
 failure-provider = 何も保存されていません。{ $service } が一時的に停止している可能性があります。1 分後にもう一度お試しください。
-failure-denied = { $service } でアクセスが許可されなかったため、何も接続されていません。
+failure-denied = { $service } でアクセスが許可されなかったため、{ $app } はアクセスできません。意図したものでない場合は、もう一度試して許可してください。
+failure-final = { $app } によるアクセスの求め方が { $service } に受け入れられず、再試行しても解決しません。{ $app } の運営者に次の内容をお伝えください。
 failure-timed-out = 時間内にサインインが完了しませんでした。何も接続されていません。
 failure-embedder-title = このページはここでは開けません
 failure-embedder = { $origin } は、このページを表示できるアドレスの一覧にありません。サイトの運営者が Latchkey でプロジェクトのオリジンに追加できます。
@@ -117,12 +163,16 @@ cancelled-text = { $service } の接続が完了する前に中止されまし�
 cancelled-again = { $service } を接続
 
 rejected-title = このサインインは拒否されました
-rejected-text = もう一方のウィンドウで「自分ではありません」が選ばれました。何も接続されていません。
+rejected-text = もう一方のウィンドウで、自分のサインインではないという回答がありました。何も接続されておらず、これ以上の操作は不要です。
+rejected-another = { $app } が認識している方とは別の方がサインインを完了しました。何も接続されていません。ご自身で { $app } にサインインして、もう一度始めてください。
 
 blocked-title = ブラウザがウィンドウを開きませんでした
 blocked-text = { $service } のサインイン画面をご自身で開いてください。
 blocked-open = サインイン画面を開く
 blocked-here = このタブで続ける
+
+ways-title = 別のサインイン方法
+ways-text = { $service } を開く場所を選んでください。前のウィンドウは無効になりました。
 
 reload-title = ページを再読み込みしてください
 reload-text = ブラウザの戻るボタンで戻ったため、このウィンドウは続きから再開できません。何も接続されていません。

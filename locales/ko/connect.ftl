@@ -5,6 +5,13 @@ brand-back = 뒤로
 brand-reference = 참조 번호
 brand-fallback-app = 이 앱
 brand-fallback-service = 서비스
+brand-keeper = Latchkey
+brand-copy-reference = 참조 번호 { $reference } 복사
+brand-copy-text = 이 글 복사
+brand-copied = 복사됨
+
+offline-title = 오프라인 상태입니다
+offline-text = 오프라인 상태입니다. 연결되면 계속 진행됩니다.
 
 loading-title = 불러오는 중
 loading-token = { $app }에 연결 권한을 요청하는 중
@@ -34,6 +41,12 @@ empty-text =
 
 explain-title = { $service } 연결
 explain-reconnect-title = { $service } 다시 연결
+explain-reconnect-reason = { $service } 연결이 더 이상 작동하지 않습니다.
+explain-reconnect-keeps = 다시 연결하면 { $app }에서 중단된 곳부터 이어집니다.
+explain-account = 이전과 같은 { $service } 계정({ $account })을 사용하세요. 다른 계정은 거부됩니다.
+explain-permission = ‘{ $scope }’ 권한 사용
+explain-keeps = { $keeper }에서 액세스 권한을 암호화하여 보관하고 { $app }에만 사용합니다. { $service } 설정에서 종료할 수 있습니다.
+explain-keeps-unnamed = 액세스 권한은 암호화하여 보관되며 { $app }에만 사용됩니다. { $service } 설정에서 종료할 수 있습니다.
 explain-lead = { $app }에서 내 { $service } 계정을 사용하려고 합니다.
 explain-access = { $app }에서 할 수 있는 일
 explain-owner = 이 연결의 소유자: { $owner }
@@ -59,6 +72,7 @@ form-pattern = ‘{ $label }’ 형식이 아닌 것 같습니다. 전체를 복
 form-choose = 선택하세요
 form-checking = { $service }에서 확인하는 중
 form-refused = { $service }에서 거부했습니다. 내용을 확인하고 다시 시도하세요.
+form-stop = 그만 기다리기
 
 waiting-title = { $service } 창에서 계속하세요
 waiting-text = 해당 창에서 { $service }에 로그인하세요. 이 페이지는 자동으로 넘어갑니다.
@@ -66,6 +80,7 @@ waiting-closed = { $service } 창을 닫으셨나요?
 waiting-no-window = 창이 보이지 않나요?
 waiting-reopen = 다시 열기
 waiting-cancel = 취소
+waiting-other = 다른 방법 사용
 waiting-code-title = 다른 창에 이 코드를 입력하세요
 waiting-code-text = 두 창이 모두 본인의 것임을 확인합니다.
 waiting-code-label = 코드: { $code }
@@ -82,11 +97,41 @@ verifying-customer-title = { $app }에서 본인 여부를 확인하는 중
 verifying-customer-text = 다른 창에서 끝까지 진행하세요. 이 페이지는 자동으로 넘어갑니다.
 
 success-title = { $service } 연결이 완료되었습니다
+success-again-title = { $service } 연결이 복구되었습니다
 success-text = 이제 { $app }에서 사용할 수 있습니다.
 success-text-owner = 이제 { $app }에서 { $owner } 계정으로 사용할 수 있습니다.
 success-generic-title = 계정이 연결되었습니다
 success-done = 완료
 success-another = 다른 서비스 연결
+
+partial-title = { $app }에서 요청한 권한 중 일부만 허용했습니다. 할 수 없는 일:
+partial-text = { $app }에서 작동하지 않는 것이 있으면 모든 항목을 선택한 채로 { $service } 연결을 다시 하세요.
+
+connected-title = { $service }에 이미 연결되어 있습니다
+connected-text = { $app }에서 사용할 수 있습니다.
+connected-text-owner = { $app }에서 { $owner } 계정으로 사용할 수 있습니다.
+connected-accounts = 연결된 계정
+connected-more = 외 { $count }개
+connected-keep = 그대로 두기
+connected-another = 다른 { $service } 계정 연결
+
+approval-title = { $service }에 관리자 승인이 필요합니다
+approval-text = 연결할 수 있는 앱은 소속 조직에서 정합니다. { $service } 관리자에게 { $app } 승인을 요청한 뒤 다시 시도하세요.
+approval-request = { $app }에 { $service } 연결을 하려고 합니다. 먼저 관리자 승인이 필요하니 { $service } 앱 설정에서 { $app } 사용을 허용한 뒤 알려 주세요.
+
+account-title = 다른 계정입니다
+account-changed = 변경된 것은 없습니다. 연결은 기존 계정으로 유지됩니다.
+account-known = { $account } 계정으로 { $service }에 로그인하세요.
+account-unnamed = 이전 계정으로 { $service }에 로그인하세요.
+account-unknown = { $service }에서 어떤 계정인지 알려 주지 않아 연결을 그대로 두었습니다. 1분 후에 다시 시도하세요.
+account-again = { $service } 다시 연결
+
+webview-title = { $service } 로그인이 여기서 열리지 않을 수 있습니다
+webview-text = 다른 앱에 내장된 브라우저이며, 많은 서비스가 여기에서의 로그인을 허용하지 않습니다. 사용하시는 브라우저에서 { $app } 페이지를 열고 { $service } 연결을 진행하세요.
+webview-open = 브라우저에서 열기
+webview-copy = 주소 복사
+webview-copied = 복사됨
+webview-anyway = 여기에서 시도
 
 failure-title = { $service } 연결이 되지 않았습니다
 failure-generic-title = 계정이 연결되지 않았습니다
@@ -101,7 +146,8 @@ failure-server-title = Latchkey가 응답하지 않습니다
 failure-server = Latchkey 쪽 문제이며, 저장된 내용은 없습니다. 1분 후에 다시 시도하세요.
 failure-provider-title = { $service }에서 응답이 없습니다
 failure-provider = 저장된 내용은 없습니다. { $service }에 일시적인 문제가 있을 수 있으니 1분 후에 다시 시도하세요.
-failure-denied = { $service }에서 액세스를 허용하지 않아 연결되지 않았습니다.
+failure-denied = { $service }에서 액세스를 허용하지 않아 { $app }에는 권한이 없습니다. 의도한 것이 아니라면 다시 시도하여 허용하세요.
+failure-final = { $service }에서 { $app }의 액세스 요청 방식을 받아들이지 않으며, 다시 시도해도 해결되지 않습니다. { $app } 운영자가 해결할 수 있으니 다음 내용을 보여 주세요.
 failure-timed-out = 제시간에 로그인이 완료되지 않았습니다. 연결된 것은 없습니다.
 failure-embedder-title = 이 페이지는 여기에서 열 수 없습니다
 failure-embedder = { $origin }은(는) 이 페이지를 표시할 수 있는 주소 목록에 없습니다. 사이트 운영자가 Latchkey에서 프로젝트의 출처 목록에 추가할 수 있습니다.
@@ -117,12 +163,16 @@ cancelled-text = { $service } 연결을 마치기 전에 중단했습니다. { $
 cancelled-again = { $service } 연결
 
 rejected-title = 이 로그인은 거부되었습니다
-rejected-text = 다른 창에서 누군가 ‘본인이 아닙니다’를 선택했습니다. 연결된 것은 없습니다.
+rejected-text = 다른 창에서 누군가 본인의 로그인이 아니라고 답했습니다. 연결된 것은 없으며 더 하실 일도 없습니다.
+rejected-another = { $app }에서 알고 있는 사람이 아닌 다른 사람이 로그인을 완료했습니다. 연결된 것은 없습니다. 본인 계정으로 { $app }에 로그인한 뒤 다시 시작하세요.
 
 blocked-title = 브라우저가 창을 열지 않았습니다
 blocked-text = { $service } 로그인 창을 직접 여세요.
 blocked-open = 로그인 창 열기
 blocked-here = 이 탭에서 계속
+
+ways-title = 다른 로그인 방법
+ways-text = { $service } 로그인을 열 곳을 선택하세요. 이전 창은 더 이상 유효하지 않습니다.
 
 reload-title = 계속하려면 페이지를 새로 고치세요
 reload-text = 브라우저의 뒤로 버튼으로 돌아와 이 창에서는 이어서 진행할 수 없습니다. 연결된 것은 없습니다.

@@ -5,6 +5,13 @@ brand-back = Terug
 brand-reference = Referentie
 brand-fallback-app = de app
 brand-fallback-service = de dienst
+brand-keeper = Latchkey
+brand-copy-reference = Referentie { $reference } kopiëren
+brand-copy-text = Deze tekst kopiëren
+brand-copied = Gekopieerd
+
+offline-title = U bent offline
+offline-text = U bent offline. Het gaat verder zodra de verbinding terug is.
 
 loading-title = Laden
 loading-token = Toestemming om te verbinden vragen aan { $app }
@@ -38,6 +45,12 @@ empty-text =
 
 explain-title = { $service } verbinden
 explain-reconnect-title = { $service } opnieuw verbinden
+explain-reconnect-reason = De verbinding met { $service } werkt niet meer.
+explain-reconnect-keeps = Verbind opnieuw, dan gaat { $app } verder waar het gebleven was.
+explain-account = Gebruik hetzelfde { $service }-account als voorheen: { $account }. Een ander wordt geweigerd.
+explain-permission = De machtiging ‘{ $scope }’ gebruiken
+explain-keeps = { $keeper } bewaart de toegang versleuteld en gebruikt die alleen voor { $app }. U kunt de toegang beëindigen in de instellingen van { $service }.
+explain-keeps-unnamed = De toegang wordt versleuteld bewaard en alleen gebruikt voor { $app }. U kunt de toegang beëindigen in de instellingen van { $service }.
 explain-lead = { $app } vraagt om uw { $service }-account te gebruiken.
 explain-access = { $app } kan dan
 explain-owner = De verbinding hoort bij { $owner }
@@ -63,6 +76,7 @@ form-pattern = Dit lijkt niet te kloppen voor ‘{ $label }’. Controleer of al
 form-choose = Maak een keuze
 form-checking = Controleren bij { $service }
 form-refused = { $service } heeft dit geweigerd. Controleer het en probeer het opnieuw.
+form-stop = Niet langer wachten
 
 waiting-title = Ga verder in het venster van { $service }
 waiting-text = Meld u daar aan bij { $service }. Deze pagina gaat vanzelf verder.
@@ -70,6 +84,7 @@ waiting-closed = Venster van { $service } gesloten?
 waiting-no-window = Ziet u geen venster?
 waiting-reopen = Opnieuw openen
 waiting-cancel = Annuleren
+waiting-other = Een andere manier gebruiken
 waiting-code-title = Voer deze code in het andere venster in
 waiting-code-text = De code laat zien dat beide vensters van u zijn.
 waiting-code-label = De code is { $code }
@@ -86,11 +101,41 @@ verifying-customer-title = { $app } bevestigt dat u het bent
 verifying-customer-text = Volg het andere venster tot het einde. Deze pagina gaat vanzelf verder.
 
 success-title = { $service } is verbonden
+success-again-title = { $service } is weer verbonden
 success-text = { $app } kan het nu gebruiken.
 success-text-owner = { $app } kan het nu gebruiken voor { $owner }.
 success-generic-title = Uw account is verbonden
 success-done = Klaar
 success-another = Nog een dienst verbinden
+
+partial-title = U hebt { $app } minder toegestaan dan gevraagd. Dit kan niet:
+partial-text = Werkt er iets niet in { $app }, verbind { $service } dan opnieuw en laat alle vinkjes staan.
+
+connected-title = { $service } is al verbonden
+connected-text = { $app } kan het gebruiken.
+connected-text-owner = { $app } kan het gebruiken voor { $owner }.
+connected-accounts = Verbonden accounts
+connected-more = en nog { $count }
+connected-keep = Zo laten
+connected-another = Nog een { $service }-account verbinden
+
+approval-title = { $service } vraagt goedkeuring van een beheerder
+approval-text = Uw organisatie bepaalt daar welke apps mogen verbinden. Vraag de beheerder van { $service } om { $app } goed te keuren en probeer het daarna opnieuw.
+approval-request = Ik wil { $service } graag verbinden met { $app }. { $service } vraagt eerst de goedkeuring van een beheerder: sta { $app } toe in de app-instellingen van { $service } en laat het me dan weten.
+
+account-title = Dat is een ander account
+account-changed = Er is niets veranderd: de verbinding blijft bij het account dat ze heeft.
+account-known = Meld u bij { $service } aan als { $account }.
+account-unnamed = Meld u bij { $service } aan met het eerdere account.
+account-unknown = { $service } liet niet weten welk account dit is, dus de verbinding is gebleven zoals ze was. Probeer het over een minuut opnieuw.
+account-again = { $service } opnieuw verbinden
+
+webview-title = { $service } opent hier misschien niet
+webview-text = Dit is de browser in een andere app, en veel diensten laten daar niemand aanmelden. Open { $app } in uw eigen browser en verbind { $service } daar.
+webview-open = In de browser openen
+webview-copy = Adres kopiëren
+webview-copied = Gekopieerd
+webview-anyway = Hier proberen
 
 failure-title = { $service } is niet verbonden
 failure-generic-title = Het account is niet verbonden
@@ -105,7 +150,8 @@ failure-server-title = Latchkey antwoordt niet
 failure-server = De fout ligt bij ons en er is niets opgeslagen. Probeer het over een minuut opnieuw.
 failure-provider-title = { $service } antwoordt niet
 failure-provider = Er is niets opgeslagen. Misschien heeft { $service } een korte storing: probeer het over een minuut opnieuw.
-failure-denied = U hebt de toegang bij { $service } niet toegestaan, dus er is niets verbonden.
+failure-denied = U hebt de toegang bij { $service } niet toegestaan, dus { $app } heeft die niet. Was dat niet de bedoeling, probeer het dan opnieuw en sta het toe.
+failure-final = { $service } accepteert niet hoe { $app } om toegang vraagt, en opnieuw proberen helpt niet. De beheerders van { $app } kunnen het oplossen; laat ze dit zien:
 failure-timed-out = Het aanmelden is niet op tijd voltooid. Er is niets verbonden.
 failure-embedder-title = Deze pagina mag hier niet openen
 failure-embedder = { $origin } staat niet op de lijst van adressen die deze pagina mogen tonen. De beheerders van die site kunnen het adres toevoegen aan de origins van hun project in Latchkey.
@@ -121,12 +167,16 @@ cancelled-text = U bent gestopt voordat { $service } verbonden was. { $app } hee
 cancelled-again = { $service } verbinden
 
 rejected-title = Deze aanmelding is geweigerd
-rejected-text = In het andere venster heeft iemand ‘Dit was ik niet’ gekozen. Er is niets verbonden.
+rejected-text = In het andere venster heeft iemand aangegeven dat deze aanmelding niet van hem of haar was. Er is niets verbonden en u hoeft verder niets te doen.
+rejected-another = Ze is voltooid door iemand anders dan de persoon die { $app } hier kent. Er is niets verbonden. Meld u zelf aan bij { $app } en begin daar opnieuw.
 
 blocked-title = De browser heeft geen venster geopend
 blocked-text = Open de aanmelding van { $service } zelf.
 blocked-open = Aanmeldvenster openen
 blocked-here = Verdergaan op dit tabblad
+
+ways-title = Een andere manier om aan te melden
+ways-text = Kies waar { $service } opent. Het eerdere venster telt niet meer.
 
 reload-title = Laad deze pagina opnieuw
 reload-text = U kwam terug met de terugknop van de browser, en dit venster weet niet meer waar het was. Er is niets verbonden.

@@ -5,6 +5,13 @@ brand-back = Voltar
 brand-reference = Referência
 brand-fallback-app = o aplicativo
 brand-fallback-service = o serviço
+brand-keeper = Latchkey
+brand-copy-reference = Copiar a referência { $reference }
+brand-copy-text = Copiar este texto
+brand-copied = Copiado
+
+offline-title = Você está sem conexão
+offline-text = Você está sem conexão. Tudo continua quando ela voltar.
 
 loading-title = Carregando
 loading-token = Pedindo permissão de conexão a { $app }
@@ -42,6 +49,12 @@ empty-text =
 
 explain-title = Conectar { $service }
 explain-reconnect-title = Reconectar { $service }
+explain-reconnect-reason = A conexão com { $service } não funciona mais.
+explain-reconnect-keeps = Conecte de novo, e { $app } continua de onde parou.
+explain-account = Use a mesma conta { $service } de antes: { $account }. Outra conta é recusada.
+explain-permission = Usar a permissão “{ $scope }”
+explain-keeps = { $keeper } guarda o acesso com criptografia e o usa só para { $app }. Você pode encerrá-lo nas configurações de { $service }.
+explain-keeps-unnamed = O acesso é guardado com criptografia e usado só para { $app }. Você pode encerrá-lo nas configurações de { $service }.
 explain-lead = { $app } pede para usar sua conta { $service }.
 explain-access = { $app } poderá
 explain-owner = A conexão pertencerá a { $owner }
@@ -67,6 +80,7 @@ form-pattern = Isso não parece correto para “{ $label }”. Confira se tudo f
 form-choose = Escolha uma opção
 form-checking = Verificando com { $service }
 form-refused = { $service } recusou este valor. Confira e tente novamente.
+form-stop = Parar de esperar
 
 waiting-title = Continue na janela de { $service }
 waiting-text = Entre em { $service } nessa janela. Esta página continua sozinha.
@@ -74,6 +88,7 @@ waiting-closed = Fechou a janela de { $service }?
 waiting-no-window = Não vê nenhuma janela?
 waiting-reopen = Abrir novamente
 waiting-cancel = Cancelar
+waiting-other = Usar outra forma
 waiting-code-title = Digite este código na outra janela
 waiting-code-text = Ele mostra que as duas janelas são suas.
 waiting-code-label = O código é { $code }
@@ -90,11 +105,41 @@ verifying-customer-title = { $app } confirma que é você
 verifying-customer-text = Siga a outra janela até o fim. Esta página continua sozinha.
 
 success-title = { $service } foi conectado
+success-again-title = { $service } está conectado de novo
 success-text = { $app } já pode usar.
 success-text-owner = { $app } já pode usar para { $owner }.
 success-generic-title = Sua conta foi conectada
 success-done = Concluir
 success-another = Conectar outro serviço
+
+partial-title = Você concedeu a { $app } menos do que foi pedido. Não será possível:
+partial-text = Se algo não funcionar em { $app }, conecte { $service } de novo e deixe todas as caixas marcadas.
+
+connected-title = { $service } já está conectado
+connected-text = { $app } pode usá-lo.
+connected-text-owner = { $app } pode usá-lo para { $owner }.
+connected-accounts = Contas conectadas
+connected-more = e mais { $count }
+connected-keep = Deixar como está
+connected-another = Conectar outra conta { $service }
+
+approval-title = { $service } precisa da aprovação de um administrador
+approval-text = Sua organização decide lá quais aplicativos podem se conectar. Peça ao administrador de { $service } que aprove { $app } e tente novamente.
+approval-request = Gostaria de conectar { $service } a { $app }. { $service } pede antes a aprovação de um administrador: permita { $app } nas configurações de aplicativos de { $service } e me avise.
+
+account-title = Esta é outra conta
+account-changed = Nada foi alterado: a conexão continua com a conta que tem.
+account-known = Entre em { $service } como { $account }.
+account-unnamed = Entre em { $service } com a conta anterior.
+account-unknown = { $service } não informou qual é a conta, então a conexão ficou como estava. Tente novamente em um minuto.
+account-again = Reconectar { $service }
+
+webview-title = Talvez { $service } não abra aqui
+webview-text = Este é o navegador de outro aplicativo, e muitos serviços não permitem login nele. Abra { $app } no seu navegador e conecte { $service } por lá.
+webview-open = Abrir no navegador
+webview-copy = Copiar o endereço
+webview-copied = Copiado
+webview-anyway = Tentar aqui
 
 failure-title = { $service } não foi conectado
 failure-generic-title = A conta não foi conectada
@@ -109,7 +154,8 @@ failure-server-title = O Latchkey não está respondendo
 failure-server = A falha é nossa e nada foi salvo. Tente novamente em um minuto.
 failure-provider-title = { $service } não está respondendo
 failure-provider = Nada foi salvo. Talvez { $service } esteja fora do ar por um momento: tente novamente em um minuto.
-failure-denied = Você não permitiu o acesso em { $service }, então nada foi conectado.
+failure-denied = Você não permitiu o acesso em { $service }, então { $app } não o tem. Se não era essa a intenção, tente novamente e permita.
+failure-final = { $service } não aceita a forma como { $app } pede acesso, e tentar de novo não vai ajudar. A equipe de { $app } pode resolver; mostre isto a ela:
 failure-timed-out = O login não foi concluído a tempo. Nada foi conectado.
 failure-embedder-title = Esta página não pode abrir aqui
 failure-embedder = { $origin } não está na lista de endereços que podem mostrar esta página. A equipe desse site pode adicioná-lo às origens do projeto no Latchkey.
@@ -125,12 +171,16 @@ cancelled-text = Você parou antes de conectar { $service }. { $app } não tem a
 cancelled-again = Conectar { $service }
 
 rejected-title = Este login foi recusado
-rejected-text = Na outra janela alguém escolheu “Não fui eu”. Nada foi conectado.
+rejected-text = Na outra janela alguém informou que este login não era seu. Nada foi conectado, e não é preciso fazer mais nada.
+rejected-another = Quem concluiu não é a pessoa que { $app } conhece aqui. Nada foi conectado. Entre em { $app } com a sua conta e comece de novo por lá.
 
 blocked-title = O navegador não abriu a janela
 blocked-text = Abra você mesmo o login de { $service }.
 blocked-open = Abrir a janela de login
 blocked-here = Continuar nesta aba
+
+ways-title = Outra forma de entrar
+ways-text = Escolha onde { $service } abre. A janela anterior não vale mais.
 
 reload-title = Recarregue esta página para continuar
 reload-text = Você voltou pelo botão Voltar do navegador, e esta janela se perdeu. Nada foi conectado.

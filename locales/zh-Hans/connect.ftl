@@ -5,6 +5,13 @@ brand-back = 返回
 brand-reference = 参考编号
 brand-fallback-app = 此应用
 brand-fallback-service = 该服务
+brand-keeper = Latchkey
+brand-copy-reference = 复制参考编号 { $reference }
+brand-copy-text = 复制此文字
+brand-copied = 已复制
+
+offline-title = 您已离线
+offline-text = 您已离线。恢复连接后会自动继续。
 
 loading-title = 正在加载
 loading-token = 正在向 { $app } 请求连接许可
@@ -34,6 +41,12 @@ empty-text =
 
 explain-title = 连接 { $service }
 explain-reconnect-title = 重新连接 { $service }
+explain-reconnect-reason = 与 { $service } 的连接已失效。
+explain-reconnect-keeps = 重新连接后，{ $app } 会从中断处继续。
+explain-account = 请使用与之前相同的 { $service } 账号：{ $account }。其他账号会被拒绝。
+explain-permission = 使用权限“{ $scope }”
+explain-keeps = { $keeper } 会加密保存访问权限，并仅用于 { $app }。您可以在 { $service } 的设置中终止访问。
+explain-keeps-unnamed = 访问权限会加密保存，并仅用于 { $app }。您可以在 { $service } 的设置中终止访问。
 explain-lead = { $app } 请求使用您的 { $service } 账号。
 explain-access = { $app } 将可以
 explain-owner = 此连接将归属于 { $owner }
@@ -59,6 +72,7 @@ form-pattern = 这看起来不像“{ $label }”。请检查是否已完整复�
 form-choose = 请选择
 form-checking = 正在与 { $service } 核对
 form-refused = { $service } 拒绝了此内容。请检查后重试。
+form-stop = 停止等待
 
 waiting-title = 请在 { $service } 窗口中继续
 waiting-text = 请在该窗口中登录 { $service }。此页面会自动继续。
@@ -66,6 +80,7 @@ waiting-closed = 已关闭 { $service } 窗口？
 waiting-no-window = 没有看到窗口？
 waiting-reopen = 重新打开
 waiting-cancel = 取消
+waiting-other = 使用其他方式
 waiting-code-title = 请在另一个窗口中输入此验证码
 waiting-code-text = 用于确认两个窗口都属于您。
 waiting-code-label = 验证码是 { $code }
@@ -82,11 +97,41 @@ verifying-customer-title = { $app } 正在确认您的身份
 verifying-customer-text = 请在另一个窗口中完成操作。此页面会自动继续。
 
 success-title = 已连接 { $service }
+success-again-title = 已重新连接 { $service }
 success-text = { $app } 现在可以使用它了。
 success-text-owner = { $app } 现在可以为 { $owner } 使用它了。
 success-generic-title = 您的账号已连接
 success-done = 完成
 success-another = 连接其他服务
+
+partial-title = 您授予 { $app } 的权限少于其请求。它将无法：
+partial-text = 如果 { $app } 中有功能无法使用，请重新连接 { $service }，并保持所有选项勾选。
+
+connected-title = { $service } 已经连接
+connected-text = { $app } 可以使用它。
+connected-text-owner = { $app } 可以为 { $owner } 使用它。
+connected-accounts = 已连接的账号
+connected-more = 另有 { $count } 个
+connected-keep = 保持不变
+connected-another = 连接其他 { $service } 账号
+
+approval-title = { $service } 需要管理员批准
+approval-text = 您的组织在那里决定哪些应用可以连接。请让 { $service } 的管理员批准 { $app }，然后重试。
+approval-request = 我想将 { $service } 连接到 { $app }。{ $service } 要求先由管理员批准：请在 { $service } 的应用设置中允许 { $app }，然后告诉我。
+
+account-title = 这是另一个账号
+account-changed = 没有任何更改：连接仍使用原来的账号。
+account-known = 请以 { $account } 登录 { $service }。
+account-unnamed = 请使用之前的账号登录 { $service }。
+account-unknown = { $service } 没有说明这是哪个账号，因此连接保持不变。请一分钟后重试。
+account-again = 重新连接 { $service }
+
+webview-title = { $service } 可能无法在此打开
+webview-text = 这是其他应用内置的浏览器，许多服务不允许在此登录。请在您自己的浏览器中打开 { $app }，并在那里连接 { $service }。
+webview-open = 在浏览器中打开
+webview-copy = 复制地址
+webview-copied = 已复制
+webview-anyway = 在此尝试
 
 failure-title = 未能连接 { $service }
 failure-generic-title = 账号未连接
@@ -101,7 +146,8 @@ failure-server-title = Latchkey 没有响应
 failure-server = 问题出在我们这边，没有保存任何内容。请一分钟后重试。
 failure-provider-title = { $service } 没有响应
 failure-provider = 没有保存任何内容。{ $service } 可能暂时不可用，请一分钟后重试。
-failure-denied = 您没有在 { $service } 允许访问，因此未进行连接。
+failure-denied = 您没有在 { $service } 允许访问，因此 { $app } 没有访问权限。如果这不是您的本意，请重试并选择允许。
+failure-final = { $service } 不接受 { $app } 请求访问的方式，重试也无济于事。{ $app } 的管理者可以解决，请向其出示以下内容：
 failure-timed-out = 登录未在规定时间内完成。未进行连接。
 failure-embedder-title = 此页面不能在这里打开
 failure-embedder = { $origin } 不在允许显示此页面的地址列表中。该网站的管理者可以在 Latchkey 中将其添加到项目的来源列表。
@@ -117,12 +163,16 @@ cancelled-text = 您在连接 { $service } 之前停止了操作。{ $app } 无�
 cancelled-again = 连接 { $service }
 
 rejected-title = 此次登录被拒绝
-rejected-text = 有人在另一个窗口中选择了“不是我”。未进行连接。
+rejected-text = 有人在另一个窗口中表示此次登录不是本人操作。未进行连接，也无需其他操作。
+rejected-another = 完成登录的人与 { $app } 在此识别的人不同。未进行连接。请以您本人的身份登录 { $app }，并在那里重新开始。
 
 blocked-title = 浏览器没有打开窗口
 blocked-text = 请自行打开 { $service } 登录页面。
 blocked-open = 打开登录窗口
 blocked-here = 在此标签页中继续
+
+ways-title = 其他登录方式
+ways-text = 选择在哪里打开 { $service }。之前的窗口已失效。
 
 reload-title = 请重新加载此页面以继续
 reload-text = 您使用浏览器的后退按钮返回，此窗口已无法继续。未进行连接。

@@ -26,7 +26,7 @@ use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use broker::Broker;
@@ -232,6 +232,7 @@ fn routes(
     config
         .service(
             web::resource("/assets/{hash}/{name:.+}")
+                .wrap(Compress::default())
                 .route(reading().to(assets::asset))
                 .default_service(only("GET, HEAD")),
         )

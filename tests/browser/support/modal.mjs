@@ -4,7 +4,7 @@
 export function modal(page, frame = page.frameLocator('#event-link')) {
   const button = (name) => frame.getByRole('button', { name });
   /** The dialog while it shows this screen; the names are those of the modal's states. */
-  const screen = (name) => frame.locator(`[role="dialog"][data-screen="${name}"]`);
+  const screen = (name) => frame.locator(`[role="dialog"][data-state="${name}"]`);
   const at = {
     frame,
     screen,
@@ -19,6 +19,10 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     done: button('Done'),
     tryAgain: button('Try again'),
     cancel: button('Cancel'),
+    otherWay: button('Use another way'),
+    reconnect: (name) => frame.getByRole('button', { name: `Reconnect ${name}`, exact: true }),
+    /** On the screen of a service that is connected already. */
+    another: button(/^Connect another .* account$/),
     openAgain: button(/^Open it again/),
     /** A field of the key form by its label. */
     field: (label) => frame.getByLabel(label, { exact: true }),
@@ -28,9 +32,15 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     failure: screen('failure'),
     success: (name) => screen('success').getByText(`${name} is connected`),
 
+    /** From the list to the service, also when it is connected already. */
+    async choose(name) {
+      await at.row(name).click();
+      await screen('explain').or(screen('form')).or(screen('connected')).waitFor();
+      if (await screen('connected').isVisible()) await at.another.click();
+    },
     /** From the list to the screen with "Connect NAME". */
     async pick(name) {
-      await at.row(name).click();
+      await at.choose(name);
       await at.connect(name).waitFor();
     },
     /** Picks a service and signs in in the popup; gives the popup's page. */
@@ -41,7 +51,7 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     },
     /** Picks a service with a key and sends the form. */
     async enterKey(name, label, key) {
-      await at.row(name).click();
+      await at.choose(name);
       await at.field(label).fill(key);
       await at.connect(name).click();
     },

@@ -6,6 +6,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use broker::{Broker, CallbackEnd, CallbackPage};
 use store::AppId;
 
+use super::events::Watched;
 use super::{Message, cookies};
 use crate::Site;
 use crate::problems::Problem;
@@ -16,6 +17,7 @@ use crate::texts::Texts;
 pub(crate) async fn of_app(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
+    watched: web::Data<Watched>,
     app: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
@@ -23,26 +25,30 @@ pub(crate) async fn of_app(
         let texts = Texts::on_the_way(&request, site.secure);
         return Message::named(texts, "callback-no-app").page(&site, StatusCode::NOT_FOUND);
     };
-    finish(&broker, &site, Some(app), &request).await
+    finish(&broker, &site, &watched, Some(app), &request).await
 }
 
 /// GET `/connections/oauth/callback`, `/oauth/callback`: for apps that are set so.
 pub(crate) async fn plain(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
+    watched: web::Data<Watched>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    finish(&broker, &site, None, &request).await
+    finish(&broker, &site, &watched, None, &request).await
 }
 
 async fn finish(
     broker: &Broker,
     site: &Site,
+    watched: &Watched,
     app: Option<AppId>,
     request: &HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let browser = cookies::Kind::Browser.read(request, site.secure);
-    match broker.callback(app, request.query_string(), browser.as_ref()).await {
+    let end = broker.callback(app, request.query_string(), browser.as_ref()).await;
+    watched.moved();
+    match end {
         CallbackEnd::Redirect(url) => Ok(HttpResponse::SeeOther()
             .insert_header((header::LOCATION, url.as_str()))
             .finish()),

@@ -73,6 +73,7 @@ fn known<'a>(
     let outcome = match view.outcome {
         broker::DoneOutcome::Success => DoneOutcome::Success,
         broker::DoneOutcome::Failure => DoneOutcome::Failure,
+        broker::DoneOutcome::Cancelled => DoneOutcome::Cancelled,
         broker::DoneOutcome::Verifying => DoneOutcome::Verifying,
         // Reached by hand, or before the exchange with the service is through.
         broker::DoneOutcome::Pending => DoneOutcome::Pending,

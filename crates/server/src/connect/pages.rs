@@ -163,7 +163,6 @@ pub(crate) enum DoneOutcome {
     /// Not connected, for a reason that `message` gives.
     Failure,
     /// The person stopped it.
-    #[expect(dead_code, reason = "the broker does not tell a stopped flow from a failed one yet")]
     Cancelled,
     /// The sign-in is through, the customer's app has yet to confirm who it was.
     Verifying,
