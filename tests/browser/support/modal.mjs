@@ -1,7 +1,9 @@
 // Where things are in Latchkey's own pages, by role and name, as a person finds them. All selectors live here.
 
-/** The modal in the customer's page, or in any other frame. */
-export function modal(page, frame = page.frameLocator('#event-link')) {
+import { textsOf } from './texts.mjs';
+
+/** The modal in the customer's page, or in any other frame; `say` gives its texts where it is not in English. */
+export function modal(page, frame = page.frameLocator('#event-link'), say = textsOf('en')) {
   const button = (name) => frame.getByRole('button', { name });
   /** The dialog while it shows this screen; the names are those of the modal's states. */
   const screen = (name) => frame.locator(`[role="dialog"][data-state="${name}"]`);
@@ -9,18 +11,18 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     frame,
     screen,
     dialog: frame.getByRole('dialog'),
-    search: frame.getByRole('combobox', { name: /^Search/ }),
+    search: frame.getByRole('combobox', { name: say('pick-search') }),
     /** A row of the list; its accessible name begins with the service's name. */
     row: (name) => frame.getByRole('option', { name: startsWith(name) }).first(),
-    connect: (name) => frame.getByRole('button', { name: `Connect ${name}`, exact: true }),
-    back: button('Back'),
+    connect: (name) => frame.getByRole('button', { name: say('explain-button', { service: name }), exact: true }),
+    back: button(say('brand-back')),
     /** In the header of every screen; a screen may have another one in its foot. */
-    close: button('Close').first(),
-    done: button('Done'),
-    tryAgain: button('Try again'),
-    cancel: button('Cancel'),
-    otherWay: button('Use another way'),
-    reconnect: (name) => frame.getByRole('button', { name: `Reconnect ${name}`, exact: true }),
+    close: button(say('brand-close')).first(),
+    done: button(say('success-done')),
+    tryAgain: button(say('failure-retry')),
+    cancel: button(say('waiting-cancel')),
+    otherWay: button(say('waiting-other')),
+    reconnect: (name) => frame.getByRole('button', { name: say('explain-reconnect-button', { service: name }), exact: true }),
     /** On the screen of a service that is connected already. */
     another: button(/^Connect another .* account$/),
     openAgain: button(/^Open it again/),
