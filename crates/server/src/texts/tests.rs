@@ -78,8 +78,12 @@ fn limit(key: &str, english: usize) -> usize {
         "brand-test", "form-optional", "form-reveal", "form-conceal", "pick-all", "pick-connected", "brand-secured",
         "brand-reference", "page-confirm-started",
     ];
-    if SMALL.contains(&key) {
-        22
+    // Named like a title and a button, but sentences.
+    const SENTENCES: [&str; 2] = ["partial-title", "page-done-close"];
+    if SENTENCES.contains(&key) {
+        english * 8 / 5 + 16
+    } else if SMALL.contains(&key) {
+        24
     } else if ACTIONS.iter().any(|end| key.ends_with(end)) {
         30
     } else if key.ends_with("-title") {
