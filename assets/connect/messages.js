@@ -53,7 +53,7 @@ export function problem(reason, service, said) {
   return typeof known === "string" ? known : known({ service });
 }
 
-/** A message with a node in the place of its variable: `around((name) => messages.x.y({ name }), node)`. */
+/** A message with a node in the place of its variable: `around((name) => messages.explain.owner({ owner: name }), node)`. */
 export function around(message, node) {
   const [before, after] = message("\ufffc").split("\ufffc");
   return [before, node, after];
