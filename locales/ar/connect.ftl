@@ -47,6 +47,23 @@ pick-results =
 pick-list = الخدمات
 pick-categories = الفئات
 
+category-accounting = المحاسبة
+category-ai = الذكاء الاصطناعي
+category-analytics = التحليلات
+category-calendar = التقويم
+category-communication = التواصل
+category-crm = إدارة العملاء
+category-development = التطوير
+category-email = البريد الإلكتروني
+category-files = الملفات
+category-hr = الموارد البشرية
+category-identity = الهوية
+category-marketing = التسويق
+category-payments = المدفوعات
+category-productivity = الإنتاجية
+category-sales = المبيعات
+category-support = الدعم
+
 empty-title = لا يوجد ما يمكن ربطه بعد
 empty-text =
     { $environment ->

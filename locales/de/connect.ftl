@@ -42,6 +42,23 @@ pick-results =
 pick-list = Dienste
 pick-categories = Kategorien
 
+category-accounting = Buchhaltung
+category-ai = KI
+category-analytics = Analyse
+category-calendar = Kalender
+category-communication = Kommunikation
+category-crm = CRM
+category-development = Entwicklung
+category-email = E-Mail
+category-files = Dateien
+category-hr = Personal
+category-identity = Identität
+category-marketing = Marketing
+category-payments = Zahlungen
+category-productivity = Produktivität
+category-sales = Vertrieb
+category-support = Support
+
 ## Nichts zur Auswahl
 
 empty-title = Noch nichts zu verbinden

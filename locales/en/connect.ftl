@@ -54,6 +54,25 @@ pick-results =
 pick-list = Services
 pick-categories = Categories
 
+## Categories, by their names in the definitions. Another one is shown as it is written there.
+
+category-accounting = Accounting
+category-ai = AI
+category-analytics = Analytics
+category-calendar = Calendar
+category-communication = Communication
+category-crm = CRM
+category-development = Development
+category-email = Email
+category-files = Files
+category-hr = HR
+category-identity = Identity
+category-marketing = Marketing
+category-payments = Payments
+category-productivity = Productivity
+category-sales = Sales
+category-support = Support
+
 ## Nothing to choose from
 
 empty-title = Nothing to connect yet

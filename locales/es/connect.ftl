@@ -40,6 +40,23 @@ pick-results =
 pick-list = Servicios
 pick-categories = Categorías
 
+category-accounting = Contabilidad
+category-ai = IA
+category-analytics = Analítica
+category-calendar = Calendario
+category-communication = Comunicación
+category-crm = CRM
+category-development = Desarrollo
+category-email = Correo
+category-files = Archivos
+category-hr = RR. HH.
+category-identity = Identidad
+category-marketing = Marketing
+category-payments = Pagos
+category-productivity = Productividad
+category-sales = Ventas
+category-support = Soporte
+
 empty-title = Aún no hay nada que conectar
 empty-text =
     { $environment ->

@@ -40,6 +40,23 @@ pick-results =
 pick-list = Liste des services
 pick-categories = Catégories
 
+category-accounting = Comptabilité
+category-ai = IA
+category-analytics = Analyse
+category-calendar = Agenda
+category-communication = Communication
+category-crm = CRM
+category-development = Développement
+category-email = E-mail
+category-files = Fichiers
+category-hr = RH
+category-identity = Identité
+category-marketing = Marketing
+category-payments = Paiements
+category-productivity = Productivité
+category-sales = Ventes
+category-support = Assistance
+
 empty-title = Rien à connecter pour l’instant
 empty-text =
     { $environment ->

@@ -40,6 +40,23 @@ pick-results =
 pick-list = Servizi
 pick-categories = Categorie
 
+category-accounting = Contabilità
+category-ai = IA
+category-analytics = Analisi
+category-calendar = Calendario
+category-communication = Comunicazione
+category-crm = CRM
+category-development = Sviluppo
+category-email = Email
+category-files = File
+category-hr = Risorse umane
+category-identity = Identità
+category-marketing = Marketing
+category-payments = Pagamenti
+category-productivity = Produttività
+category-sales = Vendite
+category-support = Assistenza
+
 empty-title = Ancora nulla da collegare
 empty-text =
     { $environment ->

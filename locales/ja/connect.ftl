@@ -32,6 +32,23 @@ pick-results = { $count } 件のサービス
 pick-list = サービス
 pick-categories = カテゴリ
 
+category-accounting = 会計
+category-ai = AI
+category-analytics = 分析
+category-calendar = カレンダー
+category-communication = コミュニケーション
+category-crm = CRM
+category-development = 開発
+category-email = メール
+category-files = ファイル
+category-hr = 人事
+category-identity = ID 管理
+category-marketing = マーケティング
+category-payments = 決済
+category-productivity = 仕事効率化
+category-sales = 営業
+category-support = サポート
+
 empty-title = 接続できるサービスはまだありません
 empty-text =
     { $environment ->

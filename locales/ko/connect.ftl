@@ -32,6 +32,23 @@ pick-results = 서비스 { $count }개
 pick-list = 서비스
 pick-categories = 카테고리
 
+category-accounting = 회계
+category-ai = AI
+category-analytics = 분석
+category-calendar = 캘린더
+category-communication = 커뮤니케이션
+category-crm = CRM
+category-development = 개발
+category-email = 이메일
+category-files = 파일
+category-hr = 인사
+category-identity = 신원 관리
+category-marketing = 마케팅
+category-payments = 결제
+category-productivity = 생산성
+category-sales = 영업
+category-support = 고객 지원
+
 empty-title = 아직 연결할 서비스가 없습니다
 empty-text =
     { $environment ->

@@ -36,6 +36,23 @@ pick-results =
 pick-list = Diensten
 pick-categories = Categorieën
 
+category-accounting = Boekhouding
+category-ai = AI
+category-analytics = Analyse
+category-calendar = Agenda
+category-communication = Communicatie
+category-crm = CRM
+category-development = Ontwikkeling
+category-email = E-mail
+category-files = Bestanden
+category-hr = HR
+category-identity = Identiteit
+category-marketing = Marketing
+category-payments = Betalingen
+category-productivity = Productiviteit
+category-sales = Verkoop
+category-support = Support
+
 empty-title = Nog niets om te verbinden
 empty-text =
     { $environment ->

@@ -40,6 +40,23 @@ pick-results =
 pick-list = Serviços
 pick-categories = Categorias
 
+category-accounting = Contabilidade
+category-ai = IA
+category-analytics = Análise
+category-calendar = Calendário
+category-communication = Comunicação
+category-crm = CRM
+category-development = Desenvolvimento
+category-email = E-mail
+category-files = Arquivos
+category-hr = RH
+category-identity = Identidade
+category-marketing = Marketing
+category-payments = Pagamentos
+category-productivity = Produtividade
+category-sales = Vendas
+category-support = Suporte
+
 empty-title = Ainda não há nada para conectar
 empty-text =
     { $environment ->

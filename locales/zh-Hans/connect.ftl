@@ -32,6 +32,23 @@ pick-results = { $count } 项服务
 pick-list = 服务
 pick-categories = 类别
 
+category-accounting = 会计
+category-ai = 人工智能
+category-analytics = 分析
+category-calendar = 日历
+category-communication = 沟通
+category-crm = CRM
+category-development = 开发
+category-email = 邮件
+category-files = 文件
+category-hr = 人力资源
+category-identity = 身份
+category-marketing = 营销
+category-payments = 支付
+category-productivity = 效率
+category-sales = 销售
+category-support = 客户支持
+
 empty-title = 暂无可连接的服务
 empty-text =
     { $environment ->

@@ -156,6 +156,8 @@ function makeChips(integrations, remembered, onChange) {
 }
 
 function categoryName(category) {
+  const known = messages.category[category.replace(/-(\w)/g, (_, letter) => letter.toUpperCase())];
+  if (known) return known;
   if (/^(crm|hr|ai|erp|sso)$/.test(category)) return category.toUpperCase();
   const words = category.replaceAll("-", " ");
   return words.charAt(0).toLocaleUpperCase("en") + words.slice(1);

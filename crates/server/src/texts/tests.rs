@@ -115,7 +115,7 @@ fn every_language_says_something_of_its_own() {
     for language in Language::ALL.into_iter().skip(1) {
         let ours = messages(language);
         let same = english.iter().filter(|(key, text)| ours.get(*key) == Some(text)).count();
-        assert!(same < 12, "{}: {same} texts are those of English", language.tag());
+        assert!(same < 20, "{}: {same} texts are those of English", language.tag());
     }
 }
 
@@ -273,7 +273,7 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
         }
     }
     // Put together from the outcome of a flow, or read by `brand.fallbackApp`.
-    let made = |key: &str| key.starts_with("page-done-") || key.starts_with("problem-") || key.starts_with("brand-fallback-");
+    let made = |key: &str| key.starts_with("page-done-") || key.starts_with("problem-") || key.starts_with("brand-fallback-") || key.starts_with("category-");
     let unsaid: Vec<_> = english.keys().filter(|key| !used.contains(*key) && !made(key)).collect();
     let missing: Vec<_> = used.iter().filter(|key| !english.contains_key(*key)).collect();
     assert!(missing.is_empty(), "said, but not in locales/en/connect.ftl: {missing:?}");
