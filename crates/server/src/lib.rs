@@ -18,9 +18,9 @@ mod operations;
 mod paging;
 mod problems;
 pub mod telemetry;
-mod texts;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;

@@ -110,32 +110,32 @@ pub(crate) struct Texts {
 
 impl Texts {
     /// The language of `lang`.
-    pub(crate) fn language(&self) -> &'static str {
+    pub(crate) fn language(self) -> &'static str {
         self.language.tag()
     }
 
     /// The direction of `dir`.
-    pub(crate) fn direction(&self) -> &'static str {
+    pub(crate) fn direction(self) -> &'static str {
         self.language.direction()
     }
 
     /// The name of the script with the texts of this language, among the assets.
-    pub(crate) fn script(&self) -> String {
+    pub(crate) fn script(self) -> String {
         script::name(self.language)
     }
 
     /// Whether the embedding page chose: then the pages of a sign-in have to be told, as nothing else tells them.
-    pub(crate) fn chosen_by_host(&self) -> bool {
+    pub(crate) fn chosen_by_host(self) -> bool {
         self.chosen_by_host
     }
 
     /// A text without variables.
-    pub(crate) fn get(&self, key: &str) -> String {
+    pub(crate) fn get(self, key: &str) -> String {
         self.with(key, &[])
     }
 
     /// A text with its variables. Values come from outside: they are put in as they are and isolated, never translated.
-    pub(crate) fn with(&self, key: &str, values: &[(&str, &str)]) -> String {
+    pub(crate) fn with(self, key: &str, values: &[(&str, &str)]) -> String {
         let mut arguments = FluentArgs::with_capacity(values.len());
         for (name, value) in values {
             arguments.set(*name, isolated(value, self.language));
@@ -149,7 +149,7 @@ impl Texts {
 
     /// Why a service was not connected, by the short name of the reason. `None` where the server's own sentence, which is
     /// English and says more, is the better one.
-    pub(crate) fn problem(&self, reason: &str, service: &str) -> Option<String> {
+    pub(crate) fn problem(self, reason: &str, service: &str) -> Option<String> {
         let key = format!("problem-{}", reason.replace('_', "-"));
         let known = self.language != Language::English && self.language.bundle().has_message(&key);
         known.then(|| self.with(&key, &[("service", service)]))
@@ -166,7 +166,8 @@ fn said(language: Language, key: &str, arguments: &FluentArgs<'_>) -> Option<Str
 
 /// A value that runs the other way than the sentence must not turn the words around it.
 fn isolated(value: &str, language: Language) -> String {
-    let turns = |letter: char| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
+    let turns =
+        |letter: char| matches!(letter, '\u{590}'..='\u{8ff}' | '\u{fb1d}'..='\u{fdff}' | '\u{fe70}'..='\u{feff}');
     if language.direction() == "rtl" || value.chars().any(turns) {
         format!("\u{2068}{value}\u{2069}")
     } else {

@@ -82,11 +82,9 @@ fn message(said: &CallbackPage, texts: Texts) -> (StatusCode, Message<'static>) 
         CallbackPage::Later { .. } => (StatusCode::SERVICE_UNAVAILABLE, "callback-later"),
     };
     let message = Message::named(texts, name);
-    match said {
-        CallbackPage::Later { service: Some(service) } => {
-            let text = texts.with("page-callback-put-back-text", &[("service", service)]);
-            (status, Message { text, ..message })
-        }
-        _ => (status, message),
-    }
+    let CallbackPage::Later { service: Some(service) } = said else {
+        return (status, message);
+    };
+    let text = texts.with("page-callback-put-back-text", &[("service", service)]);
+    (status, Message { text, ..message })
 }

@@ -63,13 +63,7 @@ pub(crate) async fn page(
     Ok(response)
 }
 
-fn known<'a>(
-    site: &'a Site,
-    texts: Texts,
-    nonce: &'a Nonce,
-    view: &'a DoneView,
-    reference: &'a str,
-) -> DonePage<'a> {
+fn known<'a>(site: &'a Site, texts: Texts, nonce: &'a Nonce, view: &'a DoneView, reference: &'a str) -> DonePage<'a> {
     let outcome = match view.outcome {
         broker::DoneOutcome::Success => DoneOutcome::Success,
         broker::DoneOutcome::Failure => DoneOutcome::Failure,

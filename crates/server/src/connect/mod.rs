@@ -22,8 +22,8 @@ use broker::Branding;
 use crate::envelope::AsItIs;
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
-use crate::{only, reading};
 use crate::texts::Texts;
+use crate::{only, reading};
 use pages::{Accent, Brand, MessagePage, Theme};
 
 /// The routes.

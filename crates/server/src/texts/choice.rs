@@ -10,7 +10,8 @@ use crate::connect::cookies::Language as LanguageCookie;
 const ENTRIES: usize = 20;
 
 impl Texts {
-    /// The texts of `language`, because the browser or nobody asked for it.
+    /// The texts of a language.
+    #[cfg(test)]
     pub(crate) fn of(language: Language) -> Self {
         Self {
             language,
@@ -21,24 +22,21 @@ impl Texts {
     /// For pages that get their address from the embedding page or from the modal: `?locale=`, which has to come first
     /// because nothing else of that query is read here; else by the browser.
     pub(crate) fn asked_by(request: &HttpRequest) -> Self {
-        asked(request.query_string())
-            .map(|language| Self {
-                language,
-                chosen_by_host: true,
-            })
-            .unwrap_or_else(|| Self::of(accepted(request)))
+        Self::chosen(asked(request.query_string()), request)
     }
 
     /// For pages on the way to a service and back, whose addresses others write: what the start page was asked for, kept
     /// in a cookie; else by the browser.
     pub(crate) fn on_the_way(request: &HttpRequest, secure: bool) -> Self {
-        LanguageCookie::read(request, secure)
-            .and_then(|tag| fitting(&tag))
-            .map(|language| Self {
-                language,
-                chosen_by_host: true,
-            })
-            .unwrap_or_else(|| Self::of(accepted(request)))
+        let kept = LanguageCookie::read(request, secure);
+        Self::chosen(kept.and_then(|tag| fitting(&tag)), request)
+    }
+
+    fn chosen(by_host: Option<Language>, request: &HttpRequest) -> Self {
+        Self {
+            language: by_host.unwrap_or_else(|| accepted(request)),
+            chosen_by_host: by_host.is_some(),
+        }
     }
 }
 

@@ -132,7 +132,9 @@ fn pattern(pattern: &Pattern<&str>) -> Result<Message, String> {
 
 fn placeable(expression: &Expression<&str>) -> Result<Part, String> {
     match expression {
-        Expression::Inline(inline) => Ok(Part::Variable { name: variable(inline)? }),
+        Expression::Inline(inline) => Ok(Part::Variable {
+            name: variable(inline)?,
+        }),
         Expression::Select { selector, variants } => {
             let name = variable(selector)?;
             let mut read = BTreeMap::new();

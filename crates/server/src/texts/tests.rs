@@ -72,11 +72,27 @@ fn every_language_has_the_keys_and_variables_of_english() {
 /// What stands on a button or a chip, beside the name that it may hold; a heading; the rest by its English length.
 fn limit(key: &str, english: usize) -> usize {
     const ACTIONS: [&str; 10] = [
-        "-button", "-retry", "-list", "-close", "-again", "-reopen", "-cancel", "-done", "-back", "-continue",
+        "-button",
+        "-retry",
+        "-list",
+        "-close",
+        "-again",
+        "-reopen",
+        "-cancel",
+        "-done",
+        "-back",
+        "-continue",
     ];
     const SMALL: [&str; 9] = [
-        "brand-test", "form-optional", "form-reveal", "form-conceal", "pick-all", "pick-connected", "brand-secured",
-        "brand-reference", "page-confirm-started",
+        "brand-test",
+        "form-optional",
+        "form-reveal",
+        "form-conceal",
+        "pick-all",
+        "pick-connected",
+        "brand-secured",
+        "brand-reference",
+        "page-confirm-started",
     ];
     // Named like a title and a button, but sentences.
     const SENTENCES: [&str; 2] = ["partial-title", "page-done-close"];
@@ -101,7 +117,10 @@ fn no_text_is_longer_than_the_layout_bears() {
         for (key, message) in messages(language) {
             let (length, limit) = (length(&message), limit(&key, english.get(&key).map_or(0, length)));
             if length > limit {
-                wrong.push(format!("{}: {key} has {length} characters, {limit} fit", language.tag()));
+                wrong.push(format!(
+                    "{}: {key} has {length} characters, {limit} fit",
+                    language.tag()
+                ));
             }
         }
     }
@@ -114,7 +133,10 @@ fn every_language_says_something_of_its_own() {
     let english = messages(Language::English);
     for language in Language::ALL.into_iter().skip(1) {
         let ours = messages(language);
-        let same = english.iter().filter(|(key, text)| ours.get(*key) == Some(text)).count();
+        let same = english
+            .iter()
+            .filter(|(key, text)| ours.get(*key) == Some(text))
+            .count();
         assert!(same < 20, "{}: {same} texts are those of English", language.tag());
     }
 }
@@ -142,8 +164,17 @@ fn scripts_get_one_language_and_nothing_of_the_servers_pages() {
     let german = script::named("connect/texts/de.js").unwrap();
     assert!(german.contains("\"language\":\"de\"") && german.contains("pick-connected-count"));
     assert!(!german.contains("page-"), "{german}");
-    assert!(script::named("connect/texts/ar.js").unwrap().contains("\"direction\":\"rtl\""));
-    for name in ["connect/texts/xx.js", "connect/texts/de", "texts/de.js", "connect/texts/../de.js"] {
+    assert!(
+        script::named("connect/texts/ar.js")
+            .unwrap()
+            .contains("\"direction\":\"rtl\"")
+    );
+    for name in [
+        "connect/texts/xx.js",
+        "connect/texts/de",
+        "texts/de.js",
+        "connect/texts/../de.js",
+    ] {
         assert!(script::named(name).is_none(), "{name}");
     }
 }
@@ -169,7 +200,10 @@ fn names_are_isolated_where_they_run_the_other_way() {
 fn a_text_that_a_language_lacks_is_english() {
     let none = FluentArgs::new();
     assert!(said(Language::German, "page-no-such-text", &none).is_none());
-    assert_eq!(Texts::of(Language::German).get("page-no-such-text"), "page-no-such-text");
+    assert_eq!(
+        Texts::of(Language::German).get("page-no-such-text"),
+        "page-no-such-text"
+    );
     // A value that is not given: the language's sentence cannot be made, nor can English's.
     assert!(said(Language::German, "pick-lead", &none).is_none());
 }
@@ -235,7 +269,9 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
     files(&root.join("assets/connect"), &["js"], &mut scripts);
     for path in scripts {
         let text = std::fs::read_to_string(&path).unwrap();
-        for word in words(&text, "messages.", |letter| letter.is_ascii_alphanumeric() || letter == '.') {
+        for word in words(&text, "messages.", |letter| {
+            letter.is_ascii_alphanumeric() || letter == '.'
+        }) {
             let mut names = word.split('.');
             let group = names.next().unwrap_or_default();
             match names.next() {
@@ -243,7 +279,12 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
                     used.insert(name_of(group, key));
                 }
                 // A whole group is handed on: which of its texts are said cannot be seen here.
-                None => used.extend(english.keys().filter(|key| key.split('-').next() == Some(group)).cloned()),
+                None => used.extend(
+                    english
+                        .keys()
+                        .filter(|key| key.split('-').next() == Some(group))
+                        .cloned(),
+                ),
             }
         }
         // `const { failure } = messages` makes `failure.denied` of it.
@@ -273,9 +314,20 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
         }
     }
     // Put together from the outcome of a flow, or read by `brand.fallbackApp`.
-    let made = |key: &str| key.starts_with("page-done-") || key.starts_with("problem-") || key.starts_with("brand-fallback-") || key.starts_with("category-");
-    let unsaid: Vec<_> = english.keys().filter(|key| !used.contains(*key) && !made(key)).collect();
+    let made = |key: &str| {
+        key.starts_with("page-done-")
+            || key.starts_with("problem-")
+            || key.starts_with("brand-fallback-")
+            || key.starts_with("category-")
+    };
+    let unsaid: Vec<_> = english
+        .keys()
+        .filter(|key| !used.contains(*key) && !made(key))
+        .collect();
     let missing: Vec<_> = used.iter().filter(|key| !english.contains_key(*key)).collect();
-    assert!(missing.is_empty(), "said, but not in locales/en/connect.ftl: {missing:?}");
+    assert!(
+        missing.is_empty(),
+        "said, but not in locales/en/connect.ftl: {missing:?}"
+    );
     assert!(unsaid.is_empty(), "said nowhere: {unsaid:?}");
 }
