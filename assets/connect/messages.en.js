@@ -138,6 +138,7 @@ export const messages = {
   approval: {
     title: ({ service }) => `${service} needs an administrator's approval`,
     text: ({ service, app }) => `Your organisation decides there which apps may connect. Ask the people who run ${service} for you to approve ${app}, then try again.`,
+    said: ({ service, said }) => `${service} said: “${said}”`,
     request: ({ service, app }) => `I would like to connect ${service} to ${app}. ${service} asks for an administrator's approval first: allow ${app} in the ${service} settings for apps, then tell me.`,
   },
 

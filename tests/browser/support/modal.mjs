@@ -9,6 +9,7 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     frame,
     screen,
     dialog: frame.getByRole('dialog'),
+    title: (name) => frame.getByRole('heading', { level: 1, name }),
     search: frame.getByRole('combobox', { name: /^Search/ }),
     /** A row of the list; its accessible name begins with the service's name. */
     row: (name) => frame.getByRole('option', { name: startsWith(name) }).first(),
