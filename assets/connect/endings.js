@@ -14,7 +14,9 @@ export function endingOf({ code, stage, message }, { service, app, account }) {
   const of = (state, title, text, rest = {}) => ({ state, title, text, icon: "circle-alert", quote: false, again: failure.retry, ...rest });
   if (code === "access_denied") return of("denied", failure.title({ service }), failure.denied({ service, app }), { icon: "ban" });
   if (code === "approval_needed") {
-    return of("approval", messages.approval.title({ service }), messages.approval.text({ service, app }), { icon: "lock", quote: true, request: messages.approval.request({ service, app }) });
+    const said = /“(.+)”/su.exec(message ?? "")?.[1];
+    const words = said ? ` ${messages.approval.said({ service, said })}` : "";
+    return of("approval", messages.approval.title({ service }), messages.approval.text({ service, app }) + words, { icon: "lock", request: messages.approval.request({ service, app }) });
   }
   if (code === "account_changed" || code === "account_unknown") {
     const known = account ? messages.account.known({ account, service }) : messages.account.unnamed({ service });

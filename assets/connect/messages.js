@@ -50,7 +50,10 @@ export function problem(reason, service, said) {
   const key = String(reason ?? "").replace(/_(\w)/g, (_, letter) => letter.toUpperCase());
   const known = language !== "en" && messages.problem[key];
   if (!known) return said;
-  return typeof known === "string" ? known : known({ service });
+  const text = typeof known === "string" ? known : known({ service });
+  // The service's own words stay as they are.
+  const quoted = /“(.+)”/su.exec(said ?? "")?.[1];
+  return quoted ? `${text} ${messages.approval.said({ service, said: quoted })}` : text;
 }
 
 /** A message with a node in the place of its variable: `around((name) => messages.explain.owner({ owner: name }), node)`. */

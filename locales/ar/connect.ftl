@@ -149,6 +149,7 @@ connected-another = ربط حساب { $service } آخر
 
 approval-title = يتطلب { $service } موافقة مسؤول
 approval-text = تحدد مؤسستك هناك التطبيقات المسموح لها بالربط. اطلب من مسؤول { $service } الموافقة على { $app } ثم حاول مرة أخرى.
+approval-said = رسالة { $service }: «{ $said }»
 approval-request = أرغب في ربط { $service } بـ { $app }. يطلب { $service } موافقة مسؤول أولاً: اسمح لـ { $app } في إعدادات التطبيقات في { $service } ثم أخبرني.
 
 account-title = هذا حساب آخر

@@ -158,6 +158,7 @@ connected-another = Weiteres Konto bei { $service } verbinden
 
 approval-title = { $service } verlangt die Zustimmung eines Admins
 approval-text = Ihre Organisation legt dort fest, welche Apps sich verbinden dürfen. Bitten Sie den Admin von { $service }, { $app } zuzulassen, und versuchen Sie es dann noch einmal.
+approval-said = { $service } meldet: „{ $said }“
 approval-request = Ich möchte { $service } mit { $app } verbinden. { $service } verlangt dafür zuerst die Zustimmung eines Admins: Lassen Sie { $app } in den App-Einstellungen von { $service } zu und geben Sie mir dann Bescheid.
 
 account-title = Das ist ein anderes Konto

@@ -178,6 +178,7 @@ connected-another = Connect another { $service } account
 
 approval-title = { $service } needs an administrator’s approval
 approval-text = Your organisation decides there which apps may connect. Ask the people who run { $service } for you to approve { $app }, then try again.
+approval-said = { $service } said: “{ $said }”
 approval-request = I would like to connect { $service } to { $app }. { $service } asks for an administrator’s approval first: allow { $app } in the { $service } settings for apps, then tell me.
 
 ## Another account than the one before

@@ -142,6 +142,7 @@ connected-another = Conectar otra cuenta de { $service }
 
 approval-title = { $service } necesita la aprobación de un administrador
 approval-text = Su organización decide allí qué aplicaciones pueden conectarse. Pida al administrador de { $service } que apruebe { $app } e inténtelo de nuevo.
+approval-said = { $service } indicó: «{ $said }»
 approval-request = Me gustaría conectar { $service } con { $app }. { $service } pide antes la aprobación de un administrador: permita { $app } en los ajustes de aplicaciones de { $service } y avíseme después.
 
 account-title = Esa es otra cuenta

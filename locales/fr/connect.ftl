@@ -142,6 +142,7 @@ connected-another = Connecter un autre compte { $service }
 
 approval-title = { $service } exige l’accord d’un administrateur
 approval-text = Votre organisation y décide quelles applications peuvent se connecter. Demandez à l’administrateur de { $service } d’approuver { $app }, puis réessayez.
+approval-said = Message de { $service } : « { $said } »
 approval-request = Je souhaite connecter { $service } à { $app }. { $service } exige d’abord l’accord d’un administrateur : autorisez { $app } dans les réglages des applications de { $service }, puis prévenez-moi.
 
 account-title = C’est un autre compte

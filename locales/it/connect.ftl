@@ -142,6 +142,7 @@ connected-another = Collega un altro account { $service }
 
 approval-title = { $service } richiede l’approvazione di un amministratore
 approval-text = La Sua organizzazione decide lì quali app possono collegarsi. Chieda all’amministratore di { $service } di approvare { $app }, poi riprovi.
+approval-said = Messaggio di { $service }: «{ $said }»
 approval-request = Vorrei collegare { $service } a { $app }. { $service } richiede prima l’approvazione di un amministratore: consenta { $app } nelle impostazioni delle app di { $service } e poi me lo faccia sapere.
 
 account-title = Questo è un altro account

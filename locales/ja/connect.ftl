@@ -134,6 +134,7 @@ connected-another = 別の { $service } アカウントを接続
 
 approval-title = { $service } には管理者の承認が必要です
 approval-text = 接続できるアプリは所属組織が管理しています。{ $service } の管理者に { $app } の承認を依頼してから、もう一度お試しください。
+approval-said = { $service } からのメッセージ：「{ $said }」
 approval-request = { $service } を { $app } に接続したいのですが、先に管理者の承認が必要です。{ $service } のアプリ設定で { $app } を許可し、完了したらお知らせください。
 
 account-title = 別のアカウントです

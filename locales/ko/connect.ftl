@@ -134,6 +134,7 @@ connected-another = 다른 { $service } 계정 연결
 
 approval-title = { $service }에 관리자 승인이 필요합니다
 approval-text = 연결할 수 있는 앱은 소속 조직에서 정합니다. { $service } 관리자에게 { $app } 승인을 요청한 뒤 다시 시도하세요.
+approval-said = { $service }의 메시지: “{ $said }”
 approval-request = { $app }에 { $service } 연결을 하려고 합니다. 먼저 관리자 승인이 필요하니 { $service } 앱 설정에서 { $app } 사용을 허용한 뒤 알려 주세요.
 
 account-title = 다른 계정입니다

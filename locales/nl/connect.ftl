@@ -138,6 +138,7 @@ connected-another = Nog een { $service }-account verbinden
 
 approval-title = { $service } vraagt goedkeuring van een beheerder
 approval-text = Uw organisatie bepaalt daar welke apps mogen verbinden. Vraag de beheerder van { $service } om { $app } goed te keuren en probeer het daarna opnieuw.
+approval-said = Melding van { $service }: ‘{ $said }’
 approval-request = Ik wil { $service } graag verbinden met { $app }. { $service } vraagt eerst de goedkeuring van een beheerder: sta { $app } toe in de app-instellingen van { $service } en laat het me dan weten.
 
 account-title = Dat is een ander account

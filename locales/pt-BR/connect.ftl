@@ -142,6 +142,7 @@ connected-another = Conectar outra conta { $service }
 
 approval-title = { $service } precisa da aprovação de um administrador
 approval-text = Sua organização decide lá quais aplicativos podem se conectar. Peça ao administrador de { $service } que aprove { $app } e tente novamente.
+approval-said = { $service } informou: “{ $said }”
 approval-request = Gostaria de conectar { $service } a { $app }. { $service } pede antes a aprovação de um administrador: permita { $app } nas configurações de aplicativos de { $service } e me avise.
 
 account-title = Esta é outra conta

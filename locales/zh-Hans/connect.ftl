@@ -134,6 +134,7 @@ connected-another = 连接其他 { $service } 账号
 
 approval-title = { $service } 需要管理员批准
 approval-text = 您的组织在那里决定哪些应用可以连接。请让 { $service } 的管理员批准 { $app }，然后重试。
+approval-said = { $service } 的消息：“{ $said }”
 approval-request = 我想将 { $service } 连接到 { $app }。{ $service } 要求先由管理员批准：请在 { $service } 的应用设置中允许 { $app }，然后告诉我。
 
 account-title = 这是另一个账号

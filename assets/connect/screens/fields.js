@@ -98,7 +98,7 @@ function makeField(field, index) {
 function makeInput(field, id, required) {
   const input = element("input", {
     id, name: field.name, type: field.secret ? "password" : "text", class: "input", placeholder: field.placeholder, "aria-required": String(required),
-    autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false", "data-1p-ignore": true, "data-lpignore": "true", "data-bwignore": true,
+    autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false",
     dir: field.secret ? "ltr" : "auto",
   });
   if (field.default) input.value = field.default;

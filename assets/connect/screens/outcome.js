@@ -59,7 +59,7 @@ function copyable(reference) {
 
 /** A text for somebody else, with the button that copies it. */
 function handOn(text) {
-  const button = secondaryButton(messages.brand.copyText, () => copyText(text, button, messages.brand.copied));
+  const button = linkButton(messages.brand.copyText, () => copyText(text, button, messages.brand.copied));
   return element("div", { class: "hand-on" }, element("p", { class: "note", text }), button);
 }
 

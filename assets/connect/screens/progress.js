@@ -13,7 +13,7 @@ function journey({ app, appPicture, service, serviceLogo }) {
 export function showWaiting(modal, { who, onReopen, onOther, onCancel }) {
   const { service } = who;
   const card = element("div", { class: "code-card", hidden: true });
-  const hint = element("div", { class: "quiet waiting-hint" }, element("p", { text: messages.waiting.noWindow }), linkButton(messages.waiting.reopen, onReopen), linkButton(messages.waiting.other, onOther));
+  const hint = element("div", { class: "quiet waiting-hint" }, element("p", { text: messages.waiting.noWindow }), element("p", { class: "waiting-ways" }, linkButton(messages.waiting.reopen, onReopen), linkButton(messages.waiting.other, onOther)));
   modal.show({
     name: "waiting",
     title: messages.waiting.title({ service }),

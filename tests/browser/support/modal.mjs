@@ -12,6 +12,7 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     screen,
     dialog: frame.getByRole('dialog'),
     search: frame.getByRole('combobox', { name: say('pick-search') }),
+    title: (name) => frame.getByRole('heading', { level: 1, name }),
     /** A row of the list; its accessible name begins with the service's name. */
     row: (name) => frame.getByRole('option', { name: startsWith(name) }).first(),
     connect: (name) => frame.getByRole('button', { name: say('explain-button', { service: name }), exact: true }),

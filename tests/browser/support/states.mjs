@@ -1,6 +1,7 @@
 // Every state of the modal and how to get there, with made-up answers: for the tests of the states, and for whoever wants
 // to look at all of them.
 
+import { modal } from './modal.mjs';
 import { SERVICES, answers, stub } from './stub.mjs';
 
 const { session, field, oauthForm, keyForm, pending, ended, succeeded, refusal } = answers;
@@ -95,3 +96,11 @@ export async function reachState(entry, context, open) {
   await at.screen(entry.state).waitFor();
   return { page, at, plan };
 }
+
+/** How `reachState` opens the modal on a customer's page of a suite. */
+export const opener = (suite) => async (context, sdk, options) => {
+  const page = await context.newPage();
+  await page.goto(suite.host.shop(sdk, options));
+  await page.getByRole('button', { name: 'Connect' }).click();
+  return { page, at: modal(page) };
+};
