@@ -2,10 +2,10 @@
 // server makes of `locales/*/connect.ftl`. Here they become what the other modules read: `messages.pick.title` is a text,
 // `messages.pick.lead({ app })` one with variables.
 
-const { language, direction, texts } = window.latchkeyTexts;
+const { direction, texts } = window.latchkeyTexts;
 
 /** The page's language as a BCP 47 tag, for `lang` and for Intl. */
-export { language };
+export const language = window.latchkeyTexts.language;
 
 const numbers = new Intl.NumberFormat(language);
 const plurals = new Intl.PluralRules(language);

@@ -194,7 +194,7 @@ mod tests {
             ("0000000000000000", "tokens.css"),
             (Assets::new().hash, "nothing.css"),
             (Assets::new().hash, "../Cargo.toml"),
-            (Assets::new().hash, "connect/texts/xx.js"),
+            (Assets::new().hash, "connect/texts/xx.modal.js"),
             (Assets::new().hash, "logos/README.md"),
         ] {
             assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");

@@ -119,9 +119,14 @@ impl Texts {
         self.language.direction()
     }
 
-    /// The name of the script with the texts of this language, among the assets.
-    pub(crate) fn script(self) -> String {
-        script::name(self.language)
+    /// The name of the script with the modal's texts, among the assets.
+    pub(crate) fn modal_script(self) -> String {
+        script::name(self.language, script::For::Modal)
+    }
+
+    /// The name of the script with the texts of a sign-in's pages, among the assets.
+    pub(crate) fn pages_script(self) -> String {
+        script::name(self.language, script::For::Pages)
     }
 
     /// Whether the embedding page chose: then the pages of a sign-in have to be told, as nothing else tells them.

@@ -12,20 +12,53 @@ use serde::Serialize;
 use super::Language;
 
 const PREFIX: &str = "connect/texts/";
-/// Messages that only the server says.
-const SERVER_GROUP: &str = "page-";
+
+/// Whose scripts say a text. People wait for these bytes, so nobody gets those of others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum For {
+    /// The modal.
+    Modal,
+    /// The pages of a sign-in.
+    Pages,
+}
+
+impl For {
+    const ALL: [Self; 2] = [Self::Modal, Self::Pages];
+
+    /// Whether the scripts say the texts of a group. Those of `page` are the server's own.
+    pub(super) fn has(self, group: &str) -> bool {
+        match self {
+            Self::Modal => !matches!(group, "page" | "start" | "confirm"),
+            Self::Pages => matches!(
+                group,
+                "brand" | "failure" | "approval" | "problem" | "start" | "confirm"
+            ),
+        }
+    }
+
+    const fn end(self) -> &'static str {
+        match self {
+            Self::Modal => "modal",
+            Self::Pages => "pages",
+        }
+    }
+}
 
 /// The script's name among the assets.
-pub(crate) fn name(language: Language) -> String {
-    format!("{PREFIX}{}.js", language.tag())
+pub(crate) fn name(language: Language, reader: For) -> String {
+    format!("{PREFIX}{}.{}.js", language.tag(), reader.end())
 }
 
 /// The script of that name.
 pub(crate) fn named(name: &str) -> Option<&'static str> {
-    static SCRIPTS: LazyLock<Vec<String>> = LazyLock::new(|| Language::ALL.into_iter().map(written).collect());
-    let tag = name.strip_prefix(PREFIX)?.strip_suffix(".js")?;
-    let language = Language::ALL.into_iter().find(|language| language.tag() == tag)?;
-    SCRIPTS.get(language as usize).map(String::as_str)
+    static SCRIPTS: LazyLock<BTreeMap<String, String>> = LazyLock::new(|| {
+        let all = Language::ALL
+            .into_iter()
+            .flat_map(|language| For::ALL.map(|reader| (language, reader)));
+        all.map(|(language, reader)| (self::name(language, reader), written(language, reader)))
+            .collect()
+    });
+    SCRIPTS.get(name).map(String::as_str)
 }
 
 /// A message as the scripts read it.
@@ -67,10 +100,10 @@ struct Texts<'a> {
     texts: BTreeMap<String, Message>,
 }
 
-fn written(language: Language) -> String {
+fn written(language: Language, reader: For) -> String {
     let mut texts = read(Language::English.source()).0;
     texts.extend(read(language.source()).0);
-    texts.retain(|key, _| !key.starts_with(SERVER_GROUP));
+    texts.retain(|key, _| reader.has(key.split('-').next().unwrap_or_default()));
     let texts = Texts {
         language: language.tag(),
         direction: language.direction(),

@@ -1,7 +1,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
-use super::script::{Message, Part, read};
+use super::script::{For, Message, Part, read};
 use super::*;
 
 fn messages(language: Language) -> BTreeMap<String, Message> {
@@ -160,20 +160,22 @@ fn what_scripts_cannot_do_is_refused() {
 }
 
 #[test]
-fn scripts_get_one_language_and_nothing_of_the_servers_pages() {
-    let german = script::named("connect/texts/de.js").unwrap();
-    assert!(german.contains("\"language\":\"de\"") && german.contains("pick-connected-count"));
-    assert!(!german.contains("page-"), "{german}");
+fn scripts_get_one_language_and_only_what_they_say() {
+    let modal = script::named("connect/texts/de.modal.js").unwrap();
+    assert!(modal.contains("\"language\":\"de\"") && modal.contains("\"pick-connected-count\""));
+    assert!(!modal.contains("\"page-") && !modal.contains("\"start-"), "{modal}");
+    let pages = script::named("connect/texts/de.pages.js").unwrap();
     assert!(
-        script::named("connect/texts/ar.js")
-            .unwrap()
-            .contains("\"direction\":\"rtl\"")
+        pages.contains("\"confirm-wrong-code\"") && !pages.contains("\"pick-"),
+        "{pages}"
     );
+    let arabic = script::named("connect/texts/ar.modal.js").unwrap();
+    assert!(arabic.contains("\"direction\":\"rtl\""));
     for name in [
-        "connect/texts/xx.js",
-        "connect/texts/de",
-        "texts/de.js",
-        "connect/texts/../de.js",
+        "connect/texts/xx.modal.js",
+        "connect/texts/de.js",
+        "texts/de.modal.js",
+        "connect/texts/../de.modal.js",
     ] {
         assert!(script::named(name).is_none(), "{name}");
     }
@@ -274,6 +276,19 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
         }) {
             let mut names = word.split('.');
             let group = names.next().unwrap_or_default();
+            let file = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+            if english.keys().any(|key| key.split('-').next() == Some(group)) {
+                let of_pages = matches!(file, "start.js" | "confirm.js" | "api.js" | "dom.js" | "messages.js");
+                let of_modal = !matches!(file, "start.js" | "confirm.js");
+                assert!(
+                    !of_pages || For::Pages.has(group),
+                    "{file} says {word}, which pages do not get"
+                );
+                assert!(
+                    !of_modal || For::Modal.has(group),
+                    "{file} says {word}, which the modal does not get"
+                );
+            }
             match names.next() {
                 Some(key) => {
                     used.insert(name_of(group, key));
