@@ -51,6 +51,7 @@ category-accounting = المحاسبة
 category-ai = الذكاء الاصطناعي
 category-analytics = التحليلات
 category-calendar = التقويم
+category-chat = المحادثة
 category-communication = التواصل
 category-crm = إدارة العملاء
 category-development = التطوير

@@ -46,6 +46,7 @@ category-accounting = Buchhaltung
 category-ai = KI
 category-analytics = Analyse
 category-calendar = Kalender
+category-chat = Chat
 category-communication = Kommunikation
 category-crm = CRM
 category-development = Entwicklung

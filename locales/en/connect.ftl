@@ -60,6 +60,7 @@ category-accounting = Accounting
 category-ai = AI
 category-analytics = Analytics
 category-calendar = Calendar
+category-chat = Chat
 category-communication = Communication
 category-crm = CRM
 category-development = Development

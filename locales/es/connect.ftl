@@ -44,6 +44,7 @@ category-accounting = Contabilidad
 category-ai = IA
 category-analytics = Analítica
 category-calendar = Calendario
+category-chat = Chat
 category-communication = Comunicación
 category-crm = CRM
 category-development = Desarrollo

@@ -44,6 +44,7 @@ category-accounting = Comptabilité
 category-ai = IA
 category-analytics = Analyse
 category-calendar = Agenda
+category-chat = Messagerie
 category-communication = Communication
 category-crm = CRM
 category-development = Développement

@@ -44,6 +44,7 @@ category-accounting = Contabilità
 category-ai = IA
 category-analytics = Analisi
 category-calendar = Calendario
+category-chat = Chat
 category-communication = Comunicazione
 category-crm = CRM
 category-development = Sviluppo

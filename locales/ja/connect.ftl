@@ -36,6 +36,7 @@ category-accounting = 会計
 category-ai = AI
 category-analytics = 分析
 category-calendar = カレンダー
+category-chat = チャット
 category-communication = コミュニケーション
 category-crm = CRM
 category-development = 開発

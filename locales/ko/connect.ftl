@@ -36,6 +36,7 @@ category-accounting = 회계
 category-ai = AI
 category-analytics = 분석
 category-calendar = 캘린더
+category-chat = 채팅
 category-communication = 커뮤니케이션
 category-crm = CRM
 category-development = 개발

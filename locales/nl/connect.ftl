@@ -40,6 +40,7 @@ category-accounting = Boekhouding
 category-ai = AI
 category-analytics = Analyse
 category-calendar = Agenda
+category-chat = Chat
 category-communication = Communicatie
 category-crm = CRM
 category-development = Ontwikkeling

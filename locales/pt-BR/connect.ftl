@@ -44,6 +44,7 @@ category-accounting = Contabilidade
 category-ai = IA
 category-analytics = Análise
 category-calendar = Calendário
+category-chat = Chat
 category-communication = Comunicação
 category-crm = CRM
 category-development = Desenvolvimento

@@ -36,6 +36,7 @@ category-accounting = 会计
 category-ai = 人工智能
 category-analytics = 分析
 category-calendar = 日历
+category-chat = 聊天
 category-communication = 沟通
 category-crm = CRM
 category-development = 开发

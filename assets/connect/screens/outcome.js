@@ -17,7 +17,7 @@ export function showSuccess(modal, { service, app, owner, account, missing = [],
     lead: owner ? around((name) => messages.success.textOwner({ app, owner: name }), element("bdi", { text: owner })) : messages.success.text({ app }),
     body: [
       account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
-      partial && element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("div", {}, element("p", { class: "strong", text: messages.partial.title({ app }) }), element("ul", {}, missing.map((text) => element("li", { text, dir: "auto" }))), element("p", { text: messages.partial.text({ app, service: service ?? messages.brand.fallbackService }) }))),
+      partial && element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("div", {}, element("p", { class: "strong", text: messages.partial.title({ app }) }), element("ul", {}, missing.map((text) => element("li", {}, element("bdi", { text })))), element("p", { text: messages.partial.text({ app, service: service ?? messages.brand.fallbackService }) }))),
     ],
     actions: [done, onAnother && linkButton(messages.success.another, onAnother)],
     centred: true,
