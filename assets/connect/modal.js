@@ -158,9 +158,9 @@ export function outsideLink(label, address, accessibleName = null) {
   return element("a", { class: "link", href: address, target: "_blank", rel: "noopener noreferrer", "aria-label": accessibleName }, label, icon("external-link"));
 }
 
-/** Makes a button show that its click is being worked on, and stops a second one. */
+/** Makes a button show that its click is being worked on. It keeps the focus, so it is not disabled for the browser. */
 export function setBusy(button, label) {
-  button.disabled = true;
+  button.setAttribute("aria-disabled", "true");
   button.classList.add("is-busy");
   const text = button.querySelector(".button-label") ?? button;
   text.textContent = label;

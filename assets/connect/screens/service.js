@@ -32,7 +32,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
 
   function submit(event) {
     event.preventDefault();
-    if (button.disabled) return;
+    if (button.ariaDisabled === "true") return;
     notice.hidden = true;
     if (!fields.check()) return;
     const { [nameKey]: name = null, ...values } = fields.values();
@@ -94,7 +94,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   function release() {
     clearTimeout(timer);
     slow.hidden = true;
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     button.classList.remove("is-busy");
     button.querySelector(".button-label").textContent = label;
   }

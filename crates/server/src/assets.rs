@@ -1,6 +1,8 @@
 //! Scripts, styles, logos and icons: embedded in the binary and served under one hash of the whole set, so that a page
 //! never mixes two versions and a browser may keep them for ever.
 
+mod script;
+
 use std::sync::LazyLock;
 
 use actix_web::http::header;
@@ -68,27 +70,15 @@ fn content_type(name: &str) -> String {
     }
 }
 
-/// A script without the lines that hold only a comment, and without indentation: people on slow networks read neither.
-/// Our scripts have no text that runs over several lines, where a line's beginning would matter; a test sees to it.
-fn without_comments(script: &str) -> String {
-    let mut kept = String::with_capacity(script.len());
-    let mut in_block = false;
-    for line in script.lines().map(str::trim) {
-        if in_block || line.starts_with("/*") {
-            in_block = !line.ends_with("*/");
-        } else if !line.is_empty() && !line.starts_with("//") {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-    }
-    kept
-}
-
 /// Notes on where files come from lie beside them.
 fn is_served(name: &str) -> bool {
     std::path::Path::new(name)
         .extension()
         .is_some_and(|extension| extension != "md")
+}
+
+fn text_of(name: &str) -> Option<String> {
+    String::from_utf8(Files::get(name)?.data.into_owned()).ok()
 }
 
 /// GET `/assets/{hash}/{name}`
@@ -99,10 +89,12 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
         .then(|| Files::get(&name))
         .flatten();
     let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
-    let script = name.ends_with(".js").then(|| str::from_utf8(&file.data).ok()).flatten();
-    let body = match script {
-        Some(script) => without_comments(script).into_bytes(),
-        None => file.data.into_owned(),
+    let body = if name.ends_with(".js") {
+        script::in_one_piece(&name, &text_of)
+            .ok_or_else(|| Problem::general(Kind::NotFound))?
+            .into_bytes()
+    } else {
+        file.data.into_owned()
     };
     Ok(HttpResponse::Ok()
         .content_type(content_type(&name))
@@ -185,28 +177,6 @@ mod tests {
             (Assets::new().hash, "logos/README.md"),
         ] {
             assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");
-        }
-    }
-
-    #[test]
-    fn comments_and_indentation_are_not_sent() {
-        let script = "// Why.\n/** What\n * it is. */\nif (a) {\n  b(\"// c\"); // d\n  /* e */\n}\n";
-        assert_eq!(without_comments(script), "if (a) {\nb(\"// c\"); // d\n}\n");
-    }
-
-    #[test]
-    fn no_script_has_a_text_over_several_lines() {
-        for name in Files::iter().filter(|name| name.ends_with(".js")) {
-            let file = Files::get(&name).unwrap();
-            for (number, line) in str::from_utf8(&file.data).unwrap().lines().enumerate() {
-                let line = line.trim();
-                let code = !line.starts_with("//") && !line.starts_with('*') && !line.starts_with("/*");
-                assert!(
-                    !code || line.matches('`').count() % 2 == 0 && !line.ends_with('\\'),
-                    "{name}:{}",
-                    number + 1
-                );
-            }
         }
     }
 
