@@ -153,8 +153,9 @@ export function linkButton(label, onClick) {
   return element("button", { class: "link-button", type: "button", text: label, on: { click: onClick } });
 }
 
-/** A link to a page elsewhere, in its own tab, that learns nothing about us. */
+/** A link to a page elsewhere, in its own tab, that learns nothing about us. Null for an address that is no page. */
 export function outsideLink(label, address, accessibleName = null) {
+  if (!/^https?:\/\//i.test(address ?? "")) return null;
   return element("a", { class: "link", href: address, target: "_blank", rel: "noopener noreferrer", "aria-label": accessibleName }, label, icon("external-link"));
 }
 

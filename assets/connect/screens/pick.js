@@ -65,9 +65,13 @@ export function showPick(modal, { title, app, integrations, remembered, onPick }
     const node = target?.closest("[role=option]");
     return node ? shown.findIndex((integration) => rows.get(integration) === node) : -1;
   };
+  let asked = null;
   const choose = (index) => {
-    remembered.chosen = shown[index];
-    onPick(shown[index]);
+    // The second click of a double click, while the first is being worked on.
+    if (asked === shown[index]) return;
+    asked = shown[index];
+    remembered.chosen = asked;
+    onPick(asked);
   };
 
   function clear() {

@@ -44,7 +44,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   const others = form.methods.filter((method) => method.id !== form.auth.id);
   const about = [
     reconnect?.account && fact("user-round", `${messages.explain.account({ service })} `, element("bdi", { class: "strong", text: reconnect.account }), ". ", messages.explain.accountOnly),
-    asked.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, asked.map((text) => element("li", {}, icon("check"), element("span", { text })))), form.docs && isOauth && outsideLink(messages.explain.docs, form.docs)),
+    asked.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, asked.map((text) => element("li", {}, icon("check"), element("span", { text })))), isOauth && outsideLink(messages.explain.docs, form.docs)),
     owner && fact("user-round", `${messages.explain.owner} `, element("bdi", { class: "strong", text: owner })),
     fact(isOauth ? "shield-check" : "lock", promise()),
     isOauth && fact("lock", keeper ? messages.explain.keeps({ keeper, app, service }) : messages.explain.keepsUnnamed({ app, service })),
