@@ -88,6 +88,7 @@ export class Modal {
       element("div", { class: "screen" }, before, heading, lead && element("p", { class: "lead", id: "screen-lead" }, typeof lead === "string" ? sentence(lead) : lead), body),
     );
     this.#body.scrollTop = 0;
+    this.#dialog.scrollTop = 0;
     this.#foot.replaceChildren(...[actions].flat().filter(Boolean));
     (focus ?? heading).focus({ preventScroll: true });
     this.announce(announce ?? "");
