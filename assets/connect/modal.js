@@ -88,6 +88,7 @@ export class Modal {
       element("div", { class: "screen" }, before, heading, lead && element("p", { class: "lead", id: "screen-lead" }, typeof lead === "string" ? sentence(lead) : lead), body),
     );
     this.#body.scrollTop = 0;
+    this.#dialog.scrollTop = 0;
     this.#foot.replaceChildren(...[actions].flat().filter(Boolean));
     (focus ?? heading).focus({ preventScroll: true });
     this.announce(announce ?? "");
@@ -153,14 +154,15 @@ export function linkButton(label, onClick) {
   return element("button", { class: "link-button", type: "button", text: label, on: { click: onClick } });
 }
 
-/** A link to a page elsewhere, in its own tab, that learns nothing about us. */
+/** A link to a page elsewhere, in its own tab, that learns nothing about us. Null for an address that is no page. */
 export function outsideLink(label, address, accessibleName = null) {
+  if (!/^https?:\/\//i.test(address ?? "")) return null;
   return element("a", { class: "link", href: address, target: "_blank", rel: "noopener noreferrer", "aria-label": accessibleName }, label, icon("external-link"));
 }
 
-/** Makes a button show that its click is being worked on, and stops a second one. */
+/** Makes a button show that its click is being worked on. It keeps the focus, so it is not disabled for the browser. */
 export function setBusy(button, label) {
-  button.disabled = true;
+  button.setAttribute("aria-disabled", "true");
   button.classList.add("is-busy");
   const text = button.querySelector(".button-label") ?? button;
   text.textContent = label;

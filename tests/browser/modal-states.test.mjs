@@ -56,7 +56,7 @@ describe('the states of the modal', () => {
     });
     const { page, at } = await opener(suite)(context, '@picahq/authkit', {});
     await at.screen('pick').waitFor();
-    assert.ok(bodies.size > 10, 'the scripts were seen');
+    assert.ok(bodies.size >= 2, 'the scripts were seen');
     const sizes = await Promise.all([...bodies].map(async ([url, body]) => [url.split('/connect/')[1], gzipSync(await body, { level: 6 }).length]));
     const sum = sizes.reduce((total, [, size]) => total + size, 0);
     assert.ok(sum < MOST_SCRIPT, `${sum} bytes: ${sizes.map((one) => one.join(' ')).join(', ')}`);

@@ -6,13 +6,18 @@ import { around, messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 
 const fewestForChips = 6;
+const portion = 60;
 
 /** `remembered` keeps query, category and chosen service while the person looks at a service and comes back. */
 export function showPick(modal, { title, app, integrations, remembered, onPick }) {
   const { compare } = new Intl.Collator();
   const all = [...integrations].sort((a, b) => compare(a.name, b.name));
-  // Each row is made once; a search only chooses among them.
-  const rows = new Map(all.map((integration, index) => [integration, row(integration, index)]));
+  // A row is made once, when it is first needed: a search only chooses among them.
+  const rows = new Map();
+  const rowOf = (integration) => {
+    if (integration && !rows.has(integration)) rows.set(integration, makeRow(integration, rows.size));
+    return rows.get(integration) ?? null;
+  };
   const list = element("div", { class: "list", role: "listbox", id: "services", "aria-label": messages.pick.list });
   const search = element("input", {
     class: "search-input", type: "text", role: "combobox", placeholder: messages.pick.search, "aria-label": messages.pick.search,
@@ -21,22 +26,35 @@ export function showPick(modal, { title, app, integrations, remembered, onPick }
   });
   const none = element("div", { class: "nothing", hidden: true });
   const chips = makeChips(all, remembered, () => draw());
+  const end = element("div", { class: "list-end", "aria-hidden": "true" });
   let shown = [];
+  let drawn = 0;
   let active = null;
 
   function draw() {
     const inCategory = remembered.category ? all.filter((integration) => integration.categories.includes(remembered.category)) : all;
     shown = findIntegrations(inCategory, remembered.query);
-    list.replaceChildren(...shown.map((integration) => rows.get(integration)));
+    list.replaceChildren();
+    drawn = 0;
+    grow();
     list.hidden = shown.length === 0;
     none.hidden = shown.length > 0;
     if (shown.length === 0) none.replaceChildren(element("p", { text: messages.pick.none({ query: remembered.query }) }), linkButton(messages.pick.clear, clear));
     activate(0);
   }
 
+  /** The next rows, at least up to this one; the others come as one scrolls. */
+  function grow(to = 0) {
+    const next = shown.slice(drawn, Math.max(drawn + portion, to + portion));
+    drawn += next.length;
+    list.append(...next.map(rowOf));
+  }
+
   function activate(index) {
+    const at = Math.max(0, Math.min(index, shown.length - 1));
+    if (at >= drawn) grow(at);
     active?.setAttribute("aria-selected", "false");
-    active = rows.get(shown[Math.max(0, Math.min(index, shown.length - 1))]) ?? null;
+    active = rowOf(shown[at]);
     active?.setAttribute("aria-selected", "true");
     if (active) search.setAttribute("aria-activedescendant", active.id);
     else search.removeAttribute("aria-activedescendant");
@@ -47,9 +65,13 @@ export function showPick(modal, { title, app, integrations, remembered, onPick }
     const node = target?.closest("[role=option]");
     return node ? shown.findIndex((integration) => rows.get(integration) === node) : -1;
   };
+  let asked = null;
   const choose = (index) => {
-    remembered.chosen = shown[index];
-    onPick(shown[index]);
+    // The second click of a double click, while the first is being worked on.
+    if (asked === shown[index]) return;
+    asked = shown[index];
+    remembered.chosen = asked;
+    onPick(asked);
   };
 
   function clear() {
@@ -97,21 +119,24 @@ export function showPick(modal, { title, app, integrations, remembered, onPick }
   }
 
   draw();
+  const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && drawn < shown.length && grow());
+  seen.observe(end);
   modal.show({
     name: "pick",
     title: title ?? messages.pick.title,
     lead: messages.pick.lead({ app }),
-    body: [element("div", { class: "pick-tools" }, element("div", { class: "search" }, icon("search"), search), chips.node), list, none],
+    body: [element("div", { class: "pick-tools" }, element("div", { class: "search" }, icon("search"), search), chips.node), element("div", { class: "list-frame" }, list, end), none],
     // On a touch screen the keyboard would cover the list before anybody asked for it.
-    focus: matchMedia("(hover: none)").matches ? null : search,
+    focus: matchMedia("(pointer: coarse)").matches ? null : search,
     onKey,
+    cleanup: () => seen.disconnect(),
   });
   // Back from a service: where the person was.
   const before = shown.indexOf(remembered.chosen);
   if (before > 0) activate(before).scrollIntoView({ block: "center" });
 }
 
-function row(integration, index) {
+function makeRow(integration, index) {
   const mark = integration.connected > 1 ? messages.pick.connectedCount({ count: integration.connected }) : messages.pick.connected;
   return element(
     "div",

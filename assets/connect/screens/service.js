@@ -32,7 +32,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
 
   function submit(event) {
     event.preventDefault();
-    if (button.disabled) return;
+    if (button.ariaDisabled === "true") return;
     notice.hidden = true;
     if (!fields.check()) return;
     const { [nameKey]: name = null, ...values } = fields.values();
@@ -44,7 +44,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   const others = form.methods.filter((method) => method.id !== form.auth.id);
   const about = [
     reconnect?.account && fact("user-round", around((name) => messages.explain.account({ service, account: name }), element("bdi", { class: "strong", text: reconnect.account }))),
-    asked.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, asked.map((text) => element("li", {}, icon("check"), element("span", { text, dir: "auto" })))), form.docs && isOauth && outsideLink(messages.explain.docs, form.docs)),
+    asked.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, asked.map((text) => element("li", {}, icon("check"), element("span", { text, dir: "auto" })))), isOauth && outsideLink(messages.explain.docs, form.docs)),
     owner && fact("user-round", around((name) => messages.explain.owner({ owner: name }), element("bdi", { class: "strong", text: owner }))),
     fact(isOauth ? "shield-check" : "lock", promise()),
     isOauth && fact("lock", keeper ? messages.explain.keeps({ keeper, app, service }) : messages.explain.keepsUnnamed({ app, service })),
@@ -94,7 +94,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   function release() {
     clearTimeout(timer);
     slow.hidden = true;
-    button.disabled = false;
+    button.removeAttribute("aria-disabled");
     button.classList.remove("is-busy");
     button.querySelector(".button-label").textContent = label;
   }

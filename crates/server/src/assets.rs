@@ -1,6 +1,8 @@
 //! Scripts, styles, logos and icons: embedded in the binary and served under one hash of the whole set, so that a page
 //! never mixes two versions and a browser may keep them for ever.
 
+mod script;
+
 use std::sync::LazyLock;
 
 use actix_web::http::header;
@@ -9,7 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::headers::CROSS_ORIGIN_RESOURCE_POLICY;
 use crate::problems::{Kind, Problem};
-use crate::texts::{Language, script};
+use crate::texts::{self, Language};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../assets"]
@@ -72,22 +74,6 @@ fn content_type(name: &str) -> String {
     }
 }
 
-/// A script without the lines that hold only a comment, and without indentation: people on slow networks read neither.
-/// Our scripts have no text that runs over several lines, where a line's beginning would matter; a test sees to it.
-fn without_comments(script: &str) -> String {
-    let mut kept = String::with_capacity(script.len());
-    let mut in_block = false;
-    for line in script.lines().map(str::trim) {
-        if in_block || line.starts_with("/*") {
-            in_block = !line.ends_with("*/");
-        } else if !line.is_empty() && !line.starts_with("//") {
-            kept.push_str(line);
-            kept.push('\n');
-        }
-    }
-    kept
-}
-
 /// Notes on where files come from lie beside them.
 fn is_served(name: &str) -> bool {
     std::path::Path::new(name)
@@ -95,10 +81,17 @@ fn is_served(name: &str) -> bool {
         .is_some_and(|extension| extension != "md")
 }
 
-/// A file, or the texts of a language, which are put together from the message files.
+fn text_of(name: &str) -> Option<String> {
+    String::from_utf8(Files::get(name)?.data.into_owned()).ok()
+}
+
+/// What is sent for a name: a script with all that it imports, the texts of a language, or the file as it is.
 fn content(name: &str) -> Option<Vec<u8>> {
-    if let Some(script) = script::named(name) {
-        return Some(script.into());
+    if let Some(texts) = texts::script::named(name) {
+        return Some(texts.into());
+    }
+    if name.ends_with(".js") {
+        return script::in_one_piece(name, &text_of).map(String::into_bytes);
     }
     Files::get(name).map(|file| file.data.into_owned())
 }
@@ -111,11 +104,6 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
         .then(|| content(&name))
         .flatten();
     let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
-    let script = name.ends_with(".js").then(|| str::from_utf8(&file).ok()).flatten();
-    let body = match script {
-        Some(script) => without_comments(script).into_bytes(),
-        None => file,
-    };
     Ok(HttpResponse::Ok()
         .content_type(content_type(&name))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
@@ -126,7 +114,7 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         ))
-        .body(body))
+        .body(file))
 }
 
 /// GET `/favicon.ico`: our pages name their icon; browsers that ask all the same get none, once.
@@ -198,28 +186,6 @@ mod tests {
             (Assets::new().hash, "logos/README.md"),
         ] {
             assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");
-        }
-    }
-
-    #[test]
-    fn comments_and_indentation_are_not_sent() {
-        let script = "// Why.\n/** What\n * it is. */\nif (a) {\n  b(\"// c\"); // d\n  /* e */\n}\n";
-        assert_eq!(without_comments(script), "if (a) {\nb(\"// c\"); // d\n}\n");
-    }
-
-    #[test]
-    fn no_script_has_a_text_over_several_lines() {
-        for name in Files::iter().filter(|name| name.ends_with(".js")) {
-            let file = Files::get(&name).unwrap();
-            for (number, line) in str::from_utf8(&file.data).unwrap().lines().enumerate() {
-                let line = line.trim();
-                let code = !line.starts_with("//") && !line.starts_with('*') && !line.starts_with("/*");
-                assert!(
-                    !code || line.matches('`').count() % 2 == 0 && !line.ends_with('\\'),
-                    "{name}:{}",
-                    number + 1
-                );
-            }
         }
     }
 
