@@ -2,7 +2,7 @@
 
 import { element, icon, logo } from "../dom.js";
 import { findIntegrations } from "../match.js";
-import { around, messages } from "../messages.js";
+import { around, language, messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 
 const fewestForChips = 6;
@@ -10,7 +10,7 @@ const portion = 60;
 
 /** `remembered` keeps query, category and chosen service while the person looks at a service and comes back. */
 export function showPick(modal, { title, app, integrations, remembered, onPick }) {
-  const { compare } = new Intl.Collator();
+  const { compare } = new Intl.Collator(language);
   const all = [...integrations].sort((a, b) => compare(a.name, b.name));
   // A row is made once, when it is first needed: a search only chooses among them.
   const rows = new Map();
