@@ -122,11 +122,11 @@ verifying-text = Tardará un momento.
 verifying-customer-title = { $app } confirma que es usted
 verifying-customer-text = Siga en la otra ventana hasta el final. Esta página continúa sola.
 
-success-title = { $service } se ha conectado
+success-title = { $service } está conectado
 success-again-title = { $service } vuelve a estar conectado
 success-text = { $app } ya puede usarlo.
 success-text-owner = { $app } ya puede usarlo para { $owner }.
-success-generic-title = Su cuenta se ha conectado
+success-generic-title = Su cuenta está conectada
 success-done = Listo
 success-another = Conectar otro servicio
 
@@ -160,8 +160,8 @@ webview-copy = Copiar la dirección
 webview-copied = Copiado
 webview-anyway = Probar aquí
 
-failure-title = { $service } no se ha conectado
-failure-generic-title = La cuenta no se ha conectado
+failure-title = { $service } no está conectado
+failure-generic-title = La cuenta no está conectada
 failure-retry = Intentar de nuevo
 failure-list = Elegir otro servicio
 failure-close = Cerrar
@@ -296,15 +296,15 @@ page-confirm-nothing-text = Este inicio de sesión ha terminado o se inició en 
 
 page-done-account = La cuenta
 page-done-app = La aplicación
-page-done-success-title = { $service } se ha conectado
+page-done-success-title = { $service } está conectado
 page-done-success-text = { $app } continúa por su cuenta.
-page-done-failure-title = { $service } no se ha conectado
+page-done-failure-title = { $service } no está conectado
 page-done-failure-text = Algo ha fallado por el camino. No se ha guardado nada. Empiece de nuevo en la aplicación.
 page-done-cancelled-title = No se ha conectado nada
 page-done-cancelled-text = El inicio de sesión se ha detenido. { $app } no tiene acceso.
 page-done-verifying-title = Queda un paso
 page-done-verifying-text = { $app } tiene que confirmar que ha sido usted.
-page-done-pending-title = { $service } aún no se ha conectado
+page-done-pending-title = { $service } aún no está conectado
 page-done-pending-text = El inicio de sesión sigue en curso. Complételo en la ventana donde está abierto; después, esta página dirá cómo ha terminado. Si esa ventana ya no existe, empiece de nuevo en { $app }.
 page-done-neutral-title = Este inicio de sesión ha terminado
 page-done-neutral-text = La aplicación donde empezó muestra cómo ha terminado.

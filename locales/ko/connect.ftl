@@ -300,9 +300,9 @@ page-done-pending-title = 아직 { $service } 연결 전입니다
 page-done-pending-text = 로그인이 아직 진행 중입니다. 열려 있는 창에서 완료하면 이 페이지에 결과가 표시됩니다. 그 창이 없다면 { $app }에서 다시 시작하세요.
 page-done-neutral-title = 종료된 로그인입니다
 page-done-neutral-text = 결과는 시작한 앱에 표시됩니다.
-page-done-back = { $app }에 돌아가기
+page-done-back = { $app }(으)로 돌아가기
 page-done-close = 이 창을 닫아도 됩니다.
-page-done-close-to = 이 창을 닫고 { $app }에 돌아가도 됩니다.
+page-done-close-to = 이 창을 닫고 { $app }(으)로 돌아가도 됩니다.
 
 page-callback-no-app-title = 사용하지 않는 주소입니다
 page-callback-no-app-text = 서비스에 등록된 리디렉션 주소가 이 서버의 어떤 앱에도 해당하지 않습니다. 앱 관리자가 `latchkey apps list`와 비교해야 합니다.

@@ -122,11 +122,11 @@ verifying-text = Isso leva um instante.
 verifying-customer-title = { $app } confirma que é você
 verifying-customer-text = Siga a outra janela até o fim. Esta página continua sozinha.
 
-success-title = { $service } foi conectado
+success-title = { $service } está conectado
 success-again-title = { $service } está conectado de novo
 success-text = { $app } já pode usar.
 success-text-owner = { $app } já pode usar para { $owner }.
-success-generic-title = Sua conta foi conectada
+success-generic-title = Sua conta está conectada
 success-done = Concluir
 success-another = Conectar outro serviço
 
@@ -160,8 +160,8 @@ webview-copy = Copiar o endereço
 webview-copied = Copiado
 webview-anyway = Tentar aqui
 
-failure-title = { $service } não foi conectado
-failure-generic-title = A conta não foi conectada
+failure-title = { $service } não está conectado
+failure-generic-title = A conta não está conectada
 failure-retry = Tentar novamente
 failure-list = Escolher outro serviço
 failure-close = Fechar
@@ -296,15 +296,15 @@ page-confirm-nothing-text = Este login terminou ou foi iniciado em outro navegad
 
 page-done-account = A conta
 page-done-app = O aplicativo
-page-done-success-title = { $service } foi conectado
+page-done-success-title = { $service } está conectado
 page-done-success-text = { $app } continua sozinho.
-page-done-failure-title = { $service } não foi conectado
+page-done-failure-title = { $service } não está conectado
 page-done-failure-text = Algo deu errado no caminho. Nada foi salvo. Comece de novo no aplicativo.
 page-done-cancelled-title = Nada foi conectado
 page-done-cancelled-text = O login foi interrompido. { $app } não tem acesso.
 page-done-verifying-title = Falta um passo
 page-done-verifying-text = { $app } precisa confirmar que foi você.
-page-done-pending-title = { $service } ainda não foi conectado
+page-done-pending-title = { $service } ainda não está conectado
 page-done-pending-text = O login ainda está em andamento. Conclua-o na janela em que está aberto; depois esta página diz como terminou. Se essa janela não existe mais, comece de novo em { $app }.
 page-done-neutral-title = Este login terminou
 page-done-neutral-text = O aplicativo em que ele começou mostra como terminou.
