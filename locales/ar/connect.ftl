@@ -94,7 +94,6 @@ explain-other = استخدام { $method } بدلاً من ذلك
 form-name = اسم هذا الربط
 form-name-help = للتمييز بين حسابين. يمكنك تركه فارغًا.
 form-optional = اختياري
-form-find = أين تجد: { $label }
 form-find-short = أين أجد هذا؟
 form-reveal = إظهار
 form-conceal = إخفاء

@@ -95,7 +95,6 @@ explain-other = Stattdessen { $method }
 form-name = Name dieser Verbindung
 form-name-help = Damit Sie zwei Konten unterscheiden können. Das Feld darf leer bleiben.
 form-optional = optional
-form-find = Wo Sie das finden: { $label }
 form-find-short = Wo finde ich das?
 form-reveal = Anzeigen
 form-conceal = Verbergen

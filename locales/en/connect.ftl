@@ -109,7 +109,6 @@ explain-other = { $method } instead
 form-name = Name of this connection
 form-name-help = To tell two accounts apart. You may leave it empty.
 form-optional = optional
-form-find = Where to find: { $label }
 form-find-short = Where do I find this?
 form-reveal = Show
 form-conceal = Hide

@@ -87,7 +87,6 @@ explain-other = Usar { $method }
 form-name = Nombre de esta conexión
 form-name-help = Para distinguir dos cuentas. Puede dejarlo vacío.
 form-optional = opcional
-form-find = Dónde encontrar: { $label }
 form-find-short = ¿Dónde lo encuentro?
 form-reveal = Mostrar
 form-conceal = Ocultar

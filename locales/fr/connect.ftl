@@ -87,7 +87,6 @@ explain-other = Plutôt { $method }
 form-name = Nom de cette connexion
 form-name-help = Pour distinguer deux comptes. Vous pouvez laisser ce champ vide.
 form-optional = facultatif
-form-find = Où trouver : { $label }
 form-find-short = Où le trouver ?
 form-reveal = Afficher
 form-conceal = Masquer

@@ -87,7 +87,6 @@ explain-other = Usa invece { $method }
 form-name = Nome di questo collegamento
 form-name-help = Per distinguere due account. Può lasciarlo vuoto.
 form-optional = facoltativo
-form-find = Dove trovare: { $label }
 form-find-short = Dove lo trovo?
 form-reveal = Mostra
 form-conceal = Nascondi

@@ -79,7 +79,6 @@ explain-other = 代わりに { $method } を使う
 form-name = この接続の名前
 form-name-help = 複数のアカウントを区別するためのものです。空欄でもかまいません。
 form-optional = 任意
-form-find = { $label } の確認方法
 form-find-short = どこで確認できますか？
 form-reveal = 表示
 form-conceal = 隠す

@@ -79,7 +79,6 @@ explain-other = { $method } 사용
 form-name = 이 연결의 이름
 form-name-help = 여러 계정을 구분하기 위한 이름입니다. 비워 두어도 됩니다.
 form-optional = 선택 사항
-form-find = 찾는 방법: { $label }
 form-find-short = 어디에서 찾을 수 있나요?
 form-reveal = 표시
 form-conceal = 숨기기

@@ -83,7 +83,6 @@ explain-other = Liever { $method }
 form-name = Naam van deze verbinding
 form-name-help = Om twee accounts uit elkaar te houden. U mag dit leeg laten.
 form-optional = optioneel
-form-find = Waar vindt u dit: { $label }
 form-find-short = Waar vind ik dit?
 form-reveal = Tonen
 form-conceal = Verbergen

@@ -87,7 +87,6 @@ explain-other = Usar { $method }
 form-name = Nome desta conexão
 form-name-help = Para diferenciar duas contas. Você pode deixar em branco.
 form-optional = opcional
-form-find = Onde encontrar: { $label }
 form-find-short = Onde encontro isso?
 form-reveal = Mostrar
 form-conceal = Ocultar

@@ -79,7 +79,6 @@ explain-other = 改用 { $method }
 form-name = 此连接的名称
 form-name-help = 用于区分不同账号，可以留空。
 form-optional = 选填
-form-find = 在哪里找到：{ $label }
 form-find-short = 在哪里可以找到？
 form-reveal = 显示
 form-conceal = 隐藏

@@ -24,7 +24,7 @@ async function violations(frame) {
 const cutOff = (frame) => frame.evaluate(() => {
   const wide = (node) => node.scrollWidth > node.clientWidth + 1;
   const areas = [document.scrollingElement, ...document.querySelectorAll('.modal-body, .card')].filter(wide);
-  const controls = [...document.querySelectorAll('.button, .link-button, .tag, h1, .lead')].filter((node) => node.checkVisibility() && wide(node));
+  const controls = [...document.querySelectorAll('.button, .link-button, .tag, h1, .lead')].filter((node) => node.checkVisibility() && !node.matches('.visually-hidden') && wide(node));
   return [...areas, ...controls].map((node) => `${node.className || node.tagName}: ${node.textContent.slice(0, 80)}`);
 });
 

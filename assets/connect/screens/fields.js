@@ -88,7 +88,7 @@ function makeField(field, index) {
   const label = element("div", { class: "field-label" },
     element("label", { for: id, text: field.label }),
     !required && element("span", { class: "field-optional", text: messages.form.optional }),
-    outsideLink(messages.form.findShort, field.help_url, messages.form.find({ label: field.label })),
+    outsideLink(messages.form.findShort, field.help_url, `${messages.form.findShort} ${field.label}`),
   );
   const reveal = field.secret && !field.choices ? makeReveal(field, input) : null;
   const control = element("div", { class: `control${reveal ? " control-secret" : ""}${field.choices ? " control-select" : ""}` }, input, tick, reveal);
