@@ -35,7 +35,7 @@ describe('the form', () => {
     const field = at.field(LABEL);
     const described = await field.evaluate((input) => input.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id).textContent).join(' '));
     assert.match(described, /Best a restricted key/);
-    const link = at.frame.getByRole('link', { name: `Where to find: ${LABEL}` });
+    const link = at.frame.getByRole('link', { name: `Where do I find this? ${LABEL}` });
     assert.equal(await link.getAttribute('href'), 'https://docs.example.test/keys');
     assert.deepEqual([await link.getAttribute('target'), await link.getAttribute('rel')], ['_blank', 'noopener noreferrer']);
   });
