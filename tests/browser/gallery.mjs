@@ -1,5 +1,6 @@
 // Makes docs/gallery: a picture of each state of the modal and of each page around it, in every look, and a page that shows
-// them all. `npm run gallery`, or `npm run gallery -- partial done` for the states that these words begin.
+// them all. `npm run gallery`, or `npm run gallery -- partial done` for the states that these words begin; `-- --page` only
+// writes the page anew, from the pictures that are there.
 
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -36,9 +37,9 @@ async function take(name, look, visit) {
 }
 
 await mkdir(FOLDER, { recursive: true });
-const suite = await startSuite('gallery');
+const suite = wanted.includes('--page') ? null : await startSuite('gallery');
 try {
-  for (const look of LOOKS) {
+  for (const look of suite ? LOOKS : []) {
     for (const entry of STATES.filter(isWanted)) {
       await take(entry.name, look, async (keep) => {
         const { context, page } = await showState(suite, look, entry);
@@ -55,14 +56,16 @@ try {
     }
   }
 } finally {
-  await suite.stop();
+  await suite?.stop();
 }
 
 const names = [...STATES.map(({ name }) => name), ...PAGES.map(({ name }) => `page-${name}`)];
 const known = new Set(names.flatMap((name) => LOOKS.map((look) => fileOf(name, look))));
 for (const file of await readdir(FOLDER)) if (file.endsWith('.webp') && !known.has(file)) await rm(FOLDER + file);
 
-const row = (name) => `| ${name} | ${LOOKS.map((look) => `![${name}, ${look.name}](${fileOf(name, look)})`).join(' | ')} |`;
+const there = new Set(await readdir(FOLDER));
+const cell = (name, look) => (there.has(fileOf(name, look)) ? `![${name}, ${look.name}](${fileOf(name, look)})` : 'not taken');
+const row = (name) => `| ${name} | ${LOOKS.map((look) => cell(name, look)).join(' | ')} |`;
 const table = (list) => [`| | ${LOOKS.map(({ name, language }) => `${name} (${language})`).join(' | ')} |`, `|---|${LOOKS.map(() => '---').join('|')}|`, ...list.map(row)].join('\n');
 const page = `# Gallery
 
@@ -82,7 +85,7 @@ await writeFile(`${FOLDER}README.md`, page);
 
 let size = 0;
 for (const file of await readdir(FOLDER)) size += (await stat(FOLDER + file)).size;
-console.log(`${known.size - missing.length} pictures, ${Math.round(size / 1024)} KB`);
+console.log(`${[...known].filter((file) => there.has(file)).length} of ${known.size} pictures, ${Math.round(size / 1024)} KB`);
 for (const line of missing) console.error(`not taken: ${line}`);
 if (size > LARGEST) console.error(`the folder is larger than ${LARGEST} bytes: lower the quality`);
 process.exitCode = missing.length > 0 || size > LARGEST ? 1 : 0;
