@@ -420,7 +420,9 @@ fn view(platform: &Platform, connected: &HashMap<String, Connected>) -> Integrat
         logo: integration.logo.clone(),
         auth: platform.methods().map(MethodView::of).collect(),
         connected: connected.map_or(0, |connected| connected.count),
-        accounts: connected.map(|connected| connected.accounts.clone()).unwrap_or_default(),
+        accounts: connected
+            .map(|connected| connected.accounts.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -89,7 +89,10 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
         .then(|| Files::get(&name))
         .flatten();
     let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
-    let body = if name.ends_with(".js") {
+    let body = if std::path::Path::new(&name)
+        .extension()
+        .is_some_and(|extension| extension == "js")
+    {
         script::in_one_piece(&name, &text_of)
             .ok_or_else(|| Problem::general(Kind::NotFound))?
             .into_bytes()

@@ -365,7 +365,10 @@ fn asks_for_approval(error: &str, description: Option<&str>) -> bool {
     let Some(words) = description.map(str::to_lowercase) else {
         return false;
     };
-    words.contains("admin") && ["consent", "approv", "grant", "permission", "allow"].iter().any(|word| words.contains(word))
+    words.contains("admin")
+        && ["consent", "approv", "grant", "permission", "allow"]
+            .iter()
+            .any(|word| words.contains(word))
 }
 
 fn exchange_problem(name: &str, error: &TokenError) -> Problem {
@@ -426,15 +429,27 @@ mod tests {
         assert!(!problem.message().contains("img"));
         for (error, description) in [
             ("admin_policy_enforced", None),
-            ("access_denied", Some("AADSTS90094: The grant requires admin permission.")),
+            (
+                "access_denied",
+                Some("AADSTS90094: The grant requires admin permission."),
+            ),
             ("consent_required", Some("Need admin approval")),
-            ("access_denied", Some("An Administrator has to consent to this app first")),
+            (
+                "access_denied",
+                Some("An Administrator has to consent to this app first"),
+            ),
         ] {
             let problem = provider_error("Gmail", error, description);
             assert_eq!(problem.key(), "approval_needed", "{error}");
-            assert!(problem.message().contains("administrator there has approved it"), "{error}");
+            assert!(
+                problem.message().contains("administrator there has approved it"),
+                "{error}"
+            );
         }
-        for (error, description) in [("access_denied", Some("The person said no")), ("server_error", Some("Ask the admin of the moon"))] {
+        for (error, description) in [
+            ("access_denied", Some("The person said no")),
+            ("server_error", Some("Ask the admin of the moon")),
+        ] {
             assert_ne!(provider_error("Gmail", error, description).key(), "approval_needed");
         }
         let problem = provider_error("Gmail", "server_error", Some("a\u{202e}b"));

@@ -50,7 +50,12 @@ impl Watched {
             closing: watch::Sender::new(false),
             moved: moved.clone(),
         });
-        tokio::spawn(look_on(broker, Arc::downgrade(&inner), inner.closing.subscribe(), moved));
+        tokio::spawn(look_on(
+            broker,
+            Arc::downgrade(&inner),
+            inner.closing.subscribe(),
+            moved,
+        ));
         Self(inner)
     }
 
