@@ -81,8 +81,8 @@ export async function stub(context, plan = {}) {
     calls[what] = (calls[what] ?? 0) + 1;
     return what === 'events' ? route.fulfill({ status: 503, body: '' }) : route.fulfill({ status: 204, body: '' });
   });
-  // The other window stays where it is: what it would do is played by `check`.
-  await context.route((url) => url.pathname === '/connect/start', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>Sign-in</title><h1>Sign-in</h1>' }));
+  // The other window stays where it is: what it would do is played by `check`. With `hold` a page never gets there.
+  await context.route((url) => url.pathname === '/connect/start', (route) => plan.hold ? undefined : route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>Sign-in</title><h1>Sign-in</h1>' }));
   return all;
 }
 
