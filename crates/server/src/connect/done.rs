@@ -72,6 +72,7 @@ fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'
         back: view.home_url.as_deref().map(|url| BackLink {
             name: &view.app_name,
             url,
+            hidden: !view.stays,
         }),
         reference: (outcome == DoneOutcome::Failure).then_some(reference),
     }
