@@ -104,7 +104,8 @@ export class Connect {
     const wanted = reconnect ? this.#integrations.find(({ id }) => id === reconnect.integration) : findSelected(this.#payload.selectedConnection, this.#integrations, this.#session.rows);
     this.#selected = wanted ?? null;
     if (reconnect && !wanted) showEmpty(this.#modal, { app: this.#app(), environment: this.#session.view.environment, onClose: () => this.close() });
-    else if (wanted) this.#pick(wanted);
+    // The customer's page has chosen: it knows what is connected already.
+    else if (wanted) this.#choose(wanted);
     else this.#showList();
   }
 

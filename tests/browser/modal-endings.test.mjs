@@ -55,7 +55,7 @@ describe('how it ends', () => {
     const since = Date.now();
     await at.success(suite.names.oidc).waitFor();
     const took = Date.now() - since;
-    await at.screen('success').getByText('ann@example.test').waitFor();
+    await at.screen('success').getByText('ann-1001').waitFor();
     assert.ok(took < 1000, `${took} ms`);
   });
 
@@ -124,7 +124,7 @@ describe('how it ends', () => {
     await first.at.screen('success').waitFor();
     const { page, at } = await open();
     await at.row(suite.names.oidc).click();
-    await at.screen('connected').getByText('ann@example.test').waitFor();
+    await at.screen('connected').getByText('ann-1001').waitFor();
     await at.another.click();
     await at.connect(suite.names.oidc).waitFor();
     assert.ok(page);
@@ -136,7 +136,7 @@ describe('how it ends', () => {
     const before = await eventOf(first.page, 'success');
     await askToReconnect(before.id);
     const { context, page, at } = await open({ showNameInput: true });
-    await at.screen('reconnect').getByText('ann@example.test').waitFor();
+    await at.screen('reconnect').getByText('ann-1001').waitFor();
     assert.equal(await at.back.isVisible(), false, 'there is no list to go back to');
     const [popup] = await Promise.all([context.waitForEvent('page'), at.reconnect(suite.names.oidc).click()]);
     await consent(popup).allow.click();
@@ -157,7 +157,7 @@ describe('how it ends', () => {
     const [popup] = await Promise.all([context.waitForEvent('page'), at.reconnect(suite.names.oidc).click()]);
     await consent(popup).allow.click();
     await at.screen('account').getByText('Nothing was changed').waitFor();
-    await at.screen('account').getByText(`Sign in to ${suite.names.oidc} as ann@example.test.`).waitFor();
+    await at.screen('account').getByText(`Sign in to ${suite.names.oidc} as ann-1001.`).waitFor();
     assert.equal((await callUserinfo(suite.latchkey, before.key)).body.sub, 'ann-1001', 'the old one works');
 
     suite.provider.behaviour.account = undefined;

@@ -19,7 +19,7 @@ describe('the form', () => {
   after(() => suite?.stop());
 
   async function open(plan = {}) {
-    const context = await suite.chromium.context({ permissions: ['clipboard-read', 'clipboard-write'] });
+    const context = await suite.chromium.context();
     const messages = await recordMessages(context);
     const given = await stub(context, plan);
     const { page, at } = await opener(suite)(context, '@picahq/authkit', {});

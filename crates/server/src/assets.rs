@@ -90,7 +90,10 @@ fn content(name: &str) -> Option<Vec<u8>> {
     if let Some(texts) = texts::script::named(name) {
         return Some(texts.into());
     }
-    if name.ends_with(".js") {
+    if std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "js")
+    {
         return script::in_one_piece(name, &text_of).map(String::into_bytes);
     }
     Files::get(name).map(|file| file.data.into_owned())

@@ -1,6 +1,9 @@
 //! Events and their outbox: both are written in the transaction of the change.
 
+use std::collections::BTreeMap;
+
 use sqlx::PgConnection;
+use uuid::Uuid;
 use vault::Environment;
 
 use crate::{ConnectionId, EventId, ProjectId, StoreError};
@@ -68,43 +71,85 @@ pub struct NewEvent<'a> {
 
 /// Writes an event and one delivery for each endpoint that subscribes to its type, under the name subscribed to.
 pub(crate) async fn record(connection: &mut PgConnection, event: NewEvent<'_>) -> Result<(), StoreError> {
-    let id = EventId::generate();
+    record_all(connection, &[event]).await
+}
+
+/// Writes events of different connections, each with its deliveries.
+pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent<'_>]) -> Result<(), StoreError> {
+    // Ids of one process ascend, and who lists events sees them in this order.
+    let ids: Vec<Uuid> = events.iter().map(|_| EventId::generate().0).collect();
     sqlx::query!(
-        "insert into events (id, project_id, environment, type, connection_id, payload) values ($1, $2, $3, $4, $5, $6)",
-        id.0,
-        event.project.0,
-        event.environment.as_str(),
-        event.kind,
-        event.connection.map(|id| id.0),
-        event.payload
+        "insert into events (id, project_id, environment, type, connection_id, payload)
+         select * from unnest($1::uuid[], $2::uuid[], $3::text[], $4::text[], $5::uuid[], $6::jsonb[])",
+        &ids,
+        &events.iter().map(|event| event.project.0).collect::<Vec<_>>(),
+        &texts(events, |event| event.environment.as_str()),
+        &texts(events, |event| event.kind),
+        &connections(events) as &[Option<Uuid>],
+        &events.iter().map(|event| event.payload.clone()).collect::<Vec<_>>(),
     )
     .execute(&mut *connection)
     .await?;
-    let (patterns, names) = names(event.kind, event.payload)
-        .into_iter()
-        .unzip::<_, _, Vec<_>, Vec<_>>();
+    // What is heard under the same names, in one statement.
+    let mut alike: BTreeMap<_, Vec<(Uuid, &NewEvent<'_>)>> = BTreeMap::new();
+    for (id, event) in ids.into_iter().zip(events) {
+        let names = names(event.kind, event.payload);
+        alike.entry((event.kind, names)).or_default().push((id, event));
+    }
+    for ((kind, names), events) in alike {
+        deliver(connection, kind, names, &events).await?;
+    }
+    Ok(())
+}
+
+fn texts(events: &[NewEvent<'_>], text: impl Fn(&NewEvent<'_>) -> &'static str) -> Vec<String> {
+    events.iter().map(|event| text(event).to_owned()).collect()
+}
+
+fn connections(events: &[NewEvent<'_>]) -> Vec<Option<Uuid>> {
+    events.iter().map(|event| event.connection.map(|id| id.0)).collect()
+}
+
+async fn deliver(
+    connection: &mut PgConnection,
+    kind: &str,
+    names: Vec<(String, String)>,
+    events: &[(Uuid, &NewEvent<'_>)],
+) -> Result<(), StoreError> {
+    let (patterns, names) = names.into_iter().unzip::<_, _, Vec<_>, Vec<_>>();
+    let ids: Vec<Uuid> = events.iter().map(|(id, _)| *id).collect();
+    let projects: Vec<Uuid> = events.iter().map(|(_, event)| event.project.0).collect();
+    let environments: Vec<_> = events
+        .iter()
+        .map(|(_, event)| event.environment.as_str().to_owned())
+        .collect();
+    let lanes: Vec<_> = events
+        .iter()
+        .map(|(_, event)| event.connection.map(|id| id.0))
+        .collect();
     // Endpoints by webhook_endpoints_by_project, the delivery before by webhook_deliveries_lane. That one is locked: its
     // end looks for the next of the lane, and must not miss this one.
     sqlx::query!(
         "insert into webhook_deliveries (id, event_id, endpoint_id, type, lane, blocked)
-         select gen_random_uuid(), $1, e.id, m.name, $5,
+         select gen_random_uuid(), v.id, e.id, m.name, v.lane,
                 coalesce((select true from webhook_deliveries d
-                          where d.endpoint_id = e.id and d.lane = $5 and d.status = 'pending'
+                          where d.endpoint_id = e.id and d.lane = v.lane and d.status = 'pending'
                           order by d.seq desc limit 1 for share of d), false)
-         from webhook_endpoints e
+         from unnest($1::uuid[], $2::uuid[], $3::text[], $4::uuid[]) as v (id, project_id, environment, lane)
+         join webhook_endpoints e on e.project_id = v.project_id and e.environment = v.environment and e.active
          cross join lateral (
-             select case when e.types = '{}' then $4
+             select case when e.types = '{}' then $5
                     else (select t.name from unnest($6::text[], $7::text[]) with ordinality as t (pattern, name, place)
                           where t.pattern = any (e.types)
                             and (t.name <> 'connection.oauth.created' or exists (
-                                select from connections c where c.id = $5 and c.auth_method like 'oauth%'))
+                                select from connections c where c.id = v.lane and c.auth_method like 'oauth%'))
                           order by t.place limit 1) end as name) m
-         where e.project_id = $2 and e.environment = $3 and e.active and m.name is not null",
-        id.0,
-        event.project.0,
-        event.environment.as_str(),
-        event.kind,
-        event.connection.map(|id| id.0),
+         where m.name is not null",
+        &ids,
+        &projects,
+        &environments,
+        &lanes as &[Option<Uuid>],
+        kind,
         &patterns as &[String],
         &names as &[String],
     )

@@ -1,10 +1,12 @@
 //! How a refresh ends: committed only while the generation is still the claimed one, or noted as failed while the lease
 //! is still this one. A late winner may commit, a late loser overwrites nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
+use sqlx::PgConnection;
+use uuid::Uuid;
 use vault::Credential;
 
 use crate::credentials::{place, seconds};
@@ -49,59 +51,99 @@ pub struct RefreshFailure {
 }
 
 impl Store {
-    /// Commits a refreshed credential with its events, if the generation is still the claimed one. `false` means that a
-    /// newer one is there, or the connection is gone, and nothing was written.
+    /// Commits one refreshed credential: see [`Store::commit_refreshes`].
+    pub async fn commit_refresh(&self, fence: &Fence, refreshed: &Refreshed) -> Result<bool, StoreError> {
+        let answers = BTreeMap::from([(fence.connection, (fence, refreshed))]);
+        Ok(self.commit_refreshes(&answers).await?.contains(&fence.connection))
+    }
+
+    /// Commits refreshed credentials with their events, in one transaction: of each connection whose generation is still
+    /// the claimed one. The others are not among the answered ids: a newer generation is there, or the connection is
+    /// gone, and nothing was written.
     ///
     /// The lease is not asked for: an answer that is in hand is the newest credential, also when its holder was given
-    /// up in the meantime.
-    pub async fn commit_refresh(&self, fence: &Fence, refreshed: &Refreshed) -> Result<bool, StoreError> {
-        let generation = fence.generation + 1;
+    /// up in the meantime. An error means that none was written. Served by the primary keys; rows are locked in the order
+    /// of their ids, so that two batches do not wait for each other.
+    pub async fn commit_refreshes(
+        &self,
+        answers: &BTreeMap<ConnectionId, (&Fence, &Refreshed)>,
+    ) -> Result<HashSet<ConnectionId>, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        let place = place(fence.project.0, fence.environment, fence.connection.0, generation);
-        let sealed = self
-            .seal(&mut *transaction, &place, &refreshed.new.credential.to_plaintext())
-            .await?;
-        let written = sqlx::query!(
-            "update credentials set sealed = $3, generation = $2 + 1, refreshed_at = latchkey_now(), issued_at = $6::timestamptz,
-                    expires_at = $6::timestamptz + make_interval(secs => $4), refresh_at = $6::timestamptz + make_interval(secs => $5),
+        let sealed = self.seal_answers(&mut transaction, answers).await?;
+        let ids: Vec<Uuid> = answers.keys().map(|id| id.0).collect();
+        let generations: Vec<i64> = answers.values().map(|(fence, _)| fence.generation).collect();
+        let expires: Vec<_> = answers.values().map(|(_, new)| seconds(new.new.expires_in)).collect();
+        let refreshes: Vec<_> = answers.values().map(|(_, new)| seconds(new.new.refresh_in)).collect();
+        let claimed: Vec<DateTime<Utc>> = answers.values().map(|(_, new)| new.claimed_at).collect();
+        let written = sqlx::query_scalar!(
+            "update credentials k set sealed = a.sealed, generation = k.generation + 1, refreshed_at = latchkey_now(),
+                    issued_at = a.claimed_at, expires_at = a.claimed_at + make_interval(secs => a.expires_in),
+                    refresh_at = a.claimed_at + make_interval(secs => a.refresh_in),
                     lease_owner = null, lease_boot = null, lease_until = null, attempts = 0, refusals = 0,
                     interrupted = false, rejected_until = null, uncertain_since = null,
                     uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
-             where connection_id = $1 and generation = $2",
-            fence.connection.0,
-            fence.generation,
-            sealed.as_bytes(),
-            seconds(refreshed.new.expires_in),
-            seconds(refreshed.new.refresh_in),
-            refreshed.claimed_at,
+             from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::float8[], $5::float8[], $6::timestamptz[])
+                  as a (connection_id, generation, sealed, expires_in, refresh_in, claimed_at)
+             where k.connection_id = a.connection_id and k.generation = a.generation
+             returning k.connection_id",
+            &ids,
+            &generations,
+            &sealed,
+            &expires as &[Option<f64>],
+            &refreshes as &[Option<f64>],
+            &claimed,
         )
-        .execute(&mut *transaction)
+        .fetch_all(&mut *transaction)
         .await?;
-        if written.rows_affected() == 0 {
-            return Ok(false);
+        let written: HashSet<ConnectionId> = written.into_iter().map(ConnectionId).collect();
+        let committed: BTreeMap<_, _> = answers.iter().filter(|(id, _)| written.contains(id)).collect();
+        if committed.is_empty() {
+            return Ok(written);
         }
-        let before = sqlx::query_scalar!(
-            "update connections c set state = 'operational', state_reason = null, state_message = null,
-                    variables = c.variables || $2, scopes = coalesce($3, c.scopes), updated_at = latchkey_now()
-             from (select id, state from connections where id = $1) old
-             where c.id = old.id and (c.state <> 'operational' or not c.variables @> $2
-                   or $3::text[] is not null and c.scopes is distinct from $3)
-             returning old.state",
-            fence.connection.0,
-            sqlx::types::Json(&refreshed.variables) as _,
-            refreshed.scopes.as_deref(),
-        )
-        .fetch_optional(&mut *transaction)
-        .await?;
-        // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
-        let (kind, state) = match before.as_deref() {
-            Some("degraded" | "failed") => ("connection.recovered", Some(ConnectionState::Operational)),
-            _ => ("oauth.refreshed", None),
-        };
-        let payload = json!({ "id": fence.connection, "generation": generation, "state": state });
-        events::record(&mut transaction, event(fence, kind, &payload)).await?;
+        let recovered = note_well(&mut transaction, &committed).await?;
+        let payloads: Vec<_> = committed
+            .iter()
+            .map(|(id, (fence, _))| {
+                let state = recovered.contains(*id).then_some(ConnectionState::Operational);
+                json!({ "id": id, "generation": fence.generation + 1, "state": state })
+            })
+            .collect();
+        let new_events = committed.iter().zip(&payloads).map(|((id, (fence, _)), payload)| {
+            // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
+            let kind = if recovered.contains(*id) {
+                "connection.recovered"
+            } else {
+                "oauth.refreshed"
+            };
+            event(fence, kind, payload)
+        });
+        events::record_all(&mut transaction, &new_events.collect::<Vec<_>>()).await?;
         transaction.commit().await?;
-        Ok(true)
+        Ok(written)
+    }
+
+    /// The new credentials, sealed in the order of their connections; the key is asked for once a project.
+    async fn seal_answers(
+        &self,
+        transaction: &mut PgConnection,
+        answers: &BTreeMap<ConnectionId, (&Fence, &Refreshed)>,
+    ) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut keys = HashMap::new();
+        let mut sealed = Vec::with_capacity(answers.len());
+        for (fence, refreshed) in answers.values() {
+            let project = fence.project.0;
+            let key = if let Some(key) = keys.get(&project) {
+                *key
+            } else {
+                let key = self.current_key(&mut *transaction, project).await?;
+                keys.insert(project, key);
+                key
+            };
+            let place = place(project, fence.environment, fence.connection.0, fence.generation + 1);
+            let value = self.seal_with(key, &place, &refreshed.new.credential.to_plaintext())?;
+            sealed.push(value.as_bytes().to_vec());
+        }
+        Ok(sealed)
     }
 
     /// Notes a failed refresh and frees the lease, if generation and lease are still the claimed ones. Events are
@@ -186,7 +228,7 @@ impl Store {
     /// A refresh was cut off after it may have been sent; the retry decides, and until then nobody knows.
     pub(crate) async fn record_interrupted(
         &self,
-        transaction: &mut sqlx::PgConnection,
+        transaction: &mut PgConnection,
         fence: &Fence,
     ) -> Result<(), StoreError> {
         let payload = json!({ "id": fence.connection, "generation": fence.generation, "reason": "rotation_uncertain" });
@@ -231,6 +273,42 @@ impl Store {
         .await?;
         Ok(())
     }
+}
+
+/// What the answers taught about their connections, and that these are well. Answers with those that were not before.
+async fn note_well(
+    transaction: &mut PgConnection,
+    committed: &BTreeMap<&ConnectionId, &(&Fence, &Refreshed)>,
+) -> Result<HashSet<ConnectionId>, StoreError> {
+    let ids: Vec<Uuid> = committed.keys().map(|id| id.0).collect();
+    let variables: Vec<_> = committed.values().map(|(_, new)| json!(new.variables)).collect();
+    // Lists of different lengths fit into no array of the database.
+    let scopes: Vec<_> = committed
+        .values()
+        .map(|(_, new)| new.scopes.as_ref().map(|scopes| json!(scopes)))
+        .collect();
+    let changed = sqlx::query!(
+        r#"update connections c set state = 'operational', state_reason = null, state_message = null,
+                variables = c.variables || old.learnt, scopes = coalesce(old.granted, c.scopes), updated_at = latchkey_now()
+         from (select o.id, o.state, a.learnt,
+                      case when a.granted is not null then array(select jsonb_array_elements_text(a.granted)) end as granted
+               from unnest($1::uuid[], $2::jsonb[], $3::jsonb[]) as a (id, learnt, granted)
+               join connections o on o.id = a.id) old
+         where c.id = old.id and (c.state <> 'operational' or not c.variables @> old.learnt
+               or old.granted is not null and c.scopes is distinct from old.granted)
+         returning c.id, old.state as "before!""#,
+        &ids,
+        &variables,
+        &scopes as &[Option<serde_json::Value>],
+    )
+    .fetch_all(transaction)
+    .await?;
+    let was_bad = |state: &str| matches!(state, "degraded" | "failed");
+    Ok(changed
+        .into_iter()
+        .filter(|row| was_bad(&row.before))
+        .map(|row| ConnectionId(row.id))
+        .collect())
 }
 
 pub(crate) fn event<'a>(fence: &Fence, kind: &'static str, payload: &'a serde_json::Value) -> NewEvent<'a> {

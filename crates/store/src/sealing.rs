@@ -16,7 +16,12 @@ impl Store {
         plaintext: &[u8],
     ) -> Result<Sealed, StoreError> {
         let id = self.current_key(executor, place.project).await?;
-        self.ring.seal(id, place, plaintext).map_err(|_| StoreError::NoDataKey)
+        self.seal_with(id, place, plaintext)
+    }
+
+    /// Seals a value for its place with a key that [`Store::current_key`] named in this transaction.
+    pub(crate) fn seal_with(&self, key: DataKeyId, place: &Place, plaintext: &[u8]) -> Result<Sealed, StoreError> {
+        self.ring.seal(key, place, plaintext).map_err(|_| StoreError::NoDataKey)
     }
 
     /// The key that a project writes with, loaded.

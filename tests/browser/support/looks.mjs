@@ -25,8 +25,6 @@ export function openLook(suite, look, entry = {}) {
 /** Opens the modal in the customer's page and goes to the state of `entry`. Gives the page, the modal and its frame. */
 export async function showState(suite, look, entry) {
   const context = await openLook(suite, look, entry);
-  // A page that leaves for the service would take the modal with it: an answer without content keeps it where it is.
-  if (entry.hold) await context.route((url) => url.pathname === '/connect/start', (route) => route.fulfill({ status: 204 }));
   const { page, at } = await reachState(entry, context, async (_context, sdk, options) => {
     const page = await context.newPage();
     await page.goto(suite.host.shop(sdk, { ...options, appTheme: look.theme }));

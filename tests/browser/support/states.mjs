@@ -57,7 +57,7 @@ export const STATES = [
     plan: { form: keyForm({ fields: [field({ name: 'domain', label: 'Domain', secret: false, help: 'The part before .example.test', placeholder: 'acme', pattern: '[a-z0-9-]+' }), field({ name: 'region', label: 'Region', secret: false, required: false, choices: [{ value: 'eu', label: 'Europe' }, { value: 'us', label: 'United States' }] }), field({ label: 'Secret key', help_url: 'https://docs.example.test/keys' })], methods: [{ id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }, { id: 'oauth2', kind: 'oauth2', title: 'Sign in with Stripe' }] }) },
     reach: (at) => at.row('Stripe').click(),
   },
-  { state: 'redirecting', title: 'Taking you to Gmail', sdk: '@withone/auth', options: {}, hold: true, reach: async (at) => { await toGmail(at); await at.connect('Gmail').click(); } },
+  { state: 'redirecting', title: 'Taking you to Gmail', sdk: '@withone/auth', plan: { hold: true }, reach: async (at) => { await toGmail(at); await at.connect('Gmail').click(); } },
   { state: 'waiting', title: 'Continue in the Gmail window', reach: away },
   { state: 'waiting', name: 'waiting-code', title: 'Continue in the Gmail window', plan: { check: () => pending('confirming') }, reach: away },
   { state: 'ways', title: 'Another way to sign in', plan: { check: () => pending('created') }, async reach(at, page) { await away(at, page); await at.otherWay.click(); } },

@@ -79,10 +79,12 @@ export async function stub(context, plan = {}) {
   await context.route((url) => /^\/connect\/api\/flows\/.+/.test(url.pathname), (route) => {
     const what = new URL(route.request().url()).pathname.split('/').at(-1);
     calls[what] = (calls[what] ?? 0) + 1;
+    if (what === 'ticket' && plan.hold) return route.fulfill({ status: 409, body: '' });
     return what === 'events' ? route.fulfill({ status: 503, body: '' }) : route.fulfill({ status: 204, body: '' });
   });
-  // The other window stays where it is: what it would do is played by `check`.
-  await context.route((url) => url.pathname === '/connect/start', (route) => route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>Sign-in</title><h1>Sign-in</h1>' }));
+  // The other window stays where it is: what it would do is played by `check`. With `hold` a page stays, too: to a
+  // browser an answer without content is no page, and the refused ticket says that the tab is on its way.
+  await context.route((url) => url.pathname === '/connect/start', (route) => plan.hold ? route.fulfill({ status: 204 }) : route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>Sign-in</title><h1>Sign-in</h1>' }));
   return all;
 }
 

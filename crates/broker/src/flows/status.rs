@@ -63,6 +63,8 @@ pub struct DoneView {
     pub code: Option<String>,
     /// Where "Back to …" leads in a tab that stays: the project's home, else the embedding page.
     pub home_url: Option<String>,
+    /// Whether the tab stays for certain. The window of a popup stays where a person took this tab instead.
+    pub stays: bool,
 }
 
 impl Broker {
@@ -154,7 +156,6 @@ impl Broker {
             stage if stage.is_ended() => DoneOutcome::Failure,
             _ => DoneOutcome::Pending,
         };
-        let stays = flow.mode != FlowMode::Popup;
         Ok(Some(DoneView {
             flow: flow.id,
             outcome,
@@ -162,7 +163,8 @@ impl Broker {
             integration_name: self.integration_name(&flow.integration),
             message: flow.error_message,
             code: flow.error_code,
-            home_url: project.home_url.or(flow.embedder).filter(|_| stays),
+            home_url: project.home_url.or(flow.embedder),
+            stays: flow.mode != FlowMode::Popup,
         }))
     }
 }

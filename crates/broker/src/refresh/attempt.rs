@@ -225,7 +225,7 @@ impl Broker {
         };
         let committing = async {
             fail::fail_point!("refresh::before_commit", |_| std::process::abort());
-            self.patiently(fence, || self.store().commit_refresh(fence, &record.refreshed).boxed())
+            self.patiently(fence, || self.0.refreshes.commits.commit(self.store(), &record).boxed())
                 .await
         };
         let (slot, committed) = tokio::join!(keeping, committing);

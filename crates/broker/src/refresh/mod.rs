@@ -5,6 +5,7 @@
 
 mod attempt;
 mod bulkhead;
+mod commits;
 mod hosts;
 mod inline;
 mod pace;
@@ -22,6 +23,7 @@ use tokio::time::Instant;
 use vault::SecretString;
 
 use self::bulkhead::Bulkhead;
+use self::commits::Commits;
 use self::hosts::Hosts;
 use self::inline::Waiting;
 use self::pace::Paces;
@@ -52,6 +54,7 @@ pub(crate) struct Refreshes {
     in_flight: Mutex<HashSet<ConnectionId>>,
     /// Calls that wait for a refresh, by connection and generation.
     waiting: Waiting,
+    commits: Commits,
     /// Answers that the database has not taken yet.
     unsettled: AtomicUsize,
     /// Held by a call from before its flight until its claim is answered.
@@ -78,6 +81,7 @@ impl Refreshes {
             journal,
             in_flight: Mutex::default(),
             waiting: Waiting::default(),
+            commits: Commits::default(),
             unsettled: AtomicUsize::new(0),
             claims: tokio::sync::RwLock::new(()),
             claims_in_doubt: AtomicBool::new(false),

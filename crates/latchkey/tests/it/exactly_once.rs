@@ -68,6 +68,32 @@ async fn three_replicas_and_readers_refresh_each_of_many_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_written_keeps_no_other_back() {
+    let (provider, server, _) = strict(12).await;
+    let one = server.database.text("select min(id::text) from connections").await;
+    server
+        .database
+        .execute(
+            "create function refuse() returns trigger language plpgsql as
+             $$ begin raise exception 'not this row' using errcode = '23505'; end $$",
+        )
+        .await;
+    let trigger = format!(
+        "create trigger refuse before update of sealed on credentials for each row
+         when (new.connection_id = '{one}') execute function refuse()"
+    );
+    server.database.execute(&trigger).await;
+    server.advance(3601).await;
+    let tick = server.broker.refresh_tick().await.unwrap();
+    assert_eq!((tick.claimed, tick.refreshed, tick.failed), (12, 11, 1));
+    assert_eq!(provider.strict_book(), (12, 0, 12), "each was asked for once");
+    let told = "select count(distinct connection_id) from events where type = 'oauth.refreshed'";
+    assert_eq!(server.database.number(told).await, 11);
+    let renewed = "select count(*) from credentials where generation = 2";
+    assert_eq!(server.database.number(renewed).await, 11);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn ended_database_sessions_lose_no_token() {
     let (provider, server, _) = strict(10).await;
     let other = server.replica(None).await;

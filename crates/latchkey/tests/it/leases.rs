@@ -1,5 +1,7 @@
 //! Leases: who may refresh a connection, until when, and whose answer counts.
 
+use std::collections::{BTreeMap, HashSet};
+
 use store::{ConnectionState, RefreshFailure};
 use testkit::{claim, replica};
 
@@ -181,4 +183,53 @@ async fn one_row_that_does_not_open_stops_no_other() {
     let leases = claim(&setting.store, replica(1, 1), 10).await;
     assert_eq!(leases.len(), 1);
     assert_ne!(leases[0].fence.connection, broken);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn answers_that_are_committed_together_are_judged_each_by_itself() {
+    let setting = Setting::new().await;
+    let well = setting.connection("well", "token-1").await;
+    let bad = setting.connection("bad", "token-1").await;
+    let overtaken = setting.connection("overtaken", "token-1").await;
+    setting.database.advance(3001).await;
+    let leases = claim(&setting.store, replica(1, 1), 10).await;
+    assert_eq!(leases.len(), 3);
+    let of = |id| leases.iter().find(|lease| lease.fence.connection == id).unwrap();
+    let first = testkit::answer(of(overtaken), credential("token-first"));
+    assert!(
+        setting
+            .store
+            .commit_refresh(&of(overtaken).fence, &first)
+            .await
+            .unwrap()
+    );
+    setting
+        .database
+        .execute(&format!("update connections set state = 'degraded' where id = '{bad}'"))
+        .await;
+    let mut answers: BTreeMap<_, _> = leases
+        .iter()
+        .map(|lease| (lease.fence.connection, testkit::answer(lease, credential("token-2"))))
+        .collect();
+    let learnt = answers.get_mut(&well).unwrap();
+    learnt.variables = BTreeMap::from([("site".to_owned(), "eu".to_owned())]);
+    learnt.scopes = Some(vec!["read".to_owned(), "write".to_owned()]);
+    answers.get_mut(&bad).unwrap().scopes = Some(Vec::new());
+    let together = answers.iter().map(|(id, new)| (*id, (&of(*id).fence, new))).collect();
+    let written = setting.store.commit_refreshes(&together).await.unwrap();
+    assert_eq!(written, HashSet::from([well, bad]));
+    assert_eq!(setting.access_token("well").await.unwrap(), "token-2");
+    assert_eq!(setting.access_token("bad").await.unwrap(), "token-2");
+    assert_eq!(setting.access_token("overtaken").await.unwrap(), "token-first");
+    let told = "select string_agg(c.key || ' ' || e.type || ' ' || (e.payload ->> 'generation'), ', ' order by c.key)
+                from events e join connections c on c.id = e.connection_id where e.payload ? 'generation'";
+    assert_eq!(
+        setting.database.text(told).await,
+        "bad connection.recovered 2, overtaken oauth.refreshed 2, well oauth.refreshed 2"
+    );
+    let known = "select string_agg(key || ' ' || state || ' ' || (variables ->> 'site') || ' '
+                                   || array_to_string(scopes, '+'), ', ') from connections where key = 'well'";
+    assert_eq!(setting.database.text(known).await, "well operational eu read+write");
+    let empty = "select count(*) from connections where key = 'bad' and scopes = '{}' and state = 'operational'";
+    assert_eq!(setting.database.number(empty).await, 1);
 }

@@ -12,10 +12,7 @@ use std::fmt::Write as _;
 pub(super) fn in_one_piece(name: &str, read: &impl Fn(&str) -> Option<String>) -> Option<String> {
     let mut bundle = Bundle::default();
     let entry = bundle.add(name, read)?;
-    Some(match bundle.text.is_empty() {
-        true => entry.body,
-        false => format!("{}{}", bundle.text, entry.body),
-    })
+    Some(bundle.text + &entry.body)
 }
 
 #[derive(Default)]

@@ -84,6 +84,7 @@ fn known<'a>(site: &'a Site, texts: Texts, nonce: &'a Nonce, view: &'a DoneView,
         back: view.home_url.as_deref().map(|url| BackLink {
             name: &view.app_name,
             url,
+            hidden: !view.stays,
         }),
         reference: (outcome == DoneOutcome::Failure).then_some(reference),
     }

@@ -219,6 +219,8 @@ pub(crate) struct BackLink<'a> {
     pub name: &'a str,
     /// An `http` or `https` address.
     pub url: &'a str,
+    /// Shown only once the window could not close itself: then it is the tab that the person came in.
+    pub hidden: bool,
 }
 
 /// `/connect/done`: says how it ended and closes itself. Header set PASS, no account data.
@@ -241,7 +243,7 @@ pub(crate) struct DonePage<'a> {
     pub app: Option<&'a str>,
     /// Why it failed, as a sentence for the person.
     pub message: Option<&'a str>,
-    /// For flows that moved the app's own tab: the way back.
+    /// The way back, for a tab that stays.
     pub back: Option<BackLink<'a>>,
     /// Id to quote to an operator, on failures.
     pub reference: Option<&'a str>,
