@@ -7,8 +7,12 @@ import { access } from 'node:fs/promises';
 import { firefox } from 'playwright-core-firefox';
 
 const EXECUTABLE = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr';
-/** Strict partitioning, which is what people have; a browser started for automation would accept more. */
-const PREFERENCES = { 'network.cookie.cookieBehavior': 5 };
+const PREFERENCES = {
+  // Third-party cookies and storage are partitioned, as in a Firefox that nobody drives.
+  'network.cookie.cookieBehavior': 5,
+  // One process for all sites: clicks of the driver reach frames of other sites only so. What a page may see stays the same.
+  'fission.webContentIsolationStrategy': 0,
+};
 
 /** Starts Firefox. */
 export async function startFirefox() {

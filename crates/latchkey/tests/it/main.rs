@@ -16,6 +16,7 @@ macro_rules! snapshot {
 }
 
 mod adoption;
+mod attacks;
 mod audit;
 mod canary;
 mod catalogue;
