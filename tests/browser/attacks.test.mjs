@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { recordMessages, refusedToShow } from './support/browser.mjs';
+import { recordCalls, recordMessages, refusedToShow } from './support/browser.mjs';
 import { eventOf, events, startHost } from './support/host.mjs';
 import { OPENS_INSIDE_AN_APP, confirmPage, consent, modal } from './support/modal.mjs';
 import { until } from './support/net.mjs';
@@ -39,6 +39,7 @@ describe('attacks', () => {
 
   /** The attacker begins a flow and keeps its start link for somebody else. */
   async function stealStartLink(sdk, options) {
+    const calls = await recordCalls(attacker);
     // His own window never redeems the ticket.
     await attacker.route('**/connect/api/start', (route) => route.abort());
     // Nor does it leave before the answer was read: a page that is gone has no bodies.
@@ -59,7 +60,7 @@ describe('attacks', () => {
       widget.connect(suite.names.oidc).click(),
     ]);
     assert.equal(response.status(), 201);
-    const asked = response.request().postDataJSON();
+    const asked = calls.find(({ path }) => path === '/connect/api/flows').body;
     const given = await response.json();
     taken();
     const link = new URL(given.url ?? `${suite.latchkey.origin}/connect/start`);
@@ -142,18 +143,14 @@ describe('attacks', () => {
     });
 
     test('the ticket works once', async () => {
-      const context = attacker;
-      const { widget } = await openModal(context);
-      await widget.pick(suite.names.oidc);
-      const [request, popup] = await Promise.all([
-        context.waitForEvent('request', { predicate: (one) => one.url().endsWith('/connect/api/flows') }),
-        context.waitForEvent('page'),
-        widget.connect(suite.names.oidc).click(),
-      ]);
+      const calls = await recordCalls(attacker);
+      const { widget } = await openModal(attacker);
+      const popup = await widget.openPopup(suite.names.oidc);
       await consent(popup).allow.waitFor();
+      const { ticket } = calls.find(({ path }) => path === '/connect/api/flows').body;
       const page = await victim.newPage();
       const answered = page.waitForResponse((one) => one.url().endsWith('/connect/api/start'));
-      await page.goto(`${suite.latchkey.origin}/connect/start#t=${request.postDataJSON().ticket}`);
+      await page.goto(`${suite.latchkey.origin}/connect/start#t=${ticket}`);
       assert.equal((await answered).status(), 409);
       assert.equal(suite.provider.authorizations().length, 1);
     });

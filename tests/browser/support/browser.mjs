@@ -176,3 +176,20 @@ export async function recordMessages(context) {
   });
   return messages;
 }
+
+/** Records what our pages send to our own endpoints: `[{ path, body }]`, oldest first. Not every driver tells bodies. */
+export async function recordCalls(context) {
+  const calls = [];
+  await context.exposeBinding('__call', (_source, call) => {
+    calls.push(call);
+  });
+  await context.addInitScript(() => {
+    const real = window.fetch;
+    window.fetch = (address, options) => {
+      const { pathname } = new URL(address, location.href);
+      if (pathname.startsWith('/connect/api/') && typeof options?.body === 'string') window.__call({ path: pathname, body: JSON.parse(options.body) });
+      return real(address, options);
+    };
+  });
+  return calls;
+}
