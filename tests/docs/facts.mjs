@@ -149,28 +149,43 @@ export async function checkNames(all, check) {
   }
 }
 
+/** What is wrong with the rows of a table whose ids begin with this letter. */
+function amiss(document, letter, wanted) {
+  const rows = [...document.text.matchAll(new RegExp(`^\\| (${letter}\\d+) \\|`, 'gm'))].map((match) => match[1]);
+  return [
+    ...wanted.filter((id) => !rows.includes(id)).map((id) => `${id} has no row`),
+    ...rows.filter((id, index) => !wanted.includes(id) || rows.indexOf(id) !== index).map((id) => `${id} is too much`),
+  ];
+}
+
+/** Each test that a page names is there: a function of Rust by its name, one of JavaScript by a part of its title. */
+async function everyTest(document, least) {
+  const rust = [...document.text.matchAll(/`(crates\/[\w./-]+\.rs)::(\w+)`/g)].map(([, file, name]) => ({
+    file, name, test: new RegExp(`#\\[(tokio::|actix_web::)?test[^\\]]*\\]\\s+(#\\[[^\\]]*\\]\\s+)*(async )?fn ${name}\\(`),
+  }));
+  const scripts = [...document.text.matchAll(/`(tests\/[\w./-]+\.mjs)::([^`]+)`/g)].map(([, file, name]) => ({ file, name }));
+  const named = [...rust, ...scripts];
+  if (named.length < least) throw new Error(`only ${named.length} tests are named`);
+  const problems = await Promise.all(named.map(async ({ file, name, test }) => {
+    const source = await text(file).catch(() => '');
+    const there = test ? test.test(source) : titles(source).some((title) => title.includes(name));
+    return there ? null : `${file} has no test ${name}`;
+  }));
+  complain(problems.filter(Boolean));
+}
+
+/** The titles of a file's tests as they are written, without the signs that escape quotes. */
+const titles = (source) => [...source.matchAll(/^\s*(?:const \w+ = .*=> )?test\((?:'((?:\\.|[^'\\])*)'|"((?:\\.|[^"\\])*)"|`((?:\\.|[^`\\])*)`)/gm)]
+  .map(([, ...title]) => title.find((one) => one !== undefined).replaceAll(/\\(['"`])/g, '$1'));
+
 /** docs/reliability.md has every promise once, and each test that it names is there. */
 export async function checkReliability(all, check) {
   const document = all.find(({ name }) => name === 'docs/reliability.md');
   await check('docs/reliability.md: every promise has its row', async () => {
     const numbers = [...Array(40).keys()].map((index) => index + 1).concat(42, 43, 45, 47, 48, 49, 50, 51, 52, 53, 54, 55);
-    const wanted = numbers.map((number) => `R${String(number).padStart(2, '0')}`);
-    const rows = [...document.text.matchAll(/^\| (R\d\d) \|/gm)].map((match) => match[1]);
-    complain([
-      ...wanted.filter((id) => !rows.includes(id)).map((id) => `${id} has no row`),
-      ...rows.filter((id, index) => !wanted.includes(id) || rows.indexOf(id) !== index).map((id) => `${id} is too much`),
-    ]);
+    complain(amiss(document, 'R', numbers.map((number) => `R${String(number).padStart(2, '0')}`)));
   });
-  await check('docs/reliability.md: every test is there', async () => {
-    const named = [...document.text.matchAll(/`(crates\/[\w./-]+\.rs)::(\w+)`/g)];
-    if (named.length < 50) throw new Error(`only ${named.length} tests are named`);
-    const problems = await Promise.all(named.map(async ([, file, name]) => {
-      const source = await text(file).catch(() => '');
-      const test = new RegExp(`#\\[(tokio::)?test[^\\]]*\\]\\s+(#\\[[^\\]]*\\]\\s+)*(async )?fn ${name}\\(`);
-      return test.test(source) ? null : `${file} has no test ${name}`;
-    }));
-    complain(problems.filter(Boolean));
-  });
+  await check('docs/reliability.md: every test is there', () => everyTest(document, 50));
   const harness = await text('bench', 'chaos', 'src', 'schedule.rs').catch(() => null);
   if (harness !== null) {
     await check('docs/reliability.md: every fault is there', async () => {
@@ -180,4 +195,18 @@ export async function checkReliability(all, check) {
       complain(named.filter((name) => name !== 'readers' && !known.includes(name)).map((name) => `the harness has no fault ${name}`));
     });
   }
+}
+
+/** docs/security.md has every case and every promise once, and what shows each, or why nothing does. */
+export async function checkSecurity(all, check) {
+  const document = all.find(({ name }) => name === 'docs/security.md');
+  const numbered = (letter, digits, count) => [...Array(count).keys()].map((index) => `${letter}${String(index + 1).padStart(digits, '0')}`);
+  await check('docs/security.md: every case has its row', async () => {
+    complain([...amiss(document, 'T', numbered('T', 2, 25)), ...amiss(document, 'S', numbered('S', 3, 46))]);
+  });
+  await check('docs/security.md: every row has a test or a reason', async () => {
+    const rows = [...document.text.matchAll(/^\| ([TS]\d+) \|.*\|$/gm)];
+    complain(rows.filter(([row]) => !/`[\w./-]+\.(rs|mjs)::/.test(row) && !/\| (Not built|Does not apply): [^|]+ \|$/.test(row)).map(([, id]) => `${id} has neither`));
+  });
+  await check('docs/security.md: every test is there', () => everyTest(document, 100));
 }

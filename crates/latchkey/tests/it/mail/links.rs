@@ -1,6 +1,7 @@
 //! A link from a mail: looking spends nothing, one connection comes of it, and then it is over.
 
 use serde_json::{Value, json};
+use store::ProjectChange;
 use testkit::{Account, Answer, Browser, Consent, StartedFlow};
 use vault::Token;
 
@@ -148,6 +149,54 @@ async fn another_account_is_refused_and_the_link_stays() {
     );
     assert_eq!(setting.count(&state).await, 1);
     peek(&browser, &secret).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_the_service_names_no_account_the_backend_says_who_finished() {
+    let (setting, connection, secret) = mailed().await;
+    let server = &setting.server;
+    let change = ProjectChange {
+        verify_url: Some("https://shop.example.test/verify".to_owned()),
+        ..ProjectChange::default()
+    };
+    server.store.change_project(server.project.id, change).await.unwrap();
+    server
+        .database
+        .execute("update connections set account_id = null")
+        .await;
+    let complete = async |code: &str, identity: &str| {
+        let body = json!({ "code": code, "identity": identity, "identityType": "user" });
+        server.api("POST", "/v1/connect/complete").json(&body).send().await
+    };
+    // The mail was forwarded: somebody else opens the link and signs in with an account of theirs.
+    let stranger = server.browser();
+    let opened = session(&stranger, &secret).await;
+    let flow = begin(&stranger, &opened).await;
+    let callback = stranger.sign_in(&flow, Consent::Allow(Account::Ben)).await;
+    let end = stranger.get(&callback).await.expect(303).header("location").to_owned();
+    let code = StartedFlow::parameter(&end, "code").unwrap();
+    assert_eq!(server.stage(&flow).await, "verifying");
+    let still_failed = format!(
+        "connections where state = 'failed' and id = '{}'",
+        connection["id"].as_str().unwrap()
+    );
+    assert_eq!(setting.count(&still_failed).await, 1, "nothing is usable yet");
+    assert_eq!(complete(&code, "u-2").await.problem(403), "another_identity");
+    complete(&code, "u-1").await.problem(410);
+    assert_eq!(setting.count(&still_failed).await, 1);
+    assert_eq!(setting.count("flows where quarantined is not null").await, 0);
+    server.broker.revoke_tick().await.unwrap();
+    assert_eq!(setting.count("sandbox_grants where revoked_at is null").await, 0);
+
+    // The link was not spent by it, and its owner finishes.
+    let owner = server.browser();
+    let opened = session(&owner, &secret).await;
+    let flow = begin(&owner, &opened).await;
+    let callback = owner.sign_in(&flow, Consent::Allow(Account::Ann)).await;
+    let end = owner.get(&callback).await.expect(303).header("location").to_owned();
+    let code = StartedFlow::parameter(&end, "code").unwrap();
+    complete(&code, "u-1").await.expect(200);
+    assert_eq!(setting.count(&still_failed).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
