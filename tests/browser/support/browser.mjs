@@ -41,10 +41,13 @@ const FLAGS = [
 /** Whether the tests run in Firefox. */
 export const IN_FIREFOX = process.env.BROWSER === 'firefox';
 
-/** Starts a browser. Each `context()` is its own cookie jar, like another person's computer. */
-export async function startBrowser({ blockThirdPartyCookies = true } = {}) {
+/**
+ * Starts a browser. Each `context()` is its own cookie jar, like another person's computer. `hosts` are names that it finds
+ * on this machine.
+ */
+export async function startBrowser({ blockThirdPartyCookies = true, hosts = [] } = {}) {
   if (IN_FIREFOX) {
-    const browser = await startFirefox();
+    const browser = await startFirefox(hosts);
     return { browser, version: browser.version(), context: (options) => openContext(browser, options), stop: () => browser.close() };
   }
   const profile = await mkdtemp(path.join(os.tmpdir(), 'lk-chromium-'));
@@ -53,7 +56,8 @@ export async function startBrowser({ blockThirdPartyCookies = true } = {}) {
   const preferences = { profile: { cookie_controls_mode: blockThirdPartyCookies ? 1 : 0, block_third_party_cookies: blockThirdPartyCookies } };
   await writeFile(path.join(profile, 'Default', 'Preferences'), JSON.stringify(preferences));
 
-  const child = spawn(EXECUTABLE, [...FLAGS, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
+  const names = hosts.length > 0 ? [`--host-resolver-rules=${hosts.map((name) => `MAP ${name} 127.0.0.1`).join(',')}`] : [];
+  const child = spawn(EXECUTABLE, [...FLAGS, ...names, '--remote-debugging-port=0', `--user-data-dir=${profile}`, 'about:blank'], {
     stdio: ['ignore', 'ignore', 'pipe'],
     detached: true,
   });

@@ -14,10 +14,10 @@ const PREFERENCES = {
   'fission.webContentIsolationStrategy': 0,
 };
 
-/** Starts Firefox. */
-export async function startFirefox() {
+/** Starts Firefox. It finds `hosts` on this machine. */
+export async function startFirefox(hosts = []) {
   await access(EXECUTABLE).catch(() => {
     throw new Error(`There is no Firefox at ${EXECUTABLE}: \`apt-get install firefox-esr\`, or set FIREFOX_PATH.`);
   });
-  return firefox.launch({ channel: 'moz-firefox', executablePath: EXECUTABLE, headless: true, firefoxUserPrefs: PREFERENCES });
+  return firefox.launch({ channel: 'moz-firefox', executablePath: EXECUTABLE, headless: true, firefoxUserPrefs: { ...PREFERENCES, 'network.dns.localDomains': hosts.join(',') } });
 }

@@ -83,7 +83,9 @@ export async function startLatchkey({ allow = [], devDir, name = 'latchkey', env
     throw error;
   }
 
-  const url = ready.url.replace(/\/$/, '');
+  const published = ready.url.replace(/\/$/, '');
+  // Only the browser goes through whatever stands in front.
+  const url = environment.LATCHKEY_PUBLIC_URL ? `http://127.0.0.1:${port}` : published;
 
   /** Runs `latchkey ARGUMENTS --json`; the secret, if any, goes over standard input. */
   function cli(args, input) {
@@ -102,8 +104,8 @@ export async function startLatchkey({ allow = [], devDir, name = 'latchkey', env
   return {
     ...ready,
     url,
-    origin: new URL(url).origin,
-    embedUrl: (publishable = ready.publishable_id) => `${url}/embed/${publishable}`,
+    origin: new URL(published).origin,
+    embedUrl: (publishable = ready.publishable_id) => `${published}/embed/${publishable}`,
     devDir: folder,
     child,
     cli,

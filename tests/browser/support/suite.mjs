@@ -14,8 +14,10 @@ export const TEST_KEY = 'test-key';
  *
  * @param name of the log file
  * @param options.accessTokenSeconds lifetime of the provider's access tokens
+ * @param options.environment more variables of the server
+ * @param options.hosts names that the browser finds on this machine
  */
-export async function startSuite(name, { accessTokenSeconds = 60, environment } = {}) {
+export async function startSuite(name, { accessTokenSeconds = 60, environment, hosts } = {}) {
   const stops = [];
   const keep = (part) => {
     stops.unshift(() => part.stop());
@@ -35,7 +37,7 @@ export async function startSuite(name, { accessTokenSeconds = 60, environment } 
     provider.register([app.redirectUri]);
     await latchkey.enable({ integration: TEST_KEY, values: { service: keys.origin } });
     const names = { oidc: await latchkey.nameOf(OIDC), testKey: await latchkey.nameOf(TEST_KEY) };
-    const chromium = keep(await startBrowser());
+    const chromium = keep(await startBrowser({ hosts }));
     return { provider, keys, latchkey, host, app, names, chromium, keep, stop };
   } catch (error) {
     await stop();
