@@ -6,7 +6,8 @@
 import { access } from 'node:fs/promises';
 import { firefox } from 'playwright-core-firefox';
 
-const EXECUTABLE = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr';
+/** Where its program is. */
+export const FIREFOX = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr';
 const PREFERENCES = {
   // Third-party cookies and storage are partitioned, as in a Firefox that nobody drives.
   'network.cookie.cookieBehavior': 5,
@@ -16,8 +17,8 @@ const PREFERENCES = {
 
 /** Starts Firefox. It finds `hosts` on this machine. */
 export async function startFirefox(hosts = []) {
-  await access(EXECUTABLE).catch(() => {
-    throw new Error(`There is no Firefox at ${EXECUTABLE}: \`apt-get install firefox-esr\`, or set FIREFOX_PATH.`);
+  await access(FIREFOX).catch(() => {
+    throw new Error(`There is no Firefox at ${FIREFOX}: \`apt-get install firefox-esr\`, or set FIREFOX_PATH.`);
   });
-  return firefox.launch({ channel: 'moz-firefox', executablePath: EXECUTABLE, headless: true, firefoxUserPrefs: { ...PREFERENCES, 'network.dns.localDomains': hosts.join(',') } });
+  return firefox.launch({ channel: 'moz-firefox', executablePath: FIREFOX, headless: true, firefoxUserPrefs: { ...PREFERENCES, 'network.dns.localDomains': hosts.join(',') } });
 }

@@ -57,7 +57,11 @@ async fn no_parameter_says_where_it_ends() {
     let done = format!("{}/connect/done?f={}", server.url, flow.flow);
     assert_eq!(end.header("location"), done);
     let shown = browser
-        .get(&format!("/connect/done?f={}&{}", flow.flow, TARGETS.replace("&f=evil", "")))
+        .get(&format!(
+            "/connect/done?f={}&{}",
+            flow.flow,
+            TARGETS.replace("&f=evil", "")
+        ))
         .await
         .expect(200);
     assert!(!shown.text.contains("evil.test"), "{}", shown.text);
@@ -181,15 +185,21 @@ async fn a_code_of_one_provider_is_not_given_to_another() {
     for address in [
         honest.replace(&own, &foreign),
         // The other way round: the honest code at the attacker's address.
-        evil.replace("code=code", &format!("code={}", StartedFlow::parameter(&honest, "code").unwrap()))
-            .replace(&foreign, &own),
+        evil.replace(
+            "code=code",
+            &format!("code={}", StartedFlow::parameter(&honest, "code").unwrap()),
+        )
+        .replace(&foreign, &own),
         // A code without a flow of this browser.
         honest.clone(),
     ] {
         assert_eq!(browser.get(&address).await.status, 400, "{address}");
     }
     assert_eq!(provider.seen("/token").len(), 0);
-    assert_eq!((token_requests(&server).await, server.stage(&flow).await.as_str()), (0, "away"));
+    assert_eq!(
+        (token_requests(&server).await, server.stage(&flow).await.as_str()),
+        (0, "away")
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -245,6 +255,35 @@ async fn windows_of_ours_are_cut_off_from_who_opened_them() {
         assert_eq!(page.header("x-frame-options"), "DENY", "{path}");
         let rules = page.header("content-security-policy");
         assert!(rules.contains("frame-ancestors 'none'"), "{path}: {rules}");
-        assert!(rules.contains("default-src 'none'") && !rules.contains("unsafe-inline"), "{path}: {rules}");
+        assert!(
+            rules.contains("default-src 'none'") && !rules.contains("unsafe-inline"),
+            "{path}: {rules}"
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_on_somebodys_own_machine_gets_no_live_session() {
+    let page = "http://localhost:3000";
+    let server = TestServer::start().await;
+    server.store.add_origin(server.project.id, page).await.unwrap();
+    for (key, allowed) in [(&server.test_key, true), (&server.live_key, false)] {
+        let made = server
+            .api("POST", "/v1/authkit/token")
+            .key(key)
+            .json(&json!({}))
+            .send()
+            .await
+            .expect(200);
+        let session = made.json()["requestId"].as_str().unwrap().to_owned();
+        let answer = server
+            .browser()
+            .post("/connect/api/session", Some(&session), &json!({ "embedder": page }))
+            .await;
+        if allowed {
+            answer.expect(200);
+        } else {
+            assert_eq!(answer.problem(403), "embedder_not_allowed");
+        }
     }
 }
