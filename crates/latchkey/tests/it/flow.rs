@@ -301,6 +301,11 @@ async fn a_flow_ends_ten_minutes_after_it_left() {
     server.advance(901).await;
     let gone = browser.post("/connect/api/check", Some(&flow.result), &json!({})).await;
     gone.problem(404);
+    let sealed = "select count(*) from flows where sealed is not null";
+    assert_eq!(server.database.number(sealed).await, 0, "its secrets went with its end");
+    server.advance(86_400).await;
+    server.store.sweep_flows().await.unwrap();
+    assert_eq!(server.database.number("select count(*) from flows").await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
