@@ -98,7 +98,7 @@ pub(super) enum Part {
 }
 
 #[derive(Serialize)]
-struct Texts<'a> {
+struct Script<'a> {
     language: &'a str,
     direction: &'a str,
     texts: BTreeMap<String, Message>,
@@ -108,12 +108,12 @@ fn written(language: Language, reader: For) -> String {
     let mut texts = read(Language::English.source()).0;
     texts.extend(read(language.source()).0);
     texts.retain(|key, _| reader.has(key.split('-').next().unwrap_or_default()));
-    let texts = Texts {
+    let script = Script {
         language: language.tag(),
         direction: language.direction(),
         texts,
     };
-    let json = serde_json::to_string(&texts).unwrap_or_default();
+    let json = serde_json::to_string(&script).unwrap_or_default();
     format!("Object.defineProperty(window,\"latchkeyTexts\",{{value:{json}}});\n")
 }
 
