@@ -90,6 +90,23 @@ describe('oauth in the same window', () => {
     assert.equal(suite.provider.exchanges().length, 0);
   });
 
+  test('back from the provider: the shop as it was, nothing is told, and one may begin anew', async () => {
+    await leave();
+    await consent(page).allow.waitFor();
+    // The page comes back as it was kept, without being loaded again.
+    await page.goBack({ waitUntil: 'commit' });
+    await until(() => new URL(page.url()).origin === suite.host.origin, 'the shop');
+    assert.deepEqual(await events(page), []);
+    await page.reload();
+    await page.getByRole('button', { name: 'Connect' }).waitFor();
+    assert.deepEqual(await events(page), []);
+    await leave();
+    await consent(page).allow.click();
+    await backAtShop();
+    assertRecord(await eventOf(page, 'success'), { platform: OIDC, oauth: true });
+    assert.equal(suite.provider.exchanges().length, 1);
+  });
+
   test('a page that sends no Referer: one question, then success', async () => {
     suite.host.behaviour.headers = { 'referrer-policy': 'no-referrer' };
     await leave();
