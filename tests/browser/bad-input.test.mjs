@@ -2,6 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
+import { refusedToShow } from './support/browser.mjs';
 import { eventOf, events, startHost } from './support/host.mjs';
 import { modal } from './support/modal.mjs';
 import { until } from './support/net.mjs';
@@ -89,7 +90,7 @@ describe('bad input', () => {
     try {
       await page.goto(stranger.shop());
       await page.getByRole('button', { name: 'Connect' }).click();
-      const frame = await until(() => page.frames().find((one) => one.url().startsWith('chrome-error:')), 'the browser\'s refusal');
+      const frame = await until(() => page.frames().find(refusedToShow), 'the browser\'s refusal');
       assert.ok(frame);
       assert.equal(stranger.tokenCalls.length, 0);
       assert.deepEqual(await types(), []);

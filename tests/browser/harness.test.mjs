@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { createHash, randomBytes } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
-import { recordMessages, startBrowser } from './support/browser.mjs';
+import { IN_FIREFOX, recordMessages, refusedToShow, startBrowser } from './support/browser.mjs';
 import { SDKS, eventOf, events, startHost } from './support/host.mjs';
 import { startKeyService } from './support/keyservice.mjs';
 import { bodyOf, listen, sleep } from './support/net.mjs';
@@ -118,29 +118,35 @@ test('third-party cookies are really blocked, first-party ones are not', async (
   const outer = await listen((_request, response) => response.writeHead(200, { 'content-type': 'text/html' })
     .end(`<!doctype html><iframe src="${inner.origin}/framed"></iframe>`), { name: 'localhost' });
 
-  /** The cookies that a second framed request carries, in a profile that also visited the inner site itself. */
+  /** The cookies that a first and a second framed request carry, in a profile that also visited the inner site itself. */
   async function framedCookies(browser) {
     const context = await browser.context();
     const page = await context.newPage();
     await page.goto(`${inner.origin}/top`);
+    const carried = [];
     for (const _ of [1, 2]) {
       await page.goto(outer.origin);
       await page.frameLocator('iframe').getByText('inner').waitFor();
+      const { cookie = '', site } = seen.at(-1);
+      assert.equal(site, 'cross-site');
+      carried.push(cookie.split('; ').filter(Boolean).sort());
     }
-    const { cookie = '' } = seen.at(-1);
-    assert.equal(seen.at(-1).site, 'cross-site');
     await page.goto(`${inner.origin}/top`);
     assert.match(seen.at(-1).cookie, /lax=1.*none=1|none=1.*lax=1/, 'first-party cookies work');
     await context.close();
-    return cookie.split('; ').filter(Boolean).sort();
+    return carried;
   }
 
-  assert.deepEqual(await framedCookies(chromium), ['chips=1'], 'only the partitioned one');
-  const open = await startBrowser({ blockThirdPartyCookies: false });
-  try {
-    assert.deepEqual(await framedCookies(open), ['chips=1', 'none=1'], 'the probe sees them when they are allowed');
-  } finally {
-    await open.stop();
+  if (IN_FIREFOX) {
+    assert.deepEqual(await framedCookies(chromium), [[], ['chips=1', 'none=1']], 'those of the frame are its own, none is of the visit');
+  } else {
+    assert.deepEqual(await framedCookies(chromium), [[], ['chips=1']], 'only the partitioned one');
+    const open = await startBrowser({ blockThirdPartyCookies: false });
+    try {
+      assert.deepEqual(await framedCookies(open), [['none=1'], ['chips=1', 'none=1']], 'the probe sees them when they are allowed');
+    } finally {
+      await open.stop();
+    }
   }
   await inner.stop();
   await outer.stop();
@@ -239,7 +245,7 @@ test('what the attack tests take for granted: other sites, refused frames, held 
   const context = await chromium.context();
   const page = await context.newPage();
   await page.goto(evil.page());
-  assert.match(page.frames()[1].url(), /^chrome-error:/);
+  assert.ok(refusedToShow(page.frames()[1]), page.frames()[1].url());
   await page.getByRole('link', { name: 'go' }).click();
   await page.getByText('cross-site').waitFor();
   await page.goto(ours.origin);
