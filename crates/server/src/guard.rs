@@ -207,18 +207,20 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
             "A text in the body holds a NUL character, which cannot be stored. Send it without.",
         ));
     }
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        let message = match error.classify() {
-            serde_json::error::Category::Data => {
-                format!(
-                    "The body does not fit at {place}: {}.",
-                    field_of(&error).unwrap_or("a value of the wrong type")
-                )
-            }
-            _ => format!("The body is no JSON (at {place})."),
-        };
-        Problem::bad_request(message)
+    let mut reader = serde_json::Deserializer::from_slice(body);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let path = error.path().to_string();
+        misfit(&path, error.inner())
+    })?;
+    reader.end().map_err(|error| misfit(".", &error))?;
+    Ok(value)
+}
+
+fn misfit(path: &str, error: &serde_json::Error) -> Problem {
+    let place = format!("line {}, column {}", error.line(), error.column());
+    Problem::bad_request(match error.classify() {
+        serde_json::error::Category::Data => format!("The body does not fit at {place}: {}.", what_of(path, error)),
+        _ => format!("The body is no JSON (at {place})."),
     })
 }
 
@@ -236,17 +238,64 @@ fn holds_nul(value: &Value) -> bool {
     }
 }
 
-/// What serde says of fields names only what the schema or the caller called a field; other messages quote values.
-fn field_of(error: &serde_json::Error) -> Option<&'static str> {
+/// What is wrong with which field. Of serde's own message only names of fields and what was expected are told: the rest
+/// quotes values.
+fn what_of(path: &str, error: &serde_json::Error) -> String {
     let text = error.to_string();
+    let named = || field_name(text.split('`').nth(1)?);
+    // `a.b`, when the path says where the field should be; serde's own path of the whole is `.`.
+    let within = |name: &str| match field_name(path) {
+        Some(path) => format!("`{path}.{name}`"),
+        None => format!("`{name}`"),
+    };
+    if text.starts_with("missing field") {
+        return named().map_or("a field is missing".to_owned(), |name| format!("{} is missing", within(name)));
+    }
+    if text.starts_with("unknown field") {
+        return "a field that this call does not have".to_owned();
+    }
+    if text.starts_with("duplicate field") {
+        return named().map_or("a field is there twice".to_owned(), |name| {
+            format!("{} is there twice", within(name))
+        });
+    }
+    let expected = text
+        .starts_with("invalid ")
+        .then(|| text.rsplit_once(", expected ").and_then(|(_, expected)| kind_of(expected)))
+        .flatten();
+    match (field_name(path), expected) {
+        (Some(path), Some(kind)) => format!("`{path}` has to be {kind}"),
+        (Some(path), None) => format!("`{path}` has a value that it cannot have"),
+        (None, _) => "a value of the wrong type".to_owned(),
+    }
+}
+
+/// A path of fields as we name them: whoever writes a secret in the place of a name must not find it in a log.
+fn field_name(path: &str) -> Option<&str> {
+    let is_plain = |byte: u8| byte.is_ascii_alphabetic() || b"._[]0123456789".contains(&byte);
+    (path.len() <= 60 && path.bytes().any(|byte| byte.is_ascii_alphabetic()) && path.bytes().all(is_plain))
+        .then_some(path)
+}
+
+/// What serde expects, in the words of JSON.
+fn kind_of(expected: &str) -> Option<&'static str> {
+    let starts = |word: &&(&str, &str)| expected.starts_with(word.0);
     [
-        ("unknown field", "a field that this call does not have"),
-        ("missing field", "a field is missing"),
-        ("duplicate field", "a field is there twice"),
+        ("a string", "a text"),
+        ("a borrowed string", "a text"),
+        ("string", "a text"),
+        ("a boolean", "true or false"),
+        ("a sequence", "a list"),
+        ("a map", "an object"),
+        ("struct ", "an object"),
+        ("an object", "an object"),
+        ("u", "a whole number from 0"),
+        ("i", "a whole number"),
+        ("f", "a number"),
     ]
-    .into_iter()
-    .find(|(start, _)| text.starts_with(start))
-    .map(|(_, words)| words)
+    .iter()
+    .find(starts)
+    .map(|(_, words)| *words)
 }
 
 /// The token in `Authorization: Bearer`, when it has the shape of one.
@@ -389,6 +438,46 @@ mod tests {
             assert_eq!(problem.kind(), Kind::BadRequest, "{wrong:.40}");
             assert!(!problem.to_string().contains("canary"), "{problem}");
         }
+    }
+
+    #[test]
+    fn the_field_is_named_and_never_its_value() {
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[expect(dead_code, reason = "only how it fails matters")]
+        struct Whole {
+            platform: String,
+            tokens: Option<Inner>,
+            tags: Option<Vec<String>>,
+            expires_in: Option<i64>,
+            keep: Option<bool>,
+            #[serde(default)]
+            fields: Values,
+            expires_at: Option<chrono::DateTime<chrono::Utc>>,
+        }
+        #[derive(Debug, Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        #[expect(dead_code, reason = "only how it fails matters")]
+        struct Inner {
+            access_token: String,
+        }
+        for (body, says) in [
+            ("{}", "`platform` is missing"),
+            (r#"{"platform":5}"#, "`platform` has to be a text"),
+            (r#"{"platform":"a","tokens":{}}"#, "`tokens.accessToken` is missing"),
+            (r#"{"platform":"a","tokens":"canary, expected u8"}"#, "`tokens` has to be an object"),
+            (r#"{"platform":"a","tags":["x",{"canary":1}]}"#, "`tags[1]` has to be a text"),
+            (r#"{"platform":"a","tags":"canary"}"#, "`tags` has to be a list"),
+            (r#"{"platform":"a","expiresIn":"canary"}"#, "`expiresIn` has to be a whole number"),
+            (r#"{"platform":"a","keep":"canary"}"#, "`keep` has to be true or false"),
+            (r#"{"platform":"a","platform":"canary"}"#, "`platform` is there twice"),
+            (r#"{"platform":"a","expiresAt":"canary"}"#, "`expiresAt` has a value that it cannot have"),
+            (r#"{"platform":"a","fields":{"sk-canary":1}}"#, "does not fit at line 1"),
+        ] {
+            let said = parse::<Whole>(body.as_bytes()).unwrap_err().to_string();
+            assert!(said.contains(says) && !said.contains("canary"), "{body}: {said}");
+        }
+        assert!(parse::<Whole>(br#"{"platform":"a"} x"#).unwrap_err().to_string().contains("is no JSON"));
     }
 
     #[test]

@@ -41,6 +41,11 @@ async fn a_subscription_is_made_read_changed_and_deleted() {
         (&Value::Null, &json!([]))
     );
     assert_eq!(changed["url"], url.as_str());
+    let secret = json!({ "active": true, "secret": "whsec_canary" });
+    let refused = setting.call("PATCH", &place, &secret).await;
+    assert_eq!(refused.problem(400), "secret_not_changed");
+    assert!(refused.text.contains("rotate-secret") && !refused.text.contains("canary"), "{}", refused.text);
+    assert_eq!(setting.get(&place).await["active"], false, "nothing was changed");
     let changed = setting
         .call("PATCH", &place, &json!({ "active": true }))
         .await
