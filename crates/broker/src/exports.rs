@@ -204,9 +204,8 @@ pub(crate) fn not_refreshed(problem: Problem, export: &Exportable) -> Problem {
         (Some(_), Some(end)) => format!("until {}", end.to_rfc3339_opts(SecondsFormat::Secs, true)),
         _ => "as long as the service takes it".to_owned(),
     };
-    problem.reworded(|why| {
-        format!("The refresh did not go through, and the present access token is good {until}. {why}")
-    })
+    problem
+        .reworded(|why| format!("The refresh did not go through, and the present access token is good {until}. {why}"))
 }
 
 /// Why nothing was given out.

@@ -174,11 +174,7 @@ impl Broker {
         if let Err(problem) = self.refresh_inline(&callable).await {
             // A token that is still good is served, whatever becomes of the next one.
             let still_good = callable.expires_in.is_some_and(|seconds| seconds > 0);
-            return if still_good {
-                Ok(callable)
-            } else {
-                Err(ended(problem))
-            };
+            return if still_good { Ok(callable) } else { Err(ended(problem)) };
         }
         read().await?.ok_or_else(not_found)
     }

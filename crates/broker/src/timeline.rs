@@ -135,9 +135,21 @@ mod tests {
         );
         for (kind, data, words) in [
             ("connection.created", json!({ "origin": "move" }), "Moved here"),
-            ("connection.failed", json!({ "reason": "moved" }), "Moved to another instance."),
-            ("revocation.ended", json!({ "revocation": "revoked" }), "The access was ended"),
-            ("revocation.ended", json!({ "revocation": "failed" }), "The access could not be ended"),
+            (
+                "connection.failed",
+                json!({ "reason": "moved" }),
+                "Moved to another instance.",
+            ),
+            (
+                "revocation.ended",
+                json!({ "revocation": "revoked" }),
+                "The access was ended",
+            ),
+            (
+                "revocation.ended",
+                json!({ "revocation": "failed" }),
+                "The access could not be ended",
+            ),
         ] {
             assert!(summary(kind, &data).starts_with(words), "{kind}");
         }

@@ -249,7 +249,9 @@ fn what_of(path: &str, error: &serde_json::Error) -> String {
         None => format!("`{name}`"),
     };
     if text.starts_with("missing field") {
-        return named().map_or("a field is missing".to_owned(), |name| format!("{} is missing", within(name)));
+        return named().map_or("a field is missing".to_owned(), |name| {
+            format!("{} is missing", within(name))
+        });
     }
     if text.starts_with("unknown field") {
         return "a field that this call does not have".to_owned();
@@ -261,7 +263,10 @@ fn what_of(path: &str, error: &serde_json::Error) -> String {
     }
     let expected = text
         .starts_with("invalid ")
-        .then(|| text.rsplit_once(", expected ").and_then(|(_, expected)| kind_of(expected)))
+        .then(|| {
+            text.rsplit_once(", expected ")
+                .and_then(|(_, expected)| kind_of(expected))
+        })
         .flatten();
     match (field_name(path), expected) {
         (Some(path), Some(kind)) => format!("`{path}` has to be {kind}"),
@@ -465,19 +470,36 @@ mod tests {
             ("{}", "`platform` is missing"),
             (r#"{"platform":5}"#, "`platform` has to be a text"),
             (r#"{"platform":"a","tokens":{}}"#, "`tokens.accessToken` is missing"),
-            (r#"{"platform":"a","tokens":"canary, expected u8"}"#, "`tokens` has to be an object"),
-            (r#"{"platform":"a","tags":["x",{"canary":1}]}"#, "`tags[1]` has to be a text"),
+            (
+                r#"{"platform":"a","tokens":"canary, expected u8"}"#,
+                "`tokens` has to be an object",
+            ),
+            (
+                r#"{"platform":"a","tags":["x",{"canary":1}]}"#,
+                "`tags[1]` has to be a text",
+            ),
             (r#"{"platform":"a","tags":"canary"}"#, "`tags` has to be a list"),
-            (r#"{"platform":"a","expiresIn":"canary"}"#, "`expiresIn` has to be a whole number"),
+            (
+                r#"{"platform":"a","expiresIn":"canary"}"#,
+                "`expiresIn` has to be a whole number",
+            ),
             (r#"{"platform":"a","keep":"canary"}"#, "`keep` has to be true or false"),
             (r#"{"platform":"a","platform":"canary"}"#, "`platform` is there twice"),
-            (r#"{"platform":"a","expiresAt":"canary"}"#, "`expiresAt` has a value that it cannot have"),
+            (
+                r#"{"platform":"a","expiresAt":"canary"}"#,
+                "`expiresAt` has a value that it cannot have",
+            ),
             (r#"{"platform":"a","fields":{"sk-canary":1}}"#, "does not fit at line 1"),
         ] {
             let said = parse::<Whole>(body.as_bytes()).unwrap_err().to_string();
             assert!(said.contains(says) && !said.contains("canary"), "{body}: {said}");
         }
-        assert!(parse::<Whole>(br#"{"platform":"a"} x"#).unwrap_err().to_string().contains("is no JSON"));
+        assert!(
+            parse::<Whole>(br#"{"platform":"a"} x"#)
+                .unwrap_err()
+                .to_string()
+                .contains("is no JSON")
+        );
     }
 
     #[test]

@@ -88,10 +88,16 @@ fn basic_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     // Both are form-encoded before they are joined.
     let decoded = |text: &str| {
         let text = text.replace('+', " ");
-        percent_encoding::percent_decode_str(&text).decode_utf8().ok().map(|text| text.into_owned())
+        percent_encoding::percent_decode_str(&text)
+            .decode_utf8()
+            .ok()
+            .map(|text| text.into_owned())
     };
     let chosen = if password.is_empty() { name } else { password };
-    decoded(chosen).filter(|key| !key.is_empty()).map(Some).ok_or_else(unreadable)
+    decoded(chosen)
+        .filter(|key| !key.is_empty())
+        .map(Some)
+        .ok_or_else(unreadable)
 }
 
 async fn caller(request: &HttpRequest, key: &str) -> Result<Caller, Problem> {

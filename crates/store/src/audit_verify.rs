@@ -100,7 +100,10 @@ impl fmt::Display for ChainFault {
             Self::Gap { from, to } if from == to => write!(formatter, "Entry {from} is missing."),
             Self::Gap { from, to } => write!(formatter, "The entries {from} to {to} are missing."),
             Self::HeadChanged { head: Some(head), last } => {
-                write!(formatter, "The head speaks of entry {head}, and the last entry is {last}.")
+                write!(
+                    formatter,
+                    "The head speaks of entry {head}, and the last entry is {last}."
+                )
             }
             Self::HeadChanged { head: None, last } => {
                 write!(formatter, "The head is missing; the last entry is {last}.")

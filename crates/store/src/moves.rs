@@ -1,7 +1,7 @@
 //! Connections on their way to another instance: one row at a time, so that a refresh in flight is never handed over.
 
-use sqlx::PgConnection;
 use serde_json::json;
+use sqlx::PgConnection;
 use vault::{Credential, Environment};
 
 use crate::connections::event;

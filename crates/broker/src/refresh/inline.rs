@@ -206,7 +206,13 @@ impl Broker {
     async fn held(&self, integration: &str, seconds: u64) -> String {
         let name = self.integration_name(integration);
         let wait = chrono::TimeDelta::seconds(i64::try_from(seconds.max(1)).unwrap_or(i64::MAX / 1000));
-        let until = match self.store().now().await.ok().and_then(|now| now.checked_add_signed(wait)) {
+        let until = match self
+            .store()
+            .now()
+            .await
+            .ok()
+            .and_then(|now| now.checked_add_signed(wait))
+        {
             Some(end) => format!("until {}", end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
             None => format!("for {seconds} seconds"),
         };

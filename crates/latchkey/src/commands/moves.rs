@@ -116,7 +116,10 @@ pub(super) async fn import(broker: &Broker, output: Output, arguments: &ImportAr
     let caller: Caller = operator(broker, &target).await?;
     let report = broker.unpack(&caller, &parcel, arguments.dry_run).await?;
     tell(output, &report);
-    if report.iter().any(|moved| ["unpacked", "would_unpack"].contains(&moved.result)) {
+    if report
+        .iter()
+        .any(|moved| ["unpacked", "would_unpack"].contains(&moved.result))
+    {
         return Ok(());
     }
     Err(nothing_taken(&report))
@@ -128,7 +131,10 @@ fn nothing_taken(report: &[Moved]) -> anyhow::Error {
     for moved in report {
         *counts.entry(moved.result).or_insert(0_usize) += 1;
     }
-    let counts: Vec<String> = counts.iter().map(|(result, count)| format!("{count} {result}")).collect();
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(result, count)| format!("{count} {result}"))
+        .collect();
     let hint = if report.iter().any(|moved| moved.result == "there_already") {
         "What is there already was imported before, and must not be taken back on the other side."
     } else {

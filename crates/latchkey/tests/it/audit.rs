@@ -203,7 +203,11 @@ async fn the_command_line_tells() {
         (format!("{nobodys}:3:{tag}"), "no_such_chain"),
     ] {
         let (well, report) = verify(Some(noted));
-        let found = report["chains"].as_array().unwrap().iter().find_map(|chain| chain["faults"].get(0));
+        let found = report["chains"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find_map(|chain| chain["faults"].get(0));
         assert!(!well && found.unwrap()["fault"] == fault, "{report}");
     }
     tamper(&server, "update audit_log set actor = 'x' where chain_no = 1").await;

@@ -194,12 +194,19 @@ async fn a_check_comes_before_anything_is_kept() {
         (&json!("unknown"), &json!("credential_refused"))
     );
     assert_eq!((&kept["proved"], &good["proved"]), (&json!(false), &json!(true)));
-    assert_eq!(kept["stateReason"], "credential_refused", "the state says it, too: {kept}");
+    assert_eq!(
+        kept["stateReason"], "credential_refused",
+        "the state says it, too: {kept}"
+    );
     let mut two = sandbox("canary-key", false);
     two["tokens"] = json!({ "accessToken": "canary-token" });
     let both = work.call(&two).send().await;
     assert_eq!(both.problem(422), "field_errors");
-    assert!(both.json()["meta"]["fields"]["fields"].is_string() && !both.text.contains("canary"), "{}", both.text);
+    assert!(
+        both.json()["meta"]["fields"]["fields"].is_string() && !both.text.contains("canary"),
+        "{}",
+        both.text
+    );
     let mut other = sandbox("sandbox_key_ok", false);
     other["account"] = json!({ "id": "somebody-else" });
     assert_eq!(work.call(&other).send().await.problem(422), "account_changed");

@@ -51,7 +51,13 @@ async fn told(server: &TestServer) -> Vec<String> {
     let last = "select string_agg(said, E'\n' order by id desc) from (
         select id, concat_ws(' ', type, payload->>'state', payload->>'reason', payload->>'message') as said
         from events order by id desc limit 2) e";
-    server.database.text(last).await.lines().map(ToOwned::to_owned).collect()
+    server
+        .database
+        .text(last)
+        .await
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect()
 }
 
 fn results(report: &Value) -> Vec<&str> {
@@ -157,22 +163,42 @@ async fn what_does_not_fit_is_left_out() {
     };
     let recipient = made["recipient"].as_str().unwrap();
     let none = path("none");
-    let empty = ["export", "--recipient", recipient, "--output", &none, "--integration", "gmail"];
+    let empty = [
+        "export",
+        "--recipient",
+        recipient,
+        "--output",
+        &none,
+        "--integration",
+        "gmail",
+    ];
     let said = String::from_utf8(run(&here, &empty).stderr).unwrap();
-    assert!(said.contains("no file was written: in `test`") && said.contains("to gmail"), "{said}");
+    assert!(
+        said.contains("no file was written: in `test`") && said.contains("to gmail"),
+        "{said}"
+    );
     assert!(!Path::new(&none).exists());
     // A refresh in flight: its tokens may be spent in this moment.
     let lease = "update credentials set lease_owner = gen_random_uuid()";
     here.database.execute(lease).await;
     let busy = path("busy");
-    let (report, said) = refused(&here, &["export", "--recipient", recipient, "--output", &busy, "--release"]);
+    let (report, said) = refused(
+        &here,
+        &["export", "--recipient", recipient, "--output", &busy, "--release"],
+    );
     assert_eq!(results(&report), ["refresh_in_flight"]);
-    assert!(said.contains("being refreshed at the moment") && !Path::new(&busy).exists(), "{said}");
+    assert!(
+        said.contains("being refreshed at the moment") && !Path::new(&busy).exists(),
+        "{said}"
+    );
     here.database.execute("update credentials set lease_owner = null").await;
     assert_eq!(export(&file, &["--release"]), "packed");
     let (report, said) = refused(&there, &["import", &file, "--key", &key]);
     assert_eq!(results(&report), ["integration_not_offered"]);
-    assert!(said.contains("1 integration_not_offered") && said.contains("connections take-back"), "{said}");
+    assert!(
+        said.contains("1 integration_not_offered") && said.contains("connections take-back"),
+        "{said}"
+    );
 
     // Nobody took it: it comes back.
     assert_eq!(good(&here, &["take-back"])["taken_back"], 1);
@@ -210,7 +236,10 @@ async fn a_key_moves_without_an_oauth_client_and_comes_back_as_it_was() {
     let (key, file) = (path("key"), path("parcel"));
     let made = good(&there, &["export-key", "--output", &key]);
     let recipient = made["recipient"].as_str().unwrap();
-    good(&here, &["export", "--recipient", recipient, "--output", &file, "--release"]);
+    good(
+        &here,
+        &["export", "--recipient", recipient, "--output", &file, "--release"],
+    );
     let dry = good(&there, &["import", &file, "--key", &key, "--dry-run"]);
     assert_eq!(results(&dry), ["would_unpack"]);
 

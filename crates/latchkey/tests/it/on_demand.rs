@@ -80,7 +80,11 @@ async fn a_refused_refresh_is_told_to_all_and_not_repeated() {
     provider.reply(Reply::With(500, "text/html", String::new()));
     let ended = server.api("POST", &path).send().await;
     assert_eq!(ended.problem(424), "refresh_failed");
-    assert!(ended.text.contains("The access token of this connection has ended."), "{}", ended.text);
+    assert!(
+        ended.text.contains("The access token of this connection has ended."),
+        "{}",
+        ended.text
+    );
     assert!(again.header("retry-after").parse::<u64>().unwrap() <= 30);
     assert_eq!(provider.seen("/token").len(), 3);
 }

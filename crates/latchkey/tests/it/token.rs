@@ -170,8 +170,16 @@ async fn a_client_may_come_with_basic_and_is_answered_in_kind() {
     }
     for method in ["GET", "PUT", "DELETE"] {
         let other = work.server.api(method, "/v1/token").send().await.expect(405);
-        assert_eq!((other.header("allow"), &other.json()["error"]), ("POST", &json!("invalid_request")));
-        assert!(other.json()["error_description"].as_str().unwrap().contains("POST only"));
+        assert_eq!(
+            (other.header("allow"), &other.json()["error"]),
+            ("POST", &json!("invalid_request"))
+        );
+        assert!(
+            other.json()["error_description"]
+                .as_str()
+                .unwrap()
+                .contains("POST only")
+        );
     }
 }
 

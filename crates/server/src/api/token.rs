@@ -109,9 +109,14 @@ pub(crate) async fn exchange(
 /// What another method gets, in the words of RFC 6749, too.
 pub(crate) fn other_method() -> Route {
     web::to(|| async {
-        let problem = Problem::new(Kind::MethodNotAllowed, "The token endpoint takes POST only (RFC 6749 3.2).");
+        let problem = Problem::new(
+            Kind::MethodNotAllowed,
+            "The token endpoint takes POST only (RFC 6749 3.2).",
+        );
         let mut response = TokenError::of(problem).response();
-        response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST"));
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("POST"));
         response
     })
 }
@@ -243,7 +248,9 @@ impl TokenError {
             Kind::Forbidden => ("unauthorized_client", StatusCode::BAD_REQUEST),
             Kind::TooManyRequests | Kind::Unavailable => ("temporarily_unavailable", problem.status_code()),
             Kind::Internal => ("server_error", StatusCode::INTERNAL_SERVER_ERROR),
-            Kind::PayloadTooLarge | Kind::RequestTimeout | Kind::MethodNotAllowed => ("invalid_request", problem.status_code()),
+            Kind::PayloadTooLarge | Kind::RequestTimeout | Kind::MethodNotAllowed => {
+                ("invalid_request", problem.status_code())
+            }
             _ => ("invalid_request", StatusCode::BAD_REQUEST),
         };
         Self {

@@ -41,8 +41,14 @@ fn seconds_to_wait_may_be_a_number() {
     let text = Faults::read(&json!({ "fault": "rate_limited", "retryAfter": "7" })).unwrap();
     assert_eq!(number, text);
     for (wrong, says) in [
-        (json!({ "fault": "rate_limited", "retryAfter": -1 }), "a number of seconds, or a string"),
-        (json!({ "scope": ["profile", "items"] }), "a string: profile, items, or both separated by a space"),
+        (
+            json!({ "fault": "rate_limited", "retryAfter": -1 }),
+            "a number of seconds, or a string",
+        ),
+        (
+            json!({ "scope": ["profile", "items"] }),
+            "a string: profile, items, or both separated by a space",
+        ),
     ] {
         let refused = Faults::read(&wrong).unwrap_err().to_string();
         assert!(refused.contains(says), "{refused}");
