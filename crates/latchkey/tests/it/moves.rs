@@ -227,7 +227,8 @@ async fn a_key_moves_without_an_oauth_client_and_comes_back_as_it_was() {
     let body = json!({
         "platform": "sandbox", "auth": "api_key", "fields": { "api_key": "sandbox_key_ok" }, "prove": "check",
     });
-    let call = here.api("POST", "/v1/vault/connections").json(&body);
+    let importer = here.key_with(&[Scope::ConnectionsImport]).await;
+    let call = here.api("POST", "/v1/vault/connections").key(&importer).json(&body);
     assert_eq!(call.send().await.expect(201).json()["state"], "operational");
     // The clients of the two differ, as those of two instances may.
     there.database.execute("update apps set client_id = 'another'").await;

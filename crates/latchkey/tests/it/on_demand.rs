@@ -112,7 +112,8 @@ async fn a_pause_of_the_app_is_no_fault_of_the_connection() {
 async fn a_key_has_nothing_to_refresh() {
     let server = TestServer::start().await;
     let body = json!({ "platform": "sandbox", "auth": "api_key", "fields": { "api_key": "sandbox_key_ok" } });
-    let call = server.api("POST", "/v1/vault/connections");
+    let importer = server.key_with(&[Scope::ConnectionsImport]).await;
+    let call = server.api("POST", "/v1/vault/connections").key(&importer);
     let connection = call.json(&body).send().await.expect(201).json();
     let answer = server.api("POST", &of(&connection, "refresh")).send().await;
     assert_eq!(answer.problem(409), "nothing_to_refresh");
