@@ -1,6 +1,6 @@
 // Calls to our own server. The session, ticket and result values travel in headers and bodies, never in an address.
 
-import { messages } from "./messages.en.js";
+import { messages } from "./messages.js";
 
 const answerTime = 45_000;
 

@@ -2,7 +2,7 @@
 // outcome is read with the handle, reported once, and there is no second try (the page listens for one result only).
 
 import { ApiError, checkResult } from "./api.js";
-import { messages } from "./messages.en.js";
+import { messages } from "./messages.js";
 import { showChecking, showUnfinished } from "./screens/progress.js";
 import { sleep } from "./watch.js";
 
@@ -13,15 +13,15 @@ const giveUpAfter = 30_000;
 export async function awaitReturn({ modal, stage, result, onClose }) {
   const since = performance.now();
   stage.hidden = false;
-  showChecking(modal);
+  showChecking(modal, { onClose });
   for (;;) {
     const status = await look(result);
     if (status && status.status !== "pending") return status;
     const waited = performance.now() - since;
     const before = status === null || ["created", "bound", "confirming", "away"].includes(status.stage);
     if (before && waited > giveUpAfter) return { status: "error", stage: "expired", message: messages.failure.timedOut, connection: null, code: "expired" };
-    if (before && waited > unfinishedAfter && modal.screen !== "unfinished") showUnfinished(modal, { onClose });
-    if (!before && modal.screen !== "checking") showChecking(modal);
+    if (before && waited > unfinishedAfter && modal.state !== "unfinished") showUnfinished(modal, { onClose });
+    if (!before && modal.state !== "verifying") showChecking(modal, { onClose });
     await sleep(1000);
   }
 }

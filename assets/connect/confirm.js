@@ -2,7 +2,7 @@
 
 import { ApiError, confirmFlow } from "./api.js";
 import { element, icon } from "./dom.js";
-import { messages } from "./messages.en.js";
+import { language, messages, problem } from "./messages.js";
 
 // A window that pops up under a double click must not take its second half as an answer.
 const settleTime = 700;
@@ -28,7 +28,7 @@ settle();
 
 for (const time of document.querySelectorAll("time")) {
   const when = new Date(time.dateTime);
-  if (!Number.isNaN(when.getTime())) time.textContent = when.toLocaleTimeString([], { hour: "numeric", minute: "2-digit" });
+  if (!Number.isNaN(when.getTime())) time.textContent = when.toLocaleTimeString(language, { hour: "numeric", minute: "2-digit" });
 }
 
 code?.addEventListener("input", () => {
@@ -61,8 +61,8 @@ async function answer(accept) {
     refuse.disabled = false;
     if (!(cause instanceof ApiError)) throw cause;
     if (cause.status === 410 || cause.status === 404) draw("circle-alert", messages.confirm.goneTitle, messages.confirm.gone);
-    else if (cause.key === "wrong_code") fault(cause.message || messages.confirm.wrongCode);
-    else fault(cause.status === 0 || cause.status >= 500 ? messages.confirm.failed : cause.message);
+    else if (cause.key === "wrong_code") fault(problem("wrong_code", "", cause.message || messages.confirm.wrongCode));
+    else fault(cause.status === 0 || cause.status >= 500 ? messages.confirm.failed : problem(cause.key, messages.brand.fallbackService, cause.message));
   }
 }
 
@@ -76,7 +76,7 @@ function fault(text) {
 
 function draw(name, title, text) {
   document.title = title;
-  main.dataset.screen = "message";
+  main.dataset.state = "message";
   main.replaceChildren(element("span", { class: "sign" }, icon(name, 20)), element("h1", { class: "screen-title", tabindex: "-1", text: title }), element("p", { class: "lead", text }));
   main.querySelector("h1").focus();
 }

@@ -1,17 +1,21 @@
 // The path through the modal: session, list, service, sign-in or form, outcome.
 
-import { ApiError, openSession, readForm, submitForm } from "./api.js";
+import { ApiError, readForm, submitForm } from "./api.js";
 import { awaitReturn } from "./check.js";
+import { endingOf } from "./endings.js";
 import { safeName } from "./dom.js";
 import { EmbedderError } from "./embedder.js";
 import { SignIn } from "./flow.js";
 import { findSelected } from "./match.js";
-import { messages } from "./messages.en.js";
+import { messages, problem } from "./messages.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure, showSuccess } from "./screens/outcome.js";
-import { showEmpty, showPick } from "./screens/pick.js";
+import { showConnected, showEmpty, showPick } from "./screens/pick.js";
+import { showWebView } from "./screens/progress.js";
 import { showService } from "./screens/service.js";
-import { fetchToken, TokenError } from "./token.js";
+import { Session } from "./session.js";
+import { isWebView, pageAddress, systemBrowserLink } from "./surroundings.js";
+import { TokenError } from "./token.js";
 
 export class Connect {
   #stage;
@@ -19,30 +23,26 @@ export class Connect {
   #embedder;
   #page;
   #payload = null;
-  #requestId = null;
-  #rows = [];
-  #session = null;
-  #integrations = [];
+  #session;
   #selected = null;
-  #remembered = { query: "", category: null };
+  #remembered = { query: "", category: null, chosen: null };
+  #typed = new Map();
   #signIn = null;
   #turn = 0;
   #outcomes = 0;
-  #tokens = 0;
-  #firstTokenError = null;
-  #whiteLabel = false;
 
   constructor({ stage, modal, embedder, page }) {
     this.#stage = stage;
     this.#modal = modal;
     this.#embedder = embedder;
     this.#page = page;
+    this.#session = new Session(embedder);
   }
 
   /** Runs the whole path for what the embedding page asked. */
   async begin(payload) {
     this.#payload = payload;
-    if (this.#embedder.hasPort) await this.#firstPortToken();
+    if (this.#embedder.hasPort) await this.#meetOwnScript();
     this.drawBrand();
     if (this.#payload.checkState) return this.#check();
     return this.#load();
@@ -66,15 +66,23 @@ export class Connect {
 
   drawBrand() {
     const payload = this.#payload ?? this.#page;
-    this.#modal.setBrand({ name: this.#app(true), picture: payload.imageUrl ?? this.#session?.app.logo_url ?? this.#page.logo, test: this.#session?.environment === "test", whiteLabel: this.#whiteLabel || this.#page.whiteLabel });
+    this.#modal.setBrand({ name: this.#app(true), picture: payload.imageUrl ?? this.#session.view?.app.logo_url ?? this.#page.logo, test: this.#session.view?.environment === "test", whiteLabel: this.#whiteLabel });
   }
 
   #app(bare = false) {
-    return safeName(this.#payload?.companyName ?? this.#session?.app.name ?? this.#page.project, bare ? "" : messages.brand.fallbackApp);
+    return safeName(this.#payload?.companyName ?? this.#session.view?.app.name ?? this.#page.project, bare ? "" : messages.brand.fallbackApp);
+  }
+
+  get #integrations() {
+    return this.#session.integrations;
+  }
+
+  get #whiteLabel() {
+    return this.#session.view?.white_label || this.#page.whiteLabel;
   }
 
   #who(integration) {
-    return { app: this.#app(), appPicture: this.#payload.imageUrl ?? this.#session?.app.logo_url, service: integration.name, serviceLogo: integration.logo };
+    return { app: this.#app(), appPicture: this.#payload.imageUrl ?? this.#session.view?.app.logo_url, service: integration.name, serviceLogo: integration.logo };
   }
 
   // --- session ---
@@ -83,7 +91,8 @@ export class Connect {
     const turn = this.#nextTurn();
     const stop = showLoading(this.#modal, this.#stage, { text: messages.loading.token({ app: this.#app() }), onGiveUp: () => this.close() });
     try {
-      await this.#openSession();
+      await this.#session.open(this.#payload);
+      this.#arrived();
     } catch (error) {
       if (turn === this.#turn) this.#fail(error, { retry: () => this.#load() });
       return;
@@ -91,80 +100,28 @@ export class Connect {
       stop();
     }
     if (turn !== this.#turn) return;
-    const { reconnect } = this.#session;
-    const wanted = reconnect ? this.#integrations.find(({ id }) => id === reconnect.integration) : findSelected(this.#payload.selectedConnection, this.#integrations, this.#rows);
+    const { reconnect } = this.#session.view;
+    const wanted = reconnect ? this.#integrations.find(({ id }) => id === reconnect.integration) : findSelected(this.#payload.selectedConnection, this.#integrations, this.#session.rows);
     this.#selected = wanted ?? null;
-    if (wanted) this.#choose(wanted);
+    if (reconnect && !wanted) showEmpty(this.#modal, { app: this.#app(), environment: this.#session.view.environment, onClose: () => this.close() });
+    // The customer's page has chosen: it knows what is connected already.
+    else if (wanted) this.#choose(wanted);
     else this.#showList();
   }
 
-  /** A session, from a token of the customer's backend. A session that is over is asked for once more, silently. */
-  async #openSession() {
-    try {
-      await this.#obtainToken();
-      this.#session = await openSession(this.#requestId, this.#embedder.origin);
-    } catch (error) {
-      if (!(error instanceof ApiError) || !error.needsNewSession) throw error;
-      await this.#obtainToken();
-      this.#session = await openSession(this.#requestId, this.#embedder.origin);
-    }
-    const allowed = new Set(this.#rows.map((row) => row.type));
-    this.#integrations = this.#session.integrations.filter(({ id }) => this.#rows === allRows || allowed.has(id));
-    this.#whiteLabel = this.#session.white_label;
-    this.#page.brandWith(this.#session.branding, this.#payload.appTheme);
-    this.drawBrand();
-  }
-
-  async #obtainToken() {
-    if (this.#embedder.hasPort) {
-      const first = this.#firstTokenError;
-      if (first) {
-        this.#firstTokenError = null;
-        this.#tokens += 1;
-        throw first;
-      }
-      // The first token is here already; every further session needs another.
-      if (this.#tokens > 0) this.#readPortToken(await this.#embedder.nextToken(true));
-      this.#tokens += 1;
-      return;
-    }
-    const { requestId, rows } = await fetchToken(this.#payload.linkTokenEndpoint, this.#payload.linkHeaders);
-    this.#requestId = requestId;
-    this.#rows = rows;
-  }
-
   // The options of our own script come with its first token.
-  async #firstPortToken() {
+  async #meetOwnScript() {
     const stop = showLoading(this.#modal, this.#stage, { text: messages.loading.token({ app: this.#app() }), onGiveUp: () => this.close() });
-    try {
-      const token = await this.#embedder.nextToken(false);
-      this.#payload = { ...this.#payload, ...this.#page.readOptions(token.options) };
-      this.#page.setTheme(this.#payload.appTheme);
-      if (!this.#payload.checkState) this.#readPortToken(token);
-    } catch (error) {
-      // Said by `#load`, which also offers to try again.
-      if (!(error instanceof EmbedderError) && !(error instanceof TokenError)) throw error;
-      this.#firstTokenError = error;
-    } finally {
-      stop();
-    }
+    const options = await this.#session.firstToken();
+    stop();
+    if (!options) return;
+    this.#payload = { ...this.#payload, ...this.#page.readOptions(options) };
+    this.#page.setTheme(this.#payload.appTheme);
   }
 
-  #readPortToken({ type, message, code, requestId, rows }) {
-    if (type === "token_error") throw Object.assign(new TokenError(typeof message === "string" && message !== "" ? message : messages.token.noSession), { code });
-    if (typeof requestId !== "string" || requestId === "") throw new TokenError(messages.token.noSession);
-    this.#requestId = requestId;
-    this.#rows = Array.isArray(rows) ? rows.filter((row) => row && row.active !== false) : allRows;
-  }
-
-  async #withSession(call) {
-    try {
-      return await call(this.#requestId);
-    } catch (error) {
-      if (!(error instanceof ApiError) || !error.needsNewSession) throw error;
-      await this.#openSession();
-      return call(this.#requestId);
-    }
+  #arrived() {
+    this.#page.brandWith(this.#session.view.branding, this.#payload.appTheme);
+    this.drawBrand();
   }
 
   // --- list and service ---
@@ -174,8 +131,26 @@ export class Connect {
     this.#signIn = null;
     this.#stage.hidden = false;
     const app = this.#app();
-    if (this.#integrations.length === 0) return showEmpty(this.#modal, { app, environment: this.#session.environment, onClose: () => this.close() });
-    showPick(this.#modal, { title: this.#payload.title ? safeName(this.#payload.title) : null, app, integrations: this.#integrations, remembered: this.#remembered, onPick: (integration) => this.#choose(integration) });
+    if (this.#integrations.length === 0) return showEmpty(this.#modal, { app, environment: this.#session.view.environment, onClose: () => this.close() });
+    showPick(this.#modal, { title: this.#payload.title ? safeName(this.#payload.title) : null, app, integrations: this.#integrations, remembered: this.#remembered, onPick: (integration) => this.#pick(integration) });
+  }
+
+  get #backToList() {
+    return this.#selected ? null : () => this.#showList();
+  }
+
+  /** What is connected already is said first: a second click on the same row is seldom meant as a second account. */
+  #pick(integration) {
+    if (this.#session.view.reconnect || !(integration.connected > 0)) return this.#choose(integration);
+    this.#nextTurn();
+    return showConnected(this.#modal, {
+      integration,
+      app: this.#app(),
+      owner: safeName(this.#session.view.identity_label),
+      back: this.#backToList,
+      onDone: () => this.close(),
+      onAnother: () => this.#choose(integration),
+    });
   }
 
   async #choose(integration, auth = null) {
@@ -183,37 +158,49 @@ export class Connect {
     const stop = showLoading(this.#modal, this.#stage, { shape: "form", text: messages.loading.form({ service: integration.name }), onGiveUp: () => this.close() });
     let form;
     try {
-      form = await this.#withSession((session) => readForm(session, integration.id, auth));
+      form = await this.#session.with((session) => readForm(session, integration.id, auth));
     } catch (error) {
       if (turn === this.#turn) this.#fail(error, { integration, retry: () => this.#choose(integration, auth) });
       return;
     } finally {
       stop();
     }
-    if (turn === this.#turn) this.#showService(integration, form);
+    if (turn === this.#turn) this.#showService(integration, { ...form, name: integration.name });
   }
 
   #showService(integration, form) {
+    this.#nextTurn();
     this.#stage.hidden = false;
     const who = this.#who(integration);
     const sameTab = this.#payload.oauthRedirect;
+    const { reconnect } = this.#session.view;
     const screen = showService(this.#modal, {
       form,
       integration,
       app: who.app,
       appPicture: who.appPicture,
-      owner: safeName(this.#session.identity_label),
-      reconnect: this.#session.reconnect,
+      owner: safeName(this.#session.view.identity_label),
+      reconnect: reconnect && { ...reconnect, account: safeName(reconnect.account) },
+      keeper: this.#whiteLabel ? null : messages.brand.keeper,
+      typed: this.#typed.get(integration.id),
       showNameInput: this.#payload.showNameInput,
       sameTab,
-      back: this.#selected ? null : () => this.#showList(),
+      back: this.#backToList,
       onMethod: (method) => this.#choose(integration, method),
-      onConnect: ({ values, name }) => {
+      onConnect: ({ values, name, plain }) => {
+        this.#typed.set(integration.id, plain);
         const ask = { integration: integration.id, auth: form.auth.id, values, name };
-        if (form.auth.kind === "oauth2") this.#connectByOauth({ integration, form, ask, screen, sameTab });
+        const leave = () => this.#connectByOauth({ integration, form, ask, screen, sameTab });
+        if (form.auth.kind === "oauth2" && isWebView()) this.#inWebView({ integration, form, leave });
+        else if (form.auth.kind === "oauth2") leave();
         else this.#connectByForm({ integration, form, ask, screen });
       },
     });
+  }
+
+  #inWebView({ integration, form, leave }) {
+    const address = pageAddress(this.#embedder.origin);
+    showWebView(this.#modal, { who: this.#who(integration), address, systemLink: systemBrowserLink(address), onAnyway: leave, back: () => this.#showService(integration, form) });
   }
 
   #connectByOauth({ integration, form, ask, screen, sameTab }) {
@@ -222,30 +209,31 @@ export class Connect {
       embedder: this.#embedder,
       who: this.#who(integration),
       ask,
-      withSession: (call) => this.#withSession(call),
+      withSession: (call) => this.#session.with(call),
       canMoveTop: this.#payload.hasCapabilities,
       onCancelled: () => this.#cancelled(integration, form),
+      onClose: () => this.close(),
       onEnd: ({ flow, status, error }) => {
         if (error) this.#refused({ error, integration, form, screen });
-        else if (status.status === "success") this.#succeeded(integration, flow, status.connection);
+        else if (status.status === "success") this.#succeeded(integration, flow, status);
         else this.#ended(integration, form, flow, status);
       },
     });
     // The window first: it may open only while the click lasts.
     if (sameTab) this.#signIn.leave();
     else this.#signIn.openWindow();
-    screen.busy(messages.redirecting.title({ service: integration.name }));
+    screen.busy(messages.redirecting.title({ service: integration.name }), () => this.#signIn?.cancel());
   }
 
   async #connectByForm({ integration, form, ask, screen }) {
     const turn = this.#nextTurn();
-    screen.busy(messages.form.checking({ service: integration.name }));
+    screen.busy(messages.form.checking({ service: integration.name }), () => this.#nextTurn());
     try {
-      const answer = await this.#withSession((session) => submitForm(session, { ...ask, embedder: this.#embedder.origin }));
+      const answer = await this.#session.with((session) => submitForm(session, { ...ask, embedder: this.#embedder.origin }));
       // Reported even when the person has gone back meanwhile: the connection is there.
       this.#outcomes += 1;
       if (answer.status !== "success") throw new ApiError(422, "credential_refused", answer.message ?? messages.form.refused({ service: integration.name }));
-      if (turn === this.#turn) this.#succeeded(integration, `submit-${this.#outcomes}`, answer.connection);
+      if (turn === this.#turn) this.#succeeded(integration, `submit-${this.#outcomes}`, answer);
       else this.#embedder.success(`submit-${this.#outcomes}`, answer.connection);
     } catch (error) {
       if (turn === this.#turn) this.#refused({ error, integration, form, screen });
@@ -254,32 +242,42 @@ export class Connect {
 
   // --- outcomes ---
 
-  #succeeded(integration, outcome, connection) {
+  #succeeded(integration, outcome, { connection, account, missing }) {
     this.#signIn = null;
     this.#embedder.success(outcome, connection);
-    if (integration) integration.connected += 1;
+    if (integration) this.#typed.delete(integration.id);
     const mayGoOn = integration && !this.#selected && this.#integrations.length > 1;
     showSuccess(this.#modal, {
       service: integration?.name ?? null,
       app: this.#app(),
-      owner: safeName(this.#session?.identity_label),
+      owner: safeName(this.#session.view?.identity_label),
+      account: safeName(account),
+      missing: (missing ?? []).map((text) => safeName(text)),
+      again: Boolean(this.#session.view?.reconnect),
       onDone: () => this.close(),
       onAnother: mayGoOn ? () => this.#load() : null,
     });
   }
 
-  /** Refused before a flow came to be: faulty fields go back to the form, the rest is a screen of its own. */
+  /**
+   * Refused before a flow came to be. What the person can mend, or what passes, is said at the form, whose fields stay;
+   * the rest is a screen of its own.
+   */
   #refused({ error, integration, form, screen }) {
     this.#signIn = null;
-    if (error instanceof ApiError && error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields);
-    if (error instanceof ApiError && error.key === "credential_refused") {
-      this.#report(error.message, error.key);
-      return screen.refuse(error.message);
-    }
-    if (error instanceof ApiError && error.key === "provider_unavailable" && form.fields.length > 0) {
-      const text = `${messages.failure.providerTitle({ service: integration.name })}. ${messages.failure.provider({ service: integration.name })}`;
+    const service = integration.name;
+    if (!(error instanceof ApiError)) return this.#fail(error, { integration, retry: () => this.#showService(integration, form) });
+    if (error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields);
+    const passes = error.status === 0 || error.status >= 500 || error.status === 429;
+    if (error.key === "credential_refused" || (passes && form.fields.length > 0)) {
+      const provider = error.key === "provider_unavailable";
+      const text = provider ? `${messages.failure.providerTitle({ service })}. ${messages.failure.provider({ service })}` : error.status >= 500 ? messages.failure.server : problem(error.key, service, error.message);
       this.#report(text, error.key);
       return screen.refuse(text);
+    }
+    if (error.key === "account_changed" || error.key === "account_unknown") {
+      this.#report(error.message, error.key);
+      return this.#showEnding({ code: error.key, message: error.message }, integration, form, error.reference);
     }
     return this.#fail(error, { integration, retry: () => this.#showService(integration, form) });
   }
@@ -287,22 +285,18 @@ export class Connect {
   /** A flow that ended without a connection. */
   #ended(integration, form, flow, status) {
     this.#signIn = null;
-    const service = integration.name;
     if (status.stage === "cancelled") return this.#cancelled(integration, form);
-    const retry = { label: messages.failure.retry, run: () => this.#showService(integration, form) };
-    if (status.stage === "expired") {
-      const text = messages.expired.text;
-      this.#embedder.failure(flow, status.message ?? text, "expired");
-      return showFailure(this.#modal, { name: "expired", title: messages.expired.title, text, icon: "clock", actions: [{ label: messages.expired.again, run: retry.run }] });
-    }
-    if (status.stage === "rejected") {
-      this.#embedder.failure(flow, status.message ?? messages.rejected.text, "rejected");
-      return showFailure(this.#modal, { name: "rejected", title: messages.rejected.title, text: messages.rejected.text, icon: "ban", actions: [{ label: messages.failure.close, run: () => this.close() }] });
-    }
-    const text = status.message ?? (status.code === "access_denied" ? messages.failure.denied({ service }) : messages.failure.generic);
-    this.#embedder.failure(flow, text, status.code ?? undefined);
+    this.#embedder.failure(flow, status.message ?? messages.failure.generic, failureCode(status));
+    return this.#showEnding(status, integration, form, flow);
+  }
+
+  #showEnding(status, integration, form, reference) {
+    const ending = endingOf(status, { service: integration.name, app: this.#app(), account: safeName(this.#session.view.reconnect?.account) });
+    const again = ending.again && { label: ending.again, run: () => this.#showService(integration, form) };
     const others = !this.#selected && this.#integrations.length > 1;
-    return showFailure(this.#modal, { title: messages.failure.title({ service }), text, actions: [retry, others && { label: messages.failure.list, run: () => this.#showList() }].filter(Boolean) });
+    const way = others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.close() };
+    const needsReference = ["failure", "final", "unavailable"].includes(ending.state);
+    return showFailure(this.#modal, { ...ending, name: ending.state, note: ending.quote ? status.message : null, reference: needsReference ? reference : null, actions: [again, way].filter(Boolean) });
   }
 
   #cancelled(integration, form) {
@@ -348,8 +342,8 @@ export class Connect {
     }
     const away = error.status === 0 || error.status >= 500;
     return showFailure(this.#modal, {
-      title: away ? messages.failure.serverTitle : integration ? messages.failure.title({ service: integration.name }) : messages.failure.genericTitle,
-      text: error.status >= 500 ? messages.failure.server : error.message,
+      title: !navigator.onLine ? messages.offline.title : away ? messages.failure.serverTitle : integration ? messages.failure.title({ service: integration.name }) : messages.failure.genericTitle,
+      text: error.status >= 500 ? messages.failure.server : problem(error.key, integration?.name ?? messages.brand.fallbackService, error.message),
       reference,
       actions: [again, close],
     });
@@ -363,10 +357,13 @@ export class Connect {
   async #check() {
     const result = this.#payload.checkState;
     const status = await awaitReturn({ modal: this.#modal, stage: this.#stage, result, onClose: () => this.close() });
-    if (status.status === "success") return this.#succeeded(null, result, status.connection);
-    const text = status.message ?? messages.failure.generic;
-    this.#embedder.failure(result, text, status.code ?? undefined);
-    return showFailure(this.#modal, { title: messages.failure.genericTitle, text, actions: [{ label: messages.failure.close, run: () => this.close() }] });
+    if (status.status === "success") return this.#succeeded(null, result, status);
+    const said = status.message ?? messages.failure.generic;
+    const text = problem(status.code, messages.brand.fallbackService, said);
+    this.#embedder.failure(result, said, failureCode(status));
+    // The session is gone with the page before: what is known is the server's sentence. There is no second try here.
+    const { state, icon } = endingOf(status, { service: messages.brand.fallbackService, app: this.#app(), account: null });
+    return showFailure(this.#modal, { name: state, icon, title: messages.failure.genericTitle, text, actions: [{ label: messages.failure.close, run: () => this.close() }] });
   }
 
   /** Whatever was under way is not waited for any more. */
@@ -376,5 +373,7 @@ export class Connect {
   }
 }
 
-/** Stands for "the token names no rows": then the session alone decides. */
-const allRows = [];
+/** Why a flow ended, for our own script: a stage that says enough, else the server's word. */
+function failureCode({ stage, code }) {
+  return stage === "expired" || stage === "rejected" ? stage : (code ?? undefined);
+}

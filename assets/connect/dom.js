@@ -48,7 +48,9 @@ export function logo(name, address, size = "") {
     letter();
     return tile;
   }
-  const picture = element("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", on: { error: letter } });
+  // Those of the list come as they are scrolled to: there may be a thousand.
+  const loading = size === "" ? "lazy" : null;
+  const picture = element("img", { alt: "", referrerpolicy: "no-referrer", decoding: "async", loading, on: { error: letter } });
   picture.src = address;
   tile.append(picture);
   return tile;

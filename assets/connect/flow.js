@@ -26,13 +26,14 @@ export class SignIn {
   #canMoveTop;
   #onEnd;
   #onCancelled;
+  #onClose;
   #windowName = randomWindowName();
   #attempt = null;
   #view = null;
   #screen = null;
   #left = false;
 
-  constructor({ modal, embedder, who, ask, withSession, canMoveTop, onEnd, onCancelled }) {
+  constructor({ modal, embedder, who, ask, withSession, canMoveTop, onEnd, onCancelled, onClose }) {
     this.#modal = modal;
     this.#embedder = embedder;
     this.#who = who;
@@ -41,6 +42,7 @@ export class SignIn {
     this.#canMoveTop = canMoveTop;
     this.#onEnd = onEnd;
     this.#onCancelled = onCancelled;
+    this.#onClose = onClose;
   }
 
   /** Has the page been told to leave for the service? Then our messages reach nobody after a return. */
@@ -147,11 +149,11 @@ export class SignIn {
 
   /** The screen that fits the stage; the same one is not drawn twice. */
   #show(attempt) {
-    const view = { exchanging: "verifying", verifying: "customer" }[attempt.stage] ?? (this.#view === "blocked" && attempt.stage === "created" ? "blocked" : "waiting");
+    const view = { exchanging: "verifying", verifying: "customer" }[attempt.stage] ?? (this.#view === "links" && attempt.stage === "created" ? "links" : "waiting");
     if (view !== this.#view) {
       this.#view = view;
-      if (view === "verifying" || view === "customer") showVerifying(this.#modal, { who: this.#who, customer: view === "customer" });
-      else this.#screen = showWaiting(this.#modal, { who: this.#who, onReopen: () => this.#reopen(), onCancel: () => this.#cancelByPerson() });
+      if (view === "verifying" || view === "customer") showVerifying(this.#modal, { who: this.#who, customer: view === "customer", onClose: this.#onClose });
+      else this.#screen = showWaiting(this.#modal, { who: this.#who, onReopen: () => this.#reopen(), onOther: () => this.#otherWay(), onCancel: () => this.#cancelByPerson() });
     }
     if (attempt.stage === "confirming") this.#screen.code(attempt.code);
   }
@@ -160,6 +162,19 @@ export class SignIn {
     const before = this.#attempt;
     this.openWindow();
     if (before?.flow) cancelFlow(before.session, before.flow);
+  }
+
+  /** The person wants no window: a new flow, whose links stand on the screen at once. */
+  async #otherWay() {
+    const before = this.#attempt;
+    this.#stop();
+    before?.window?.close();
+    if (before?.flow) cancelFlow(before.session, before.flow);
+    const attempt = this.#newAttempt();
+    addEventListener("message", (event) => this.#prove(event, attempt), { signal: attempt.abort.signal });
+    if (!(await this.#create(attempt, "popup"))) return;
+    this.#offerLinks(attempt, "ways");
+    this.#watch(attempt);
   }
 
   #cancelByPerson() {
@@ -176,12 +191,17 @@ export class SignIn {
     const open = attempt.window !== null && !attempt.window.closed;
     if (this.#attempt !== attempt || attempt.stage !== "created" || open) return;
     if (!(await this.#freshTicket(attempt)) || this.#attempt !== attempt) return;
-    this.#view = "blocked";
+    this.#offerLinks(attempt, "blocked");
+  }
+
+  #offerLinks(attempt, name) {
+    this.#view = "links";
     const renewal = setInterval(async () => {
       if (await this.#freshTicket(attempt)) links.setAddress(startAddress(attempt.ticket));
     }, ticketAge);
     attempt.abort.signal.addEventListener("abort", () => clearInterval(renewal));
     const links = showBlocked(this.#modal, {
+      name,
       who: this.#who,
       address: startAddress(attempt.ticket),
       cleanup: () => clearInterval(renewal),
@@ -250,12 +270,16 @@ export class SignIn {
   }
 }
 
+// Where the page around us chose the language, the pages of the sign-in have it too.
+const locale = document.documentElement.dataset.locale;
+
 function startAddress(ticket) {
-  return `/connect/start#t=${ticket}`;
+  return `/connect/start${locale ? `?locale=${locale}` : ""}#t=${ticket}`;
 }
 
 function withTicket(url, ticket) {
   const address = new URL(url);
+  if (locale) address.search = `?locale=${locale}`;
   address.hash = `t=${ticket}`;
   return address.href;
 }

@@ -4,7 +4,7 @@
 import { ApiError, openLink, peekLink } from "./api.js";
 import { Connect } from "./connect.js";
 import { element, icon, logo, safeName } from "./dom.js";
-import { messages } from "./messages.en.js";
+import { around, messages, problem } from "./messages.js";
 import { Modal, primaryButton, setBusy } from "./modal.js";
 import { readOptions } from "./payload.js";
 import { showLoading } from "./screens/loading.js";
@@ -96,7 +96,7 @@ function draw(modal, view, secret, onBegin) {
   page.brandWith(view.branding, null);
   document.title = messages.link.title({ service });
   modal.setBrand({ name: app, picture: view.app.logo_url, test: view.environment === "test", whiteLabel: view.white_label });
-  const button = primaryButton(messages.link.button({ service }), async () => {
+  const button = primaryButton(messages.link.title({ service }), async () => {
     if (button.disabled) return;
     setBusy(button, messages.link.opening);
     let first;
@@ -111,13 +111,16 @@ function draw(modal, view, secret, onBegin) {
     addEventListener("pageshow", (event) => event.persisted && connect.restore());
     await connect.begin({ linkTokenEndpoint: null, linkHeaders: {}, ...readOptions({}) });
   });
-  const fact = (name, label, text) => text && element("div", { class: "fact" }, icon(name), element("span", {}, `${label} `, element("bdi", { class: "strong", text })));
+  const fact = (name, message, text) => text && element("div", { class: "fact" }, icon(name), element("span", {}, around(message, element("bdi", { class: "strong", text }))));
+  const owner = fact("user-round", (name) => messages.explain.owner({ owner: name }), safeName(view.owner));
+  const account = fact("plug", (name) => messages.link.account({ account: name }), safeName(view.account));
+  const same = view.account && element("div", { class: "fact" }, icon("shield-check"), element("span", { text: messages.link.same }));
   modal.show({
     name: "link",
     title: messages.link.title({ service }),
     before: [element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"))],
     lead: view.failed ? messages.link.failed({ app, service }) : messages.link.expiring({ app, service }),
-    body: [element("div", { class: "about" }, fact("user-round", messages.explain.owner, safeName(view.owner)), fact("plug", messages.link.account, safeName(view.account)), view.account && element("div", { class: "fact" }, icon("shield-check"), element("span", { text: messages.link.same })))],
+    body: [element("div", { class: "about" }, owner, account, same)],
     actions: [button],
     focus: button,
   });
@@ -131,11 +134,14 @@ function closed(modal, app) {
 function failed(modal, error, retry = null) {
   if (!(error instanceof ApiError)) throw error;
   stage.hidden = false;
-  const over = error.status === 404 || error.status === 410 || error.status === 400;
-  const title = error.key === "link_used" ? messages.link.usedTitle : over ? messages.link.overTitle : messages.failure.serverTitle;
-  const text = error.status === 400 ? messages.link.incomplete : error.status >= 500 ? messages.failure.server : error.message;
+  const { link } = messages;
+  const ends = { link_used: [link.usedTitle, link.used, "check"], link_expired: [link.overTitle, link.expired, "clock"], link_deleted: [link.overTitle, link.deleted, "ban"] };
+  const incomplete = error.status === 404 || error.status === 400;
+  const end = incomplete ? [link.incompleteTitle, link.incomplete, "circle-alert"] : ends[error.key];
+  const over = Boolean(end);
+  const [title, text, sign] = end ?? [messages.failure.serverTitle, error.status >= 500 ? messages.failure.server : problem(error.key, messages.brand.fallbackService, error.message), "circle-alert"];
   const actions = over ? [] : [{ label: messages.failure.retry, run: retry ?? (() => location.reload()) }];
-  showFailure(modal, { name: error.key === "link_used" ? "used" : "over", title, text, reference: over ? null : error.reference, icon: error.key === "link_used" ? "check" : "clock", actions });
+  showFailure(modal, { name: error.key === "link_used" ? "used" : "over", title, text, reference: over ? null : error.reference, icon: sign, actions });
 }
 
 run();

@@ -2,7 +2,7 @@
 
 import { Connect } from "./connect.js";
 import { Embedder, EmbedderError } from "./embedder.js";
-import { messages } from "./messages.en.js";
+import { messages } from "./messages.js";
 import { Modal } from "./modal.js";
 import { decodeData, readOptions } from "./payload.js";
 import { showLoading } from "./screens/loading.js";

@@ -12,11 +12,31 @@ export function findIntegrations(integrations, query) {
 }
 
 function scoreIntegration(integration, wanted) {
-  const names = [integration.name, integration.id, ...integration.aliases].map(fold);
+  const { names, categories, words } = folded(integration);
   const best = Math.max(...names.map((name, index) => scoreName(name, wanted) - (index === 0 ? 0 : 1)));
   if (best > 0) return best;
-  if (integration.categories.map(fold).some((category) => category.startsWith(wanted))) return 20;
-  return fold(integration.description).split(" ").some((word) => wanted.length > 2 && word.startsWith(wanted)) ? 10 : 0;
+  if (categories.some((category) => category.startsWith(wanted))) return 20;
+  if (wanted.length > 2 && words.some((word) => word.startsWith(wanted))) return 10;
+  // Several words in any order, each of which has to be found somewhere.
+  const parts = wanted.split(" ");
+  const all = [...names.flatMap((name) => name.split(" ")), ...categories];
+  return parts.length > 1 && parts.every((part) => all.some((word) => word.startsWith(part))) ? 30 : 0;
+}
+
+const cache = new WeakMap();
+
+/** What a search compares, made once for each integration: a thousand of them are gone through at each letter. */
+function folded(integration) {
+  let entry = cache.get(integration);
+  if (!entry) {
+    entry = {
+      names: [integration.name, integration.id, ...integration.aliases].map(fold),
+      categories: integration.categories.map(fold),
+      words: fold(integration.description).split(" "),
+    };
+    cache.set(integration, entry);
+  }
+  return entry;
 }
 
 function scoreName(name, wanted) {

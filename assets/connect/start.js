@@ -3,7 +3,7 @@
 
 import { ApiError, resumeFlows, startFlow } from "./api.js";
 import { element, icon } from "./dom.js";
-import { messages } from "./messages.en.js";
+import { messages, problem } from "./messages.js";
 import { randomSecret } from "./secrets.js";
 
 const openerTime = 1500;
@@ -86,7 +86,7 @@ function explain(error) {
     return_not_allowed: [messages.start.returnTitle, messages.start.returnText],
     flow_expired: [messages.start.expiredTitle, messages.start.expired],
   };
-  const said = error instanceof ApiError && error.status > 0 ? error.message : messages.start.failed;
+  const said = error instanceof ApiError && error.status > 0 ? problem(error.key, messages.brand.fallbackService, error.message) : messages.start.failed;
   const [title, text] = known[error.key] ?? [messages.start.failedTitle, said];
   draw("circle-alert", title, text, [closeButton()], error.reference);
 }
@@ -97,7 +97,7 @@ function closeButton() {
 
 function draw(name, title, text, actions, reference = null) {
   document.title = title;
-  main.dataset.screen = "message";
+  main.dataset.state = "message";
   main.replaceChildren(
     element("span", { class: "sign" }, icon(name, 20)),
     element("h1", { class: "screen-title", text: title }),

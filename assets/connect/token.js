@@ -1,7 +1,7 @@
 // Asking the customer's backend for a session. What answers is not ours: every odd answer ends in one clear sentence.
 
 import { isObject } from "./payload.js";
-import { messages } from "./messages.en.js";
+import { messages } from "./messages.js";
 
 const answerTime = 20_000;
 const pageSize = 100;

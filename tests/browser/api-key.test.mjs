@@ -96,7 +96,7 @@ describe('api key', () => {
   test('showNameInput: the name is kept with the connection', async () => {
     const { keys, names } = suite;
     const { context, page, widget } = await open('@picahq/authkit', { showNameInput: true });
-    await widget.row(names.testKey).click();
+    await widget.choose(names.testKey);
     await widget.field(NAME_LABEL).fill('Work account');
     await widget.field(KEY_LABEL).fill(keys.key);
     await widget.connect(names.testKey).click();
@@ -105,7 +105,7 @@ describe('api key', () => {
 
   test('the key field hides what is typed and tells the browser not to keep it', async () => {
     const { context, widget } = await open('@picahq/authkit');
-    await widget.row(suite.names.testKey).click();
+    await widget.choose(suite.names.testKey);
     const field = widget.field(KEY_LABEL);
     assert.equal(await field.getAttribute('type'), 'password');
     assert.match((await field.getAttribute('autocomplete')) ?? '', /^(off|new-password|one-time-code)$/);

@@ -60,7 +60,7 @@ describe('a link from a mail', () => {
     await page.goto(link);
     const reconnect = page.getByRole('button', { name: `Reconnect ${suite.names.oidc}` });
     await reconnect.click();
-    await page.locator('[data-screen="explain"]').waitFor();
+    await page.locator('[data-state="explain"]').waitFor();
     const [popup] = await Promise.all([context.waitForEvent('page'), reconnect.click()]);
     await consent(popup).allow.click();
     await page.getByRole('heading', { name: `${suite.names.oidc} is connected` }).waitFor();

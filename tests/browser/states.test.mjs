@@ -93,7 +93,7 @@ describe('states of the modal', () => {
     });
 
     state('key form, wrong text, refused, success', async (widget, page) => {
-      await widget.row(suite.names.testKey).click();
+      await widget.choose(suite.names.testKey);
       await widget.field(KEY_LABEL).waitFor();
       await shoot(page, 'key');
       await widget.field(KEY_LABEL).fill('not a key');

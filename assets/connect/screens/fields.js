@@ -2,15 +2,20 @@
 // stores or repeats them.
 
 import { element, icon } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { messages } from "../messages.js";
 import { outsideLink } from "../modal.js";
 
-/** Builds the fields. Gives their node, and functions to read, check and fault them. */
-export function makeFields(fields) {
-  const rows = fields.map(makeField);
+/**
+ * Builds the fields. Gives their node, and functions to read, check and fault them. `typed` holds what the person typed
+ * before into fields that are no secrets.
+ */
+export function makeFields(fields, typed = {}) {
+  const rows = fields.map((field, index) => makeField({ ...field, default: typed[field.name] ?? field.default }, index));
   return {
     node: element("div", { class: "fields" }, rows.map((row) => row.node)),
     first: rows[0]?.input ?? null,
+    /** What is no secret, to stand there again when the screen comes back. */
+    plain: () => Object.fromEntries(rows.filter((row) => !row.secret).map((row) => [row.name, row.value()])),
     values: () => Object.fromEntries(rows.map((row) => [row.name, row.value()]).filter(([, value]) => value !== "")),
     /** True when all fit; else the first faulty one has the focus. */
     check() {
@@ -34,7 +39,7 @@ function makeField(field, index) {
   const required = field.required !== false;
   const pattern = compile(field.pattern);
   const error = element("p", { class: "field-error", id: `${id}-error`, hidden: true });
-  const help = field.help ? element("p", { class: "field-help", id: `${id}-help`, text: field.help }) : null;
+  const help = field.help ? element("p", { class: "field-help", id: `${id}-help`, dir: "auto", text: field.help }) : null;
   const input = field.choices ? makeSelect(field, id) : makeInput(field, id, required);
   const described = [help && help.id, error.id].filter(Boolean).join(" ");
   input.setAttribute("aria-describedby", described);
@@ -83,17 +88,17 @@ function makeField(field, index) {
   const label = element("div", { class: "field-label" },
     element("label", { for: id, text: field.label }),
     !required && element("span", { class: "field-optional", text: messages.form.optional }),
-    field.help_url && /^https?:/i.test(field.help_url) && outsideLink(messages.form.findShort, field.help_url, messages.form.find({ label: field.label })),
+    outsideLink(messages.form.findShort, field.help_url, `${messages.form.findShort} ${field.label}`),
   );
   const reveal = field.secret && !field.choices ? makeReveal(field, input) : null;
   const control = element("div", { class: `control${reveal ? " control-secret" : ""}${field.choices ? " control-select" : ""}` }, input, tick, reveal);
-  return { name: field.name, input, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
+  return { name: field.name, secret: field.secret, input, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
 }
 
 function makeInput(field, id, required) {
   const input = element("input", {
     id, name: field.name, type: field.secret ? "password" : "text", class: "input", placeholder: field.placeholder, "aria-required": String(required),
-    autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false", "data-1p-ignore": true, "data-lpignore": "true", "data-bwignore": true,
+    autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false",
     dir: field.secret ? "ltr" : "auto",
   });
   if (field.default) input.value = field.default;

@@ -1,13 +1,11 @@
 // The shape of what comes, after 150 ms; a word after 1 s; a way out after 8 s.
 
 import { element } from "../dom.js";
-import { messages } from "../messages.en.js";
-import { secondaryButton } from "../modal.js";
+import { messages } from "../messages.js";
 
 /** Shows the shape until another screen takes its place. Gives a function that stops it. */
 export function showLoading(modal, stage, { shape = "list", text, onGiveUp }) {
   const word = element("p", { class: "loading-word", "aria-hidden": "true" });
-  const exit = element("div", { class: "loading-exit" });
   let stopped = false;
   const stop = () => {
     stopped = true;
@@ -18,13 +16,13 @@ export function showLoading(modal, stage, { shape = "list", text, onGiveUp }) {
   const timers = [
     later(150, () => {
       stage.hidden = false;
-      modal.show({ name: "loading", title: messages.loading.title, hideTitle: true, body: [word, skeleton(shape)], actions: [exit], cleanup: stop });
+      modal.show({ name: "loading", title: messages.loading.title, hideTitle: true, body: [word, skeleton(shape)], cleanup: stop });
     }),
     later(1000, () => {
       word.textContent = text;
       modal.announce(text);
     }),
-    later(8000, () => exit.replaceChildren(element("p", { class: "quiet", text: messages.loading.slow }), secondaryButton(messages.loading.giveUp, onGiveUp))),
+    later(8000, () => modal.offer({ label: messages.loading.giveUp, run: onGiveUp })),
   ];
   return stop;
 }
@@ -32,7 +30,7 @@ export function showLoading(modal, stage, { shape = "list", text, onGiveUp }) {
 function skeleton(shape) {
   const bar = (kind) => element("span", { class: `bar bar-${kind}` });
   if (shape === "form") {
-    return element("div", { class: "skeleton", "aria-hidden": "true" }, bar("title"), bar("line"), bar("short"), element("span", { class: "bar bar-field" }), bar("line"), bar("short"));
+    return element("div", { class: "skeleton", "aria-hidden": "true" }, ["title", "line", "short", "field", "line", "short"].map(bar));
   }
   const row = () => element("div", { class: "skeleton-row" }, bar("logo"), element("div", { class: "skeleton-lines" }, bar("name"), bar("line")));
   return element("div", { class: "skeleton", "aria-hidden": "true" }, bar("title"), bar("field"), [1, 2, 3, 4, 5].map(row));

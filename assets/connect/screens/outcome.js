@@ -1,38 +1,45 @@
 // How a path ends: connected, not connected, stopped, too late. The same place and the same size for all.
 
 import { element, icon, vector } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { around, messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
-import { sign } from "./progress.js";
+import { copyText, sign } from "./progress.js";
 
-export function showSuccess(modal, { service, app, owner, onDone, onAnother }) {
-  const title = service ? messages.success.title({ service }) : messages.success.genericTitle;
+/** Connected; `partial` when the service gave less than was asked for (`missing`, in plain words). */
+export function showSuccess(modal, { service, app, owner, account, missing = [], again = false, onDone, onAnother }) {
+  const partial = missing.length > 0;
+  const title = !service ? messages.success.genericTitle : again ? messages.success.againTitle({ service }) : messages.success.title({ service });
   const done = primaryButton(messages.success.done, onDone);
   modal.show({
-    name: "success",
+    name: partial ? "partial" : "success",
     title,
     before: [tick()],
-    lead: owner ? [`${messages.success.textOwner({ app })} `, element("bdi", { text: owner }), "."] : messages.success.text({ app }),
+    lead: owner ? around((name) => messages.success.textOwner({ app, owner: name }), element("bdi", { text: owner })) : messages.success.text({ app }),
+    body: [
+      account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
+      partial && element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("div", {}, element("p", { class: "strong", text: messages.partial.title({ app }) }), element("ul", {}, missing.map((text) => element("li", {}, element("bdi", { text })))), element("p", { text: messages.partial.text({ app, service: service ?? messages.brand.fallbackService }) }))),
+    ],
     actions: [done, onAnother && linkButton(messages.success.another, onAnother)],
     centred: true,
     focus: done,
-    announce: title,
+    announce: partial ? `${title}. ${messages.partial.title({ app })} ${missing.join(". ")}` : title,
   });
 }
 
 /**
  * Not connected. `actions` are `{ label, run }`, the first is the main one; without any, closing is all there is.
- * `reference` is the id to quote to the people who run the app.
+ * `reference` is the id to quote to the people who run the app; `request` a text to hand on to somebody else.
  */
-export function showFailure(modal, { name = "failure", title, text, note = null, reference = null, actions, icon: sign_ = "circle-alert", back = null }) {
+export function showFailure(modal, { name = "failure", title, text, note = null, request = null, reference = null, actions, icon: sign_ = "circle-alert", back = null }) {
   const buttons = actions.map(({ label, run }, index) => (index === 0 ? primaryButton(label, run) : index === 1 ? secondaryButton(label, run) : linkButton(label, run)));
   modal.show({
     name,
     title,
-    before: [sign(sign_, name === "failure" ? "sign-bad" : "")],
+    before: [sign(sign_, name === "failure" || name === "final" ? "sign-bad" : "")],
     lead: text,
     body: [
       note && element("p", { class: "note", text: note }),
+      request && handOn(request),
       reference && element("p", { class: "reference" }, element("span", { text: messages.brand.reference }), copyable(reference)),
     ],
     actions: buttons,
@@ -44,17 +51,16 @@ export function showFailure(modal, { name = "failure", title, text, note = null,
 }
 
 function copyable(reference) {
-  const button = element("button", { class: "copy", type: "button", title: reference }, element("code", { text: reference }), icon("copy"));
-  button.addEventListener("click", async () => {
-    try {
-      await navigator.clipboard.writeText(reference);
-      button.lastChild.className = "icon icon-check";
-    } catch {
-      // A frame may be denied the clipboard: select the text, so that one key copies it.
-      getSelection().selectAllChildren(button.firstChild);
-    }
-  });
-  return button;
+  const said = element("span", { class: "visually-hidden", role: "status" });
+  const button = element("button", { class: "copy", type: "button", "aria-label": messages.brand.copyReference({ reference }) }, element("code", { text: reference }), icon("copy"));
+  button.addEventListener("click", () => copyText(reference, said, messages.brand.copied).then(() => said.textContent && (button.lastChild.className = "icon icon-check")));
+  return [button, said];
+}
+
+/** A text for somebody else, with the button that copies it. */
+function handOn(text) {
+  const button = linkButton(messages.brand.copyText, () => copyText(text, button, messages.brand.copied));
+  return element("div", { class: "hand-on" }, element("p", { class: "note", text }), button);
 }
 
 /** A tick that draws itself. */

@@ -1,7 +1,7 @@
 // The screens of a sign-in under way: waiting for the other window, leaving in this tab, finishing, window kept shut.
 
 import { element, icon, logo } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 
 function journey({ app, appPicture, service, serviceLogo }) {
@@ -10,10 +10,10 @@ function journey({ app, appPicture, service, serviceLogo }) {
 }
 
 /** Waiting for the other window. The result has `closed()` and `code(text)` for what becomes known later. */
-export function showWaiting(modal, { who, onReopen, onCancel }) {
+export function showWaiting(modal, { who, onReopen, onOther, onCancel }) {
   const { service } = who;
   const card = element("div", { class: "code-card", hidden: true });
-  const hint = element("p", { class: "quiet waiting-hint" }, element("span", { text: messages.waiting.noWindow }), " ", linkButton(messages.waiting.reopen, onReopen));
+  const hint = element("div", { class: "quiet waiting-hint" }, element("p", { text: messages.waiting.noWindow }), element("p", { class: "waiting-ways" }, linkButton(messages.waiting.reopen, onReopen), linkButton(messages.waiting.other, onOther)));
   modal.show({
     name: "waiting",
     title: messages.waiting.title({ service }),
@@ -26,6 +26,7 @@ export function showWaiting(modal, { who, onReopen, onCancel }) {
   return {
     closed() {
       hint.firstChild.textContent = messages.waiting.closed({ service });
+      modal.announce(messages.waiting.closed({ service }));
     },
     code(text) {
       if (!card.hidden || !text) return;
@@ -40,17 +41,18 @@ export function showWaiting(modal, { who, onReopen, onCancel }) {
   };
 }
 
-export function showVerifying(modal, { who, customer = false }) {
+export function showVerifying(modal, { who, customer = false, onClose }) {
   modal.show({
     name: "verifying",
     title: customer ? messages.verifying.customerTitle({ app: who.app }) : messages.verifying.title({ service: who.service }),
     before: [journey(who)],
     lead: customer ? messages.verifying.customerText : messages.verifying.text,
     centred: true,
+    slow: { label: messages.loading.giveUp, run: onClose },
   });
 }
 
-/** Leaving in this tab. `stuck` shows what to do when the page did not move on. */
+/** Leaving in this tab. */
 export function showRedirecting(modal, { who }) {
   modal.show({ name: "redirecting", title: messages.redirecting.title({ service: who.service }), before: [journey(who)], lead: messages.redirecting.text, centred: true });
 }
@@ -67,18 +69,19 @@ export function showStuck(modal, { address }) {
 }
 
 /**
- * The window did not open: two real links, so that the browser sees the person's own click. `onHere` may stop the
- * second link's own way (when the page around us can move itself). `setAddress` puts a fresh ticket into both.
+ * The window did not open (`blocked`), or the person wants another way (`ways`): two real links, so that the browser sees
+ * the person's own click. `onHere` may stop the second link's own way (when the page around us can move itself).
+ * `setAddress` puts a fresh ticket into both.
  */
-export function showBlocked(modal, { who, address, onOpened, onHere, onCancel, cleanup }) {
+export function showBlocked(modal, { who, name = "blocked", address, onOpened, onHere, onCancel, cleanup }) {
   const open = element("a", { class: "button button-primary", href: address, target: "_blank", rel: "opener", on: { click: () => setTimeout(onOpened, 0) } }, element("span", { class: "button-label", text: messages.blocked.open }), icon("external-link"));
   const here = topLink(messages.blocked.here, address, "button button-secondary");
   here.addEventListener("click", onHere);
   modal.show({
-    name: "blocked",
-    title: messages.blocked.title,
+    name,
+    title: messages[name].title,
     before: [sign("app-window")],
-    lead: messages.blocked.text({ service: who.service }),
+    lead: messages[name].text({ service: who.service }),
     actions: [open, here, linkButton(messages.waiting.cancel, onCancel)],
     centred: true,
     focus: open,
@@ -93,8 +96,8 @@ export function showBlocked(modal, { who, address, onOpened, onHere, onCancel, c
 }
 
 /** Check mode: the page came back from the service, the outcome is on its way. */
-export function showChecking(modal) {
-  modal.show({ name: "checking", title: messages.check.title, before: [sign("clock")], lead: messages.check.text, centred: true });
+export function showChecking(modal, { onClose }) {
+  modal.show({ name: "verifying", title: messages.check.title, before: [sign("clock")], lead: messages.check.text, centred: true, slow: { label: messages.loading.giveUp, run: onClose } });
 }
 
 export function showUnfinished(modal, { onClose }) {
@@ -106,6 +109,35 @@ export function showUnfinished(modal, { onClose }) {
     actions: [primaryButton(messages.brand.close, onClose)],
     centred: true,
   });
+}
+
+/** Inside the browser of another app, which many services refuse: say so, and lead to a real one. */
+export function showWebView(modal, { who, address, systemLink, onAnyway, back }) {
+  const { service, app } = who;
+  const copy = primaryButton(messages.webview.copy, () => copyText(address, copy.querySelector(".button-label"), messages.webview.copied));
+  const open = systemLink && topLink(messages.webview.open, systemLink, "button button-primary");
+  modal.show({
+    name: "webview",
+    title: messages.webview.title({ service }),
+    before: [sign("app-window")],
+    lead: messages.webview.text({ service, app }),
+    body: !open && element("p", { class: "note address", text: address }),
+    actions: [open ?? copy, linkButton(messages.webview.anyway, onAnyway)],
+    centred: true,
+    back,
+    focus: open ?? copy,
+  });
+}
+
+/** Copies, or selects for copying where a frame may not; `label` says that it is done. */
+export async function copyText(text, label, done) {
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = done;
+  } catch {
+    const node = [...document.querySelectorAll(".note, code")].find((one) => one.textContent === text);
+    if (node) getSelection().selectAllChildren(node);
+  }
 }
 
 function topLink(label, address, kind) {

@@ -1,23 +1,27 @@
 // One service before it is connected: who asks, for whom, what for; and the fields, where there are some.
 
 import { element, icon, logo } from "../dom.js";
-import { messages } from "../messages.en.js";
+import { around, language, messages } from "../messages.js";
 import { linkButton, outsideLink, primaryButton, setBusy } from "../modal.js";
 import { makeFields } from "./fields.js";
 
+const slowAfter = 8000;
+
 /**
- * Shows the screen `explain` (OAuth without fields) or `form`.
- * `onConnect({ values, name })` runs inside the click, so that it may open a window. The result has `busy(text)`,
- * `fault(errors)`, `refuse(text)` to bring the person back to the fields.
+ * Shows the state `explain` (OAuth without fields), `form` or `reconnect`.
+ * `onConnect({ values, name, plain })` runs inside the click, so that it may open a window. The result has
+ * `busy(text, onGiveUp)`, `fault(errors)`, `refuse(text)` to bring the person back to the fields.
  */
-export function showService(modal, { form, integration, app, appPicture, owner, reconnect, showNameInput, sameTab, onConnect, onMethod, back }) {
+export function showService(modal, { form, integration, app, appPicture, owner, reconnect, keeper, typed, showNameInput, sameTab, onConnect, onMethod, back }) {
   const service = form.name;
   const isOauth = form.auth.kind === "oauth2";
-  const fields = makeFields([...form.fields, ...(showNameInput ? [nameField] : [])]);
+  const fields = makeFields([...form.fields, ...(showNameInput && !reconnect ? [nameField()] : [])], typed);
   const notice = element("div", { class: "notice notice-bad", role: "alert", hidden: true });
   const label = reconnect ? messages.explain.reconnectButton({ service }) : messages.explain.button({ service });
   const opensWindow = isOauth && !sameTab;
   const button = primaryButton(label, null, { type: "submit", form: "service-form", trailing: opensWindow ? "external-link" : null });
+  const slow = element("p", { class: "quiet slow", hidden: true });
+  let timer = 0;
 
   const node = element(
     "form",
@@ -28,19 +32,22 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
 
   function submit(event) {
     event.preventDefault();
-    if (button.disabled) return;
+    if (button.ariaDisabled === "true") return;
     notice.hidden = true;
     if (!fields.check()) return;
-    const { [nameField.name]: name = null, ...values } = fields.values();
-    onConnect({ values, name });
+    const { [nameKey]: name = null, ...values } = fields.values();
+    onConnect({ values, name, plain: fields.plain() });
   }
 
+  const fact = (name, ...words) => element("div", { class: "fact" }, icon(name), element("span", {}, words));
+  const asked = [...form.access, ...(form.unexplained ?? []).map((scope) => messages.explain.permission({ scope }))];
   const others = form.methods.filter((method) => method.id !== form.auth.id);
-  const before = [element("div", { class: "pair" }, logo(app, appPicture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, integration.logo, "logo-large"))];
   const about = [
-    form.access.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, form.access.map((text) => element("li", {}, icon("check"), element("span", { text })))), form.docs && isOauth && outsideLink(messages.explain.docs, form.docs)),
-    owner && element("div", { class: "fact" }, icon("user-round"), element("span", {}, `${messages.explain.owner} `, element("bdi", { class: "strong", text: owner }))),
-    element("div", { class: "fact" }, icon(isOauth ? "shield-check" : "lock"), element("span", { text: promise() })),
+    reconnect?.account && fact("user-round", around((name) => messages.explain.account({ service, account: name }), element("bdi", { class: "strong", text: reconnect.account }))),
+    asked.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, asked.map((text) => element("li", {}, icon("check"), element("span", { text, dir: "auto" })))), isOauth && outsideLink(messages.explain.docs, form.docs)),
+    owner && fact("user-round", around((name) => messages.explain.owner({ owner: name }), element("bdi", { class: "strong", text: owner }))),
+    fact(isOauth ? "shield-check" : "lock", promise()),
+    isOauth && fact("lock", keeper ? messages.explain.keeps({ keeper, app, service }) : messages.explain.keepsUnnamed({ app, service })),
     others.map((method) => linkButton(messages.explain.other({ method: method.title }), () => onMethod(method.id))),
   ];
 
@@ -50,18 +57,28 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   }
 
   modal.show({
-    name: form.fields.length > 0 ? "form" : "explain",
+    name: reconnect ? "reconnect" : form.fields.length > 0 ? "form" : "explain",
     title: reconnect ? messages.explain.reconnectTitle({ service }) : messages.explain.title({ service }),
-    before,
-    lead: reconnect?.reason ?? messages.explain.lead({ app, service }),
+    before: [element("div", { class: "pair" }, logo(app, appPicture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, integration.logo, "logo-large"))],
+    lead: reconnect ? [(language === "en" && reconnect.reason) || messages.explain.reconnectReason({ service }), " ", messages.explain.reconnectKeeps({ app })] : messages.explain.lead({ app, service }),
     body: [node, element("div", { class: "about" }, about)],
-    actions: [button],
+    actions: [slow, button],
     back,
     focus: fields.first ?? button,
+    cleanup: () => clearTimeout(timer),
   });
 
   return {
-    busy: (text) => setBusy(button, text),
+    /** The click is being worked on; after 8 s there is a way out. */
+    busy(text, onGiveUp) {
+      setBusy(button, text);
+      modal.announce(text);
+      timer = setTimeout(() => {
+        slow.replaceChildren(`${messages.loading.slow} `, linkButton(messages.form.stop, () => (release(), onGiveUp())));
+        slow.hidden = false;
+        modal.announce(messages.loading.slow);
+      }, slowAfter);
+    },
     fault(errors) {
       release();
       const rest = fields.fault(errors);
@@ -70,12 +87,14 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
     refuse(text) {
       release();
       say(text);
-      fields.first?.focus();
+      (fields.first ?? button).focus({ preventScroll: true });
     },
   };
 
   function release() {
-    button.disabled = false;
+    clearTimeout(timer);
+    slow.hidden = true;
+    button.removeAttribute("aria-disabled");
     button.classList.remove("is-busy");
     button.querySelector(".button-label").textContent = label;
   }
@@ -87,4 +106,6 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   }
 }
 
-const nameField = { name: " name", label: messages.form.name, help: messages.form.nameHelp, required: false, secret: false, pattern: null, placeholder: null, default: null, choices: null, help_url: null };
+// No field of a definition is named so: those have no spaces.
+const nameKey = " name";
+const nameField = () => ({ name: nameKey, label: messages.form.name, help: messages.form.nameHelp, required: false, secret: false, pattern: null, placeholder: null, default: null, choices: null, help_url: null });

@@ -52,8 +52,8 @@ pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
 pub use exports::{CredentialRequest, Exported, Known};
 pub use flows::{
-    CallbackEnd, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next, Redeem,
-    Redeemed, Resumable, StartedFlow,
+    CallbackEnd, CallbackPage, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next,
+    Redeem, Redeemed, Resumable, StartedFlow,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};

@@ -7,7 +7,7 @@ use catalog::{AuthKind, AuthMethod, ClientAuth, Integration, SetBy};
 use chrono::{DateTime, Utc};
 use protocol::mail::EmailAddress;
 use serde::Serialize;
-use store::{App, ConnectionId, NewSession, Owner, Project, Session};
+use store::{App, Connected, ConnectionId, NewSession, Owner, Project, Session};
 use vault::{Environment, Token};
 
 use crate::texts::{plain, quoted};
@@ -143,6 +143,8 @@ struct Reconnect {
     integration: String,
     title: String,
     reason: Option<String>,
+    /// The account that has to come back, as far as it has a name.
+    account: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -156,6 +158,8 @@ struct IntegrationView {
     logo: Option<String>,
     auth: Vec<MethodView>,
     connected: i64,
+    /// Names of what is connected, five at most.
+    accounts: Vec<String>,
 }
 
 /// A sign-in method in a list.
@@ -311,15 +315,18 @@ impl Broker {
         })
     }
 
-    async fn connected(&self, session: &Session) -> Result<HashMap<String, i64>, Problem> {
+    async fn connected(&self, session: &Session) -> Result<HashMap<String, Connected>, Problem> {
         let Some(identity) = &session.owner.identity else {
             return Ok(HashMap::new());
         };
         let counted = self
             .store()
-            .count_connected(session.project, session.environment, identity)
+            .connected(session.project, session.environment, identity)
             .await?;
-        Ok(counted.into_iter().collect())
+        Ok(counted
+            .into_iter()
+            .map(|connected| (connected.integration.clone(), connected))
+            .collect())
     }
 
     async fn reconnect(&self, session: &Session) -> Result<Option<Reconnect>, Problem> {
@@ -337,6 +344,7 @@ impl Broker {
             ),
             integration: connection.integration,
             reason: connection.state_message,
+            account: connection.account_name.or(connection.name),
         }))
     }
 
@@ -431,8 +439,9 @@ pub(crate) fn used() -> Problem {
     )
 }
 
-fn view(platform: &Platform, connected: &HashMap<String, i64>) -> IntegrationView {
+fn view(platform: &Platform, connected: &HashMap<String, Connected>) -> IntegrationView {
     let integration = &platform.integration;
+    let connected = connected.get(integration.id.as_str());
     IntegrationView {
         id: integration.id.as_str().to_owned(),
         name: integration.name.clone(),
@@ -441,7 +450,10 @@ fn view(platform: &Platform, connected: &HashMap<String, i64>) -> IntegrationVie
         aliases: integration.aliases.clone(),
         logo: integration.logo.clone(),
         auth: platform.methods().map(MethodView::of).collect(),
-        connected: connected.get(integration.id.as_str()).copied().unwrap_or(0),
+        connected: connected.map_or(0, |connected| connected.count),
+        accounts: connected
+            .map(|connected| connected.accounts.clone())
+            .unwrap_or_default(),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Typed-in credentials: the form, its checks, and the proof at the service before anything is kept.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use catalog::{AuthKind, AuthMethod, SetBy, VariableKind};
 use protocol::CheckError;
@@ -23,6 +23,8 @@ pub struct Form {
     methods: Vec<MethodView>,
     fields: Vec<Field>,
     access: Vec<String>,
+    /// Scopes that the definition has no words for.
+    unexplained: Vec<String>,
     scopes: Vec<String>,
     docs: String,
 }
@@ -78,7 +80,13 @@ impl Broker {
         let session = self.live_session(request_id).await?;
         let platform = self.session_platform(&session, integration).await?;
         let method = platform.method(auth)?;
-        let (access, scopes) = access_of(&platform, method);
+        let Access {
+            words: access,
+            unexplained,
+            scopes,
+        } = access_of(&platform, method);
+        let known = self.connection_to_replace(&session).await?;
+        let known = known.map(|connection| connection.variables).unwrap_or_default();
         Ok(Form {
             integration: integration.to_owned(),
             name: platform.integration.name.clone(),
@@ -88,8 +96,9 @@ impl Broker {
                 title: method.title.clone(),
             },
             methods: platform.methods().map(MethodView::of).collect(),
-            fields: fields_of(&platform, method),
+            fields: fields_of(&platform, method, &known),
             access,
+            unexplained,
             scopes,
             docs: platform.integration.docs.to_string(),
         })
@@ -246,10 +255,21 @@ fn check_problem(service: &str, error: &CheckError) -> Problem {
     }
 }
 
+/// What a sign-in asks for.
+#[derive(Debug, Default)]
+pub(crate) struct Access {
+    /// In plain words.
+    pub(crate) words: Vec<String>,
+    /// Scopes that the definition has no words for; an app may ask for any.
+    pub(crate) unexplained: Vec<String>,
+    /// All scopes.
+    pub(crate) scopes: Vec<String>,
+}
+
 /// Plain words for what is asked, and the scopes themselves.
-pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> (Vec<String>, Vec<String>) {
+pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> Access {
     let AuthKind::OAuth2(oauth2) = &method.kind else {
-        return (Vec::new(), Vec::new());
+        return Access::default();
     };
     let mut scopes = platform
         .app
@@ -257,15 +277,38 @@ pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> (Vec<String
         .clone()
         .unwrap_or_else(|| oauth2.scopes.default.clone());
     scopes.extend(oauth2.scopes.required.iter().cloned());
-    scopes.dedup();
-    let access = scopes
+    let mut seen = BTreeSet::new();
+    scopes.retain(|scope| seen.insert(scope.clone()));
+    let (explained, unexplained) = scopes
         .iter()
-        .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
-        .collect();
-    (access, scopes)
+        .cloned()
+        .partition::<Vec<_>, _>(|scope| oauth2.scopes.known.contains_key(scope));
+    Access {
+        words: explained
+            .iter()
+            .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
+            .collect(),
+        unexplained,
+        scopes,
+    }
 }
 
-fn fields_of(platform: &Platform, method: &AuthMethod) -> Vec<Field> {
+/// In plain words, what was asked for and not given. A service that names no scopes gave all (RFC 6749 §5.1); scopes
+/// without words are not compared, because services answer with other spellings of technical ones.
+pub(crate) fn missing_access(platform: &Platform, method: &AuthMethod, granted: Option<&[String]>) -> Vec<String> {
+    let (AuthKind::OAuth2(oauth2), Some(granted)) = (&method.kind, granted) else {
+        return Vec::new();
+    };
+    access_of(platform, method)
+        .scopes
+        .iter()
+        .filter(|scope| !granted.contains(scope))
+        .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
+        .collect()
+}
+
+/// The fields of a form; what a connection to replace already has (`known`, never a secret) stands in them.
+fn fields_of(platform: &Platform, method: &AuthMethod, known: &BTreeMap<String, String>) -> Vec<Field> {
     let variables = platform
         .integration
         .variables
@@ -284,7 +327,7 @@ fn fields_of(platform: &Platform, method: &AuthMethod) -> Vec<Field> {
             },
             placeholder: variable.placeholder.clone(),
             required: variable.default.is_none(),
-            default: variable.default.clone(),
+            default: known.get(name).or(variable.default.as_ref()).cloned(),
             choices: match &variable.kind {
                 VariableKind::Choice(choices) => Some(
                     choices

@@ -1,6 +1,8 @@
 //! Scripts, styles, logos and icons: embedded in the binary and served under one hash of the whole set, so that a page
 //! never mixes two versions and a browser may keep them for ever.
 
+mod script;
+
 use std::sync::LazyLock;
 
 use actix_web::http::header;
@@ -9,6 +11,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::headers::CROSS_ORIGIN_RESOURCE_POLICY;
 use crate::problems::{Kind, Problem};
+use crate::texts::{self, Language};
 
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../assets"]
@@ -36,6 +39,9 @@ impl Assets {
                     sum.update([0]);
                     sum.update(file.metadata.sha256_hash());
                 }
+            }
+            for language in Language::ALL {
+                sum.update(language.source());
             }
             hex::encode(&sum.finalize()[..8])
         });
@@ -76,12 +82,30 @@ fn is_served(name: &str) -> bool {
         .is_some_and(|extension| extension != "md")
 }
 
+fn text_of(name: &str) -> Option<String> {
+    String::from_utf8(Files::get(name)?.data.into_owned()).ok()
+}
+
+/// What is sent for a name: a script with all that it imports, the texts of a language, or the file as it is.
+fn content(name: &str) -> Option<Vec<u8>> {
+    if let Some(texts) = texts::script::named(name) {
+        return Some(texts.into());
+    }
+    if std::path::Path::new(name)
+        .extension()
+        .is_some_and(|extension| extension == "js")
+    {
+        return script::in_one_piece(name, &text_of).map(String::into_bytes);
+    }
+    Files::get(name).map(|file| file.data.into_owned())
+}
+
 /// GET `/assets/{hash}/{name}`
 pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (hash, name) = path.into_inner();
     // Another version's page must not run this version's scripts.
     let file = (hash == Assets::new().hash && is_served(&name))
-        .then(|| Files::get(&name))
+        .then(|| content(&name))
         .flatten();
     let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
     Ok(HttpResponse::Ok()
@@ -94,7 +118,7 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; sandbox",
         ))
-        .body(file.data.into_owned()))
+        .body(file))
 }
 
 /// GET `/favicon.ico`: our pages name their icon; browsers that ask all the same get none, once.
@@ -202,6 +226,7 @@ mod tests {
             ("0000000000000000", "tokens.css"),
             (Assets::new().hash, "nothing.css"),
             (Assets::new().hash, "../Cargo.toml"),
+            (Assets::new().hash, "connect/texts/xx.modal.js"),
             (Assets::new().hash, "logos/README.md"),
         ] {
             assert_eq!(get(hash, name).await.unwrap_err().kind(), Kind::NotFound, "{name}");

@@ -20,12 +20,13 @@ mod problems;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
+mod texts;
 
 use std::net::{SocketAddr, TcpListener};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::middleware::from_fn;
+use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer, dev::ServerHandle};
 use broker::Broker;
@@ -242,6 +243,7 @@ fn routes(
     config
         .service(
             web::resource("/assets/{hash}/{name:.+}")
+                .wrap(Compress::default())
                 .route(reading().to(assets::asset))
                 .default_service(only("GET, HEAD")),
         )

@@ -100,6 +100,17 @@ pub struct Connection {
     pub expires_at: Option<DateTime<Utc>>,
 }
 
+/// What an owner has connected of one integration.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connected {
+    /// The integration.
+    pub integration: String,
+    /// How many live connections there are.
+    pub count: i64,
+    /// The given names, else the accounts' names, of the oldest five that have one.
+    pub accounts: Vec<String>,
+}
+
 #[derive(sqlx::FromRow)]
 struct Row {
     id: ConnectionId,
@@ -411,16 +422,20 @@ impl Store {
         .transpose()
     }
 
-    /// Live connections of an owner by integration, for the mark in the modal's list.
-    pub async fn count_connected(
+    /// Live connections of an owner by integration, for the modal: how many, and the names of the oldest five.
+    pub async fn connected(
         &self,
         project: ProjectId,
         environment: Environment,
         identity: &str,
-    ) -> Result<Vec<(String, i64)>, StoreError> {
+    ) -> Result<Vec<Connected>, StoreError> {
         // Served by connections_by_identity.
-        let rows = sqlx::query!(
-            r#"select integration, count(*) as "count!" from connections
+        let rows = sqlx::query_as!(
+            Connected,
+            r#"select integration, count(*) as "count!",
+                      coalesce((array_agg(coalesce(name, account_name) order by created_at)
+                                filter (where coalesce(name, account_name) is not null))[1:5], '{}') as "accounts!"
+               from connections
                where project_id = $1 and environment = $2 and identity = $3 and deleted_at is null and state <> 'failed'
                group by integration"#,
             project.0,
@@ -429,7 +444,7 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?;
-        Ok(rows.into_iter().map(|row| (row.integration, row.count)).collect())
+        Ok(rows)
     }
 
     /// Changes name, tags or the switch; writes the event in the same transaction.

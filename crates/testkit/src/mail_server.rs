@@ -59,7 +59,7 @@ impl ReceivedMail {
     /// The link in it.
     pub fn link(&self) -> String {
         let text = self.part("text/plain");
-        let link = text.lines().find(|words| words.contains("/connect/link/"));
+        let link = text.lines().find(|line| line.contains("/connect/link/"));
         link.expect("there is a link").trim().to_owned()
     }
 
@@ -253,8 +253,8 @@ impl Conversation {
                     let reply = self.state.lock().unwrap().data_replies.pop_front();
                     if let Some(reply) = reply {
                         let text = unquoted(&data);
-                        let link = text.lines().find(|line| line.contains("/connect/link/"));
-                        self.say(&reply.replace("{link}", link.unwrap_or_default().trim()))
+                        let said = text.lines().find(|line| line.contains("/connect/link/"));
+                        self.say(&reply.replace("{link}", said.unwrap_or_default().trim()))
                             .await?;
                     } else {
                         let mail = ReceivedMail {

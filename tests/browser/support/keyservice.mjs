@@ -7,7 +7,7 @@ import { listen } from './net.mjs';
 export async function startKeyService({ name = 'localhost', port = 0 } = {}) {
   const key = `tk_${randomBytes(18).toString('hex')}`;
   const calls = [];
-  const behaviour = { mode: 'ok' };
+  const behaviour = { mode: 'ok', account: { id: 'acct-7', name: 'Ann at the key service' } };
 
   const served = await listen((request, response) => {
     const given = /^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1];
@@ -20,7 +20,7 @@ export async function startKeyService({ name = 'localhost', port = 0 } = {}) {
     if (behaviour.mode === 'down') return reply(503, { error: 'The service is being mended' });
     if (behaviour.mode === 'never') return undefined;
     if (given !== key) return reply(401, { error: 'This key is not known here' });
-    if (path === '/me') return reply(200, { id: 'acct-7', name: 'Ann at the key service' });
+    if (path === '/me') return reply(200, behaviour.account);
     if (path === '/items') return reply(200, { items: [{ id: 1, title: 'First' }] });
     return reply(404, { error: 'No such page' });
   }, { name, port });

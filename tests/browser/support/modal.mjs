@@ -1,24 +1,31 @@
 // Where things are in Latchkey's own pages, by role and name, as a person finds them. All selectors live here.
 
-/** The modal in the customer's page, or in any other frame. */
-export function modal(page, frame = page.frameLocator('#event-link')) {
+import { textsOf } from './texts.mjs';
+
+/** The modal in the customer's page, or in any other frame; `say` gives its texts where it is not in English. */
+export function modal(page, frame = page.frameLocator('#event-link'), say = textsOf('en')) {
   const button = (name) => frame.getByRole('button', { name });
   /** The dialog while it shows this screen; the names are those of the modal's states. */
-  const screen = (name) => frame.locator(`[role="dialog"][data-screen="${name}"]`);
+  const screen = (name) => frame.locator(`[role="dialog"][data-state="${name}"]`);
   const at = {
     frame,
     screen,
     dialog: frame.getByRole('dialog'),
-    search: frame.getByRole('combobox', { name: /^Search/ }),
+    search: frame.getByRole('combobox', { name: say('pick-search') }),
+    title: (name) => frame.getByRole('heading', { level: 1, name }),
     /** A row of the list; its accessible name begins with the service's name. */
     row: (name) => frame.getByRole('option', { name: startsWith(name) }).first(),
-    connect: (name) => frame.getByRole('button', { name: `Connect ${name}`, exact: true }),
-    back: button('Back'),
+    connect: (name) => frame.getByRole('button', { name: say('explain-button', { service: name }), exact: true }),
+    back: button(say('brand-back')),
     /** In the header of every screen; a screen may have another one in its foot. */
-    close: button('Close').first(),
-    done: button('Done'),
-    tryAgain: button('Try again'),
-    cancel: button('Cancel'),
+    close: button(say('brand-close')).first(),
+    done: button(say('success-done')),
+    tryAgain: button(say('failure-retry')),
+    cancel: button(say('waiting-cancel')),
+    otherWay: button(say('waiting-other')),
+    reconnect: (name) => frame.getByRole('button', { name: say('explain-reconnect-button', { service: name }), exact: true }),
+    /** On the screen of a service that is connected already. */
+    another: button(/^Connect another .* account$/),
     openAgain: button(/^Open it again/),
     /** A field of the key form by its label. */
     field: (label) => frame.getByLabel(label, { exact: true }),
@@ -28,9 +35,15 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     failure: screen('failure'),
     success: (name) => screen('success').getByText(`${name} is connected`),
 
+    /** From the list to the service, also when it is connected already. */
+    async choose(name) {
+      await at.row(name).click();
+      await screen('explain').or(screen('form')).or(screen('connected')).waitFor();
+      if (await screen('connected').isVisible()) await at.another.click();
+    },
     /** From the list to the screen with "Connect NAME". */
     async pick(name) {
-      await at.row(name).click();
+      await at.choose(name);
       await at.connect(name).waitFor();
     },
     /** Picks a service and signs in in the popup; gives the popup's page. */
@@ -41,7 +54,7 @@ export function modal(page, frame = page.frameLocator('#event-link')) {
     },
     /** Picks a service with a key and sends the form. */
     async enterKey(name, label, key) {
-      await at.row(name).click();
+      await at.choose(name);
       await at.field(label).fill(key);
       await at.connect(name).click();
     },

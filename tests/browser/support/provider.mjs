@@ -71,7 +71,7 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
   const log = [];
   /** Everything secret that passed through here: what the canary test searches for. */
   const secrets = { state: [], code: [], code_verifier: [], access_token: [], refresh_token: [], id_token: [] };
-  const behaviour = { accessTokenSeconds, holdCallback: false, denyWithDescription: undefined };
+  const behaviour = { accessTokenSeconds, holdCallback: false, denyWithDescription: undefined, denyWith: undefined, account: undefined, reject: undefined };
   const clientSecret = `idp-secret-${randomBytes(24).toString('base64url')}`;
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
@@ -111,7 +111,7 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
       Session: 86_400,
       Interaction: 600,
     },
-    findAccount: async (_context, id) => ({ accountId: id, claims: async () => ({ ...ACCOUNT, sub: id }) }),
+    findAccount: async (_context, id) => ({ accountId: id, claims: async () => ({ ...ACCOUNT, sub: id, ...(id !== ACCOUNT.sub && { email: `${id}@example.test` }) }) }),
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
     renderError: async (context, out) => {
       context.type = 'html';
@@ -185,14 +185,19 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
     const details = await provider.interactionDetails(request, response);
     if (decision !== 'allow') {
       return provider.interactionFinished(request, response, {
-        error: 'access_denied',
+        error: behaviour.denyWith ?? 'access_denied',
         error_description: behaviour.denyWithDescription ?? 'The person said no',
       });
     }
-    const grant = new provider.Grant({ accountId: ACCOUNT.sub, clientId: details.params.client_id });
-    grant.addOIDCScope(details.params.scope);
+    const accountId = behaviour.account ?? ACCOUNT.sub;
+    const grant = new provider.Grant({ accountId, clientId: details.params.client_id });
+    // A person may untick boxes: what is rejected is not asked for again.
+    const asked = details.params.scope.split(' ');
+    const rejected = asked.filter((scope) => behaviour.reject?.includes(scope));
+    grant.addOIDCScope(asked.filter((scope) => !rejected.includes(scope)).join(' '));
+    if (rejected.length > 0) grant.rejectOIDCScope(rejected.join(' '));
     return provider.interactionFinished(request, response, {
-      login: { accountId: ACCOUNT.sub, remember: false },
+      login: { accountId, remember: false },
       consent: { grantId: await grant.save() },
     });
   }

@@ -15,16 +15,27 @@ use crate::{Broker, Kind, Problem};
 pub enum CallbackEnd {
     /// 303 to a clean address: our last page, the customer's page, or its verify address.
     Redirect(Url),
-    /// A page of ours.
-    Page {
-        /// The HTTP status.
-        status: u16,
-        /// What happened.
-        title: &'static str,
-        /// Who can mend it, and how.
-        message: String,
-        /// The page loads itself again after a few seconds: the flow is untouched.
-        retry: bool,
+    /// A page of ours. The words are those of the reader's language, so they are chosen where pages are written.
+    Page(CallbackPage),
+}
+
+/// What a page of ours says about a callback.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CallbackPage {
+    /// The query is not one that a service writes.
+    Incomplete,
+    /// No flow of this browser waits for it.
+    Unknown,
+    /// The flow belongs to another browser.
+    OtherBrowser,
+    /// The flow has ended.
+    Over,
+    /// A fault of ours.
+    Failed,
+    /// Not now. The page loads itself again after a few seconds.
+    Later {
+        /// Its name, where nothing was sent to it and the flow is untouched.
+        service: Option<String>,
     },
 }
 
@@ -52,11 +63,7 @@ impl Broker {
     /// Takes a provider's answer. Whatever goes wrong, the person gets a page that says what to do.
     pub async fn callback(&self, app: Option<AppId>, raw_query: &str, browser: Option<&Token>) -> CallbackEnd {
         let Some(query) = read_query(raw_query) else {
-            return page(
-                400,
-                "This address is not complete",
-                "Go back to the app and start the sign-in again there.",
-            );
+            return CallbackEnd::Page(CallbackPage::Incomplete);
         };
         // A task of its own: a browser that goes away must not interrupt what spends a code.
         let (broker, cookie) = (self.clone(), browser.cloned());
@@ -75,19 +82,12 @@ impl Broker {
         };
         match taken {
             Ok(end) => end,
-            Err(problem) if problem.kind() == Kind::Unavailable => CallbackEnd::Page {
-                status: 503,
-                title: "One moment",
-                message: "The sign-in cannot be finished right now. This page tries again by itself.".to_owned(),
-                retry: true,
-            },
+            Err(problem) if problem.kind() == Kind::Unavailable => {
+                CallbackEnd::Page(CallbackPage::Later { service: None })
+            }
             Err(problem) => {
                 tracing::error!(%problem, "a callback failed");
-                page(
-                    500,
-                    "Something went wrong on our side",
-                    "Go back to the app and start the sign-in again there.",
-                )
+                CallbackEnd::Page(CallbackPage::Failed)
             }
         }
     }
@@ -127,15 +127,9 @@ impl Broker {
         if let Err(error) = self.store().release_flow(flow.id).await {
             tracing::warn!(%error, flow = %flow.id, "a flow could not be put back; it ends as interrupted");
         }
-        CallbackEnd::Page {
-            status: 503,
-            title: "One moment",
-            message: format!(
-                "The sign-in to {} cannot be finished right now. Nothing was lost; this page tries again by itself.",
-                self.integration_name(&flow.integration)
-            ),
-            retry: true,
-        }
+        CallbackEnd::Page(CallbackPage::Later {
+            service: Some(self.integration_name(&flow.integration)),
+        })
     }
 
     async fn end_in_failure(
@@ -180,13 +174,7 @@ impl Broker {
 
     /// No claim: say why, as far as this browser may know, and note what looks like an attack. No token request.
     async fn refuse_callback(&self, state: &Token, browser: Option<&Token>) -> Result<CallbackEnd, Problem> {
-        let unknown = || {
-            page(
-                400,
-                "This sign-in is not known here",
-                "Go back to the app and start the sign-in again there.",
-            )
-        };
+        let unknown = || CallbackEnd::Page(CallbackPage::Unknown);
         let Some(flow) = self.store().flow_by_state(&state.digest()).await? else {
             return Ok(unknown());
         };
@@ -212,11 +200,7 @@ impl Broker {
             if browser.is_some() {
                 self.store().count_cookie_mismatch(flow.id).await?;
             }
-            return Ok(page(
-                400,
-                "This sign-in was started in another browser",
-                "Nothing was connected. Go back to the app, in the browser you use it with, and start again there.",
-            ));
+            return Ok(CallbackEnd::Page(CallbackPage::OtherBrowser));
         }
         match flow.status {
             FlowStatus::Away if flow.over => Ok(over()),
@@ -261,20 +245,7 @@ fn return_address(mut url: Url, form: ReturnForm, handle: Option<&str>, failure:
 }
 
 fn over() -> CallbackEnd {
-    page(
-        410,
-        "This sign-in has ended",
-        "It took too long or was closed. Go back to the app and start again there.",
-    )
-}
-
-fn page(status: u16, title: &'static str, message: &str) -> CallbackEnd {
-    CallbackEnd::Page {
-        status,
-        title,
-        message: message.to_owned(),
-        retry: false,
-    }
+    CallbackEnd::Page(CallbackPage::Over)
 }
 
 /// Refuses doubled keys, contradictions, arrays, tokens in the query, and anything too long, before a value is used.

@@ -56,7 +56,7 @@ impl Broker {
                 };
                 platform
                     .method(Some(&flow.auth_method))
-                    .map(|method| access_of(&platform, method).0)
+                    .map(|method| access_of(&platform, method).words)
                     .unwrap_or_default()
             }
             _ => Vec::new(),

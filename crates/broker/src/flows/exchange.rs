@@ -316,6 +316,13 @@ impl Broker {
 /// The provider's own refusal, in our words, with its words as a quotation.
 fn provider_error(name: &str, error: &str, description: Option<&str>) -> Problem {
     let words = description.map(quoted).filter(|words| !words.is_empty());
+    if asks_for_approval(error, words.as_deref()) {
+        let said = words.map(|words| format!(" It said: “{words}”")).unwrap_or_default();
+        let message = format!(
+            "{name} lets people of this organisation connect an app only after an administrator there has approved it.{said}"
+        );
+        return Problem::new(Kind::FailedDependency, "approval_needed", message);
+    }
     let (key, message) = match error {
         "access_denied" | "user_cancelled_login" | "user_cancelled_authorize" => (
             "access_denied",
@@ -346,6 +353,22 @@ fn provider_error(name: &str, error: &str, description: Option<&str>) -> Problem
         _ => message,
     };
     Problem::new(Kind::FailedDependency, key, message)
+}
+
+/// Services have no common word for "your administrator has to allow this first": some have a code, others say it in the
+/// description of a general one.
+fn asks_for_approval(error: &str, description: Option<&str>) -> bool {
+    let mut codes = error.split(['_', ' ', '.']);
+    if codes.any(|word| matches!(word, "admin" | "administrator")) {
+        return true;
+    }
+    let Some(words) = description.map(str::to_lowercase) else {
+        return false;
+    };
+    words.contains("admin")
+        && ["consent", "approv", "grant", "permission", "allow"]
+            .iter()
+            .any(|word| words.contains(word))
 }
 
 fn exchange_problem(name: &str, error: &TokenError) -> Problem {
@@ -405,6 +428,31 @@ mod tests {
         let problem = provider_error("Gmail", "access_denied", Some("<img onerror=x>"));
         assert_eq!(problem.key(), "access_denied");
         assert!(!problem.message().contains("img"));
+        for (error, description) in [
+            ("admin_policy_enforced", None),
+            (
+                "access_denied",
+                Some("AADSTS90094: The grant requires admin permission."),
+            ),
+            ("consent_required", Some("Need admin approval")),
+            (
+                "access_denied",
+                Some("An Administrator has to consent to this app first"),
+            ),
+        ] {
+            let problem = provider_error("Gmail", error, description);
+            assert_eq!(problem.key(), "approval_needed", "{error}");
+            assert!(
+                problem.message().contains("administrator there has approved it"),
+                "{error}"
+            );
+        }
+        for (error, description) in [
+            ("access_denied", Some("The person said no")),
+            ("server_error", Some("Ask the admin of the moon")),
+        ] {
+            assert_ne!(provider_error("Gmail", error, description).key(), "approval_needed");
+        }
         let problem = provider_error("Gmail", "server_error", Some("a\u{202e}b"));
         assert!(problem.message().contains("“ab”"));
     }

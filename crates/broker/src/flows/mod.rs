@@ -13,7 +13,7 @@ mod redeem;
 mod start;
 mod status;
 
-pub use callback::CallbackEnd;
+pub use callback::{CallbackEnd, CallbackPage};
 pub use confirm::ConfirmView;
 pub(crate) use departure::ClientParts;
 pub use evidence::{Evidence, FetchSite};

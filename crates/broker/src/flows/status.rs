@@ -4,6 +4,8 @@ use serde::Serialize;
 use store::{Connection, Flow, FlowId, FlowMode, FlowStatus};
 use vault::Token;
 
+use crate::sessions::Platform;
+use crate::submit::missing_access;
 use crate::{Broker, Problem};
 
 /// A flow as its waiting modal sees it.
@@ -21,6 +23,11 @@ pub struct FlowView {
     pub message: Option<String>,
     /// The word for machines.
     pub code: Option<String>,
+    /// The name of the account that was connected. Not for a sign-in in the customer's own tab, whose handle stands in
+    /// that tab's address.
+    pub account: Option<String>,
+    /// In plain words, what was asked for and not given.
+    pub missing: Vec<String>,
 }
 
 /// How a flow ended, for the page in the popup.
@@ -31,6 +38,8 @@ pub enum DoneOutcome {
     Success,
     /// Failed.
     Failure,
+    /// Stopped by the person: here, or at the service.
+    Cancelled,
     /// The customer's app confirms.
     Verifying,
     /// Not over yet.
@@ -50,8 +59,12 @@ pub struct DoneView {
     pub integration_name: String,
     /// The sentence for people, on failure.
     pub message: Option<String>,
+    /// The word for machines, on failure.
+    pub code: Option<String>,
     /// Where "Back to …" leads in a tab that stays: the project's home, else the embedding page.
     pub home_url: Option<String>,
+    /// Whether the tab stays for certain. The window of a popup stays where a person took this tab instead.
+    pub stays: bool,
 }
 
 impl Broker {
@@ -87,12 +100,20 @@ impl Broker {
                 let took_too_long = || "The sign-in took too long. Start again.".to_owned();
                 (
                     "error",
-                    Some(flow.error_message.unwrap_or_else(took_too_long)),
-                    Some(flow.error_code.unwrap_or_else(|| stage.as_str().to_owned())),
+                    Some(flow.error_message.clone().unwrap_or_else(took_too_long)),
+                    Some(flow.error_code.clone().unwrap_or_else(|| stage.as_str().to_owned())),
                 )
             }
             _ => ("pending", None, None),
         };
+        let missing = match &connection {
+            Some(connection) => self.missing_of(&flow, connection).await?,
+            None => Vec::new(),
+        };
+        let account = connection
+            .as_ref()
+            .filter(|_| flow.mode != FlowMode::Redirect)
+            .and_then(|connection| connection.account_name.clone());
         Ok(FlowView {
             flow: flow.id,
             status,
@@ -100,7 +121,23 @@ impl Broker {
             connection,
             message,
             code,
+            account,
+            missing,
         })
+    }
+
+    async fn missing_of(&self, flow: &Flow, connection: &Connection) -> Result<Vec<String>, Problem> {
+        let Some(integration) = self.catalog().get(&flow.integration).cloned() else {
+            return Ok(Vec::new());
+        };
+        let Some(app) = self.store().app(flow.app).await? else {
+            return Ok(Vec::new());
+        };
+        let platform = Platform { integration, app };
+        Ok(platform
+            .method(Some(&flow.auth_method))
+            .map(|method| missing_access(&platform, method, connection.scopes.as_deref()))
+            .unwrap_or_default())
     }
 
     /// What the last page of a window says, in the browser that holds the flow. `None` for every other browser.
@@ -114,17 +151,20 @@ impl Broker {
         let outcome = match effective(&flow) {
             FlowStatus::Succeeded => DoneOutcome::Success,
             FlowStatus::Verifying => DoneOutcome::Verifying,
+            FlowStatus::Cancelled => DoneOutcome::Cancelled,
+            FlowStatus::Failed if flow.error_code.as_deref() == Some("access_denied") => DoneOutcome::Cancelled,
             stage if stage.is_ended() => DoneOutcome::Failure,
             _ => DoneOutcome::Pending,
         };
-        let stays = flow.mode != FlowMode::Popup;
         Ok(Some(DoneView {
             flow: flow.id,
             outcome,
             app_name: project.name,
             integration_name: self.integration_name(&flow.integration),
             message: flow.error_message,
-            home_url: project.home_url.or(flow.embedder).filter(|_| stays),
+            code: flow.error_code,
+            home_url: project.home_url.or(flow.embedder),
+            stays: flow.mode != FlowMode::Popup,
         }))
     }
 }

@@ -14,6 +14,7 @@ use crate::Site;
 use crate::guard::FromOurPage;
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
+use crate::texts::Texts;
 
 /// GET `/connect/confirm?f=`. Without this browser's cookie nothing is said about the flow.
 pub(crate) async fn page(
@@ -23,19 +24,20 @@ pub(crate) async fn page(
 ) -> Result<HttpResponse, Problem> {
     let flow = query_value(&request, "f").and_then(|text| flow_id(&text).ok());
     let browser = cookies::Kind::Browser.read(&request, site.secure);
+    let texts = Texts::on_the_way(&request, site.secure);
     let (Some(flow), Some(browser)) = (flow, browser) else {
-        return nothing(&site);
+        return nothing(&site, texts);
     };
     match broker.confirm_view(flow, &browser).await {
-        Ok(view) => written(&site, &flow.to_string(), &view),
+        Ok(view) => written(&site, texts, &flow.to_string(), &view),
         Err(problem) if matches!(problem.kind(), broker::Kind::Unavailable | broker::Kind::Internal) => {
             Err(problem.into())
         }
-        Err(_) => nothing(&site),
+        Err(_) => nothing(&site, texts),
     }
 }
 
-fn written(site: &Site, flow: &str, view: &ConfirmView) -> Result<HttpResponse, Problem> {
+fn written(site: &Site, texts: Texts, flow: &str, view: &ConfirmView) -> Result<HttpResponse, Problem> {
     let nonce = Nonce::generate();
     let service_logo = view.integration_logo.as_deref().and_then(|name| site.assets.logo(name));
     let origin = view.embedder.as_deref().map(host);
@@ -43,6 +45,7 @@ fn written(site: &Site, flow: &str, view: &ConfirmView) -> Result<HttpResponse, 
         nonce: nonce.as_str(),
         assets: &site.assets,
         brand: brand(&view.branding, false),
+        texts,
         flow,
         app: Named {
             name: &view.app_name,
@@ -66,13 +69,8 @@ fn host(origin: &str) -> String {
     origin.split_once("://").map_or(origin, |(_, host)| host).to_owned()
 }
 
-fn nothing(site: &Site) -> Result<HttpResponse, Problem> {
-    let message = Message {
-        title: "There is nothing to confirm here",
-        text: "This sign-in is over, or it was started in another browser. Go back to the app and start again.",
-        ..Message::default()
-    };
-    message.page(site, StatusCode::NOT_FOUND)
+fn nothing(site: &Site, texts: Texts) -> Result<HttpResponse, Problem> {
+    Message::named(texts, "confirm-nothing").page(site, StatusCode::NOT_FOUND)
 }
 
 /// The person's answer.

@@ -1,4 +1,4 @@
-//! The two cookies of the connect flow (connect-flow §2.3). Neither authorises anything by itself.
+//! The cookies of the connect flow (connect-flow §2.3). None authorises anything by itself.
 
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
@@ -29,7 +29,7 @@ impl Kind {
         if self == Self::Embed && !secure {
             return None;
         }
-        read(request.headers(), self.name(secure))
+        read(request.headers(), self.name(secure)).and_then(Token::parse)
     }
 
     /// The `Set-Cookie` value. `None` where the cookie cannot be set: E needs https.
@@ -50,14 +50,37 @@ impl Kind {
 }
 
 /// The first cookie of that name.
-fn read(headers: &HeaderMap, name: &str) -> Option<Token> {
+fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers
         .get_all("cookie")
         .filter_map(|value| value.to_str().ok())
         .flat_map(|value| value.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(found, _)| *found == name)
-        .and_then(|(_, value)| Token::parse(value))
+        .map(|(_, value)| value)
+}
+
+/// L: the language that the embedding page chose, for the pages of a sign-in. No secret, and no identity.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Language;
+
+impl Language {
+    const fn name(secure: bool) -> &'static str {
+        if secure { "__Host-lk_l" } else { "lk_l" }
+    }
+
+    /// The tag as it was sent; whoever reads it compares it with the languages there are.
+    pub(crate) fn read(request: &HttpRequest, secure: bool) -> Option<String> {
+        read(request.headers(), Self::name(secure)).map(ToOwned::to_owned)
+    }
+
+    /// The `Set-Cookie` value: as long as B, and gone at once where the embedding page chose nothing.
+    pub(crate) fn write(chosen: Option<&'static str>, secure: bool) -> String {
+        let name = Self::name(secure);
+        let (value, age) = chosen.map_or(("", 0), |tag| (tag, 900));
+        let secure = if secure { "; Secure" } else { "" };
+        format!("{name}={value}; Path=/; Max-Age={age}{secure}; HttpOnly; SameSite=Lax")
+    }
 }
 
 #[cfg(test)]
@@ -96,6 +119,17 @@ mod tests {
         );
         assert!(Kind::Embed.read(&request(format!("lk_e={value}")), false).is_none());
         assert!(Kind::Embed.write(&Token::generate(), false).is_none());
+    }
+
+    #[test]
+    fn the_language_comes_back_and_goes() {
+        for secure in [true, false] {
+            let set = Language::write(Some("pt-BR"), secure);
+            assert_eq!(set.contains("Secure"), secure);
+            let pair = set.split(';').next().unwrap().to_owned();
+            assert_eq!(Language::read(&request(pair), secure).as_deref(), Some("pt-BR"));
+            assert!(Language::write(None, secure).contains("Max-Age=0"));
+        }
     }
 
     #[test]

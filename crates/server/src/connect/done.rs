@@ -12,6 +12,7 @@ use crate::Site;
 use crate::headers::{Nonce, Set};
 use crate::problems::Problem;
 use crate::telemetry::Correlated as _;
+use crate::texts::Texts;
 
 /// The page.
 pub(crate) async fn page(
@@ -27,12 +28,22 @@ pub(crate) async fn page(
     };
     let nonce = Nonce::generate();
     let reference = request.request_id_text();
+    let texts = Texts::on_the_way(&request, site.secure);
+    // A reason that there is a text for; else the server's own sentence.
+    let why = view.as_ref().and_then(|view| {
+        let reason = view.code.as_deref()?;
+        texts.problem(reason, &view.integration_name)
+    });
     let template = match &view {
-        Some(view) => known(&site, &nonce, view, &reference),
+        Some(view) => DonePage {
+            message: why.as_deref().or(view.message.as_deref()),
+            ..known(&site, texts, &nonce, view, &reference)
+        },
         None => DonePage {
             nonce: nonce.as_str(),
             assets: &site.assets,
             brand: Brand::default(),
+            texts,
             outcome: DoneOutcome::Neutral,
             service: None,
             app: None,
@@ -52,10 +63,11 @@ pub(crate) async fn page(
     Ok(response)
 }
 
-fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'a str) -> DonePage<'a> {
+fn known<'a>(site: &'a Site, texts: Texts, nonce: &'a Nonce, view: &'a DoneView, reference: &'a str) -> DonePage<'a> {
     let outcome = match view.outcome {
         broker::DoneOutcome::Success => DoneOutcome::Success,
         broker::DoneOutcome::Failure => DoneOutcome::Failure,
+        broker::DoneOutcome::Cancelled => DoneOutcome::Cancelled,
         broker::DoneOutcome::Verifying => DoneOutcome::Verifying,
         // Reached by hand, or before the exchange with the service is through.
         broker::DoneOutcome::Pending => DoneOutcome::Pending,
@@ -64,13 +76,15 @@ fn known<'a>(site: &'a Site, nonce: &'a Nonce, view: &'a DoneView, reference: &'
         nonce: nonce.as_str(),
         assets: &site.assets,
         brand: Brand::default(),
+        texts,
         outcome,
         service: Some(&view.integration_name),
         app: Some(&view.app_name),
-        message: view.message.as_deref(),
+        message: None,
         back: view.home_url.as_deref().map(|url| BackLink {
             name: &view.app_name,
             url,
+            hidden: !view.stays,
         }),
         reference: (outcome == DoneOutcome::Failure).then_some(reference),
     }

@@ -1,4 +1,5 @@
-//! `/` and `/embed/{pub}`: the modal's page. The query belongs to the page's script; it is never parsed or logged here.
+//! `/` and `/embed/{pub}`: the modal's page. The query belongs to the page's script; it is never logged, and nothing of it
+//! is read here but a `locale` at its beginning.
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,6 +12,7 @@ use super::{brand, page};
 use crate::Site;
 use crate::headers::{Nonce, Set};
 use crate::problems::Problem;
+use crate::texts::Texts;
 
 /// GET `/`: the address that published SDKs open when they are given our origin alone.
 pub(crate) async fn bare(
@@ -22,14 +24,14 @@ pub(crate) async fn bare(
         return Ok(HttpResponse::Ok().json(json!({ "type": "success", "success": true })));
     }
     if !is_framed(&request) {
-        return notice(&site, Brand::default());
+        return notice(&site, Texts::asked_by(&request), Brand::default());
     }
     let referrer = referrer_origin(request.headers());
     let found = broker.bare_embed_page(referrer.as_deref()).await?;
     if found.frame_ancestors.is_empty() {
         tracing::info!(origin = referrer, "a page that no project lists tried to embed");
     }
-    framed(&site, &found)
+    framed(&site, Texts::asked_by(&request), &found)
 }
 
 /// GET `/embed/{pub}`: the recommended address.
@@ -40,15 +42,16 @@ pub(crate) async fn project(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let found = broker.embed_page(&publishable_id).await?;
+    let texts = Texts::asked_by(&request);
     if !is_framed(&request) {
         let looks = found
             .project
             .as_ref()
             .map(|(_, branding)| brand(branding, found.white_label))
             .unwrap_or_default();
-        return notice(&site, looks);
+        return notice(&site, texts, looks);
     }
-    framed(&site, &found)
+    framed(&site, texts, &found)
 }
 
 /// A browser that says so is believed; one that says nothing is asked by the page's script.
@@ -69,7 +72,7 @@ fn asks_for_status(request: &HttpRequest) -> bool {
     accept.starts_with("application/json") && !request.query_string().starts_with("data=")
 }
 
-fn framed(site: &Site, found: &broker::EmbedPage) -> Result<HttpResponse, Problem> {
+fn framed(site: &Site, texts: Texts, found: &broker::EmbedPage) -> Result<HttpResponse, Problem> {
     let nonce = Nonce::generate();
     let project = found.project.as_ref();
     let template = EmbedPage {
@@ -78,6 +81,7 @@ fn framed(site: &Site, found: &broker::EmbedPage) -> Result<HttpResponse, Proble
         brand: project
             .map(|(_, branding)| brand(branding, found.white_label))
             .unwrap_or_default(),
+        texts,
         project: project.map(|(name, branding)| EmbedProject {
             name,
             logo_url: branding.logo_url.as_deref(),
@@ -92,12 +96,13 @@ fn framed(site: &Site, found: &broker::EmbedPage) -> Result<HttpResponse, Proble
 }
 
 /// Opened by itself, the page would take its orders from whoever wrote the address.
-fn notice(site: &Site, brand: Brand) -> Result<HttpResponse, Problem> {
+fn notice(site: &Site, texts: Texts, brand: Brand) -> Result<HttpResponse, Problem> {
     let nonce = Nonce::generate();
     let template = StaticNotice {
         nonce: nonce.as_str(),
         assets: &site.assets,
         brand,
+        texts,
     };
     page(Set::Pass, &nonce, StatusCode::OK, &template)
 }

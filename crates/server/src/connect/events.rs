@@ -13,7 +13,7 @@ use broker::{Broker, FlowView};
 use bytes::Bytes;
 use futures_util::stream::Stream;
 use store::{FlowId, FlowStatus};
-use tokio::sync::watch;
+use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, interval, sleep_until};
 use vault::Token;
 
@@ -22,8 +22,8 @@ use crate::Site;
 use crate::guard::bearer;
 use crate::problems::{Kind, Problem};
 
-/// Between two looks at the database.
-const LOOK: Duration = Duration::from_secs(1);
+/// Between two looks at the database. What happens in this process is looked at as soon as it happened.
+const LOOK: Duration = Duration::from_millis(700);
 /// Between two signs of life on a quiet stream.
 const PING: Duration = Duration::from_secs(10);
 /// A stream ends before proxies would end it; the page opens the next one.
@@ -38,17 +38,30 @@ pub(crate) struct Watched(Arc<Inner>);
 struct Inner {
     flows: Mutex<HashMap<FlowId, (Token, watch::Sender<Told>)>>,
     closing: watch::Sender<bool>,
+    moved: Arc<Notify>,
 }
 
 impl Watched {
     /// Starts the looking. It ends with the last clone, or at [`Watched::close`].
     pub(crate) fn new(broker: Broker) -> Self {
+        let moved = Arc::new(Notify::new());
         let inner = Arc::new(Inner {
             flows: Mutex::default(),
             closing: watch::Sender::new(false),
+            moved: moved.clone(),
         });
-        tokio::spawn(look_on(broker, Arc::downgrade(&inner), inner.closing.subscribe()));
+        tokio::spawn(look_on(
+            broker,
+            Arc::downgrade(&inner),
+            inner.closing.subscribe(),
+            moved,
+        ));
         Self(inner)
+    }
+
+    /// A flow has moved in this process: whoever watches it is told now.
+    pub(crate) fn moved(&self) {
+        self.0.moved.notify_one();
     }
 
     /// Ends all streams, so that the server can stop.
@@ -84,11 +97,12 @@ impl Inner {
     }
 }
 
-async fn look_on(broker: Broker, inner: Weak<Inner>, mut closing: watch::Receiver<bool>) {
+async fn look_on(broker: Broker, inner: Weak<Inner>, mut closing: watch::Receiver<bool>, moved: Arc<Notify>) {
     let mut tick = interval(LOOK);
     loop {
         tokio::select! {
             _ = tick.tick() => {}
+            () = moved.notified() => {}
             _ = closing.changed() => return,
         }
         let Some(inner) = inner.upgrade() else { return };

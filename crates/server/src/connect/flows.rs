@@ -131,6 +131,8 @@ pub(crate) struct Status {
     message: Option<String>,
     code: Option<String>,
     verify_url: Option<String>,
+    account: Option<String>,
+    missing: Vec<String>,
 }
 
 impl Status {
@@ -146,6 +148,8 @@ impl Status {
             message: flow.message.clone(),
             code: flow.code.clone(),
             verify_url: None,
+            account: flow.account.clone(),
+            missing: flow.missing.clone(),
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Broker;
 use serde::Deserialize;
 use serde_json::json;
@@ -14,6 +14,7 @@ use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
+use crate::texts::Texts;
 use crate::{only, reading};
 
 /// The routes of links.
@@ -37,11 +38,12 @@ pub(super) fn routes(config: &mut ServiceConfig) {
 }
 
 /// The page: the same for every link, known or not.
-pub(crate) async fn page(site: web::Data<Site>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn page(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
     let nonce = Nonce::generate();
     let template = LinkPage {
         nonce: nonce.as_str(),
         assets: &site.assets,
+        texts: Texts::asked_by(&request),
     };
     show(Set::Full, &nonce, StatusCode::OK, &template)
 }

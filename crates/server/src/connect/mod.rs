@@ -23,6 +23,7 @@ use broker::Branding;
 use crate::envelope::AsItIs;
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
+use crate::texts::Texts;
 use crate::{only, reading};
 use pages::{Accent, Brand, MessagePage, Theme};
 
@@ -135,25 +136,37 @@ fn page(set: Set<'_>, nonce: &Nonce, status: StatusCode, template: &impl Templat
     Ok(response)
 }
 
-/// A plain page with one thing to say.
+/// A plain page with one thing to say, in the reader's language.
 #[derive(Debug, Default)]
 struct Message<'a> {
-    title: &'a str,
-    text: &'a str,
+    texts: Texts,
+    title: String,
+    text: String,
     retry: Option<&'a str>,
     reload_after: Option<u32>,
     reference: Option<&'a str>,
 }
 
 impl Message<'_> {
+    /// The texts `page-{name}-title` and `page-{name}-text`.
+    fn named(texts: Texts, name: &str) -> Self {
+        Self {
+            texts,
+            title: texts.get(&format!("page-{name}-title")),
+            text: texts.get(&format!("page-{name}-text")),
+            ..Self::default()
+        }
+    }
+
     fn page(&self, site: &crate::Site, status: StatusCode) -> Result<HttpResponse, Problem> {
         let nonce = Nonce::generate();
         let template = MessagePage {
             nonce: nonce.as_str(),
             assets: &site.assets,
             brand: Brand::default(),
-            title: self.title,
-            text: self.text,
+            texts: self.texts,
+            title: &self.title,
+            text: &self.text,
             retry: self.retry,
             reload_after: self.reload_after,
             reference: self.reference,

@@ -1,13 +1,14 @@
 //! What the connect and demo pages are given: one struct a template, nothing that decides.
 //!
-//! Every page takes the nonce of its `Content-Security-Policy` and the addresses of our assets. Texts in the templates
-//! are English; names from outside are escaped by askama and isolated with `<bdi>`.
+//! Every page takes the nonce of its `Content-Security-Policy`, the addresses of our assets and the texts of its language.
+//! Names from outside are escaped by askama and isolated, in sentences by [`Texts`], else with `<bdi>`.
 
 use std::fmt;
 
 use askama::Template;
 
 use crate::assets::Assets;
+use crate::texts::Texts;
 
 /// The colour scheme that a project fixes. Without one a page follows the browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +77,8 @@ pub(crate) struct EmbedPage<'a> {
     pub assets: &'a Assets,
     /// The project's looks; defaults on `/`.
     pub brand: Brand,
+    /// The texts of its language.
+    pub texts: Texts,
     /// The project, on `/embed/{pub}`.
     pub project: Option<EmbedProject<'a>>,
     /// Origins that our own embed script may greet from: the same list as in `frame-ancestors`, an entry may end in `:*`.
@@ -93,6 +96,8 @@ pub(crate) struct StaticNotice<'a> {
     pub assets: &'a Assets,
     /// The project's looks; defaults on `/`.
     pub brand: Brand,
+    /// The texts of its language.
+    pub texts: Texts,
 }
 
 /// `/connect/start`: brings ticket, proof and evidence together and leaves for the service. Header set PASS.
@@ -105,6 +110,8 @@ pub(crate) struct StartPage<'a> {
     pub assets: &'a Assets,
     /// Looks; the flow is not known yet, so the defaults.
     pub brand: Brand,
+    /// The texts of its language.
+    pub texts: Texts,
     /// The signed evidence of this request's headers, sent back as it is by `POST /connect/api/start`.
     pub evidence: &'a str,
 }
@@ -117,6 +124,8 @@ pub(crate) struct LinkPage<'a> {
     pub nonce: &'a str,
     /// Addresses of scripts and styles.
     pub assets: &'a Assets,
+    /// The texts of its language.
+    pub texts: Texts,
 }
 
 /// A name with its logo. Without a logo the first letter stands on the tile.
@@ -138,6 +147,8 @@ pub(crate) struct ConfirmPage<'a> {
     pub assets: &'a Assets,
     /// The project's looks.
     pub brand: Brand,
+    /// The texts of its language.
+    pub texts: Texts,
     /// Id of the flow (not secret: the browser cookie is needed too).
     pub flow: &'a str,
     /// The customer's app.
@@ -164,7 +175,6 @@ pub(crate) enum DoneOutcome {
     /// Not connected, for a reason that `message` gives.
     Failure,
     /// The person stopped it.
-    #[expect(dead_code, reason = "the broker does not tell a stopped flow from a failed one yet")]
     Cancelled,
     /// The sign-in is through, the customer's app has yet to confirm who it was.
     Verifying,
@@ -221,6 +231,8 @@ pub(crate) struct BackLink<'a> {
     pub name: &'a str,
     /// An `http` or `https` address.
     pub url: &'a str,
+    /// Shown only once the window could not close itself: then it is the tab that the person came in.
+    pub hidden: bool,
 }
 
 /// `/connect/done`: says how it ended and closes itself. Header set PASS, no account data.
@@ -233,6 +245,8 @@ pub(crate) struct DonePage<'a> {
     pub assets: &'a Assets,
     /// The project's looks.
     pub brand: Brand,
+    /// The texts of its language.
+    pub texts: Texts,
     /// How the flow ended.
     pub outcome: DoneOutcome,
     /// The service's name, unless the outcome is neutral.
@@ -241,7 +255,7 @@ pub(crate) struct DonePage<'a> {
     pub app: Option<&'a str>,
     /// Why it failed, as a sentence for the person.
     pub message: Option<&'a str>,
-    /// For flows that moved the app's own tab: the way back.
+    /// The way back, for a tab that stays.
     pub back: Option<BackLink<'a>>,
     /// Id to quote to an operator, on failures.
     pub reference: Option<&'a str>,
@@ -249,33 +263,22 @@ pub(crate) struct DonePage<'a> {
 
 impl DonePage<'_> {
     fn title(&self) -> String {
-        let service = self.service.unwrap_or("The account");
-        match self.outcome {
-            DoneOutcome::Success => format!("{service} is connected"),
-            DoneOutcome::Failure => format!("{service} is not connected"),
-            DoneOutcome::Cancelled => "Nothing was connected".to_owned(),
-            DoneOutcome::Verifying => "One step is left".to_owned(),
-            DoneOutcome::Pending => format!("{service} is not connected yet"),
-            DoneOutcome::Neutral => "This sign-in is over".to_owned(),
-        }
+        let account = self.texts.get("page-done-account");
+        let service = self.service.unwrap_or(&account);
+        self.said("title", &[("service", service)])
     }
 
     fn text(&self) -> String {
-        let app = self.app.unwrap_or("the app");
-        match self.outcome {
-            DoneOutcome::Success => format!("{app} goes on by itself."),
-            DoneOutcome::Failure => self
-                .message
-                .unwrap_or("Something went wrong on the way. Nothing was saved. Start again in the app.")
-                .to_owned(),
-            DoneOutcome::Cancelled => format!("The sign-in was stopped. {app} has no access."),
-            DoneOutcome::Verifying => format!("{app} has to confirm that it was you."),
-            DoneOutcome::Pending => format!(
-                "The sign-in is still going on. Finish it in the window where it is open; this page then says how it ended. \
-                 If that window is gone, start again in {app}."
-            ),
-            DoneOutcome::Neutral => "How it ended is shown in the app where it began.".to_owned(),
+        if let (DoneOutcome::Failure, Some(message)) = (self.outcome, self.message) {
+            return message.to_owned();
         }
+        let stand_in = self.texts.get("page-done-app");
+        self.said("text", &[("app", self.app.unwrap_or(&stand_in))])
+    }
+
+    fn said(&self, part: &str, values: &[(&str, &str)]) -> String {
+        self.texts
+            .with(&format!("page-done-{}-{part}", self.outcome.name()), values)
     }
 }
 
@@ -289,6 +292,8 @@ pub(crate) struct MessagePage<'a> {
     pub assets: &'a Assets,
     /// Looks, when the project is known.
     pub brand: Brand,
+    /// The texts of its language.
+    pub texts: Texts,
     /// What happened, as a heading.
     pub title: &'a str,
     /// Who can mend it, and how.
@@ -344,6 +349,7 @@ mod tests {
             nonce: "n",
             assets: &Assets::new(),
             brand: Brand::default(),
+            texts: Texts::default(),
             outcome: DoneOutcome::Pending,
             service: Some("Gmail"),
             app: Some("Shop"),

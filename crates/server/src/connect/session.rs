@@ -103,6 +103,7 @@ pub(crate) async fn submit(
     Ok(HttpResponse::Ok().json(json!({
         "status": "success",
         "connection": record(&broker, &site, &connection, Times::Milliseconds),
+        "account": connection.account_name,
         "message": null,
     })))
 }

@@ -14,20 +14,17 @@ use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
+use crate::texts::Texts;
 
-/// GET `/connect/start[?state=]`. Ticket and state are the script's business: the server reads neither here.
+/// GET `/connect/start[?locale=][&state=]`. Ticket and state are the script's business: the server reads neither here.
 pub(crate) async fn page(site: web::Data<Site>, request: HttpRequest) -> Result<HttpResponse, Problem> {
+    let texts = Texts::asked_by(&request);
     if request
         .headers()
         .get("sec-fetch-dest")
         .is_some_and(|dest| dest.as_bytes() != b"document")
     {
-        let message = Message {
-            title: "This page opens in its own window",
-            text: "It cannot be shown inside another page. Go back to the app and start again.",
-            ..Message::default()
-        };
-        return message.page(&site, StatusCode::FORBIDDEN);
+        return Message::named(texts, "start-framed").page(&site, StatusCode::FORBIDDEN);
     }
     let evidence = site.sealer.seal(&Seen::of(request.headers(), site.now()));
     let nonce = Nonce::generate();
@@ -35,9 +32,19 @@ pub(crate) async fn page(site: web::Data<Site>, request: HttpRequest) -> Result<
         nonce: nonce.as_str(),
         assets: &site.assets,
         brand: Brand::default(),
+        texts,
         evidence: &evidence,
     };
-    show(Set::Pass, &nonce, StatusCode::OK, &template)
+    let mut response = show(Set::Pass, &nonce, StatusCode::OK, &template)?;
+    // The pages after this one have addresses that others write: the language waits for them in a cookie.
+    let chosen = texts.chosen_by_host().then(|| texts.language());
+    if chosen.is_some() || cookies::Language::read(&request, site.secure).is_some() {
+        let cookie = header::HeaderValue::from_str(&cookies::Language::write(chosen, site.secure));
+        if let Ok(cookie) = cookie {
+            response.headers_mut().append(header::SET_COOKIE, cookie);
+        }
+    }
+    Ok(response)
 }
 
 /// What the start page found in its address, and what it was sealed with.

@@ -163,7 +163,7 @@ async fn an_outage_loses_nothing_and_costs_no_attempt() {
         2
     );
     let told = setting.outbox().await;
-    assert!(told.contains("Check LATCHKEY_SMTP_URL"), "{told}");
+    assert!(told.contains("The mail server cannot be used"), "{told}");
     setting.mail.set_down(false);
     assert_eq!(setting.tick().await, (2, 0));
 }

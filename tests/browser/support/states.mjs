@@ -1,0 +1,106 @@
+// Every state of the modal and how to get there, with made-up answers: for the tests of the states, and for whoever wants
+// to look at all of them.
+
+import { modal } from './modal.mjs';
+import { SERVICES, answers, stub } from './stub.mjs';
+
+const { session, field, oauthForm, keyForm, pending, ended, succeeded, refusal } = answers;
+const one = (id) => session({ integrations: SERVICES.filter((service) => service.id === id) });
+const reconnect = { integration: 'gmail', title: 'Gmail', reason: 'Google ended the access: the password was changed.', account: 'ann@example.test' };
+const LONG_WORD = 'Pneumonoultramicroscopicsilicovolcanoconiosis';
+
+const toGmail = async (at) => {
+  await at.row('Gmail').click();
+  await at.connect('Gmail').waitFor();
+};
+/** From the list through the click that opens the window. */
+const away = async (at, page) => {
+  await toGmail(at);
+  const [popup] = await Promise.all([page.context().waitForEvent('page'), at.connect('Gmail').click()]);
+  return popup;
+};
+const endsWith = (status) => ({ plan: { check: () => status }, reach: away });
+const withKey = async (at) => {
+  await at.row('Stripe').click();
+  await at.field('Secret or restricted key').fill(`sk_${'a'.repeat(24)}`);
+  await at.connect('Stripe').click();
+};
+
+/**
+ * `state` is what the root says; `title` what the heading says; `plan` the answers; `options` those of the SDK; `context` those
+ * of the browser; `reach(at, page)` goes there from the opened modal. `name` tells two entries of one state apart.
+ */
+export const STATES = [
+  { state: 'loading', title: 'Loading', plan: { session: 'never' }, reach: (at, page) => page.waitForTimeout(1300) },
+  { state: 'loading', name: 'loading-long', title: 'Loading', plan: { session: 'never' }, reach: (at, page) => page.waitForTimeout(8700) },
+  { state: 'pick', title: 'Connect a service' },
+  { state: 'pick', name: 'pick-search', title: 'Connect a service', reach: (at) => at.search.fill('gsuite') },
+  { state: 'pick', name: 'pick-nothing', title: 'Connect a service', reach: (at) => at.search.fill('zzzz') },
+  { state: 'empty', title: 'Nothing to connect yet', plan: { session: session({ integrations: [] }), rows: [] } },
+  { state: 'explain', title: 'Connect Gmail', reach: toGmail },
+  {
+    state: 'explain', name: 'explain-long', title: /^Connect Gmail/, plan: { form: oauthForm({ access: [`Read ${LONG_WORD}${LONG_WORD} and all of the things that belong to it, wherever they are`, ...Array.from({ length: 12 }, (_, index) => `Do the thing with the number ${index}`)], unexplained: ['https://api.example.test/auth/very.long.scope.name.readwrite'] }) },
+    reach: toGmail,
+  },
+  { state: 'form', title: 'Connect Stripe', reach: (at) => at.row('Stripe').click() },
+  {
+    state: 'form', name: 'form-invalid', title: 'Connect Stripe', async reach(at) {
+      await at.row('Stripe').click();
+      await at.field('Secret or restricted key').fill('not a key');
+      await at.connect('Stripe').click();
+    },
+  },
+  { state: 'form', name: 'form-refused', title: 'Connect Stripe', plan: { submit: refusal(422, 'credential_refused', 'Stripe refused this: “Invalid API Key provided”. Check the values and try again.') }, reach: withKey },
+  { state: 'form', name: 'form-checking', title: 'Connect Stripe', plan: { submit: 'never' }, reach: withKey },
+  {
+    state: 'form', name: 'form-many', title: 'Connect Stripe',
+    plan: { form: keyForm({ fields: [field({ name: 'domain', label: 'Domain', secret: false, help: 'The part before .example.test', placeholder: 'acme', pattern: '[a-z0-9-]+' }), field({ name: 'region', label: 'Region', secret: false, required: false, choices: [{ value: 'eu', label: 'Europe' }, { value: 'us', label: 'United States' }] }), field({ label: 'Secret key', help_url: 'https://docs.example.test/keys' })], methods: [{ id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }, { id: 'oauth2', kind: 'oauth2', title: 'Sign in with Stripe' }] }) },
+    reach: (at) => at.row('Stripe').click(),
+  },
+  { state: 'redirecting', title: 'Taking you to Gmail', sdk: '@withone/auth', plan: { hold: true }, reach: async (at) => { await toGmail(at); await at.connect('Gmail').click(); } },
+  { state: 'waiting', title: 'Continue in the Gmail window', reach: away },
+  { state: 'waiting', name: 'waiting-code', title: 'Continue in the Gmail window', plan: { check: () => pending('confirming') }, reach: away },
+  { state: 'ways', title: 'Another way to sign in', plan: { check: () => pending('created') }, async reach(at, page) { await away(at, page); await at.otherWay.click(); } },
+  { state: 'verifying', title: 'Finishing with Gmail', plan: { check: () => pending('exchanging') }, reach: away },
+  { state: 'verifying', name: 'verifying-customer', title: 'Shop confirms it is you', plan: { check: () => pending('verifying') }, reach: away },
+  { state: 'success', title: 'Gmail is connected', ...endsWith(succeeded({ account: 'ann@example.test' })) },
+  { state: 'partial', title: 'Gmail is connected', ...endsWith(succeeded({ account: 'ann@example.test', missing: ['Send messages for you', 'See your email address'] })) },
+  { state: 'failure', title: 'Gmail is not connected', ...endsWith(ended('interrupted', 'failed', 'The sign-in was interrupted on our side. Try again.')) },
+  { state: 'final', title: 'Gmail is not connected', ...endsWith(ended('app_broken', 'failed', 'Gmail refused this app\'s client. Whoever runs the app has to check its client id and secret. It said: “invalid_client”')) },
+  { state: 'denied', title: 'Gmail is not connected', ...endsWith(ended('access_denied')) },
+  { state: 'expired', title: 'This took too long', ...endsWith(ended('expired', 'expired')) },
+  { state: 'expired', name: 'expired-session', title: 'This took too long', plan: { session: refusal(401, 'session_expired', 'This connect session has ended. Start again in the app.') } },
+  { state: 'cancelled', title: 'Nothing was connected', async reach(at, page) { await away(at, page); await at.cancel.click(); } },
+  { state: 'reconnect', title: 'Reconnect Gmail', plan: { session: { ...one('gmail'), reconnect } } },
+  {
+    state: 'account', title: 'That is another account', plan: { session: { ...one('gmail'), reconnect }, check: () => ended('account_changed') },
+    async reach(at, page) { await Promise.all([page.context().waitForEvent('page'), at.reconnect('Gmail').click()]); },
+  },
+  { state: 'unavailable', title: 'Gmail is not answering', ...endsWith(ended('provider_unavailable', 'failed', 'Gmail cannot sign anybody in at the moment. Try again in a few minutes.')) },
+  { state: 'blocked', title: 'The browser kept the window shut', block: true, plan: { check: () => pending('created') }, async reach(at) { await toGmail(at); await at.connect('Gmail').click(); } },
+  { state: 'approval', title: /needs an administrator/, ...endsWith(ended('approval_needed', 'failed', 'Gmail lets people of this organisation connect an app only after an administrator there has approved it. It said: “Access blocked: Shop has not been approved”')) },
+  { state: 'connected', title: 'Slack is connected already', reach: (at) => at.row('Slack').click() },
+  { state: 'foreign', title: 'This sign-in was refused', ...endsWith(ended('another_person', 'rejected')) },
+  { state: 'foreign', name: 'foreign-not-me', title: 'This sign-in was refused', ...endsWith(ended('not_me', 'rejected')) },
+  { state: 'webview', title: 'Gmail may refuse to open here', context: { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/450.0]' }, async reach(at) { await toGmail(at); await at.connect('Gmail').click(); } },
+  { state: 'failure', name: 'failure-token', title: 'Connecting did not start', plan: { token: () => ({ status: 403, body: { error: 'You may not connect accounts' } }) } },
+  { state: 'failure', name: 'failure-network', title: 'Latchkey is not answering', plan: { session: 'down' } },
+].map((entry) => ({ name: entry.state, ...entry }));
+
+/** Opens the modal with the entry's answers and goes to its state. `open(context, sdk, options)` gives the page and its modal. */
+export async function reachState(entry, context, open) {
+  const plan = await stub(context, entry.plan);
+  if (entry.block) await context.addInitScript(() => { window.open = () => null; });
+  const { page, at } = await open(context, entry.sdk ?? '@picahq/authkit', { companyName: 'Shop', ...entry.options });
+  await entry.reach?.(at, page);
+  await at.screen(entry.state).waitFor();
+  return { page, at, plan };
+}
+
+/** How `reachState` opens the modal on a customer's page of a suite. */
+export const opener = (suite) => async (context, sdk, options) => {
+  const page = await context.newPage();
+  await page.goto(suite.host.shop(sdk, options));
+  await page.getByRole('button', { name: 'Connect' }).click();
+  return { page, at: modal(page) };
+};

@@ -1,0 +1,97 @@
+// The modal with answers of our choosing: the customer's token endpoint and our own calls are answered by the test, so that
+// every state can be reached at once, with any name and any text. What the server really answers is tested elsewhere.
+
+const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'access-control-allow-methods': '*' };
+
+/** An integration as `/connect/api/session` names it. */
+export const integration = (id, name, more = {}) => ({
+  id, name, description: `${name}, for tests.`, categories: ['testing'], aliases: [], logo: null, auth: [{ id: 'oauth2', kind: 'oauth2', title: 'Sign in' }],
+  connected: 0, accounts: [], ...more,
+});
+
+export const SERVICES = [
+  integration('gmail', 'Gmail', { description: 'Email by Google.', categories: ['email'], aliases: ['google mail', 'gsuite', 'google workspace'] }),
+  integration('outlook', 'Outlook', { description: 'Email and calendar by Microsoft.', categories: ['email', 'calendar'], aliases: ['office 365', 'hotmail'] }),
+  integration('slack', 'Slack', { description: 'Messages for teams.', categories: ['chat'], connected: 2, accounts: ['Acme', 'Acme Labs'] }),
+  integration('stripe', 'Stripe', { description: 'Payments, billing and payouts.', categories: ['payments'], auth: [{ id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }] }),
+  integration('salesforce', 'Salesforce', { description: 'Customers, deals and service.', categories: ['crm'] }),
+  integration('hubspot', 'HubSpot', { description: 'Marketing and sales.', categories: ['crm', 'marketing'] }),
+  integration('github', 'GitHub', { description: 'Code, issues and reviews.', categories: ['development'] }),
+];
+
+const session = (more = {}) => ({
+  app: { name: 'Shop', logo_url: null, home_url: null }, environment: 'live', identity_label: 'Ann Lee', expires_at: '2030-01-01T00:00:00Z', min_left: 1700,
+  reconnect: null, verify: 'off', branding: { accent: null, theme: null, logo_url: null }, white_label: false, integrations: SERVICES, ...more,
+});
+
+const field = (more = {}) => ({ name: 'api_key', label: 'Secret key', help: null, help_url: null, secret: true, pattern: null, placeholder: null, required: true, default: null, choices: null, ...more });
+
+const oauthForm = (more = {}) => ({
+  integration: 'gmail', name: 'Gmail', auth: { id: 'oauth2', kind: 'oauth2', title: 'Sign in with Google' }, methods: [{ id: 'oauth2', kind: 'oauth2', title: 'Sign in with Google' }], fields: [],
+  access: ['Read your messages and settings', 'Send messages for you', 'See your email address'], unexplained: [], scopes: [], docs: 'https://docs.example.test/', ...more,
+});
+
+const keyForm = (more = {}) => ({
+  ...oauthForm(), integration: 'stripe', name: 'Stripe', auth: { id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }, methods: [{ id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }], access: [],
+  fields: [field({ label: 'Secret or restricted key', help: 'Best a restricted key with no more permissions than needed.', help_url: 'https://docs.example.test/keys', pattern: '(?:sk|rk)_[A-Za-z0-9_]{10,250}', placeholder: 'rk_live_…' })], ...more,
+});
+
+const connection = { _id: 'conn::1', id: 'conn::1', key: 'live::gmail::default::1', platform: 'gmail', environment: 'live' };
+const pending = (stage) => ({ status: 'pending', stage, connection: null, message: null, code: null, verify_url: null, account: null, missing: [] });
+const ended = (code, stage = 'failed', message = 'Said by the server.') => ({ ...pending(stage), status: 'error', code, message });
+const succeeded = (more = {}) => ({ ...pending('succeeded'), status: 'success', connection, ...more });
+const refusal = (status, key, message, meta) => ({ status, body: { type: 'error', key: `connect::${key}`, message, meta, correlationId: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a77' } });
+
+export const answers = { session, field, oauthForm, keyForm, connection, pending, ended, succeeded, refusal };
+
+/**
+ * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`:
+ * a body, `{ status, body }`, `'never'`, `'down'`, or a function of the request's body that gives one of these. It is
+ * returned, and may be changed while the test goes on. `calls` counts by name.
+ */
+export async function stub(context, plan = {}) {
+  const calls = {};
+  const all = {
+    calls,
+    token: (body, url) => ({ rows: (plan.rows ?? (plan.session ?? session()).integrations ?? SERVICES).map(({ id, name }) => ({ id, type: id, title: name, active: true })), requestId: 'R'.repeat(43), page: 1, pages: 1, total: 1 }),
+    session: () => session(),
+    form: ({ integration: id }) => (id === 'stripe' ? keyForm() : oauthForm({ integration: id, name: SERVICES.find((one) => one.id === id)?.name ?? id })),
+    submit: () => ({ status: 'success', connection, account: 'acct_1QX', message: null }),
+    flows: () => ({ status: 201, body: { flow: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70', result: 'H'.repeat(43), code: 'K7RM', url: `http://localhost/connect/start?state=${'H'.repeat(43)}`, expires_at: '2030-01-01T00:00:00Z' } }),
+    check: () => pending('away'),
+    ...plan,
+  };
+  const answer = async (route, name) => {
+    const request = route.request();
+    if (request.method() === 'OPTIONS') return route.fulfill({ status: 204, headers: cors });
+    calls[name] = (calls[name] ?? 0) + 1;
+    const given = all[name];
+    const value = typeof given === 'function' ? await given(safeJson(request.postData()), request.url()) : given;
+    if (value === 'never') return undefined;
+    if (value === 'down') return route.abort('connectionrefused');
+    const { status, body } = value && typeof value === 'object' && 'body' in value ? value : { status: 200, body: value };
+    return route.fulfill({ status, headers: { ...cors, 'content-type': 'application/json' }, body: JSON.stringify(body) });
+  };
+  const ours = (path, name) => context.route((url) => url.pathname === path, (route) => answer(route, name));
+  await ours('/token', 'token');
+  for (const name of ['session', 'form', 'submit', 'flows', 'check']) await ours(`/connect/api/${name}`, name);
+  // Tickets and cancelling have no body; without a stream the modal asks `check`.
+  await context.route((url) => /^\/connect\/api\/flows\/.+/.test(url.pathname), (route) => {
+    const what = new URL(route.request().url()).pathname.split('/').at(-1);
+    calls[what] = (calls[what] ?? 0) + 1;
+    if (what === 'ticket' && plan.hold) return route.fulfill({ status: 409, body: '' });
+    return what === 'events' ? route.fulfill({ status: 503, body: '' }) : route.fulfill({ status: 204, body: '' });
+  });
+  // The other window stays where it is: what it would do is played by `check`. With `hold` a page stays, too: to a
+  // browser an answer without content is no page, and the refused ticket says that the tab is on its way.
+  await context.route((url) => url.pathname === '/connect/start', (route) => plan.hold ? route.fulfill({ status: 204 }) : route.fulfill({ status: 200, contentType: 'text/html', body: '<!doctype html><title>Sign-in</title><h1>Sign-in</h1>' }));
+  return all;
+}
+
+function safeJson(text) {
+  try {
+    return JSON.parse(text ?? '{}');
+  } catch {
+    return {};
+  }
+}
