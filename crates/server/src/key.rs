@@ -91,7 +91,7 @@ fn basic_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
         percent_encoding::percent_decode_str(&text)
             .decode_utf8()
             .ok()
-            .map(|text| text.into_owned())
+            .map(std::borrow::Cow::into_owned)
     };
     let chosen = if password.is_empty() { name } else { password };
     decoded(chosen)
