@@ -9,7 +9,8 @@
 //
 // In docs/quick-start.md every `sh` block is run in order, as in one terminal, and a `text` block after it is what it
 // prints (`…` stands for anything). `bin/dev` starts the server. Between `<!-- ci: browser … -->` and
-// `<!-- ci: end browser -->` a browser is needed; `demo` does there what the page says.
+// `<!-- ci: end browser -->` a browser is needed; `demo` does there what the page says. After it, in the same terminal, the
+// script of docs/sandbox.md.
 
 import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -97,6 +98,7 @@ async function quickStart(work, chromium) {
         });
       }
     }
+    await sandboxScript(here, shell);
     await example(work, server, chromium);
   } finally {
     await shell?.end();
@@ -107,6 +109,19 @@ async function quickStart(work, chromium) {
       });
     }
   }
+}
+
+/** docs/sandbox.md holds a script that connects by OAuth without a browser; `KEY` is there from the quick start. */
+async function sandboxScript(here, shell) {
+  const document = await page('docs/sandbox.md');
+  const all = parts(document);
+  const at = all.findIndex(({ language, text }) => language === 'sh' && text.startsWith('# connect-sandbox.sh'));
+  await check(`${document.name}: connect-sandbox.sh connects by OAuth`, async () => {
+    if (at < 0) throw new Error('the block `# connect-sandbox.sh` is gone');
+    const { ok, stdout, stderr } = await shell.run(here(all[at].text));
+    if (!ok) throw new Error(`the script failed:\n${stdout}\n${stderr}`);
+    compare(all[at + 1].text, stdout, stderr);
+  });
 }
 
 /** docs/embedding.md holds a whole backend in one file: it is started, and used in the browser. */

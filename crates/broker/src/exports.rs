@@ -2,9 +2,11 @@
 
 use std::net::IpAddr;
 
+use chrono::SecondsFormat;
 use serde_json::json;
 use store::{ChainedEntry, Connection, Exportable};
 
+use crate::passthrough::ended;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// What is asked for.
@@ -162,7 +164,8 @@ impl Broker {
             return Ok(export);
         }
         if !export.refreshed_lately && self.is_refreshable(connection, &export) {
-            self.refresh_in_turn(connection).await?;
+            let refreshed = self.refresh_in_turn(connection).await;
+            refreshed.map_err(|problem| not_refreshed(problem, &export))?;
             let export = self.opened(connection).await?;
             if good_for(&export, wanted) {
                 return Ok(export);
@@ -189,6 +192,20 @@ impl Broker {
 /// A token without an end is good for ever; one that has ended is good for nothing, not even for no time.
 fn good_for(export: &Exportable, seconds: i64) -> bool {
     export.expires_in.is_none_or(|left| left > 0 && left >= seconds)
+}
+
+/// A refresh that failed takes nothing away: until when the token at hand is good.
+pub(crate) fn not_refreshed(problem: Problem, export: &Exportable) -> Problem {
+    if problem.key() != "refresh_failed" {
+        return problem;
+    }
+    let until = match (export.expires_in, export.expires_at) {
+        (Some(left), _) if left <= 0 => return ended(problem),
+        (Some(_), Some(end)) => format!("until {}", end.to_rfc3339_opts(SecondsFormat::Secs, true)),
+        _ => "as long as the service takes it".to_owned(),
+    };
+    problem
+        .reworded(|why| format!("The refresh did not go through, and the present access token is good {until}. {why}"))
 }
 
 /// Why nothing was given out.

@@ -67,6 +67,11 @@ pub struct Moved {
 }
 
 impl Parcel {
+    /// How many connections move.
+    pub fn count(&self) -> usize {
+        self.connections.len()
+    }
+
     /// The bytes to encrypt; wiped when dropped.
     pub fn to_plaintext(&self) -> Zeroizing<Vec<u8>> {
         // Plain texts and maps with text keys cannot fail.
@@ -232,7 +237,9 @@ impl Broker {
             let result = match platform {
                 None => "integration_not_offered",
                 Some(platform) if platform.method(Some(&item.auth_method)).is_err() => "auth_not_offered",
-                Some(platform) if platform.app.client_id != item.client_id => "other_oauth_client",
+                Some(platform) if is_oauth(platform, item) && platform.app.client_id != item.client_id => {
+                    "other_oauth_client"
+                }
                 Some(platform) if !may_be_kept(platform, item) => "value_refused",
                 Some(_) if self.store().is_key_taken(&item.key).await? => "there_already",
                 Some(_) if dry_run => "would_unpack",
@@ -345,6 +352,13 @@ fn move_entry(caller: &Caller, action: &'static str, key: &str, detail: serde_js
         subject: key.to_owned(),
         detail,
     }
+}
+
+/// Whether a credential is of an OAuth client: a key that somebody typed in is of none.
+fn is_oauth(platform: &crate::Platform, item: &Item) -> bool {
+    platform
+        .method(Some(&item.auth_method))
+        .is_ok_and(|method| matches!(method.kind, AuthKind::OAuth2(_)))
 }
 
 /// Whether key and variables are such as this server could have made: whoever knows the public key can make a parcel.

@@ -8,8 +8,10 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 use store::{Callable, Connection, ConnectionState, Exportable, OnDemand, TURN_SECONDS, Tested, Turn};
+use vault::Credential;
 
 use self::outcome::RefreshOutcome;
+use crate::exports::not_refreshed;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// Between two looks at somebody else's turn.
@@ -64,6 +66,15 @@ impl Broker {
         }
         if !self.is_refreshable(&connection, &export) {
             let name = self.integration_name(&connection.integration);
+            if matches!(export.credential, Credential::Fields(_)) {
+                return Err(Problem::new(
+                    Kind::Conflict,
+                    "nothing_to_refresh",
+                    format!(
+                        "This connection to {name} has a key, which does not end: there is nothing to refresh. POST /v1/vault/connections/{{id}}/test asks whether it is good."
+                    ),
+                ));
+            }
             return Err(Problem::new(
                 Kind::Conflict,
                 "not_refreshable",
@@ -72,7 +83,8 @@ impl Broker {
                 ),
             ));
         }
-        let mine = self.refresh_in_turn(&connection).await?;
+        let refreshed = self.refresh_in_turn(&connection).await;
+        let mine = refreshed.map_err(|problem| not_refreshed(problem, &export))?;
         let after = self.opened(&connection).await?;
         let state = self.find(caller, &connection.id.to_string()).await?.state;
         Ok(told(mine && after.generation != export.generation, &after, state))

@@ -174,10 +174,18 @@ impl Broker {
         if let Err(problem) = self.refresh_inline(&callable).await {
             // A token that is still good is served, whatever becomes of the next one.
             let still_good = callable.expires_in.is_some_and(|seconds| seconds > 0);
-            return if still_good { Ok(callable) } else { Err(problem) };
+            return if still_good { Ok(callable) } else { Err(ended(problem)) };
         }
         read().await?.ok_or_else(not_found)
     }
+}
+
+/// No token is left, and why there is no new one.
+pub(crate) fn ended(problem: Problem) -> Problem {
+    if problem.key() != "refresh_failed" {
+        return problem;
+    }
+    problem.reworded(|why| format!("The access token of this connection has ended. {why}"))
 }
 
 /// Whether a call can be sent a second time: it has no body.

@@ -94,6 +94,13 @@ impl Problem {
         self
     }
 
+    /// The same with other words for people.
+    #[must_use]
+    pub(crate) fn reworded(mut self, words: impl FnOnce(&str) -> String) -> Self {
+        self.message = words(&self.message);
+        self
+    }
+
     /// The family.
     pub fn kind(&self) -> Kind {
         self.kind

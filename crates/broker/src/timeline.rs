@@ -86,9 +86,8 @@ fn summary(kind: &str, data: &Value) -> String {
         return message.to_owned();
     }
     let words = match kind {
-        "connection.created" if matches!(data["origin"].as_str(), Some("import" | "move")) => {
-            "Brought here with a credential from elsewhere."
-        }
+        "connection.created" if data["origin"] == "move" => "Moved here from another instance.",
+        "connection.created" if data["origin"] == "import" => "Brought here with a credential from elsewhere.",
         "connection.created" => "Connected.",
         // Written by versions that told of an import twice.
         "connection.imported" => "Brought here with a credential from elsewhere.",
@@ -102,13 +101,17 @@ fn summary(kind: &str, data: &Value) -> String {
         }
         "connection.degraded" => "The refresh fails; it is tried again.",
         "connection.recovered" => "Works again.",
+        "connection.failed" if data["reason"] == "moved" => "Moved to another instance.",
         "connection.failed" => "Its person has to connect again.",
         "connection.expiring" => "Ends soon and cannot be refreshed.",
         "connection.mailed" => "Its person got a mail with a link to reconnect.",
         "connection.mail_failed" => "The mail to its person could not be sent.",
         "oauth.refreshed" => "Refreshed.",
+        "oauth.interrupted" => "A refresh was cut off; it is tried once more.",
         "oauth.failed" if data["state"] == "failed" => "The refresh was refused: its person has to connect again.",
         "oauth.failed" => "The refresh failed; it is tried again.",
+        "revocation.ended" if data["revocation"] == "revoked" => "The access was ended at the service.",
+        "revocation.ended" => "The access could not be ended at the service. End it there, where that matters.",
         other => return other.to_owned(),
     };
     words.to_owned()
@@ -130,6 +133,26 @@ mod tests {
             summary("oauth.failed", &json!({ "state": "degraded" })),
             "The refresh failed; it is tried again."
         );
+        for (kind, data, words) in [
+            ("connection.created", json!({ "origin": "move" }), "Moved here"),
+            (
+                "connection.failed",
+                json!({ "reason": "moved" }),
+                "Moved to another instance.",
+            ),
+            (
+                "revocation.ended",
+                json!({ "revocation": "revoked" }),
+                "The access was ended",
+            ),
+            (
+                "revocation.ended",
+                json!({ "revocation": "failed" }),
+                "The access could not be ended",
+            ),
+        ] {
+            assert!(summary(kind, &data).starts_with(words), "{kind}");
+        }
         assert_eq!(summary("of.tomorrow", &json!({})), "of.tomorrow");
     }
 }

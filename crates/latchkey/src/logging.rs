@@ -1,5 +1,7 @@
 //! Where logs go: standard error, as JSON lines or for people. Never a secret, never a query string.
 
+use std::io::IsTerminal as _;
+
 use tracing_subscriber::EnvFilter;
 
 use crate::configuration::LogFormat;
@@ -34,6 +36,12 @@ pub fn install(filter: &str, format: LogFormat) {
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(directives)
         .with_writer(std::io::stderr);
+    // Colours are for a terminal; `NO_COLOR` is looked at by the subscriber itself.
+    let subscriber = if std::io::stderr().is_terminal() {
+        subscriber
+    } else {
+        subscriber.with_ansi(false)
+    };
     let installed = match format {
         LogFormat::Json => subscriber
             .json()

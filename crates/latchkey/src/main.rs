@@ -1,9 +1,10 @@
 //! The entry point.
 
+use std::panic::AssertUnwindSafe;
 use std::process::ExitCode;
 
 use clap::Parser as _;
-use latchkey::commands::Arguments;
+use latchkey::commands::{Arguments, NotPrinted};
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
@@ -14,9 +15,16 @@ fn main() -> ExitCode {
     // Named in FAILPOINTS; only the breaking harness builds this in.
     #[cfg(feature = "failpoints")]
     let _scenario = fail::FailScenario::setup();
-    match runtime.block_on(latchkey::commands::run(arguments)) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => complain(&error),
+    let run = AssertUnwindSafe(|| runtime.block_on(latchkey::commands::run(arguments)));
+    match std::panic::catch_unwind(run) {
+        Ok(Ok(())) => ExitCode::SUCCESS,
+        Ok(Err(error)) => complain(&error),
+        Err(panic) => match panic.downcast::<NotPrinted>() {
+            // What a shell says of a command that SIGPIPE ended.
+            Ok(not) if not.is_unread() => ExitCode::from(141),
+            Ok(not) => complain(&(*not).into()),
+            Err(panic) => std::panic::resume_unwind(panic),
+        },
     }
 }
 

@@ -1,6 +1,8 @@
 //! What a browser's call must look like before anything is read from it: ours by origin, JSON by type, small, and
 //! without a field that nobody asked for.
 
+mod json;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
@@ -13,10 +15,10 @@ use futures_util::future::LocalBoxFuture;
 use secrecy::SecretString;
 use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
-use serde_json::Value;
 use vault::Token;
 use zeroize::Zeroizing;
 
+use self::json::parse;
 use crate::Site;
 use crate::limits::{JSON_BYTES, LARGE_JSON_BYTES};
 use crate::problems::{Kind, Problem};
@@ -199,56 +201,6 @@ async fn collect(headers: &HeaderMap, payload: &mut Payload, most: usize, idle: 
     Ok(body)
 }
 
-/// Reads JSON. The message names the place, never a value: a value may be a secret.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
-    // Asked only of bodies that may hold one: the escape is the only way to write it.
-    if has_nul_escape(body) && serde_json::from_slice(body).is_ok_and(|value| holds_nul(&value)) {
-        return Err(Problem::bad_request(
-            "A text in the body holds a NUL character, which cannot be stored. Send it without.",
-        ));
-    }
-    serde_json::from_slice(body).map_err(|error| {
-        let place = format!("line {}, column {}", error.line(), error.column());
-        let message = match error.classify() {
-            serde_json::error::Category::Data => {
-                format!(
-                    "The body does not fit at {place}: {}.",
-                    field_of(&error).unwrap_or("a value of the wrong type")
-                )
-            }
-            _ => format!("The body is no JSON (at {place})."),
-        };
-        Problem::bad_request(message)
-    })
-}
-
-fn has_nul_escape(body: &[u8]) -> bool {
-    body.windows(6).any(|six| six == br"\u0000")
-}
-
-/// Whether a text holds a NUL. What a person typed into a form is judged field by field, elsewhere.
-fn holds_nul(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.contains('\0'),
-        Value::Array(values) => values.iter().any(holds_nul),
-        Value::Object(fields) => fields.iter().any(|(name, value)| name != "values" && holds_nul(value)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => false,
-    }
-}
-
-/// What serde says of fields names only what the schema or the caller called a field; other messages quote values.
-fn field_of(error: &serde_json::Error) -> Option<&'static str> {
-    let text = error.to_string();
-    [
-        ("unknown field", "a field that this call does not have"),
-        ("missing field", "a field is missing"),
-        ("duplicate field", "a field is there twice"),
-    ]
-    .into_iter()
-    .find(|(start, _)| text.starts_with(start))
-    .map(|(_, words)| words)
-}
-
 /// The token in `Authorization: Bearer`, when it has the shape of one.
 pub(crate) fn bearer(headers: &HeaderMap) -> Option<Token> {
     let text = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
@@ -325,15 +277,6 @@ mod tests {
 
     use super::*;
 
-    #[derive(Debug, Deserialize)]
-    #[serde(deny_unknown_fields)]
-    struct Sample {
-        #[expect(dead_code, reason = "only its presence matters")]
-        integration: String,
-        #[serde(default)]
-        values: Values,
-    }
-
     fn headers(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
         let mut headers = HeaderMap::new();
         for (name, value) in pairs {
@@ -368,36 +311,6 @@ mod tests {
             assert_eq!(json_type(&headers).unwrap_err().kind(), Kind::Forbidden, "{wrong}");
         }
         assert!(json_type(&headers(&[])).is_err());
-    }
-
-    #[test]
-    fn unknown_doubled_and_deep_are_refused_without_an_echo() {
-        let good: Sample = parse(br#"{"integration":"stripe","values":{"api_key":"k"}}"#).unwrap();
-        assert_eq!(good.values.0.len(), 1);
-        let deep = format!("{{\"integration\":{}", "[".repeat(100_000));
-        for wrong in [
-            r#"{"integration":"stripe","project":"canary"}"#,
-            r#"{"integration":"stripe","integration":"canary"}"#,
-            r#"{"integration":"stripe","values":{"a":"canary","a":"2"}}"#,
-            r#"{"integration":{"canary":1}}"#,
-            r#"{"integration":"canary"#,
-            "[]",
-            "",
-            &deep,
-        ] {
-            let problem = parse::<Sample>(wrong.as_bytes()).unwrap_err();
-            assert_eq!(problem.kind(), Kind::BadRequest, "{wrong:.40}");
-            assert!(!problem.to_string().contains("canary"), "{problem}");
-        }
-    }
-
-    #[test]
-    fn a_nul_is_refused_outside_of_forms() {
-        let nul = |json: &str| parse::<Value>(json.as_bytes()).map_err(|problem| problem.kind());
-        assert_eq!(nul(r#"{"integrations":["\u0000"]}"#), Err(Kind::BadRequest));
-        assert_eq!(nul(r#"{"name":"a\u0000b"}"#), Err(Kind::BadRequest));
-        nul(r#"{"name":"a\\u0000b"}"#).unwrap();
-        nul(r#"{"values":{"api_key":"\u0000"}}"#).unwrap();
     }
 
     #[actix_web::test]

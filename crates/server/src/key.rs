@@ -3,8 +3,11 @@
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use broker::{Broker, Caller};
 use futures_util::future::LocalBoxFuture;
+use zeroize::Zeroizing;
 
 use crate::Site;
 use crate::problems::{Kind, Problem};
@@ -46,6 +49,55 @@ impl FromRequest for Perhaps {
 pub(crate) async fn required(request: &HttpRequest) -> Result<Caller, Problem> {
     let key = secret(request.headers())?.ok_or_else(missing)?;
     caller(request, &key).await
+}
+
+/// The client of the token endpoint: the same headers, or HTTP Basic (`client_secret_basic`, RFC 6749 §2.3.1) with the
+/// secret key as the password, or as the user name of an empty password.
+pub(crate) async fn client(request: &HttpRequest) -> Result<Caller, Problem> {
+    let basic = basic_key(request.headers())?;
+    let key = match (secret(request.headers())?, basic) {
+        (Some(one), Some(other)) if one != other => return Err(contradiction()),
+        (found, basic) => found.or(basic),
+    };
+    caller(request, &key.ok_or_else(missing)?).await
+}
+
+/// Whether the caller came with HTTP Basic, and is to be answered with its challenge (RFC 6749 §5.2).
+pub(crate) fn came_with_basic(headers: &HeaderMap) -> bool {
+    basic(headers).is_some()
+}
+
+fn basic(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, text) = headers.get(header::AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("basic").then(|| text.trim())
+}
+
+fn basic_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(text) = basic(headers) else { return Ok(None) };
+    let unreadable = || {
+        Problem::new(
+            Kind::Unauthorized,
+            "`Authorization: Basic` holds no user name and password. Send the project's secret key as the password.",
+        )
+    };
+    let bytes = Zeroizing::new(STANDARD.decode(text).map_err(|_| unreadable())?);
+    let (name, password) = std::str::from_utf8(&bytes)
+        .ok()
+        .and_then(|pair| pair.split_once(':'))
+        .ok_or_else(unreadable)?;
+    // Both are form-encoded before they are joined.
+    let decoded = |text: &str| {
+        let text = text.replace('+', " ");
+        percent_encoding::percent_decode_str(&text)
+            .decode_utf8()
+            .ok()
+            .map(std::borrow::Cow::into_owned)
+    };
+    let chosen = if password.is_empty() { name } else { password };
+    decoded(chosen)
+        .filter(|key| !key.is_empty())
+        .map(Some)
+        .ok_or_else(unreadable)
 }
 
 async fn caller(request: &HttpRequest, key: &str) -> Result<Caller, Problem> {

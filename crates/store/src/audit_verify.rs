@@ -1,5 +1,7 @@
 //! Reads the chained audit log from its first entry to its head and tells what was changed or is missing.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 use uuid::Uuid;
@@ -30,7 +32,7 @@ pub struct ChainReport {
     pub project: ProjectId,
     /// Entries that were read.
     pub entries: i64,
-    /// The number of the last entry, and its tag in hex. Kept elsewhere, it shows later that nothing before it was
+    /// `PROJECT:NUMBER:TAG`: the number of the last entry, and its tag in hex. Kept elsewhere, it shows later that nothing before it was
     /// rewritten or cut off.
     pub head: String,
     /// Entries that another master key tagged: their order is checked, what they say is not.
@@ -76,6 +78,47 @@ pub enum ChainFault {
         /// The number that was noted.
         no: i64,
     },
+    /// A head that was noted earlier is beyond the last entry: entries were cut off, or the number is wrong.
+    HeadBeyond {
+        /// The number that was noted.
+        no: i64,
+        /// The last entry.
+        last: i64,
+    },
+    /// A head was noted of a project that has no entries at all.
+    NoSuchChain {
+        /// The number that was noted.
+        no: i64,
+    },
+}
+
+impl fmt::Display for ChainFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Edited { no, id } => write!(formatter, "Entry {no} ({id}) is not as it was written."),
+            Self::Unlinked { no, id } => write!(formatter, "Entry {no} ({id}) does not follow the one before it."),
+            Self::Gap { from, to } if from == to => write!(formatter, "Entry {from} is missing."),
+            Self::Gap { from, to } => write!(formatter, "The entries {from} to {to} are missing."),
+            Self::HeadChanged { head: Some(head), last } => {
+                write!(
+                    formatter,
+                    "The head speaks of entry {head}, and the last entry is {last}."
+                )
+            }
+            Self::HeadChanged { head: None, last } => {
+                write!(formatter, "The head is missing; the last entry is {last}.")
+            }
+            Self::HeadRewritten { no } => write!(formatter, "Entry {no} has another tag than the one that was noted."),
+            Self::HeadBeyond { no, last } => write!(
+                formatter,
+                "Entry {no} was noted, and the chain ends with entry {last}: entries were cut off, or the number is mistyped."
+            ),
+            Self::NoSuchChain { no } => write!(
+                formatter,
+                "Entry {no} was noted of this project, which has no chain here: it was taken away, or the project's id is mistyped."
+            ),
+        }
+    }
 }
 
 struct Row {
@@ -132,7 +175,7 @@ impl Store {
         for (project, no, _) in noted {
             if !chains.iter().any(|chain| chain.project == *project) {
                 let mut walk = Walk::new(*project, Vec::new());
-                walk.found(ChainFault::HeadRewritten { no: *no });
+                walk.found(ChainFault::NoSuchChain { no: *no });
                 chains.push(walk.end(Some(0), None));
             }
         }
@@ -242,13 +285,13 @@ impl<'a> Walk<'a> {
             .filter(|no| *no > self.last)
             .collect();
         for no in cut {
-            self.found(ChainFault::HeadRewritten { no });
+            self.found(ChainFault::HeadBeyond { no, last: self.last });
         }
         let hex = hex::encode(&self.tag);
         ChainReport {
             project: self.project,
             entries: self.entries,
-            head: format!("{}:{hex}", self.last),
+            head: format!("{}:{}:{hex}", self.project, self.last),
             unchecked: self.unchecked,
             faults: self.faults,
         }

@@ -40,6 +40,22 @@ pub struct Home {
     pub cluster_known: bool,
 }
 
+/// What a look has to say: a change, once.
+#[derive(Debug, PartialEq, Eq)]
+enum News {
+    Elsewhere,
+    Adopted,
+}
+
+/// What is new between two looks.
+fn news(before: u8, now: u8) -> Option<News> {
+    match (before, now) {
+        (ELSEWHERE, HERE) => Some(News::Adopted),
+        (before, ELSEWHERE) if before != ELSEWHERE => Some(News::Elsewhere),
+        _ => None,
+    }
+}
+
 /// What the database says about itself.
 struct Recorded {
     here: Home,
@@ -88,13 +104,15 @@ impl Store {
         let is_here = recorded.home.is_none_or(|home| home == recorded.here.marks);
         let state = if is_here { HERE } else { ELSEWHERE };
         let before = self.home.state.swap(state, Ordering::AcqRel);
-        if before != state && state == ELSEWHERE {
-            tracing::warn!(
+        match news(before, state) {
+            Some(News::Elsewhere) => tracing::warn!(
                 database = recorded.here.database,
                 "this database was restored or copied: nothing is refreshed, revoked or delivered until somebody runs `latchkey adopt`, which shows where it came from"
-            );
-        } else if before == ELSEWHERE {
-            tracing::info!("this database was adopted: refresh, revocation and delivery go on");
+            ),
+            Some(News::Adopted) => {
+                tracing::info!("this database was adopted: refresh, revocation and delivery go on");
+            }
+            None => {}
         }
         Ok(is_here)
     }
@@ -153,5 +171,21 @@ impl Store {
             },
             home: row.home,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_change_is_news() {
+        assert_eq!(news(0, ELSEWHERE), Some(News::Elsewhere));
+        assert_eq!(news(ELSEWHERE, ELSEWHERE), None, "a copy that nobody adopted");
+        assert_eq!(news(ELSEWHERE, HERE), Some(News::Adopted));
+        assert_eq!(news(HERE, ELSEWHERE), Some(News::Elsewhere));
+        for quiet in [(0, HERE), (HERE, HERE)] {
+            assert_eq!(news(quiet.0, quiet.1), None);
+        }
     }
 }

@@ -102,6 +102,20 @@ impl Store {
         Ok(Imported::New(id))
     }
 
+    /// Says with a new import why it was not proved. By the primary key.
+    pub async fn note_unproved(&self, id: ConnectionId, reason: &str, message: &str) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update connections set state_reason = $2, state_message = $3, updated_at = latchkey_now()
+             where id = $1 and state = 'unknown' and state_reason is null",
+            id.0,
+            reason,
+            message
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+
     /// Takes an import back that did not prove good. Its grant is the caller's and is not revoked.
     pub async fn discard_import(&self, connection: &Connection) -> Result<(), StoreError> {
         let mut transaction = self.pool.begin().await?;

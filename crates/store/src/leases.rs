@@ -94,6 +94,8 @@ pub enum Claim {
     NotYet {
         /// Seconds.
         seconds: u64,
+        /// Whether this connection's own attempt failed; otherwise all of its app wait.
+        own: bool,
     },
 }
 
@@ -292,10 +294,11 @@ impl Store {
         if let Some(row) = row {
             return Ok(Claim::Mine(Box::new(self.lease(row, replica, begun).await?)));
         }
-        let pause = sqlx::query_scalar!(
+        let pause = sqlx::query!(
             r#"select extract(epoch from greatest(
                           case when k.attempts > 0 then k.refresh_at end, r.not_before, latchkey_now())
-                      - latchkey_now())::bigint as "pause!"
+                      - latchkey_now())::bigint as "pause!",
+                      k.attempts > 0 and k.refresh_at > latchkey_now() as "own!"
                from credentials k left join refresh_circuits r on r.app_id = k.app_id
                where k.connection_id = $1 and k.generation = $2 and k.lease_owner is null
                  and (k.attempts > 0 and k.refresh_at > latchkey_now() or r.not_before > latchkey_now())"#,
@@ -304,8 +307,9 @@ impl Store {
         )
         .fetch_optional(&self.pool)
         .await?;
-        Ok(pause.map_or(Claim::Somebodys, |seconds| Claim::NotYet {
-            seconds: seconds.unsigned_abs(),
+        Ok(pause.map_or(Claim::Somebodys, |pause| Claim::NotYet {
+            seconds: pause.pause.unsigned_abs(),
+            own: pause.own,
         }))
     }
 

@@ -1,14 +1,18 @@
 //! Connections on their way to another instance: one row at a time, so that a refresh in flight is never handed over.
 
+use serde_json::json;
 use sqlx::PgConnection;
 use vault::{Credential, Environment};
 
 use crate::connections::event;
 use crate::credentials::{place, read};
-use crate::{Connection, ConnectionId, ProjectId, Store, StoreError, events};
+use crate::{Connection, ConnectionId, NewEvent, ProjectId, Store, StoreError, events};
 
 /// Why a moved connection is `failed` here.
 pub const MOVED: &str = "moved";
+
+const AWAY: &str = "This connection was moved to another instance. Call it there.";
+const TAKEN_BACK: &str = "The move to another instance was taken back. This connection is used here again.";
 
 /// A connection taken out for another instance.
 #[derive(Debug)]
@@ -66,13 +70,19 @@ impl Store {
         Ok(TakenOut::Whole(Box::new(credential)))
     }
 
-    /// Makes released connections usable here again, where the other instance did not take them. Returns how many.
+    /// Makes released connections usable here again, where the other instance did not take them, under one
+    /// `connection.recovered` each. A key is as it was; a grant is `unknown` until its refresh, which is due at once.
+    /// Returns how many.
     pub async fn take_back(&self, project: ProjectId, environment: Environment) -> Result<u64, StoreError> {
         let mut transaction = self.pool.begin().await?;
-        // Served by connections_by_project.
+        // Served by connections_by_project, and for what it was before by events_by_connection.
         let ids = sqlx::query_scalar!(
-            "update connections set state = 'unknown', state_reason = null, state_message = null,
-                    updated_at = latchkey_now()
+            "update connections c
+             set state = case when c.auth_method not like 'oauth%' and (
+                         select e.payload->>'before' from events e
+                         where e.connection_id = c.id and e.type = 'connection.failed' and e.payload->>'reason' = 'moved'
+                         order by e.id desc limit 1) = 'operational' then 'operational' else 'unknown' end,
+                 state_reason = null, state_message = null, updated_at = latchkey_now()
              where project_id = $1 and environment = $2 and deleted_at is null and state = 'failed'
                and state_reason = 'moved'
              returning id",
@@ -95,6 +105,15 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
+        let payload = json!({ "reason": "taken_back", "message": TAKEN_BACK });
+        let recovered = ids.iter().map(|id| NewEvent {
+            project,
+            environment,
+            kind: "connection.recovered",
+            connection: Some(ConnectionId(*id)),
+            payload: &payload,
+        });
+        events::record_all(&mut transaction, &recovered.collect::<Vec<_>>()).await?;
         transaction.commit().await?;
         Ok(u64::try_from(ids.len()).unwrap_or(u64::MAX))
     }
@@ -120,12 +139,13 @@ async fn release_row(transaction: &mut PgConnection, connection: &Connection) ->
     .await?;
     sqlx::query!(
         "update connections set state = 'failed', state_reason = 'moved',
-                state_message = 'This connection was moved to another instance. Call it there.', updated_at = latchkey_now()
+                state_message = $2, updated_at = latchkey_now()
          where id = $1",
-        connection.id.0
+        connection.id.0,
+        AWAY
     )
     .execute(&mut *transaction)
     .await?;
-    let payload = serde_json::json!({ "reason": MOVED });
+    let payload = json!({ "reason": MOVED, "message": AWAY, "before": connection.state });
     events::record(transaction, event(connection, "connection.failed", &payload)).await
 }

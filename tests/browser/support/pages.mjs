@@ -1,11 +1,14 @@
 // The pages around a sign-in that are not the modal, and how to get there. Each gives the page that shows it.
 
+import { randomUUID } from 'node:crypto';
 import { consent, modal } from './modal.mjs';
 import { textsOf } from './texts.mjs';
 
-/** Through the modal into the window of the sign-in. */
+/** Through the modal into the window of the sign-in, each time as somebody who has connected nothing yet. */
 async function signIn(suite, context, look, { sdk, headers = {} } = {}) {
-  suite.host.behaviour.headers = headers;
+  const { behaviour } = suite.host;
+  const { identity } = behaviour;
+  Object.assign(behaviour, { headers, identity: `u-${randomUUID()}` });
   try {
     const page = await context.newPage();
     await page.goto(suite.host.shop(sdk, { companyName: 'Shop', appTheme: look.theme }));
@@ -14,7 +17,7 @@ async function signIn(suite, context, look, { sdk, headers = {} } = {}) {
     await at.choose(suite.names.oidc);
     return { page, at, go: () => at.connect(suite.names.oidc).click() };
   } finally {
-    suite.host.behaviour.headers = {};
+    Object.assign(behaviour, { headers: {}, identity });
   }
 }
 

@@ -7,6 +7,7 @@ use store::{ChainedEntry, ConnectionId, Imported, NewConnection, OnDemand, Origi
 
 use super::{ImportRequest, ImportedConnection, Prove};
 use crate::exports::unwritable;
+use crate::refresh::{ASKED_ONCE_MORE, TRIED_AGAIN};
 use crate::{Broker, Caller, Kind, Problem};
 
 /// Between two looks whether an import was taken back, and how many there are.
@@ -54,6 +55,10 @@ impl Broker {
         if let (Imported::New(id), Prove::Refresh) = (made, request.prove) {
             unproved = self.prove_by_refresh(caller, id, request.keep).await?;
         }
+        // A refresh that failed has left its words with the connection already.
+        if let (Imported::New(id), Prove::Check, Some((reason, message))) = (made, request.prove, &unproved) {
+            self.store().note_unproved(id, reason, message).await?;
+        }
         self.await_proof(caller, made, request).await?;
         self.imported(caller, made, unproved).await
     }
@@ -87,7 +92,8 @@ impl Broker {
         for _ in 0..LOOKS {
             let there = self.store().connection(caller.project, caller.environment, id).await?;
             if there.is_none() {
-                return Err(not_proved(&self.integration_name(&connection.integration), message));
+                let name = self.integration_name(&connection.integration);
+                return Err(not_proved(&name, message, outcome["asked"] != false));
             }
             tokio::time::sleep(LOOK).await;
         }
@@ -135,17 +141,24 @@ impl Broker {
         }
         self.store().discard_import(&connection).await?;
         let name = self.integration_name(&connection.integration);
-        Err(not_proved(&name, problem.message()))
+        let asked = problem.meta().is_none_or(|meta| meta["asked"] != false);
+        Err(not_proved(&name, problem.message(), asked))
     }
 }
 
-fn not_proved(name: &str, why: &str) -> Problem {
+fn not_proved(name: &str, why: &str, asked: bool) -> Problem {
+    // What comes after is of a connection that stays, and this one does not.
+    let why = why.replace(ASKED_ONCE_MORE, "").replace(TRIED_AGAIN, "");
     Problem::new(
         Kind::FailedDependency,
         "import_not_proved",
-        format!(
-            "{why} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent."
-        ),
+        if asked {
+            format!(
+                "{why} Nothing was kept. If {name} gives a new refresh token with each refresh, the one that you sent may be spent."
+            )
+        } else {
+            format!("{why} Nothing was kept, and the refresh token that you sent was not used.")
+        },
     )
 }
 

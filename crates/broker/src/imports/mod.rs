@@ -123,6 +123,12 @@ impl Broker {
             }
         }
         let platform = self.platform_to_import(caller, &request.integration).await?;
+        if request.tokens.is_some() && !request.fields.is_empty() {
+            return Err(field_error(
+                "fields",
+                "A connection has tokens or fields, and both came. Send those of the way to sign in that `auth` names.",
+            ));
+        }
         let method = method_for(&platform, &request)?;
         let tags = checked_tags(request.tags.clone())?;
         let mut grant = self.imported_grant(&platform, method, &request).await?;

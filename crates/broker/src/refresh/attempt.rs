@@ -32,6 +32,9 @@ const TOO_MANY: Duration = Duration::from_secs(5);
 const OURS: f64 = 30.0;
 /// Before a host of a customer's own that has enough to do is looked at again.
 const HOST_FULL: f64 = 0.5;
+/// What comes after a failure of a connection that stays.
+pub(crate) const ASKED_ONCE_MORE: &str = " It is asked once more before the connection counts as ended.";
+pub(crate) const TRIED_AGAIN: &str = " It is tried again.";
 /// Between two looks at a definition or an app that cannot be used.
 const CHANGED: f64 = 600.0;
 
@@ -298,7 +301,7 @@ impl Broker {
     async fn transient(&self, lease: &Lease, parts: &ClientParts, error: &TokenError) -> RefreshFailure {
         let name = &parts.integration.name;
         let is_shared = parts.own_host(self).is_none();
-        let message = format!("{name} did not refresh the access yet. It is tried again.");
+        let message = format!("{name} did not refresh the access yet.{TRIED_AGAIN}");
         let asked = error.retry_after();
         if error.is_too_many() || asked.is_some() {
             let pause = asked.unwrap_or(TOO_MANY);
@@ -422,8 +425,7 @@ fn failure(state: ConnectionState, reason: &'static str, message: &str, retry_in
 fn refused(lease: &Lease, name: &str, quote: &str) -> RefreshFailure {
     // An uncertain token is offered once: it may be another instance's by now.
     if lease.refusals == 0 && lease.doubt != Some(Doubt::Adopted) {
-        let message =
-            format!("{name} refused to renew the access. It is asked once more before the connection counts as ended.");
+        let message = format!("{name} refused to renew the access.{ASKED_ONCE_MORE}");
         return RefreshFailure {
             refused: true,
             ..failure(
@@ -472,10 +474,9 @@ fn without_refresh_token(lease: &Lease) -> RefreshFailure {
 }
 
 impl Failure {
-    /// What a waiting caller is told.
+    /// What a waiting caller is told, who adds what it means for the token at hand.
     pub(crate) fn problem(&self) -> Problem {
-        let message = format!("The access token of this connection has ended. {}", self.message);
-        let problem = Problem::new(Kind::FailedDependency, "refresh_failed", message)
+        let problem = Problem::new(Kind::FailedDependency, "refresh_failed", self.message.clone())
             .with_meta(serde_json::json!({ "reason": self.key, "asked": self.asked }));
         match self.retry_after {
             Some(after) => problem.with_retry_after(after),

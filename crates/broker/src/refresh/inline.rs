@@ -158,7 +158,9 @@ impl Broker {
                 Outcome::Failed(failure) => Some(Ended::Failed(failure)),
                 Outcome::NotSent => Some(Ended::Database),
             },
-            Ok(Claim::NotYet { seconds }) => Some(Ended::Failed(self.not_yet(app, integration, seconds).await)),
+            Ok(Claim::NotYet { seconds, own }) => {
+                Some(Ended::Failed(self.not_yet(app, integration, seconds, own).await))
+            }
             Ok(Claim::Somebodys) => None,
             Err(error) => {
                 tracing::warn!(%error, %connection, "a refresh could not be claimed");
@@ -172,13 +174,19 @@ impl Broker {
         }
     }
 
-    /// An earlier attempt failed, or the app's circuit is open: what is known about it.
-    async fn not_yet(&self, app: store::AppId, integration: &str, seconds: u64) -> Failure {
+    /// An earlier attempt failed, the app's circuit is open, or the service wants the app to wait: what is known about it.
+    async fn not_yet(&self, app: store::AppId, integration: &str, seconds: u64, own: bool) -> Failure {
         let retry_after = Some(Duration::from_secs(seconds.max(1)));
         match self.store().circuit_message(app).await {
             Ok(Some((key, message))) => Failure {
                 key: key.as_str(),
                 message,
+                retry_after,
+                asked: false,
+            },
+            _ if !own => Failure {
+                key: "too_many_requests",
+                message: self.held(integration, seconds).await,
                 retry_after,
                 asked: false,
             },
@@ -192,6 +200,25 @@ impl Broker {
                 asked: false,
             },
         }
+    }
+
+    /// The app is to be left alone, which is no fault of the connection.
+    async fn held(&self, integration: &str, seconds: u64) -> String {
+        let name = self.integration_name(integration);
+        let wait = chrono::TimeDelta::seconds(i64::try_from(seconds.max(1)).unwrap_or(i64::MAX / 1000));
+        let until = match self
+            .store()
+            .now()
+            .await
+            .ok()
+            .and_then(|now| now.checked_add_signed(wait))
+        {
+            Some(end) => format!("until {}", end.to_rfc3339_opts(chrono::SecondsFormat::Secs, true)),
+            None => format!("for {seconds} seconds"),
+        };
+        format!(
+            "{name} wants to be left alone by this app, {until}, so it was not asked. All connections of the app wait; nothing is wrong with this one."
+        )
     }
 }
 

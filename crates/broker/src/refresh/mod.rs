@@ -23,6 +23,7 @@ use store::{App, AppId, ConnectionId};
 use tokio::time::Instant;
 use vault::SecretString;
 
+pub(crate) use self::attempt::{ASKED_ONCE_MORE, TRIED_AGAIN};
 use self::bulkhead::Bulkhead;
 use self::commits::Commits;
 use self::hosts::Hosts;

@@ -108,6 +108,12 @@ impl Broker {
                 "What is pending is on its way already. Write `failed`, `delivered` or `all`.",
             ));
         }
+        if request.to.is_some_and(|to| to < request.from) {
+            return Err(Problem::bad_request(
+                "range_reversed",
+                "`to` is before `from`, so there is nothing between them. Send them the other way round.",
+            ));
+        }
         let now = self.store().now().await?;
         match request.after {
             // The call before was asked the same; the limit moves on meanwhile.

@@ -3,7 +3,7 @@
 use anyhow::{Context as _, bail};
 use broker::ProjectId;
 use clap::Subcommand;
-use serde_json::json;
+use store::ChainFault;
 
 use super::output::Output;
 use super::target;
@@ -61,14 +61,20 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                     )
                 }
             };
-            let line = format!("{}:{}  {} entries{unchecked}", chain.project, chain.head, chain.entries);
-            let faults = chain.faults.iter().map(|fault| format!("  {}", json!(fault)));
+            let line = format!("{}  {} entries{unchecked}", chain.head, chain.entries);
+            let faults = chain.faults.iter().map(|fault| format!("  {fault}"));
             std::iter::once(line).chain(faults.collect::<Vec<_>>())
         })
         .collect();
     text.push(format!("{} rows are outside of any chain.", report.unchained));
     let value = serde_json::to_value(&report).context("the report cannot be written")?;
     output.say(&value, &text.join("\n"));
+    let of_noted = |fault: &ChainFault| matches!(fault, ChainFault::HeadBeyond { .. } | ChainFault::NoSuchChain { .. });
+    if !report.intact && report.chains.iter().flat_map(|chain| &chain.faults).all(of_noted) {
+        bail!(
+            "what was noted is not in the audit log: check the project and the number; if they are right, entries were taken away, so compare the log with a backup"
+        );
+    }
     if !report.intact {
         bail!(
             "the audit log is not as it was written: compare it with a backup, and look at who can write to the database"

@@ -19,6 +19,8 @@ mod serve;
 mod target;
 mod webhooks;
 
+pub use self::output::NotPrinted;
+
 use clap::{Parser, Subcommand};
 use secrecy::ExposeSecret as _;
 use vault::MasterKey;

@@ -1,5 +1,6 @@
 //! `latchkey connections export-key`, `export`, `import` and `take-back`: connections move to another instance.
 
+use std::collections::BTreeMap;
 use std::fs::OpenOptions;
 use std::io::Write as _;
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -76,6 +77,20 @@ pub(super) async fn export(broker: &Broker, output: Output, arguments: &ExportAr
     let mut caller = operator(broker, &arguments.target).await?;
     caller.scopes.insert(Scope::CredentialsRead);
     let (parcel, report) = broker.pack(&caller, &arguments.integration, arguments.release).await?;
+    if parcel.count() == 0 {
+        if !report.is_empty() {
+            tell(output, &report);
+        }
+        let of = match arguments.integration.as_slice() {
+            [] => String::new(),
+            names => format!(" to {}", names.join(", ")),
+        };
+        let project = &parcel.project;
+        bail!(
+            "no file was written: in `{}` of project `{project}` there is no connection{of} that can be moved now; those that failed, or are being refreshed at the moment, are left out",
+            parcel.environment
+        );
+    }
     let sealed = arguments.recipient.seal(&parcel.to_plaintext())?;
     write_new(&arguments.output, &sealed).context(
         "nothing was written; released connections come back with `latchkey connections take-back`, or export them again",
@@ -99,8 +114,36 @@ pub(super) async fn import(broker: &Broker, output: Output, arguments: &ImportAr
         environment: parcel.environment,
     };
     let caller: Caller = operator(broker, &target).await?;
-    tell(output, &broker.unpack(&caller, &parcel, arguments.dry_run).await?);
-    Ok(())
+    let report = broker.unpack(&caller, &parcel, arguments.dry_run).await?;
+    tell(output, &report);
+    if report
+        .iter()
+        .any(|moved| ["unpacked", "would_unpack"].contains(&moved.result))
+    {
+        return Ok(());
+    }
+    Err(nothing_taken(&report))
+}
+
+/// Why an import took nothing, and the way back.
+fn nothing_taken(report: &[Moved]) -> anyhow::Error {
+    let mut counts = BTreeMap::new();
+    for moved in report {
+        *counts.entry(moved.result).or_insert(0_usize) += 1;
+    }
+    let counts: Vec<String> = counts
+        .iter()
+        .map(|(result, count)| format!("{count} {result}"))
+        .collect();
+    let hint = if report.iter().any(|moved| moved.result == "there_already") {
+        "What is there already was imported before, and must not be taken back on the other side."
+    } else {
+        "Mend that and import again, or give the move up: `latchkey connections take-back` where they were makes them usable there again."
+    };
+    match counts.as_slice() {
+        [] => anyhow::anyhow!("nothing was taken: the file holds no connections"),
+        counts => anyhow::anyhow!("nothing was taken: {}. {hint}", counts.join(", ")),
+    }
 }
 
 /// Makes released connections usable here again.

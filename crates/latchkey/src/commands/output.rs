@@ -1,6 +1,38 @@
 //! What commands print: text for people, or one line of JSON.
 
+use std::fmt::Arguments;
+use std::io::{ErrorKind, Write as _};
+
 use serde_json::Value;
+
+/// What a command unwinds with when its answer cannot be written.
+#[derive(Debug)]
+pub struct NotPrinted(std::io::Error);
+
+impl NotPrinted {
+    /// Whether the reader has gone, as `head` does when it has enough: nothing is wrong then.
+    pub fn is_unread(&self) -> bool {
+        self.0.kind() == ErrorKind::BrokenPipe
+    }
+}
+
+impl From<NotPrinted> for anyhow::Error {
+    fn from(not: NotPrinted) -> Self {
+        Self::new(not.0).context("the answer cannot be written to standard output")
+    }
+}
+
+/// One line. Where it cannot be written, the command unwinds without a word, so that what it holds is put away; `main`
+/// says the rest.
+fn line(text: Arguments<'_>) {
+    let written = {
+        let mut stdout = std::io::stdout().lock();
+        writeln!(stdout, "{text}").and_then(|()| stdout.flush())
+    };
+    if let Err(error) = written {
+        std::panic::resume_unwind(Box::new(NotPrinted(error)));
+    }
+}
 
 /// Where answers go.
 #[derive(Clone, Copy, Debug)]
@@ -8,34 +40,33 @@ pub(super) struct Output {
     pub(super) json: bool,
 }
 
-#[expect(clippy::print_stdout, reason = "this is what a command line prints")]
 impl Output {
     /// A value: indented for people.
     pub(super) fn value(self, value: &Value) {
         if self.json {
-            println!("{value}");
+            line(format_args!("{value}"));
         } else {
-            println!("{value:#}");
+            line(format_args!("{value:#}"));
         }
     }
 
     /// One JSON value, or a text in its place.
     pub(super) fn say(self, value: &Value, text: &str) {
         if self.json {
-            println!("{value}");
+            line(format_args!("{value}"));
         } else {
-            println!("{text}");
+            line(format_args!("{text}"));
         }
     }
 
     /// Rows: a JSON array, or a table with these columns.
     pub(super) fn rows(self, rows: &[Value], columns: &[&str]) {
         if self.json {
-            println!("{}", Value::Array(rows.to_vec()));
+            line(format_args!("{}", Value::Array(rows.to_vec())));
             return;
         }
         if rows.is_empty() {
-            println!("There is none yet.");
+            line(format_args!("There is none yet."));
             return;
         }
         let cell = |row: &Value, column: &str| match &row[column] {
@@ -57,22 +88,22 @@ impl Output {
             widest.max(column.len())
         };
         let widths: Vec<usize> = columns.iter().map(|column| width(column)).collect();
-        let line = |cells: Vec<String>| {
+        let row_of = |cells: Vec<String>| {
             let padded: Vec<String> = cells
                 .iter()
                 .zip(&widths)
                 .map(|(cell, width)| format!("{cell:<width$}"))
                 .collect();
-            println!("{}", padded.join("  ").trim_end());
+            line(format_args!("{}", padded.join("  ").trim_end()));
         };
-        line(
+        row_of(
             columns
                 .iter()
                 .map(|column| column.replace('_', " ").to_uppercase())
                 .collect(),
         );
         for row in rows {
-            line(columns.iter().map(|column| cell(row, column)).collect());
+            row_of(columns.iter().map(|column| cell(row, column)).collect());
         }
     }
 }

@@ -139,12 +139,18 @@ async fn a_chain_that_was_cut_off_is_found() {
     let noted = noted(&before);
     let found = server.store.verify_audit(&noted).await.unwrap();
     assert!(!found.intact, "{found:?}");
-    assert_eq!(found.chains[0].faults, [ChainFault::HeadRewritten { no: 5 }]);
+    assert_eq!(found.chains[0].faults, [ChainFault::HeadBeyond { no: 5, last: 4 }]);
+    let mut other = self::noted(&before);
+    other[0].1 = 4;
+    let found = server.store.verify_audit(&other).await.unwrap();
+    assert_eq!(found.chains[0].faults, [ChainFault::HeadRewritten { no: 4 }]);
     // All of it.
     tamper(&server, "delete from audit_log where chain_no is not null").await;
     server.database.execute("delete from audit_chain").await;
     assert_eq!(faults(&server).await, []);
-    assert!(!server.store.verify_audit(&noted).await.unwrap().intact);
+    let found = server.store.verify_audit(&noted).await.unwrap();
+    assert!(!found.intact);
+    assert_eq!(found.chains[0].faults, [ChainFault::NoSuchChain { no: 5 }]);
 }
 
 fn noted(report: &AuditReport) -> Vec<(broker::ProjectId, i64, Vec<u8>)> {
@@ -152,7 +158,8 @@ fn noted(report: &AuditReport) -> Vec<(broker::ProjectId, i64, Vec<u8>)> {
         .chains
         .iter()
         .map(|chain| {
-            let (no, tag) = chain.head.split_once(':').unwrap();
+            let (_, head) = chain.head.split_once(':').unwrap();
+            let (no, tag) = head.split_once(':').unwrap();
             let bytes = (0..32).map(|at| u8::from_str_radix(&tag[at * 2..at * 2 + 2], 16).unwrap());
             (chain.project, no.parse().unwrap(), bytes.collect())
         })
@@ -185,12 +192,24 @@ async fn the_command_line_tells() {
         "{report}"
     );
     let chain = &report["chains"][0];
-    let noted = format!(
-        "{}:{}",
-        chain["project"].as_str().unwrap(),
-        chain["head"].as_str().unwrap()
-    );
-    assert!(verify(Some(noted)).0);
+    let noted = chain["head"].as_str().unwrap().to_owned();
+    assert!(verify(Some(noted.clone())).0, "a head is taken as it was printed");
+    let (_, rest) = noted.split_once(':').unwrap();
+    let (_, tag) = rest.split_once(':').unwrap();
+    let project = chain["project"].as_str().unwrap();
+    let nobodys = uuid::Uuid::now_v7();
+    for (noted, fault) in [
+        (format!("{project}:9:{tag}"), "head_beyond"),
+        (format!("{nobodys}:3:{tag}"), "no_such_chain"),
+    ] {
+        let (well, report) = verify(Some(noted));
+        let found = report["chains"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find_map(|chain| chain["faults"].get(0));
+        assert!(!well && found.unwrap()["fault"] == fault, "{report}");
+    }
     tamper(&server, "update audit_log set actor = 'x' where chain_no = 1").await;
     let (well, report) = verify(None);
     assert!(

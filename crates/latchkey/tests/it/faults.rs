@@ -377,3 +377,67 @@ async fn the_command_line_does_the_same() {
         assert!(!refused.status.success() && said.contains(told), "{said}");
     }
 }
+
+/// State, reason and the events of refreshes that are hit, as `docs/sandbox.md` has them.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_seen_of_each_fault_is_what_the_page_says() {
+    let page = include_str!("../../../../docs/sandbox.md");
+    let (_, table) = page.split_once("| `fault` | state | reason | event |").unwrap();
+    let rows: Vec<Vec<&str>> = table
+        .lines()
+        .skip(2)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| line.trim_matches('|').split('|').map(str::trim).collect())
+        .collect();
+    let says = |fault: &str, more: &str| {
+        let named = format!("`{fault}`");
+        let row = rows.iter().find(|row| row[0].contains(&named) && row[0].contains(more));
+        let row = row.unwrap_or_else(|| panic!("{fault} {more} has no row"));
+        let plain = |text: &str| text.replace('`', "");
+        (plain(row[1]), plain(row[2]), plain(row[3]))
+    };
+    for (fault, more, times, expired) in [
+        ("slow", "", 1, false),
+        ("hanging", "", 1, false),
+        ("server_error", "", 1, false),
+        ("html", "", 1, false),
+        ("error_in_success", "", 1, false),
+        ("answer_lost", "", 1, false),
+        ("refresh_refused", "once", 1, false),
+        ("refresh_refused", "twice", 2, false),
+        ("rate_limited", "is good", 1, false),
+        ("rate_limited", "has ended", 1, true),
+        ("client_refused", "", 1, false),
+        ("client_refused", "three times", 3, false),
+    ] {
+        let server = TestServer::builder().patience(Duration::from_secs(2)).start().await;
+        let connection = due(&server).await;
+        if expired {
+            server.advance(600).await;
+        }
+        let mut faults = json!({ "fault": fault });
+        if fault == "slow" {
+            faults["delayMs"] = json!(5);
+        }
+        set(&server, &of(&connection), &faults).await;
+        let begun = server.database.number("select count(*) from events").await;
+        for _ in 0..times {
+            refresh(&server).await;
+        }
+        let found = server
+            .database
+            .text("select concat_ws(' ', state, coalesce(state_reason, '–')) from connections")
+            .await;
+        let last = format!(
+            "select coalesce((select type from (select type, row_number() over (order by id) as n from events) e
+                              where n > {begun} order by n desc limit 1), '–')"
+        );
+        let event = server.database.text(&last).await;
+        let (state, reason, told) = says(fault, more);
+        assert_eq!(found, format!("{state} {reason}"), "{fault} {more}");
+        assert!(
+            told.starts_with(&event),
+            "{fault} {more}: the page says {told}, and it was {event}"
+        );
+    }
+}

@@ -137,6 +137,12 @@ async fn a_proving_refresh_goes_through_the_lease() {
         "{}",
         refused.text
     );
+    assert!(
+        refused.text.contains("refused to renew the access. Nothing was kept.")
+            && !refused.text.contains("asked once more"),
+        "{}",
+        refused.text
+    );
     assert_eq!(work.kept().await, 1);
     // The log has how it ended, behind the entry that came first.
     while work.audited("import_not_proved").await == 0 {
@@ -186,6 +192,20 @@ async fn a_check_comes_before_anything_is_kept() {
     assert_eq!(
         (&kept["state"], &kept["unproved"]["reason"]),
         (&json!("unknown"), &json!("credential_refused"))
+    );
+    assert_eq!((&kept["proved"], &good["proved"]), (&json!(false), &json!(true)));
+    assert_eq!(
+        kept["stateReason"], "credential_refused",
+        "the state says it, too: {kept}"
+    );
+    let mut two = sandbox("canary-key", false);
+    two["tokens"] = json!({ "accessToken": "canary-token" });
+    let both = work.call(&two).send().await;
+    assert_eq!(both.problem(422), "field_errors");
+    assert!(
+        both.json()["meta"]["fields"]["fields"].is_string() && !both.text.contains("canary"),
+        "{}",
+        both.text
     );
     let mut other = sandbox("sandbox_key_ok", false);
     other["account"] = json!({ "id": "somebody-else" });

@@ -38,6 +38,28 @@ fn good(server: &TestServer, arguments: &[&str]) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
+/// What a command printed that failed all the same, and why.
+fn refused(server: &TestServer, arguments: &[&str]) -> (Value, String) {
+    let output = run(server, arguments);
+    assert!(!output.status.success());
+    let report = serde_json::from_slice(&output.stdout).unwrap();
+    (report, String::from_utf8(output.stderr).unwrap())
+}
+
+/// The last two events: type, state, reason and message, newest first.
+async fn told(server: &TestServer) -> Vec<String> {
+    let last = "select string_agg(said, E'\n' order by id desc) from (
+        select id, concat_ws(' ', type, payload->>'state', payload->>'reason', payload->>'message') as said
+        from events order by id desc limit 2) e";
+    server
+        .database
+        .text(last)
+        .await
+        .lines()
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
 fn results(report: &Value) -> Vec<&str> {
     report
         .as_array()
@@ -91,9 +113,11 @@ async fn connections_move_and_only_one_side_refreshes() {
     assert_eq!(results(&dry), ["would_unpack"]);
     assert_eq!(there.database.number("select count(*) from connections").await, 0);
     assert_eq!(results(&good(&there, &["import", &file, "--key", &key])), ["unpacked"]);
-    assert_eq!(
-        results(&good(&there, &["import", &file, "--key", &key])),
-        ["there_already"]
+    let (report, said) = refused(&there, &["import", &file, "--key", &key]);
+    assert_eq!(results(&report), ["there_already"]);
+    assert!(
+        said.contains("nothing was taken: 1 there_already") && said.contains("must not be taken back"),
+        "{said}"
     );
 
     // There it goes on, under the same key.
@@ -137,20 +161,54 @@ async fn what_does_not_fit_is_left_out() {
         arguments.extend(more);
         results(&good(&here, &arguments)).join(" ")
     };
-    assert_eq!(export(&path("none"), &["--integration", "gmail"]), "");
+    let recipient = made["recipient"].as_str().unwrap();
+    let none = path("none");
+    let empty = [
+        "export",
+        "--recipient",
+        recipient,
+        "--output",
+        &none,
+        "--integration",
+        "gmail",
+    ];
+    let said = String::from_utf8(run(&here, &empty).stderr).unwrap();
+    assert!(
+        said.contains("no file was written: in `test`") && said.contains("to gmail"),
+        "{said}"
+    );
+    assert!(!Path::new(&none).exists());
     // A refresh in flight: its tokens may be spent in this moment.
     let lease = "update credentials set lease_owner = gen_random_uuid()";
     here.database.execute(lease).await;
-    assert_eq!(export(&path("busy"), &["--release"]), "refresh_in_flight");
+    let busy = path("busy");
+    let (report, said) = refused(
+        &here,
+        &["export", "--recipient", recipient, "--output", &busy, "--release"],
+    );
+    assert_eq!(results(&report), ["refresh_in_flight"]);
+    assert!(
+        said.contains("being refreshed at the moment") && !Path::new(&busy).exists(),
+        "{said}"
+    );
     here.database.execute("update credentials set lease_owner = null").await;
     assert_eq!(export(&file, &["--release"]), "packed");
-    assert_eq!(
-        results(&good(&there, &["import", &file, "--key", &key])),
-        ["integration_not_offered"]
+    let (report, said) = refused(&there, &["import", &file, "--key", &key]);
+    assert_eq!(results(&report), ["integration_not_offered"]);
+    assert!(
+        said.contains("1 integration_not_offered") && said.contains("connections take-back"),
+        "{said}"
     );
 
     // Nobody took it: it comes back.
     assert_eq!(good(&here, &["take-back"])["taken_back"], 1);
+    assert_eq!(
+        told(&here).await,
+        [
+            "connection.recovered unknown taken_back The move to another instance was taken back. This connection is used here again.",
+            "connection.failed failed moved This connection was moved to another instance. Call it there.",
+        ]
+    );
     assert_eq!(here.broker.refresh_tick().await.unwrap().refreshed, 1);
     let path = of(&connection, "");
     let seen = here
@@ -160,6 +218,35 @@ async fn what_does_not_fit_is_left_out() {
         .expect(200)
         .json();
     assert_eq!(seen["state"], "operational");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_moves_without_an_oauth_client_and_comes_back_as_it_was() {
+    let here = TestServer::start().await;
+    let there = TestServer::start().await;
+    let body = json!({
+        "platform": "sandbox", "auth": "api_key", "fields": { "api_key": "sandbox_key_ok" }, "prove": "check",
+    });
+    let importer = here.key_with(&[Scope::ConnectionsImport]).await;
+    let call = here.api("POST", "/v1/vault/connections").key(&importer).json(&body);
+    assert_eq!(call.send().await.expect(201).json()["state"], "operational");
+    // The clients of the two differ, as those of two instances may.
+    there.database.execute("update apps set client_id = 'another'").await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (key, file) = (path("key"), path("parcel"));
+    let made = good(&there, &["export-key", "--output", &key]);
+    let recipient = made["recipient"].as_str().unwrap();
+    good(
+        &here,
+        &["export", "--recipient", recipient, "--output", &file, "--release"],
+    );
+    let dry = good(&there, &["import", &file, "--key", &key, "--dry-run"]);
+    assert_eq!(results(&dry), ["would_unpack"]);
+
+    assert_eq!(good(&here, &["take-back"])["taken_back"], 1);
+    assert!(told(&here).await[0].starts_with("connection.recovered operational taken_back"));
+    assert_eq!(here.database.text("select state from connections").await, "operational");
 }
 
 #[tokio::test(flavor = "multi_thread")]

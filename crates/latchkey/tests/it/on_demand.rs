@@ -70,8 +70,54 @@ async fn a_refused_refresh_is_told_to_all_and_not_repeated() {
     let again = server.api("POST", &path).send().await;
     assert_eq!(again.problem(424), "refresh_failed");
     assert_eq!(again.json()["meta"], meta);
+    let said = again.json()["message"].as_str().unwrap().to_owned();
+    assert!(
+        said.contains("did not go through, and the present access token is good until 20") && !said.contains("ended"),
+        "{said}"
+    );
+    // Of a token that has ended, nothing else is said.
+    server.advance(3601).await;
+    provider.reply(Reply::With(500, "text/html", String::new()));
+    let ended = server.api("POST", &path).send().await;
+    assert_eq!(ended.problem(424), "refresh_failed");
+    assert!(
+        ended.text.contains("The access token of this connection has ended."),
+        "{}",
+        ended.text
+    );
     assert!(again.header("retry-after").parse::<u64>().unwrap() <= 30);
-    assert_eq!(provider.seen("/token").len(), 2);
+    assert_eq!(provider.seen("/token").len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_of_the_app_is_no_fault_of_the_connection() {
+    let (provider, server, connection) = odd().await;
+    let hold = "insert into refresh_circuits (app_id, not_before, updated_at)
+                select app_id, latchkey_now() + interval '90 seconds', latchkey_now() from connections";
+    server.database.execute(hold).await;
+    let paused = server.api("POST", &of(&connection, "refresh")).send().await;
+    assert_eq!(paused.problem(424), "refresh_failed");
+    let body = paused.json();
+    assert_eq!(body["meta"], json!({ "reason": "too_many_requests", "asked": false }));
+    let said = body["message"].as_str().unwrap();
+    assert!(
+        said.contains("wants to be left alone by this app, until 20") && !said.contains("connection's state"),
+        "{said}"
+    );
+    assert!((85..=90).contains(&paused.header("retry-after").parse::<u64>().unwrap()));
+    assert_eq!(provider.seen("/token").len(), 1, "only the sign-in");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_has_nothing_to_refresh() {
+    let server = TestServer::start().await;
+    let body = json!({ "platform": "sandbox", "auth": "api_key", "fields": { "api_key": "sandbox_key_ok" } });
+    let importer = server.key_with(&[Scope::ConnectionsImport]).await;
+    let call = server.api("POST", "/v1/vault/connections").key(&importer);
+    let connection = call.json(&body).send().await.expect(201).json();
+    let answer = server.api("POST", &of(&connection, "refresh")).send().await;
+    assert_eq!(answer.problem(409), "nothing_to_refresh");
+    assert!(answer.text.contains("there is nothing to refresh"), "{}", answer.text);
 }
 
 #[tokio::test(flavor = "multi_thread")]

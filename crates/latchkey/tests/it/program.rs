@@ -1,6 +1,6 @@
 //! The program itself, where only a whole process tells.
 
-use std::io::Read as _;
+use std::io::{BufRead as _, Read as _};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
@@ -242,4 +242,67 @@ async fn the_log_at_trace_holds_no_secret() {
         })
         .collect();
     assert_eq!(leaks, Vec::<&str>::new());
+}
+
+#[test]
+fn a_reader_that_goes_away_ends_a_command_quietly() {
+    for arguments in [
+        &["integrations", "schema"][..],
+        &["integrations", "list"],
+        &["integrations", "list", "--json"],
+    ] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        let mut child = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+            .args(arguments)
+            .stdout(writer)
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // As `head` does when it has enough.
+        drop(reader);
+        let mut said = String::new();
+        child.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+        assert_eq!(
+            (child.wait().unwrap().code(), said.as_str()),
+            (Some(141), ""),
+            "{arguments:?}"
+        );
+    }
+    // An answer that is lost for another reason is a failure.
+    let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+    let lost = Command::new(env!("CARGO_BIN_EXE_latchkey"))
+        .args(["integrations", "list"])
+        .stdout(full)
+        .output()
+        .unwrap();
+    let said = String::from_utf8(lost.stderr).unwrap();
+    assert!(
+        !lost.status.success() && said.starts_with("latchkey: the answer cannot be written"),
+        "{said}"
+    );
+    assert!(!said.contains("panicked"), "{said}");
+}
+
+#[test]
+fn logs_in_a_file_have_no_colours() {
+    let bind = format!("127.0.0.1:{}", free_port());
+    let mut program = Program::start(
+        "serve",
+        &[
+            ("LATCHKEY_LOG_FORMAT", "pretty"),
+            ("LATCHKEY_LOG", "info"),
+            ("LATCHKEY_DATABASE_URL", "postgres://nobody@127.0.0.1:1/none"),
+            ("LATCHKEY_MASTER_KEY", &MasterKey::generate().to_text()),
+            ("LATCHKEY_PUBLIC_URL", &format!("http://{bind}")),
+            ("LATCHKEY_BIND", &bind),
+        ],
+    );
+    let mut log = std::io::BufReader::new(program.0.stderr.take().unwrap());
+    let mut line = String::new();
+    // A database that is not there is told until it is.
+    while !line.contains("INFO") && !line.contains("WARN") {
+        line.clear();
+        assert_ne!(log.read_line(&mut line).unwrap(), 0, "it ended and logged nothing");
+    }
+    assert!(!line.contains('\u{1b}'), "{line}");
 }

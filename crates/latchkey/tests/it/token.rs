@@ -136,6 +136,54 @@ async fn refusals_are_those_of_oauth() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_client_may_come_with_basic_and_is_answered_in_kind() {
+    use base64::Engine as _;
+    let work = Workload::new().await;
+    let form = url::form_urlencoded::Serializer::new(String::new())
+        .extend_pairs([
+            ("grant_type", "urn:ietf:params:oauth:grant-type:token-exchange"),
+            ("subject_token", work.connection["key"].as_str().unwrap()),
+            ("subject_token_type", "urn:latchkey:params:oauth:token-type:connection"),
+        ])
+        .finish();
+    let with = |pair: &str| {
+        let basic = format!("Basic {}", base64::engine::general_purpose::STANDARD.encode(pair));
+        let call = work.server.api("POST", "/v1/token").no_key();
+        call.header("content-type", "application/x-www-form-urlencoded")
+            .header("authorization", &basic)
+            .body(form.clone())
+            .send()
+    };
+    // Form-encoded, as RFC 6749 §2.3.1 wants it.
+    let encoded = work.key.replace('_', "%5F");
+    for pair in [
+        format!("workload:{}", work.key),
+        format!("workload:{encoded}"),
+        format!("{}:", work.key),
+    ] {
+        with(&pair).await.expect(200);
+    }
+    for pair in ["workload:sk_test_lk_wrong", "no pair", ":"] {
+        let refused = with(pair).await.expect(401);
+        assert_eq!(refused.json()["error"], "invalid_client", "{pair}");
+        assert!(refused.header("www-authenticate").starts_with("Basic realm="), "{pair}");
+    }
+    for method in ["GET", "PUT", "DELETE"] {
+        let other = work.server.api(method, "/v1/token").send().await.expect(405);
+        assert_eq!(
+            (other.header("allow"), &other.json()["error"]),
+            ("POST", &json!("invalid_request"))
+        );
+        assert!(
+            other.json()["error_description"]
+                .as_str()
+                .unwrap()
+                .contains("POST only")
+        );
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn without_the_audit_log_there_is_no_token() {
     let work = Workload::new().await;
     let broken = "alter table audit_log add constraint broken check (action <> 'credential.exchange') not valid";

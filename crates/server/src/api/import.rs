@@ -8,7 +8,7 @@ use broker::{Broker, ImportRequest, ImportedTokens, Prove, Scope};
 use chrono::{DateTime, Utc};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
-use store::Owner;
+use store::{ConnectionState, Owner};
 use utoipa::ToSchema;
 
 use super::authkit::{Id, identity_type};
@@ -114,6 +114,8 @@ pub(crate) enum ImportProof {
 pub(crate) struct ImportAnswer {
     #[serde(flatten)]
     record: Record,
+    /// Whether the service accepted the credential. false also where no proof was asked for.
+    proved: bool,
     /// Why it is not proved, with `keep`.
     #[serde(skip_serializing_if = "Option::is_none")]
     unproved: Option<Unproved>,
@@ -167,6 +169,11 @@ pub(crate) async fn import(
         HttpResponse::Ok()
     };
     Ok(response.json(ImportAnswer {
+        proved: made.unproved.is_none()
+            && matches!(
+                made.connection.state,
+                ConnectionState::Operational | ConnectionState::Degraded
+            ),
         record: record(&broker, &site, &made.connection, Times::Text),
         unproved: made.unproved.map(|(reason, message)| Unproved { reason, message }),
     }))

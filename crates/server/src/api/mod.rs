@@ -101,7 +101,7 @@ const RESOURCES: &[Resource] = &[
         methods: &[(&["GET"], |route| route.to(actions::knowledge))],
     },
     Resource {
-        paths: &["/v1/token"],
+        paths: &[token::PATH],
         methods: &[(&["POST"], |route| route.to(token::exchange))],
     },
     Resource {
@@ -242,6 +242,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             resource = resource.route(answered_by(web::route().guard(named)));
         }
         let allowed: Vec<&str> = methods.iter().flat_map(|(names, _)| names.iter().copied()).collect();
-        config.service(resource.default_service(only(&allowed.join(", "))));
+        let refused = if paths.contains(&token::PATH) {
+            token::other_method()
+        } else {
+            only(&allowed.join(", "))
+        };
+        config.service(resource.default_service(refused));
     }
 }

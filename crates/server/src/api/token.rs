@@ -1,8 +1,9 @@
 //! POST `/v1/token`: token exchange for workloads (RFC 8693). A connection's key is exchanged for its access token.
 
+use actix_web::http::header::HeaderValue;
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Payload};
-use actix_web::{HttpRequest, HttpResponse, ResponseError as _};
+use actix_web::{HttpRequest, HttpResponse, ResponseError as _, Route};
 use broker::{Broker, CredentialRequest, Exportable, Exported, Known};
 use serde::Serialize;
 use serde_json::json;
@@ -16,6 +17,8 @@ use crate::guard::form;
 use crate::key;
 use crate::problems::{Kind, Problem};
 
+/// Where it is.
+pub(super) const PATH: &str = "/v1/token";
 const GRANT: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const CONNECTION: &str = "urn:latchkey:params:oauth:token-type:connection";
 const ACCESS_TOKEN: &str = "urn:ietf:params:oauth:token-type:access_token";
@@ -68,7 +71,8 @@ pub(crate) struct TokenError {
     cause: Option<Box<Problem>>,
 }
 
-/// Exchanges a connection's key for its access token. The client authenticates with the project's secret key.
+/// Exchanges a connection's key for its access token. The client authenticates with the project's secret key: as a bearer,
+/// or by HTTP Basic (`client_secret_basic`) as the password.
 #[utoipa::path(
     post, path = "/v1/token", operation_id = "exchangeToken", tag = "Credentials",
     request_body(content = TokenForm, content_type = "application/x-www-form-urlencoded", description = "RFC 8693 §2.1"),
@@ -91,8 +95,30 @@ pub(crate) async fn exchange(
         Ok(answer) => HttpResponse::Ok()
             .insert_header((header::PRAGMA, "no-cache"))
             .json(answer),
-        Err(error) => error.response(),
+        Err(error) => {
+            let mut response = error.response();
+            if error.status == StatusCode::UNAUTHORIZED && key::came_with_basic(request.headers()) {
+                let challenge = HeaderValue::from_static("Basic realm=\"latchkey\", charset=\"UTF-8\"");
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, challenge);
+            }
+            response
+        }
     }
+}
+
+/// What another method gets, in the words of RFC 6749, too.
+pub(crate) fn other_method() -> Route {
+    web::to(|| async {
+        let problem = Problem::new(
+            Kind::MethodNotAllowed,
+            "The token endpoint takes POST only (RFC 6749 3.2).",
+        );
+        let mut response = TokenError::of(problem).response();
+        response
+            .headers_mut()
+            .insert(header::ALLOW, HeaderValue::from_static("POST"));
+        response
+    })
 }
 
 async fn exchanged(
@@ -101,7 +127,7 @@ async fn exchanged(
     request: &HttpRequest,
     payload: Payload,
 ) -> Result<TokenAnswer, TokenError> {
-    let caller = key::required(request).await.map_err(TokenError::of)?;
+    let caller = key::client(request).await.map_err(TokenError::of)?;
     let form = form(site, request, payload).await.map_err(TokenError::of)?;
     let asked = Asked::read(&form)?;
     let read = CredentialRequest {
@@ -222,7 +248,9 @@ impl TokenError {
             Kind::Forbidden => ("unauthorized_client", StatusCode::BAD_REQUEST),
             Kind::TooManyRequests | Kind::Unavailable => ("temporarily_unavailable", problem.status_code()),
             Kind::Internal => ("server_error", StatusCode::INTERNAL_SERVER_ERROR),
-            Kind::PayloadTooLarge | Kind::RequestTimeout => ("invalid_request", problem.status_code()),
+            Kind::PayloadTooLarge | Kind::RequestTimeout | Kind::MethodNotAllowed => {
+                ("invalid_request", problem.status_code())
+            }
             _ => ("invalid_request", StatusCode::BAD_REQUEST),
         };
         Self {

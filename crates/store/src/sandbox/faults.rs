@@ -1,6 +1,6 @@
 //! What the sandbox does wrong when it is asked to: what can be chosen, and what a choice must look like.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 /// The scopes of the sandbox.
@@ -159,8 +159,9 @@ pub struct Faults {
     /// How long the answer waits, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub delay_ms: Option<u32>,
-    /// `Retry-After` of `rate_limited`: sent as it is, or `date+N` for the HTTP date in N seconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// `Retry-After` of `rate_limited`: sent as it is, or `date+N` for the HTTP date in N seconds. Seconds may come as a
+    /// number.
+    #[serde(skip_serializing_if = "Option::is_none", deserialize_with = "text_or_seconds")]
     pub retry_after: Option<String>,
     /// The `error` member of `error_in_success`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -186,6 +187,19 @@ pub struct Faults {
     /// What the revocation endpoint says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub revocation: Option<Revocation>,
+}
+
+fn text_or_seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Either {
+        Text(String),
+        Seconds(u32),
+    }
+    Ok(Option::<Either>::deserialize(deserializer)?.map(|either| match either {
+        Either::Text(text) => text,
+        Either::Seconds(seconds) => seconds.to_string(),
+    }))
 }
 
 /// A choice that cannot be.
@@ -228,8 +242,8 @@ const FIELDS: [(&str, &str); 13] = [
     ),
     (
         "retryAfter",
-        "1 to 100 printable ASCII characters, beside the fault rate_limited: seconds, an HTTP date, date+N for the \
-         date in N seconds, or junk",
+        "a number of seconds, or a string of 1 to 100 printable ASCII characters, beside the fault rate_limited: \
+         seconds, an HTTP date, date+N for the date in N seconds, or junk",
     ),
     (
         "error",
@@ -243,7 +257,7 @@ const FIELDS: [(&str, &str); 13] = [
     ("graceAnswer", "new or same, beside rotation grace"),
     ("tokenSeconds", "a whole number of seconds from 1 to 31536000"),
     ("omitExpiresIn", "true or false"),
-    ("scope", "profile, items, or both separated by a space"),
+    ("scope", "a string: profile, items, or both separated by a space"),
     ("revocation", "one of works, not_found, unsupported_token_type"),
 ];
 

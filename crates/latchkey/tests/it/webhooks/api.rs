@@ -41,6 +41,15 @@ async fn a_subscription_is_made_read_changed_and_deleted() {
         (&Value::Null, &json!([]))
     );
     assert_eq!(changed["url"], url.as_str());
+    let secret = json!({ "active": true, "secret": "whsec_canary" });
+    let refused = setting.call("PATCH", &place, &secret).await;
+    assert_eq!(refused.problem(400), "secret_not_changed");
+    assert!(
+        refused.text.contains("rotate-secret") && !refused.text.contains("canary"),
+        "{}",
+        refused.text
+    );
+    assert_eq!(setting.get(&place).await["active"], false, "nothing was changed");
     let changed = setting
         .call("PATCH", &place, &json!({ "active": true }))
         .await
@@ -329,6 +338,10 @@ async fn deliveries_are_paged_by_key_and_made_once_more() {
             .json();
         assert_eq!(answer["redelivered"], 0);
     }
+    let reversed = json!({ "from": before(1), "to": before(2) });
+    let refused = setting.call("POST", &format!("{place}/redeliver"), &reversed).await;
+    assert_eq!(refused.problem(400), "range_reversed");
+    assert!(refused.text.contains("`to` is before `from`"), "{}", refused.text);
     setting
         .call("PATCH", &place, &json!({ "active": false }))
         .await

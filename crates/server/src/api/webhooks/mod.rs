@@ -9,6 +9,7 @@ use actix_web::{HttpRequest, HttpResponse};
 use broker::{Broker, EndpointPatch, EndpointRequest, MadeEndpoint, Scope};
 use chrono::{DateTime, Utc};
 use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::IgnoredAny;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 use store::{EndpointId, Environment, ProjectId, WebhookEndpoint};
@@ -19,7 +20,7 @@ use crate::api::import::idempotency_key;
 use crate::guard::{body, whole_body};
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
-use crate::problems::Problem;
+use crate::problems::{Kind, Problem};
 
 /// Where events are delivered to.
 #[derive(Debug, Serialize, ToSchema)]
@@ -289,6 +290,9 @@ pub(crate) struct Change {
     /// Replaces all.
     #[schema(value_type = Option<Object>)]
     metadata: Option<Value>,
+    /// Not changed here; its presence is refused, so that nobody takes it for changed.
+    #[schema(ignore)]
+    secret: Option<IgnoredAny>,
 }
 
 /// Tells an explicit null from a field that is not there.
@@ -321,6 +325,13 @@ pub(crate) async fn patch(
 ) -> Result<HttpResponse, Problem> {
     caller.0.require(Scope::WebhooksWrite)?;
     let change: Change = body(&site, &request, payload).await?;
+    if change.secret.is_some() {
+        return Err(Problem::keyed(
+            Kind::BadRequest,
+            "secret_not_changed",
+            "A secret is not changed here, and nothing was changed. POST /v1/webhooks/subscriptions/{id}/rotate-secret with `secret` rotates it, and the old one signs on for a day.",
+        ));
+    }
     let patch = EndpointPatch {
         url: change.url,
         events: change.events,

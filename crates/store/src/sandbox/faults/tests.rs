@@ -36,6 +36,26 @@ fn a_choice_reads_back_as_it_was_written() {
 }
 
 #[test]
+fn seconds_to_wait_may_be_a_number() {
+    let number = Faults::read(&json!({ "fault": "rate_limited", "retryAfter": 7 })).unwrap();
+    let text = Faults::read(&json!({ "fault": "rate_limited", "retryAfter": "7" })).unwrap();
+    assert_eq!(number, text);
+    for (wrong, says) in [
+        (
+            json!({ "fault": "rate_limited", "retryAfter": -1 }),
+            "a number of seconds, or a string",
+        ),
+        (
+            json!({ "scope": ["profile", "items"] }),
+            "a string: profile, items, or both separated by a space",
+        ),
+    ] {
+        let refused = Faults::read(&wrong).unwrap_err().to_string();
+        assert!(refused.contains(says), "{refused}");
+    }
+}
+
+#[test]
 fn names_are_those_of_the_messages() {
     for fault in Fault::ALL {
         assert_eq!(serde_json::to_value(fault).unwrap(), fault.as_str());
