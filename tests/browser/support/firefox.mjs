@@ -11,8 +11,6 @@ export const FIREFOX = process.env.FIREFOX_PATH ?? '/usr/bin/firefox-esr';
 const PREFERENCES = {
   // Third-party cookies and storage are partitioned, as in a Firefox that nobody drives.
   'network.cookie.cookieBehavior': 5,
-  // A page closes only a window that a page opened; a driver would let it close each.
-  'dom.allow_scripts_to_close_windows': false,
   // One process for all sites: clicks of the driver reach frames of other sites only so. What a page may see stays the same.
   'fission.webContentIsolationStrategy': 0,
 };
