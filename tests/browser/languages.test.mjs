@@ -8,9 +8,9 @@ import { startSuite } from './support/suite.mjs';
 import { LANGUAGES, directionOf, textsOf } from './support/texts.mjs';
 
 const WEBSITE = `<!doctype html><html lang="en"><title>Shop</title><button id="open">Connect</button><script type="module">
-  import { create } from 'EMBED';
-  const modal = create({ project: 'PROJECT', locale: LOCALE, token: { url: '/token' } });
-  document.getElementById('open').addEventListener('click', () => modal.open());
+  import { open } from 'EMBED';
+  const begin = () => open({ project: 'PROJECT', locale: LOCALE, tokenUrl: '/token' });
+  document.getElementById('open').addEventListener('click', begin);
 </script></html>`;
 
 describe('languages', () => {
@@ -23,7 +23,7 @@ describe('languages', () => {
   /** The modal as our own embed script opens it, where the customer's page says the language. */
   async function openChosen(context, locale) {
     const { latchkey, host } = suite;
-    host.behaviour.page = WEBSITE.replace('EMBED', `${latchkey.url}/embed.js`).replace('PROJECT', latchkey.publishable_id).replace('LOCALE', JSON.stringify(locale));
+    host.behaviour.page = WEBSITE.replace('EMBED', `${latchkey.url}/embed/v1.mjs`).replace('PROJECT', latchkey.publishable_id).replace('LOCALE', JSON.stringify(locale));
     const page = await context.newPage();
     await page.goto(host.page());
     await page.locator('#open').click();
