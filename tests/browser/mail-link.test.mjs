@@ -60,10 +60,10 @@ describe('a link from a mail', () => {
     await page.goto(link);
     const reconnect = page.getByRole('button', { name: `Reconnect ${suite.names.oidc}` });
     await reconnect.click();
-    await page.locator('[data-state="explain"]').waitFor();
+    await page.locator('[data-state="reconnect"]').waitFor();
     const [popup] = await Promise.all([context.waitForEvent('page'), reconnect.click()]);
     await consent(popup).allow.click();
-    await page.getByRole('heading', { name: `${suite.names.oidc} is connected` }).waitFor();
+    await page.getByRole('heading', { name: `${suite.names.oidc} is connected again` }).waitFor();
     await page.getByRole('button', { name: 'Done' }).click();
     await page.getByRole('heading', { name: 'You can close this window' }).waitFor();
     await picture(page, 'mail-link-closed');
@@ -74,7 +74,7 @@ describe('a link from a mail', () => {
     await picture(page, 'mail-link-used');
     await page.goto('about:blank');
     await page.goto(link.slice(0, -5));
-    await page.getByRole('heading', { name: 'This link does not work any more' }).waitFor();
+    await page.getByRole('heading', { name: 'This link is not complete' }).waitFor();
     assert.equal(mail.mails.length, 1);
   });
 });
