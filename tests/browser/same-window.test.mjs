@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
-import { recordMessages } from './support/browser.mjs';
+import { IN_FIREFOX, recordMessages } from './support/browser.mjs';
 import { eventOf, events } from './support/host.mjs';
 import { confirmPage, consent, modal } from './support/modal.mjs';
 import { until } from './support/net.mjs';
@@ -90,7 +90,8 @@ describe('oauth in the same window', () => {
     assert.equal(suite.provider.exchanges().length, 0);
   });
 
-  test('back from the provider: the shop as it was, nothing is told, and one may begin anew', async () => {
+  // Firefox's driver does not tell of a page that was kept.
+  test('back from the provider: the shop as it was, nothing is told, and one may begin anew', { skip: IN_FIREFOX }, async () => {
     await leave();
     await consent(page).allow.waitFor();
     // The page comes back as it was kept, without being loaded again.
