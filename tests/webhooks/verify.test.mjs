@@ -136,7 +136,7 @@ test('during a rotation both secrets verify', async () => {
   ]);
   assert.deepEqual(words, ['ok', 'ok', 'WebhookVerificationError']);
   // Without an overlap the old one ends at once.
-  const last = await latchkey.cli('webhooks', 'rotate-secret', subscription.id, '--overlap', '0');
+  const last = await latchkey.cli('webhooks', 'rotate-secret', subscription.id, '--overlap', '0', '--force');
   await api('PATCH', `/v1/vault/connections/${connection.id}`, { tags: ['again'] });
   const then = await receiver.next('connection.updated');
   assert.deepEqual(

@@ -307,7 +307,7 @@ fn overlapping(until: DateTime<Utc>) -> Problem {
         Kind::Conflict,
         "secret_overlap",
         format!(
-            "The secret was replaced a short time ago, and the one before it signs until {until} for receivers that still use it. Rotate after that, or send `\"force\": true`: then that one ends at once."
+            "The secret was replaced a short time ago, and the one before it signs until {until} for receivers that still use it. Rotate after that, or send `\"force\": true` (`--force`): then that one ends at once."
         ),
     )
     .with_meta(json!({ "until": until }))
