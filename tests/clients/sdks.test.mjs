@@ -204,7 +204,7 @@ for (const column of COLUMNS) {
 
     test('showNameInput: the name is kept', async () => {
       const { page, widget } = await open({ showNameInput: true });
-      await widget.row(suite.names.testKey).click();
+      await widget.choose(suite.names.testKey);
       await widget.field(NAME_LABEL).fill('Work account');
       await widget.field(KEY_LABEL).fill(suite.keys.key);
       await widget.connect(suite.names.testKey).click();
