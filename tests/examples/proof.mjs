@@ -101,7 +101,7 @@ export function proveExample(name, start) {
       await connect.click();
       const popup = await at.openPopup('Sandbox');
       await consent(popup).deny.click();
-      await at.failure.waitFor();
+      await at.screen('denied').waitFor();
       await at.close.click();
       await gone(page);
       await state(page, 'access_denied: Sandbox was not connected: the access was not allowed.');
@@ -132,7 +132,7 @@ export function proveExample(name, start) {
       await at.connect('Sandbox').click();
       await consent(page).deny.click();
       await page.waitForURL((url) => url.origin === example.origin);
-      await at.failure.waitFor();
+      await at.screen('denied').waitFor();
       await at.close.click();
       await gone(page);
       await state(page, 'access_denied: Sandbox was not connected: the access was not allowed.');
