@@ -68,7 +68,7 @@ describe('security', () => {
     const folders = ['assets', 'clients', 'templates', 'examples'];
     const files = (await Promise.all(folders.map(async (folder) =>
       (await readdir(path.join(ROOT, folder), { recursive: true })).map((name) => path.join(folder, name))))).flat();
-    const scripts = files.filter((name) => /\.(m?js|ts|tsx|jsx|html)$/.test(name) && !name.includes('node_modules'));
+    const scripts = files.filter((name) => /\.(m?js|ts|tsx|jsx|html)$/.test(name) && !/node_modules|\.next\b/.test(name));
     let posted = 0;
     for (const name of scripts) {
       const text = await readFile(path.join(ROOT, name), 'utf8');
