@@ -62,7 +62,9 @@ impl Broker {
         }
         let export = self.opened(&connection).await?;
         if export.refreshed_lately {
-            return Ok(told(false, &export, connection.state));
+            // As that refresh left it: it may have ended between the two looks.
+            let state = self.find(caller, &connection.id.to_string()).await?.state;
+            return Ok(told(false, &export, state));
         }
         if !self.is_refreshable(&connection, &export) {
             let name = self.integration_name(&connection.integration);
