@@ -9,7 +9,7 @@ macro_rules! snapshot {
             ".**.secretId" => "[id]", ".**.secretsServiceId" => "[id]", ".**.key" => "[key]",
             ".**.activatedAt" => "[time]", ".**.createdAt" => "[time]", ".**.updatedAt" => "[time]",
             ".**.expiresAt" => "[time]", ".**.expires_at" => "[time]", ".**.buildableId" => "[project]", ".**.clientId" => "[project]",
-            ".**.projectId" => "[project]", ".**.clientIdDisplay" => "[client]", ".**.image" => "[logo]",
+            ".**.projectId" => "[project]", ".**.userId" => "[project]", ".**.expiresIn" => "[seconds]", ".**.clientIdDisplay" => "[client]", ".**.image" => "[logo]",
             ".**.expires_in" => "[seconds]", ".**.correlationId" => "[correlation]",
         })
     };

@@ -9,6 +9,7 @@ use catalog::{Action, Integration};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::etag::tagged;
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
 use crate::problems::Problem;
@@ -91,7 +92,11 @@ pub(crate) struct KnowledgeRow {
         ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
         ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
     ),
-    responses((status = 200, body = Page<ActionRow>, description = "A page of actions")), security(("secret" = []))
+    responses(
+        (status = 200, body = Page<ActionRow>, description = "A page of actions, and its `ETag`"),
+        (status = 304, description = "What `If-None-Match` names is still right")
+    ),
+    security(("secret" = []))
 )]
 pub(crate) async fn list(
     broker: web::Data<Broker>,
@@ -105,7 +110,7 @@ pub(crate) async fn list(
         .flat_map(|integration| integration.actions.iter().map(|action| row(integration, action)))
         .filter(|row| wanted(row, &query))
         .collect();
-    Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
+    tagged(&request, &Paging::read(&query).cut(rows))
 }
 
 fn wanted(row: &ActionRow, query: &Query) -> bool {
@@ -165,7 +170,10 @@ pub(crate) async fn search(
         ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
         ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
     ),
-    responses((status = 200, body = Page<KnowledgeRow>, description = "A page of actions with their pages")),
+    responses(
+        (status = 200, body = Page<KnowledgeRow>, description = "A page of actions with their pages, and its `ETag`"),
+        (status = 304, description = "What `If-None-Match` names is still right")
+    ),
     security(("secret" = []))
 )]
 pub(crate) async fn knowledge(
@@ -188,7 +196,8 @@ pub(crate) async fn knowledge(
         .filter(|(integration, action)| query.get("_id").is_none_or(|id| id == action_id(integration, action)))
         .collect();
     let page = Paging::read(&query).cut(wanted);
-    Ok(HttpResponse::Ok().json(page.map(|(integration, action)| known(&broker, integration, action))))
+    let page = page.map(|(integration, action)| known(&broker, integration, action));
+    tagged(&request, &page)
 }
 
 fn integration(broker: &Broker, caller: &Authenticated, platform: &str) -> Option<Arc<Integration>> {

@@ -244,7 +244,8 @@ fn connection_id(text: &str) -> Result<ConnectionId, Problem> {
         .map_err(|_| Problem::bad_request("`connection` is no connection id. Send the `id` of a vault row."))
 }
 
-fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow {
+/// A tile, and the answer to whoever sets it.
+pub(crate) fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow {
     let integration = &platform.integration;
     let app = &platform.app;
     let created = app.created_at.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -263,7 +264,7 @@ fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow 
         guide: integration.docs.to_string(),
         created_at: created,
         tags: integration.categories.clone(),
-        active: true,
+        active: app.enabled,
         use_default_oauth_creds: false,
     }
 }
