@@ -347,7 +347,7 @@ async fn an_api_key_is_proved_and_kept() {
     let empty = submit("").await;
     assert_eq!(empty.problem(422), "field_errors");
     let meta = &empty.json()["meta"];
-    assert_eq!(meta["fields"]["api_key"], "Enter the Sandbox key.");
+    assert_eq!(meta["fields"]["api_key"], "Enter the API key.");
     assert_eq!(meta["reasons"], json!({ "api_key": "required" }));
     let odd = submit("sandbox_key_1234567890\u{201c}abcdef").await;
     assert_eq!(odd.problem(422), "field_errors");

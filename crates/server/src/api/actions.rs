@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Broker;
-use catalog::{Action, Integration};
+use catalog::{Action, ActionIo, Integration};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::etag::tagged;
@@ -76,9 +77,45 @@ pub(crate) struct KnowledgeRow {
     base_url: String,
     /// Markdown.
     knowledge: String,
+    /// The same for machines, where the definition has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    io_schema: Option<IoSchema>,
     tags: Vec<String>,
     active: bool,
     supported: bool,
+}
+
+/// What goes into an action and comes out.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IoSchema {
+    /// JSON Schema of what the caller gives: names of the path, query parameters, fields of the body.
+    #[schema(value_type = Option<Object>)]
+    input_schema: Option<Value>,
+    /// JSON Schema of the answer's body.
+    #[schema(value_type = Option<Object>)]
+    output_schema: Option<Value>,
+    io_example: IoExample,
+}
+
+/// One call, invented.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IoExample {
+    input: Option<Value>,
+    output: Option<Value>,
+}
+
+impl From<&ActionIo> for IoSchema {
+    fn from(io: &ActionIo) -> Self {
+        Self {
+            input_schema: io.input.clone(),
+            output_schema: io.output.clone(),
+            io_example: IoExample {
+                input: io.example_input.clone(),
+                output: io.example_output.clone(),
+            },
+        }
+    }
 }
 
 /// The actions of a service. None where none are described, and where there is no such service.
@@ -231,6 +268,7 @@ fn known(broker: &Broker, integration: &Integration, action: &Action) -> Knowled
         path: action.path.clone(),
         base_url: broker.base_url(integration),
         knowledge: page(broker, integration, action),
+        io_schema: action.io.as_ref().map(Into::into),
         tags: action.tags.clone(),
         active: true,
         supported: true,
