@@ -40,6 +40,7 @@ mod retention;
 mod revocations;
 pub mod sandbox;
 mod sealing;
+mod session_names;
 mod sessions;
 mod timeline;
 mod webhooks;

@@ -321,7 +321,11 @@ impl Store {
                 let replaced = self.replace_credential(transaction, connection, new).await?;
                 Ok(replaced.then_some(connection))
             }
-            None => self.insert_connection(transaction, new, None).await.map(Some),
+            None => {
+                let id = self.insert_connection(transaction, new, None).await?;
+                crate::session_names::name_new(transaction, session.id, id).await?;
+                Ok(Some(id))
+            }
         }
     }
 

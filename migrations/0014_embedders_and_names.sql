@@ -11,3 +11,8 @@ create table refused_embedders (
     primary key (project_id, origin)
 );
 create index refused_embedders_by_time on refused_embedders (project_id, last_at desc);
+
+-- What a connection is called and tagged with when a session makes it, as the customer's backend asked (one-api §2.1).
+alter table connect_sessions
+    add column connection_name text,
+    add column connection_tags text[] not null default '{}';
