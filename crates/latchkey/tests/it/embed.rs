@@ -26,7 +26,9 @@ async fn framed(server: &TestServer, path: &str, referrer: Option<&str>) -> Answ
 async fn only_listed_pages_frame_the_modal() {
     let server = TestServer::start().await;
     let embed = format!("/embed/{}", server.project.publishable_id);
-    assert_eq!(ancestors(&framed(&server, &embed, None).await.expect(200)), SHOP);
+    let page = framed(&server, &embed, None).await.expect(200);
+    assert_eq!(ancestors(&page), SHOP);
+    assert_eq!(page.header("x-frame-options"), "", "it would forbid what the policy allows");
     assert_eq!(
         ancestors(
             &framed(&server, "/?data=e30%3D", Some("https://shop.example.test/x"))
