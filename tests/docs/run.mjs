@@ -175,7 +175,7 @@ const all = await pages();
 await checkLinks(all, check);
 await checkReliability(all, check);
 await checkCompatibility(all, check);
-  await checkSecurity(all, check);
+await checkSecurity(all, check);
 await checkConfiguration(all, check);
 await checkCommands(all, check);
 await checkNames(all, check);
