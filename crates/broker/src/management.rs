@@ -4,10 +4,9 @@
 use std::sync::Arc;
 
 use catalog::{AuthKind, Integration};
-use secrecy::ExposeSecret as _;
 use serde_json::json;
 use store::{ApiKeyRow, App, AppSettings, AuditEntry, Connection, ConnectionCount, Environment, ProjectId};
-use vault::SecretString;
+use vault::{ExposeSecret, SecretString};
 
 use crate::connections::ListRequest;
 use crate::sessions::Platform;
@@ -160,11 +159,7 @@ impl Broker {
 }
 
 /// What is stored, or why it cannot be.
-fn checked(
-    integration: &Integration,
-    known: Option<&App>,
-    wanted: PlatformSettings,
-) -> Result<AppSettings, Problem> {
+fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSettings) -> Result<AppSettings, Problem> {
     let name = &integration.name;
     let client_id = wanted.client_id.map(|id| id.trim().to_owned());
     let gives_client = client_id.is_some() || wanted.client_secret.is_some();
@@ -185,7 +180,7 @@ fn checked(
             format!("`clientId` is empty, too long or not plain text. Send the client id that {name} shows."),
         ));
     }
-    let secret = wanted.client_secret.as_ref().map(|secret| secret.expose_secret());
+    let secret = wanted.client_secret.as_ref().map(ExposeSecret::expose_secret);
     if secret.is_some_and(|secret| !is_plain(secret, CLIENT)) {
         return Err(Problem::bad_request(
             "bad_client_secret",
@@ -204,14 +199,18 @@ fn checked(
         return Err(Problem::new(
             Kind::Unprocessable,
             "client_missing",
-            format!("{name} needs an OAuth client. Send `clientId` and `clientSecret` of the app that you registered there."),
+            format!(
+                "{name} needs an OAuth client. Send `clientId` and `clientSecret` of the app that you registered there."
+            ),
         ));
     }
     let scopes = wanted.scopes.unwrap_or_default();
     if scopes.len() > SCOPES || scopes.iter().any(|scope| !is_plain(scope, SCOPE)) {
         return Err(Problem::bad_request(
             "bad_scopes",
-            format!("`scopes` holds more than {SCOPES} scopes, or one that is longer than {SCOPE} characters or not plain text."),
+            format!(
+                "`scopes` holds more than {SCOPES} scopes, or one that is longer than {SCOPE} characters or not plain text."
+            ),
         ));
     }
     Ok(AppSettings {
@@ -224,9 +223,15 @@ fn checked(
 }
 
 fn takes_client(integration: &Integration) -> bool {
-    integration.auth.iter().any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+    integration
+        .auth
+        .iter()
+        .any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
 }
 
 fn only_oauth(integration: &Integration) -> bool {
-    integration.auth.iter().all(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+    integration
+        .auth
+        .iter()
+        .all(|method| matches!(method.kind, AuthKind::OAuth2(_)))
 }

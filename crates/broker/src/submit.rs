@@ -447,8 +447,9 @@ struct FieldErrors {
 }
 
 impl FieldErrors {
-    fn add(&mut self, name: &str, reason: &'static str, message: String) {
-        self.messages.insert(name.to_owned(), json!(message));
+    fn add(&mut self, name: &str, reason: &'static str, message: impl Into<String>) {
+        self.messages
+            .insert(name.to_owned(), serde_json::Value::String(message.into()));
         self.reasons.insert(name.to_owned(), json!(reason));
     }
 

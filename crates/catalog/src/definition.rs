@@ -443,9 +443,9 @@ pub(crate) struct Action {
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActionIo {
     /// JSON Schema of what the caller gives: the names of the path, query parameters and the fields of the body.
-    pub(crate) input: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(crate) input: Option<serde_json::Value>,
     /// JSON Schema of the answer's body.
-    pub(crate) output: Option<serde_json::Map<String, serde_json::Value>>,
+    pub(crate) output: Option<serde_json::Value>,
     /// One call.
     pub(crate) example: Option<ActionExample>,
 }

@@ -74,14 +74,17 @@ pub(super) fn actions(written: &[written::Action], report: &mut Report<'_>) -> V
 /// Looks at what is said for machines: schemas are objects, and all of it is short.
 fn io(written: &written::ActionIo, place: &Place, report: &mut Report<'_>) -> ActionIo {
     for (name, schema) in [("input", &written.input), ("output", &written.output)] {
-        if schema.as_ref().is_some_and(serde_json::Map::is_empty) {
-            report.add(&place.key(name), "the schema says nothing: leave it out");
+        match schema {
+            None => {}
+            Some(Value::Object(schema)) if !schema.is_empty() => {}
+            Some(Value::Object(_)) => report.add(&place.key(name), "the schema says nothing: leave it out"),
+            Some(_) => report.add(&place.key(name), "this is no JSON Schema: write an object, as `{ type: object }`"),
         }
     }
     let example = written.example.as_ref();
     let checked = ActionIo {
-        input: written.input.clone().map(Value::Object),
-        output: written.output.clone().map(Value::Object),
+        input: written.input.clone(),
+        output: written.output.clone(),
         example_input: example.and_then(|example| example.input.clone()),
         example_output: example.and_then(|example| example.output.clone()),
     };
@@ -91,11 +94,18 @@ fn io(written: &written::ActionIo, place: &Place, report: &mut Report<'_>) -> Ac
         &checked.example_input,
         &checked.example_output,
     ];
-    let length: usize = parts.iter().filter_map(|part| part.as_ref()).map(|part| part.to_string().len()).sum();
+    let length: usize = parts
+        .iter()
+        .filter_map(|part| part.as_ref())
+        .map(|part| part.to_string().len())
+        .sum();
     if length == 0 {
         report.add(place, "`io` has no schema and no example: leave it out");
     } else if length > IO {
-        report.add(place, format!("schemas and example are longer than {IO} characters of JSON"));
+        report.add(
+            place,
+            format!("schemas and example are longer than {IO} characters of JSON"),
+        );
     }
     checked
 }

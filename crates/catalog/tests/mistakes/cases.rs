@@ -339,7 +339,11 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "knowledge: Lists things.",
         "knowledge: Lists things., io: { input: {} }",
     ),
-    ("an empty io", "knowledge: Lists things.", "knowledge: Lists things., io: {}"),
+    (
+        "an empty io",
+        "knowledge: Lists things.",
+        "knowledge: Lists things., io: {}",
+    ),
     (
         "a schema that is a text",
         "knowledge: Lists things.",

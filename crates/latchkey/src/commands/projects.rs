@@ -237,7 +237,14 @@ async fn refused(broker: &Broker, output: Output, project: Option<&str>) -> anyh
     let refused = broker.store().refused_embedders(project.id).await?;
     let lines: Vec<String> = refused
         .iter()
-        .map(|page| format!("{}  last {}  {} times", page.origin, page.last_at.format("%F %R UTC"), page.times))
+        .map(|page| {
+            format!(
+                "{}  last {}  {} times",
+                page.origin,
+                page.last_at.format("%F %R UTC"),
+                page.times
+            )
+        })
         .collect();
     let text = if lines.is_empty() {
         "No page was refused.".to_owned()

@@ -228,7 +228,10 @@ async fn knowledge_is_found_by_action_and_by_platform() {
     assert_eq!(io["ioExample"]["output"]["ok"], true);
     let sandbox = read(&server, "/v1/knowledge?connectionPlatform=sandbox").await;
     assert_eq!(sandbox["rows"][0]["baseUrl"], format!("{}/sandbox/api", server.url));
-    assert!(sandbox["rows"][0].get("ioSchema").is_none(), "not where none is written");
+    assert!(
+        sandbox["rows"][0].get("ioSchema").is_none(),
+        "not where none is written"
+    );
     for nothing in ["_id=conn_mod_def::gmail::nothing", "connectionPlatform=stripe"] {
         assert_eq!(
             read(&server, &format!("/v1/knowledge?{nothing}")).await["rows"],

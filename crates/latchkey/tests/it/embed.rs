@@ -28,7 +28,11 @@ async fn only_listed_pages_frame_the_modal() {
     let embed = format!("/embed/{}", server.project.publishable_id);
     let page = framed(&server, &embed, None).await.expect(200);
     assert_eq!(ancestors(&page), SHOP);
-    assert_eq!(page.header("x-frame-options"), "", "it would forbid what the policy allows");
+    assert_eq!(
+        page.header("x-frame-options"),
+        "",
+        "it would forbid what the policy allows"
+    );
     assert_eq!(
         ancestors(
             &framed(&server, "/?data=e30%3D", Some("https://shop.example.test/x"))
@@ -146,7 +150,9 @@ async fn pages_that_were_refused_are_told_to_the_operator() {
             tokio::task::yield_now().await;
         }
     };
-    framed(&server, &embed, Some("https://evil.test/page?secret=1")).await.expect(200);
+    framed(&server, &embed, Some("https://evil.test/page?secret=1"))
+        .await
+        .expect(200);
     until(1).await;
     framed(&server, "/?data=e30%3D", Some("https://other.test/")).await;
     until(2).await;
@@ -166,7 +172,10 @@ async fn pages_that_were_refused_are_told_to_the_operator() {
         .note_refused_embedder(server.project.id, "https://evil.test")
         .await
         .unwrap();
-    assert_eq!((known().await[0].origin.as_str(), known().await[0].times), ("https://evil.test", 2));
+    assert_eq!(
+        (known().await[0].origin.as_str(), known().await[0].times),
+        ("https://evil.test", 2)
+    );
 
     // A listed page, no page, a visit that frames nothing and what cannot be on the list are no question.
     framed(&server, &embed, Some(SHOP)).await;
@@ -178,7 +187,11 @@ async fn pages_that_were_refused_are_told_to_the_operator() {
     let session = server.session(&json!({ "identity": "u-42" })).await;
     let walled = server
         .browser()
-        .post("/connect/api/session", Some(&session), &json!({ "embedder": "https://inner.test" }))
+        .post(
+            "/connect/api/session",
+            Some(&session),
+            &json!({ "embedder": "https://inner.test" }),
+        )
         .await;
     assert_eq!(walled.problem(403), "embedder_not_allowed");
     until(3).await;
@@ -187,12 +200,20 @@ async fn pages_that_were_refused_are_told_to_the_operator() {
     assert_eq!(origins.len(), 3, "{origins:?}");
 
     // Who is put on the list is refused no more; the list itself stays short.
-    server.store.add_origin(server.project.id, "https://evil.test").await.unwrap();
+    server
+        .store
+        .add_origin(server.project.id, "https://evil.test")
+        .await
+        .unwrap();
     assert_eq!(known().await.len(), 2);
     for number in 0..store::REFUSED_EMBEDDERS_KEPT + 5 {
         server.advance(1).await;
         let origin = format!("https://flood-{number}.test");
-        server.store.note_refused_embedder(server.project.id, &origin).await.unwrap();
+        server
+            .store
+            .note_refused_embedder(server.project.id, &origin)
+            .await
+            .unwrap();
     }
     let kept = known().await;
     assert_eq!(i64::try_from(kept.len()).unwrap(), store::REFUSED_EMBEDDERS_KEPT);

@@ -65,10 +65,18 @@ async fn keys_are_listed_and_never_shown() {
     assert_eq!(narrow.problem(403), "missing_scope");
     let own = server.api("GET", "/v1/event-access?environment=test").key(&admin);
     own.send().await.expect(200);
-    let other = server.api("GET", "/v1/event-access?environment=live").key(&admin).send().await;
+    let other = server
+        .api("GET", "/v1/event-access?environment=live")
+        .key(&admin)
+        .send()
+        .await;
     assert_eq!(other.problem(403), "other_environment");
     assert!(other.text.contains("This key is one of `test`"), "{}", other.text);
-    let bad = server.api("GET", "/v1/event-access?environment=prod").key(&admin).send().await;
+    let bad = server
+        .api("GET", "/v1/event-access?environment=prod")
+        .key(&admin)
+        .send()
+        .await;
     bad.problem(400);
     assert!(bad.text.contains("neither `test` nor `live`"), "{}", bad.text);
 
@@ -77,8 +85,17 @@ async fn keys_are_listed_and_never_shown() {
         .database
         .execute("update api_keys set revoked_at = latchkey_now() where scopes <> '{admin}'")
         .await;
-    let left = server.api("GET", "/v1/event-access").key(&admin).send().await.expect(200).json();
-    assert!(left["rows"].as_array().unwrap().len() < total, "a revoked key is not listed");
+    let left = server
+        .api("GET", "/v1/event-access")
+        .key(&admin)
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert!(
+        left["rows"].as_array().unwrap().len() < total,
+        "a revoked key is not listed"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -108,14 +125,29 @@ async fn a_backend_chooses_what_the_modal_shows() {
     assert!(!tile.text.contains(SECRET), "{}", tile.text);
     let tile = tile.json();
     assert_eq!(
-        (&tile["type"], &tile["active"], &tile["scopes"], &tile["clientIdDisplay"], &tile["clientSecretDisplay"]),
-        (&json!("gmail"), &json!(true), &json!("one two"), &json!("1234****"), &json!("****"))
+        (
+            &tile["type"],
+            &tile["active"],
+            &tile["scopes"],
+            &tile["clientIdDisplay"],
+            &tile["clientSecretDisplay"]
+        ),
+        (
+            &json!("gmail"),
+            &json!(true),
+            &json!("one two"),
+            &json!("1234****"),
+            &json!("****")
+        )
     );
     assert_eq!(shown().await, ["gmail", "sandbox"]);
     assert!(!server.database.dump().await.contains(SECRET));
     let audited = "select detail::text from audit_log where action = 'app.set'";
     let line = server.database.text(audited).await;
-    assert!(line.contains("client_secret_changed") && !line.contains(SECRET), "{line}");
+    assert!(
+        line.contains("client_secret_changed") && !line.contains(SECRET),
+        "{line}"
+    );
 
     // What is not given stays; both addresses mean the same row.
     let off = json!({ "connectionDefinitionId": "conn_def_gmail", "environment": "test", "active": false });
@@ -129,7 +161,11 @@ async fn a_backend_chooses_what_the_modal_shows() {
     let stripe = json!({ "connectionDefinitionId": "conn_def_stripe", "environment": "test", "active": true });
     put(&paths[0], stripe).await.expect(200);
     assert_eq!(shown().await, ["gmail", "sandbox", "stripe"]);
-    let live = server.api("POST", "/v1/authkit/token").key(&server.live_key).send().await;
+    let live = server
+        .api("POST", "/v1/authkit/token")
+        .key(&server.live_key)
+        .send()
+        .await;
     assert_eq!(live.expect(200).json()["total"], 0);
 }
 
@@ -146,19 +182,55 @@ async fn settings_that_cannot_be_say_what_to_change() {
         body
     };
     for (body, status, said) in [
-        (with(json!({})), 422, "Slack needs an OAuth client. Send `clientId` and `clientSecret`"),
+        (
+            with(json!({})),
+            422,
+            "Slack needs an OAuth client. Send `clientId` and `clientSecret`",
+        ),
         (with(json!({ "environment": "live" })), 403, "This key is one of `test`"),
         (with(json!({ "environment": "prod" })), 400, "neither `test` nor `live`"),
-        (with(json!({ "connectionDefinitionId": "conn_def_nothing" })), 404, "There is no such integration in `test`"),
-        (with(json!({ "connectionDefinitionId": 8 })), 400, "connectionDefinitionId"),
-        (with(json!({ "connectionDefinitionId": "8" })), 400, "`connectionDefinitionId` is none of ours"),
+        (
+            with(json!({ "connectionDefinitionId": "conn_def_nothing" })),
+            404,
+            "There is no such integration in `test`",
+        ),
+        (
+            with(json!({ "connectionDefinitionId": 8 })),
+            400,
+            "connectionDefinitionId",
+        ),
+        (
+            with(json!({ "connectionDefinitionId": "8" })),
+            400,
+            "`connectionDefinitionId` is none of ours",
+        ),
         (with(json!({ "clientId": "" })), 400, "`clientId` is empty"),
-        (with(json!({ "clientId": "a", "clientSecret": "" })), 400, "`clientSecret` is empty"),
-        (with(json!({ "clientId": "a", "scopes": "x".repeat(501) })), 400, "`scopes` holds more than 200 scopes"),
-        (with(json!({ "useDefaultOauthCreds": true })), 501, "no OAuth clients here but your own"),
-        (with(json!({ "guide": "https://a.test" })), 501, "`guide` is not kept here"),
-        (with(json!({ "mistyped": 1 })), 400, "mistyped"),
-        (json!({ "connectionDefinitionId": "conn_def_slack", "environment": "test" }), 400, "active"),
+        (
+            with(json!({ "clientId": "a", "clientSecret": "" })),
+            400,
+            "`clientSecret` is empty",
+        ),
+        (
+            with(json!({ "clientId": "a", "scopes": "x".repeat(501) })),
+            400,
+            "`scopes` holds more than 200 scopes",
+        ),
+        (
+            with(json!({ "useDefaultOauthCreds": true })),
+            501,
+            "no OAuth clients here but your own",
+        ),
+        (
+            with(json!({ "guide": "https://a.test" })),
+            501,
+            "`guide` is not kept here",
+        ),
+        (with(json!({ "mistyped": 1 })), 400, "a field that this call does not have"),
+        (
+            json!({ "connectionDefinitionId": "conn_def_slack", "environment": "test" }),
+            400,
+            "active",
+        ),
         (
             with(json!({ "connectionDefinitionId": "conn_def_stripe", "clientId": "a" })),
             422,
@@ -177,17 +249,29 @@ async fn settings_that_cannot_be_say_what_to_change() {
     let narrow = server.api("PUT", &path).json(&with(json!({}))).send().await;
     assert_eq!(narrow.problem(403), "missing_scope");
     let (_, stranger) = server.another_project().await;
-    let theirs = server.api("PUT", &path).key(&stranger).json(&with(json!({}))).send().await;
+    let theirs = server
+        .api("PUT", &path)
+        .key(&stranger)
+        .json(&with(json!({})))
+        .send()
+        .await;
     theirs.problem(404);
     let apps = "select count(*) from apps where integration <> 'sandbox'";
     assert_eq!(server.database.number(apps).await, 0, "nothing was changed");
 
     // A project whose sandbox was never switched on.
-    server.database.execute("update apps set client_id = null, enabled = false").await;
+    server
+        .database
+        .execute("update apps set client_id = null, enabled = false")
+        .await;
     let sandbox = with(json!({ "connectionDefinitionId": "conn_def_sandbox" }));
     let answer = server.api("PUT", &path).key(&admin).json(&sandbox).send().await;
     assert_eq!(answer.problem(409), "sandbox_not_set_up");
-    assert!(answer.text.contains("latchkey integrations enable sandbox"), "{}", answer.text);
+    assert!(
+        answer.text.contains("latchkey integrations enable sandbox"),
+        "{}",
+        answer.text
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -204,9 +288,23 @@ async fn lists_of_definitions_have_a_tag() {
         let tag = first.header("etag").to_owned();
         assert!(tag.len() > 10, "{path} {tag}");
         assert_eq!(first.header("cache-control"), "private, no-cache", "{path}");
-        let known = server.api("GET", path).header("if-none-match", &tag).send().await.expect(304);
-        assert_eq!((known.text.as_str(), known.header("etag")), ("", tag.as_str()), "{path}");
-        let changed = server.api("GET", path).header("if-none-match", "\"old\"").send().await.expect(200);
+        let known = server
+            .api("GET", path)
+            .header("if-none-match", &tag)
+            .send()
+            .await
+            .expect(304);
+        assert_eq!(
+            (known.text.as_str(), known.header("etag")),
+            ("", tag.as_str()),
+            "{path}"
+        );
+        let changed = server
+            .api("GET", path)
+            .header("if-none-match", "\"old\"")
+            .send()
+            .await
+            .expect(200);
         assert_eq!(changed.text, first.text, "{path}");
     }
     let one = server.api("GET", "/v1/knowledge?connectionPlatform=gmail").send().await;

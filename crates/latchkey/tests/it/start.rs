@@ -353,7 +353,12 @@ async fn an_api_key_is_proved_and_kept() {
     assert_eq!(odd.problem(422), "field_errors");
     let meta = &odd.json()["meta"];
     assert_eq!(meta["reasons"], json!({ "api_key": "characters" }));
-    assert!(meta["fields"]["api_key"].as_str().unwrap().contains("a character that cannot be sent"));
+    assert!(
+        meta["fields"]["api_key"]
+            .as_str()
+            .unwrap()
+            .contains("a character that cannot be sent")
+    );
     assert!(!odd.text.contains("1234567890"), "{}", odd.text);
     let refused = submit("canary-refused-key").await;
     assert_eq!(refused.problem(422), "credential_refused");

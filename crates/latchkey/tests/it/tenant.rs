@@ -31,9 +31,16 @@ async fn connections_are_read_under_their_tenant() {
     let server = TestServer::start().await;
     let record = server.connect("u-42", ANN).await;
     let (id, key) = (record["id"].as_str().unwrap(), record["key"].as_str().unwrap());
-    let me = read(&server, &server.test_key, "/v1/users/whoami").await.expect(200).json();
+    let me = read(&server, &server.test_key, "/v1/users/whoami")
+        .await
+        .expect(200)
+        .json();
     let project = me["project"]["id"].as_str().unwrap().to_owned();
-    assert_eq!(me["organization"]["id"], project.as_str(), "what stands in the addresses");
+    assert_eq!(
+        me["organization"]["id"],
+        project.as_str(),
+        "what stands in the addresses"
+    );
     let plain = read(&server, &server.test_key, "/v1/vault/connections?identity=u-42").await;
     let plain = plain.expect(200).json();
     for tenant in tenants(&project) {
@@ -47,7 +54,11 @@ async fn connections_are_read_under_their_tenant() {
             assert_eq!(none.expect(200).json()["total"], 0, "{list}");
             let bad = read(&server, &server.test_key, &format!("{list}?identityType=robot")).await;
             bad.problem(400);
-            assert!(bad.text.contains("none of user, team, organization, project"), "{}", bad.text);
+            assert!(
+                bad.text.contains("none of user, team, organization, project"),
+                "{}",
+                bad.text
+            );
             for name in [id, key, &key.replace('|', "%7C"), &key.replace("::", "%3A%3A")] {
                 let one = read(&server, &server.test_key, &format!("{list}/{name}")).await;
                 assert_eq!(one.expect(200).json(), plain["rows"][0], "{list} {name}");
@@ -98,12 +109,18 @@ async fn another_tenant_and_the_other_environment_reach_nothing() {
         assert_eq!(said(&as_ours), said(&nobodys), "{address}");
         // The right organization and somebody else's project.
         if address.contains("projects/TENANT") {
-            let mixed = address.replacen("TENANT", &project, 1).replace("TENANT", &other.to_string());
+            let mixed = address
+                .replacen("TENANT", &project, 1)
+                .replace("TENANT", &other.to_string());
             let mixed = read(&server, &admin, &mixed).await;
             mixed.problem(404);
             assert!(mixed.text.contains("This project does not exist"), "{}", mixed.text);
         }
-        let unkeyed = server.api("GET", &address.replace("TENANT", &project)).no_key().send().await;
+        let unkeyed = server
+            .api("GET", &address.replace("TENANT", &project))
+            .no_key()
+            .send()
+            .await;
         unkeyed.problem(401);
     }
     for tenant in tenants(&project) {
@@ -123,7 +140,10 @@ async fn connections_are_changed_and_deleted_under_their_tenant() {
         let record = server.connect("u-42", ANN).await;
         let path = format!("/v1/connections/{tenant}/{}", record["id"].as_str().unwrap());
         let call = |method: &str| server.api(method, &path);
-        let changed = call("PATCH").json(&json!({ "name": "Work", "tags": ["a"] })).send().await;
+        let changed = call("PATCH")
+            .json(&json!({ "name": "Work", "tags": ["a"] }))
+            .send()
+            .await;
         assert_eq!(changed.expect(200).json()["tags"], json!(["a"]));
         let bad = call("PATCH").json(&json!({ "tags": ["a,b"] })).send().await;
         assert_eq!(bad.problem(400), "tag_with_comma");
@@ -196,7 +216,10 @@ async fn webhooks_are_managed_and_events_listed_under_their_tenant() {
         assert_eq!(paused.expect(200).json()["active"], false);
         let tested = call("POST", &format!("{one}/test")).json(&json!({})).send().await;
         assert_eq!(tested.expect(200).json()["eventType"], "webhook.test");
-        let bad = call("POST", &list).json(&json!({ "url": url, "events": ["no.such"] })).send().await;
+        let bad = call("POST", &list)
+            .json(&json!({ "url": url, "events": ["no.such"] }))
+            .send()
+            .await;
         bad.problem(400);
         assert!(bad.text.contains("no.such"), "{}", bad.text);
         call("DELETE", &one).send().await.expect(200);
@@ -214,8 +237,14 @@ async fn webhooks_are_managed_and_events_listed_under_their_tenant() {
         let row = &page["rows"][0];
         assert_eq!(row["eventType"], "connection.created");
         assert_eq!(row["payload"]["id"], record["id"]);
-        assert_eq!(row["metadata"], json!({ "environment": "test", "connectionId": record["id"] }));
-        assert_eq!((&row["projectId"], &row["organizationId"]), (&json!(project), &json!(project)));
+        assert_eq!(
+            row["metadata"],
+            json!({ "environment": "test", "connectionId": record["id"] })
+        );
+        assert_eq!(
+            (&row["projectId"], &row["organizationId"]),
+            (&json!(project), &json!(project))
+        );
         let all = read(&server, &key, address).await.expect(200).json();
         assert!(all["total"].as_i64().unwrap() > 1, "{all}");
         let at = row["timestamp"].as_str().unwrap();
@@ -226,7 +255,11 @@ async fn webhooks_are_managed_and_events_listed_under_their_tenant() {
         };
         assert_eq!(found(&format!("after={day}T00:00:00Z")).await, 1);
         assert_eq!(found("before=2001-01-01T00:00:00Z").await, 0);
-        assert_eq!(found("after=2001-01-01T00:00:00%2B02:00&skip=1").await, 1, "the total of all pages");
+        assert_eq!(
+            found("after=2001-01-01T00:00:00%2B02:00&skip=1").await,
+            1,
+            "the total of all pages"
+        );
         for (filter, name) in [("after=yesterday", "after"), ("before=1700000000", "before")] {
             let bad = read(&server, &key, &format!("{address}?{filter}")).await;
             bad.problem(400);
@@ -240,7 +273,10 @@ async fn webhooks_are_managed_and_events_listed_under_their_tenant() {
     }
     // Another project and the other environment have their own.
     for (project, environment) in [(server.another_project().await.0, "test"), (server.project.id, "live")] {
-        let filter = store::EventFilter { limit: 20, ..Default::default() };
+        let filter = store::EventFilter {
+            limit: 20,
+            ..Default::default()
+        };
         let environment = environment.parse().unwrap();
         assert_eq!(server.store.events(project, environment, &filter).await.unwrap().1, 0);
     }

@@ -321,15 +321,24 @@ async fn a_session_names_and_tags_its_connection() {
         .session(&json!({ "identity": "u-42", "name": "Work", "tags": ["crm", "eu"] }))
         .await;
     let record = server.connect_in(&session, ANN).await;
-    assert_eq!((&record["name"], &record["tags"]), (&json!("Work"), &json!(["crm", "eu"])));
-    let listed = server.api("GET", "/v1/vault/connections?tags=eu&name=Work").send().await;
+    assert_eq!(
+        (&record["name"], &record["tags"]),
+        (&json!("Work"), &json!(["crm", "eu"]))
+    );
+    let listed = server
+        .api("GET", "/v1/vault/connections?tags=eu&name=Work")
+        .send()
+        .await;
     assert_eq!(listed.expect(200).json()["total"], 1);
     // Connected again it keeps its own.
     let again = server
         .session(&json!({ "connection": record["id"], "name": "Other", "tags": ["new"] }))
         .await;
     let record = server.connect_in(&again, ANN).await;
-    assert_eq!((&record["name"], &record["tags"]), (&json!("Work"), &json!(["crm", "eu"])));
+    assert_eq!(
+        (&record["name"], &record["tags"]),
+        (&json!("Work"), &json!(["crm", "eu"]))
+    );
     for (body, key, said) in [
         (json!({ "tags": ["a,b"] }), "tag_with_comma", "must not hold a comma"),
         (json!({ "tags": vec!["t"; 51] }), "too_many_tags", "50 tags at most"),

@@ -102,9 +102,9 @@ fn time(query: &Query, name: &str) -> Result<Option<DateTime<Utc>>, Problem> {
     query
         .get(name)
         .map(|text| {
-            read(text).map(|time| time.to_utc()).ok_or_else(|| {
-                Problem::bad_request(format!("`{name}` is no time. Write it as 2026-11-25T08:00:00Z."))
-            })
+            read(text)
+                .map(|time| time.to_utc())
+                .ok_or_else(|| Problem::bad_request(format!("`{name}` is no time. Write it as 2026-11-25T08:00:00Z.")))
         })
         .transpose()
 }

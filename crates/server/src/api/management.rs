@@ -211,7 +211,9 @@ pub(crate) fn own_environment(caller: &Caller, asked: &str) -> Result<(), Proble
             "other_environment",
             format!("This key is one of `{own}` and reaches nothing else. Use a key of the environment that you mean."),
         )),
-        _ => Err(Problem::bad_request("`environment` is neither `test` nor `live`. Send one of them.")),
+        _ => Err(Problem::bad_request(
+            "`environment` is neither `test` nor `live`. Send one of them.",
+        )),
     }
 }
 

@@ -14,8 +14,9 @@ use utoipa_swagger_ui::Config;
 
 use super::aliases::{ALIASES, IN_TENANT};
 use super::{
-    actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, events, faults, ids, import,
-    management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token, users, webhooks,
+    actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, events, faults, ids,
+    import, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token, users,
+    webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -69,12 +70,12 @@ impl Modify for Common {
             }
         }
         for one in IN_TENANT {
-            if let Some(item) = paths.get(one.address).cloned() {
-                let mut item = if one.only_get {
-                    PathItem { get: item.get, ..PathItem::default() }
-                } else {
-                    item
-                };
+            if let Some(mut item) = paths.get(one.address).cloned() {
+                if one.only_get {
+                    let get = item.get.take();
+                    item = PathItem::default();
+                    item.get = get;
+                }
                 rename(&mut item, one.suffix);
                 for (_, operation) in operations(&mut item) {
                     name_tenant(operation, one.alias);
@@ -101,7 +102,9 @@ fn name_tenant(operation: &mut Operation, alias: &str) {
         ("org_id", "The project's id: there is nothing above it"),
         ("project_id", "The project's id"),
     ] {
-        let is_there = parameters.iter().any(|parameter| parameter.name == name);
+        let is_there = parameters
+            .iter()
+            .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == name));
         if alias.contains(&format!("{{{name}}}")) && !is_there {
             let parameter = ParameterBuilder::new()
                 .name(name)
@@ -109,11 +112,15 @@ fn name_tenant(operation: &mut Operation, alias: &str) {
                 .required(Required::True)
                 .description(Some(description))
                 .schema(Some(Object::with_type(Type::String)));
-            parameters.push(parameter.build());
+            parameters.push(RefOr::T(parameter.build()));
         }
     }
     let missing = || RefOr::T(Response::new("Not there, or not yours"));
-    operation.responses.responses.entry("404".to_owned()).or_insert_with(missing);
+    operation
+        .responses
+        .responses
+        .entry("404".to_owned())
+        .or_insert_with(missing);
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

@@ -93,11 +93,14 @@ fn wanted(asked: SettingsRequest) -> Result<PlatformSettings, Problem> {
         return not_kept("`guide` is not kept here: a tile links to the service's documents. Leave it out.");
     }
     let id = asked.connection_definition_id.trim();
-    let integration = id.strip_prefix("conn_def_").filter(|id| !id.is_empty()).ok_or_else(|| {
-        Problem::bad_request(
-            "`connectionDefinitionId` is none of ours. Send the `id` of a row of GET /v1/connection-definitions.",
-        )
-    })?;
+    let integration = id
+        .strip_prefix("conn_def_")
+        .filter(|id| !id.is_empty())
+        .ok_or_else(|| {
+            Problem::bad_request(
+                "`connectionDefinitionId` is none of ours. Send the `id` of a row of GET /v1/connection-definitions.",
+            )
+        })?;
     Ok(PlatformSettings {
         integration: integration.to_owned(),
         active: asked.active,

@@ -71,8 +71,14 @@ mod tests {
         for (path, rest) in [
             ("/v1/connections/organizations/o/c-1", "c-1"),
             ("/v1/connections/organizations/o/projects/p/c-1", "c-1"),
-            ("/v1/connections/organizations/o/projects/p/a::b::c::d|x/y", "a::b::c::d|x/y"),
-            ("/v1/vault/organizations/o/projects/p/connections/c-1", "connections/c-1"),
+            (
+                "/v1/connections/organizations/o/projects/p/a::b::c::d|x/y",
+                "a::b::c::d|x/y",
+            ),
+            (
+                "/v1/vault/organizations/o/projects/p/connections/c-1",
+                "connections/c-1",
+            ),
             ("/v1/connections/organizations/o", ""),
             ("/v1/connections/organizations/o/projects/p", ""),
             ("/v1/connections/c-1", "/v1/connections/c-1"),
