@@ -78,7 +78,10 @@ fn io(written: &written::ActionIo, place: &Place, report: &mut Report<'_>) -> Ac
             None => {}
             Some(Value::Object(schema)) if !schema.is_empty() => {}
             Some(Value::Object(_)) => report.add(&place.key(name), "the schema says nothing: leave it out"),
-            Some(_) => report.add(&place.key(name), "this is no JSON Schema: write an object, as `{ type: object }`"),
+            Some(_) => report.add(
+                &place.key(name),
+                "this is no JSON Schema: write an object, as `{ type: object }`",
+            ),
         }
     }
     let example = written.example.as_ref();

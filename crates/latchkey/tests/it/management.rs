@@ -225,7 +225,11 @@ async fn settings_that_cannot_be_say_what_to_change() {
             501,
             "`guide` is not kept here",
         ),
-        (with(json!({ "mistyped": 1 })), 400, "a field that this call does not have"),
+        (
+            with(json!({ "mistyped": 1 })),
+            400,
+            "a field that this call does not have",
+        ),
         (
             json!({ "connectionDefinitionId": "conn_def_slack", "environment": "test" }),
             400,
