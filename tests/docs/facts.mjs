@@ -210,3 +210,9 @@ export async function checkSecurity(all, check) {
   });
   await check('docs/security.md: every test is there', () => everyTest(document, 100));
 }
+
+/** docs/compatibility.md names a test for each pitfall, and each is there. */
+export async function checkCompatibility(all, check) {
+  const document = all.find(({ name }) => name === 'docs/compatibility.md');
+  await check('docs/compatibility.md: every test is there', () => everyTest(document, 20));
+}
