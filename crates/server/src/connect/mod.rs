@@ -2,6 +2,7 @@
 //! back, and the calls that those pages make (connect-flow §2.4).
 
 pub(crate) mod callback;
+pub(crate) mod choose;
 pub(crate) mod confirm;
 pub(crate) mod cookies;
 pub(crate) mod done;
@@ -72,6 +73,21 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .default_service(only("POST")),
         )
         .service(
+            web::resource("/connect/api/flows/{flow}/choices")
+                .route(web::post().to(choose::choices))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/choose")
+                .route(web::post().to(choose::choose))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/widen")
+                .route(web::post().to(choose::widen))
+                .default_service(only("POST")),
+        )
+        .service(
             web::resource("/connect/api/flows/{flow}/events")
                 .route(web::get().to(events::stream))
                 .default_service(only("GET")),
@@ -105,6 +121,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::resource("/connect/api/confirm")
                 .route(web::post().to(confirm::answer))
                 .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/choose")
+                .route(reading().to(choose::page))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/connect/done")
