@@ -66,6 +66,7 @@ describe('several accounts behind one sign-in', () => {
     const popup = await at.openPopup(SITES);
     await allow(popup, /Ann/);
     await popup.waitForURL(/\/connect\/choose\?f=/);
+    const address = popup.url();
     const window = modal(popup, popup);
     await window.choice('Northwind').waitFor();
     await popup.reload();
@@ -73,8 +74,8 @@ describe('several accounts behind one sign-in', () => {
     await popup.waitForURL(/\/connect\/done\?f=/);
     assert.equal(await site(await eventOf(page, 'success')), 'northwind');
     await at.success(SITES).waitFor();
-    // Back to the list: what it was for is over.
-    await popup.goBack();
+    // To the list once more: what it was for is over.
+    await popup.goto(address);
     await popup.waitForURL(/\/connect\/done\?f=/);
   });
 
