@@ -33,6 +33,8 @@ const choosing = (more) => ({ plan: { check: () => pending('choosing'), choices:
 const partial = () => {
   let flows = 0;
   return { plan: {
+    // Each look begins anew.
+    session: () => { flows = 0; return session(); },
     flows: () => { flows += 1; return { status: 201, body: { flow: `0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a7${flows}`, result: 'H'.repeat(43), code: 'K7RM', url: null, expires_at: '2030-01-01T00:00:00Z' } }; },
     check: () => (flows < 2 ? succeeded({ account: 'ann@example.test', missing: ['Send messages for you'] }) : ended('access_denied')),
   } };
