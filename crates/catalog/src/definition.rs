@@ -381,7 +381,7 @@ pub(crate) struct ApiKey {
     /// The page where the person finds the key, https.
     pub(crate) help_url: Option<String>,
     /// Which of several accounts, sites or workspaces the connection is for, where the secrets do not say it.
-    pub(crate) choose: Option<Choose>,
+    pub(crate) choose: Option<Box<Choose>>,
     /// Headers of API calls for this way to sign in, besides those of `api`.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,

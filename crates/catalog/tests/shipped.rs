@@ -170,7 +170,7 @@ fn the_choice_in_the_documents_is_right() {
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap());
     let (whole, choice) = (examples.next().unwrap(), examples.next().unwrap());
-    let indented: String = choice.lines().map(|line| format!("    {line}\n")).collect();
+    let indented: String = choice.lines().flat_map(|line| ["    ", line, "\n"]).collect();
     let text = whole.replace("    setup:", &format!("{indented}    setup:"));
     let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
     assert_eq!(loaded.problems, []);

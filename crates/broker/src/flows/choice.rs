@@ -55,6 +55,7 @@ pub enum Chooser<'a> {
 
 /// What the person chooses from.
 #[derive(Debug, Serialize)]
+#[expect(clippy::struct_excessive_bools, reason = "what the modal reads")]
 pub struct ChoiceView {
     app: NamedView,
     service: NamedView,

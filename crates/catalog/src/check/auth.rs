@@ -38,10 +38,10 @@ pub(crate) fn methods(
         let query = merged(&shared.1, &own_query, |left, right| left == right);
         unused(auth, &headers, &query, &place, report);
         let chosen = match auth {
-            Auth::OAuth2(method) => &method.choose,
-            Auth::ApiKey(method) => &method.choose,
+            Auth::OAuth2(method) => method.choose.as_ref(),
+            Auth::ApiKey(method) => method.choose.as_deref(),
         };
-        let choose = chosen.as_ref().and_then(|written| {
+        let choose = chosen.and_then(|written| {
             let place = place.key("choose");
             choose(written, names, index, (&headers, &query), &place, report)
         });

@@ -359,7 +359,7 @@ impl<'a> Names<'a> {
 fn choose(auth: &Auth) -> Option<&written::Choose> {
     match auth {
         Auth::OAuth2(method) => method.choose.as_ref(),
-        Auth::ApiKey(method) => method.choose.as_ref(),
+        Auth::ApiKey(method) => method.choose.as_deref(),
     }
 }
 

@@ -2,6 +2,7 @@
 //! was at the service. And what a grant left out, granted to the same connection.
 
 use actix_web::http::{StatusCode, header};
+use actix_web::web::ServiceConfig;
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::{Broker, Chooser};
 use chrono::SecondsFormat;
@@ -19,6 +20,32 @@ use crate::guard::{FromOurPage, RequestToken, bearer};
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
 use crate::texts::Texts;
+use crate::{only, reading};
+
+/// The routes of a choice.
+pub(super) fn routes(config: &mut ServiceConfig) {
+    config
+        .service(
+            web::resource("/connect/choose")
+                .route(reading().to(page))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/choices")
+                .route(web::post().to(choices))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/choose")
+                .route(web::post().to(choose))
+                .default_service(only("POST")),
+        )
+        .service(
+            web::resource("/connect/api/flows/{flow}/widen")
+                .route(web::post().to(widen))
+                .default_service(only("POST")),
+        );
+}
 
 /// GET `/connect/choose?f=`. What does not wait for a choice, or not in this browser, is the done page's to say.
 pub(crate) async fn page(

@@ -32,6 +32,7 @@ use pages::{Accent, Brand, MessagePage, Theme};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .configure(links::routes)
+        .configure(choose::routes)
         .service(
             web::resource("/")
                 .route(reading().to(embed::bare))
@@ -73,21 +74,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
                 .default_service(only("POST")),
         )
         .service(
-            web::resource("/connect/api/flows/{flow}/choices")
-                .route(web::post().to(choose::choices))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/connect/api/flows/{flow}/choose")
-                .route(web::post().to(choose::choose))
-                .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/connect/api/flows/{flow}/widen")
-                .route(web::post().to(choose::widen))
-                .default_service(only("POST")),
-        )
-        .service(
             web::resource("/connect/api/flows/{flow}/events")
                 .route(web::get().to(events::stream))
                 .default_service(only("GET")),
@@ -121,11 +107,6 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::resource("/connect/api/confirm")
                 .route(web::post().to(confirm::answer))
                 .default_service(only("POST")),
-        )
-        .service(
-            web::resource("/connect/choose")
-                .route(reading().to(choose::page))
-                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource("/connect/done")
