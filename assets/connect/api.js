@@ -58,6 +58,21 @@ export function cancelFlow(session, flow) {
   return call(`/connect/api/flows/${encodeURIComponent(flow)}/cancel`, session, {}, { keepalive: true }).catch(() => {});
 }
 
+/** What a sign-in reaches; without a session for the browser that holds the flow. */
+export function readChoices(session, flow) {
+  return call(`/connect/api/flows/${encodeURIComponent(flow)}/choices`, session, {});
+}
+
+/** The place of a choice in that list; null stops the sign-in. */
+export function chooseOne(session, flow, pick) {
+  return call(`/connect/api/flows/${encodeURIComponent(flow)}/choose`, session, { pick });
+}
+
+/** A session that grants the rest to the connection which this flow made. */
+export function widenFlow(session, flow) {
+  return call(`/connect/api/flows/${encodeURIComponent(flow)}/widen`, session, {});
+}
+
 export function checkResult(result, signal) {
   return call("/connect/api/check", result, {}, { signal });
 }

@@ -18,7 +18,7 @@ export async function awaitReturn({ modal, stage, result, onClose }) {
     const status = await look(result);
     if (status && status.status !== "pending") return status;
     const waited = performance.now() - since;
-    const before = status === null || ["created", "bound", "confirming", "away"].includes(status.stage);
+    const before = status === null || ["created", "bound", "confirming", "away", "choosing"].includes(status.stage);
     if (before && waited > giveUpAfter) return { status: "error", stage: "expired", message: messages.failure.timedOut, connection: null, code: "expired" };
     if (before && waited > unfinishedAfter && modal.state !== "unfinished") showUnfinished(modal, { onClose });
     if (!before && modal.state !== "verifying") showChecking(modal, { onClose });

@@ -1,6 +1,6 @@
 // The path through the modal: session, list, service, sign-in or form, outcome.
 
-import { ApiError, readForm, submitForm } from "./api.js";
+import { ApiError, cancelFlow, readForm, submitForm, widenFlow } from "./api.js";
 import { awaitReturn } from "./check.js";
 import { endingOf } from "./endings.js";
 import { safeName } from "./dom.js";
@@ -204,7 +204,15 @@ export class Connect {
   }
 
   #connectByOauth({ integration, form, ask, screen, sameTab }) {
-    this.#signIn = new SignIn({
+    this.#signIn = this.#newSignIn({ integration, form, ask, screen });
+    // The window first: it may open only while the click lasts.
+    if (sameTab) this.#signIn.leave();
+    else this.#signIn.openWindow();
+    screen.busy(messages.redirecting.title({ service: integration.name }), () => this.#signIn?.cancel());
+  }
+
+  #newSignIn({ integration, form, ask, screen }) {
+    return new SignIn({
       modal: this.#modal,
       embedder: this.#embedder,
       who: this.#who(integration),
@@ -213,23 +221,67 @@ export class Connect {
       canMoveTop: this.#payload.hasCapabilities,
       onCancelled: () => this.#cancelled(integration, form),
       onClose: () => this.close(),
-      onEnd: ({ flow, status, error }) => {
+      onEnd: ({ flow, session, status, error }) => {
         if (error) this.#refused({ error, integration, form, screen });
-        else if (status.status === "success") this.#succeeded(integration, flow, status);
+        else if (status.status === "success") this.#succeeded(integration, flow, status, session);
         else this.#ended(integration, form, flow, status);
       },
     });
-    // The window first: it may open only while the click lasts.
-    if (sameTab) this.#signIn.leave();
-    else this.#signIn.openWindow();
-    screen.busy(messages.redirecting.title({ service: integration.name }), () => this.#signIn?.cancel());
+  }
+
+  /**
+   * Grants the rest to the connection that is there: another sign-in, in a session of its own. Whatever comes of it, the
+   * connection has what it had; so the page around us, which knows of it, is told nothing.
+   */
+  #grantRest(integration, made) {
+    let opened = null;
+    const kept = (note) => this.#kept(integration, made, note);
+    this.#signIn = new SignIn({
+      modal: this.#modal,
+      embedder: this.#embedder,
+      who: this.#who(integration),
+      ask: { integration: integration.id, auth: null, values: {}, name: null },
+      withSession: async (call) => {
+        opened ??= (await widenFlow(made.session, made.flow)).requestId;
+        return call(opened);
+      },
+      canMoveTop: false,
+      onCancelled: () => kept(null),
+      onClose: () => this.close(),
+      onEnd: ({ flow, session, status, error }) => {
+        if (error) kept(problem(error.key, integration.name, error.message));
+        else if (status.status === "success") this.#connected(integration, status, { flow, session });
+        else kept(["access_denied", "cancelled"].includes(status.code) ? null : problem(status.code, integration.name, status.message ?? messages.failure.generic));
+      },
+    });
+    this.#signIn.openWindow();
+  }
+
+  #kept(integration, made, note) {
+    this.#signIn = null;
+    const service = integration.name;
+    showFailure(this.#modal, {
+      name: "kept",
+      title: messages.kept.title({ service }),
+      text: messages.kept.text({ service, app: this.#app() }),
+      note,
+      icon: "shield-check",
+      actions: [{ label: messages.success.done, run: () => this.close() }, { label: messages.partial.rest, run: () => this.#grantRest(integration, made) }],
+    });
   }
 
   async #connectByForm({ integration, form, ask, screen }) {
     const turn = this.#nextTurn();
     screen.busy(messages.form.checking({ service: integration.name }), () => this.#nextTurn());
     try {
-      const answer = await this.#session.with((session) => submitForm(session, { ...ask, embedder: this.#embedder.origin }));
+      let used = null;
+      const answer = await this.#session.with((session) => submitForm((used = session), { ...ask, embedder: this.#embedder.origin }));
+      if (answer.status === "choosing") {
+        // The person has gone back meanwhile: nobody waits for it.
+        if (turn !== this.#turn) return void cancelFlow(used, answer.flow);
+        this.#signIn = this.#newSignIn({ integration, form, ask, screen });
+        return void this.#signIn.adopt({ session: used, flow: answer.flow, result: answer.result });
+      }
       // Reported even when the person has gone back meanwhile: the connection is there.
       this.#outcomes += 1;
       if (answer.status !== "success") throw new ApiError(422, "credential_refused", answer.message ?? messages.form.refused({ service: integration.name }));
@@ -242,10 +294,14 @@ export class Connect {
 
   // --- outcomes ---
 
-  #succeeded(integration, outcome, { connection, account, missing }) {
-    this.#signIn = null;
-    this.#embedder.success(outcome, connection);
+  #succeeded(integration, outcome, status, session = null) {
+    this.#embedder.success(outcome, status.connection);
     if (integration) this.#typed.delete(integration.id);
+    this.#connected(integration, status, { flow: outcome, session });
+  }
+
+  #connected(integration, { account, missing }, made) {
+    this.#signIn = null;
     const mayGoOn = integration && !this.#selected && this.#integrations.length > 1;
     showSuccess(this.#modal, {
       service: integration?.name ?? null,
@@ -255,6 +311,7 @@ export class Connect {
       missing: (missing ?? []).map((text) => safeName(text)),
       again: Boolean(this.#session.view?.reconnect),
       onDone: () => this.close(),
+      onRest: integration && made.session ? () => this.#grantRest(integration, made) : null,
       onAnother: mayGoOn ? () => this.#load() : null,
     });
   }
@@ -269,7 +326,7 @@ export class Connect {
     if (!(error instanceof ApiError)) return this.#fail(error, { integration, retry: () => this.#showService(integration, form) });
     if (error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields, error.meta.reasons);
     const passes = error.status === 0 || error.status >= 500 || error.status === 429;
-    if (error.key === "credential_refused" || (passes && form.fields.length > 0)) {
+    if (error.key === "credential_refused" || (form.fields.length > 0 && ["nothing_to_choose", "value_refused"].includes(error.key)) || (passes && form.fields.length > 0)) {
       const provider = error.key === "provider_unavailable";
       const text = provider ? `${messages.failure.providerTitle({ service })}. ${messages.failure.provider({ service })}` : error.status >= 500 ? messages.failure.server : problem(error.key, service, error.message);
       this.#report(text, error.key);

@@ -57,7 +57,8 @@ export function logo(name, address, size = "") {
 }
 
 function firstLetter(name) {
-  return (Array.from(name.trim())[0] ?? "?").toLocaleUpperCase();
+  // A name in letters from right to left is isolated, see below: the marks are no letters.
+  return (Array.from(name.replace(/[\u2066-\u2069]/g, "").trim())[0] ?? "?").toLocaleUpperCase();
 }
 
 /**

@@ -1,7 +1,8 @@
 // One sign-in at a service: the window is opened inside the click, the flow made after it, the outcome watched.
 
-import { cancelFlow, createFlow, replaceTicket } from "./api.js";
+import { ApiError, cancelFlow, chooseOne, createFlow, readChoices, replaceTicket } from "./api.js";
 import { randomSecret, randomWindowName } from "./secrets.js";
+import { showChoose, showChooseElsewhere } from "./screens/choose.js";
 import { showBlocked, showRedirecting, showStuck, showVerifying, showWaiting } from "./screens/progress.js";
 import { watchResult } from "./watch.js";
 
@@ -11,10 +12,11 @@ const closedAfter = 2000;
 const ticketAge = 90_000;
 const stuckAfter = 3000;
 const topAfter = 1500;
+const askAgainAfter = 1000;
 
 /**
  * A sign-in in a window of its own, or in this tab when the page around us can move itself (`sameTab`).
- * `ask` is `{ integration, auth, values, name }`. `onEnd` gets `{ flow, status }` or `{ error }` once per attempt;
+ * `ask` is `{ integration, auth, values, name }`. `onEnd` gets `{ flow, session, status }` or `{ error }` once per attempt;
  * `onCancelled` follows the person's own cancelling.
  */
 export class SignIn {
@@ -71,6 +73,14 @@ export class SignIn {
     this.#noticeClosing(attempt);
   }
 
+  /** A flow that is there already and waits for a choice: of values that were typed in. */
+  adopt({ session, flow, result }) {
+    this.#stop();
+    const attempt = Object.assign(this.#newAttempt(), { session, flow, result, stage: "choosing" });
+    this.#show(attempt);
+    this.#watch(attempt);
+  }
+
   /** Leaves in this tab: the page around us navigates. */
   async leave() {
     this.#stop();
@@ -98,7 +108,7 @@ export class SignIn {
   }
 
   #newAttempt() {
-    const attempt = { ticket: randomSecret(), proof: randomSecret(), abort: new AbortController(), nudge: new EventTarget(), window: null, session: null, flow: null, result: null, code: null, stage: "created", cancelled: false };
+    const attempt = { ticket: randomSecret(), proof: randomSecret(), abort: new AbortController(), nudge: new EventTarget(), window: null, session: null, flow: null, result: null, code: null, stage: "created", picked: false, cancelled: false };
     this.#attempt = attempt;
     return attempt;
   }
@@ -142,20 +152,67 @@ export class SignIn {
         attempt.stage = status.stage;
         if (status.status === "pending") return this.#show(attempt);
         this.#stop();
-        this.#onEnd({ flow: attempt.flow, status });
+        this.#onEnd({ flow: attempt.flow, session: attempt.session, status });
       },
     });
   }
 
   /** The screen that fits the stage; the same one is not drawn twice. */
   #show(attempt) {
-    const view = { exchanging: "verifying", verifying: "customer" }[attempt.stage] ?? (this.#view === "links" && attempt.stage === "created" ? "links" : "waiting");
+    if (attempt.stage !== "choosing") attempt.picked = false;
+    // Told before the choice was there.
+    if (attempt.picked) return;
+    const view = { exchanging: "verifying", verifying: "customer", choosing: "choose" }[attempt.stage] ?? (this.#view === "links" && attempt.stage === "created" ? "links" : "waiting");
     if (view !== this.#view) {
       this.#view = view;
-      if (view === "verifying" || view === "customer") showVerifying(this.#modal, { who: this.#who, customer: view === "customer", onClose: this.#onClose });
+      if (view === "choose") this.#offerChoice(attempt);
+      else if (view === "verifying" || view === "customer") showVerifying(this.#modal, { who: this.#who, customer: view === "customer", onClose: this.#onClose });
       else this.#screen = showWaiting(this.#modal, { who: this.#who, onReopen: () => this.#reopen(), onOther: () => this.#otherWay(), onCancel: () => this.#cancelByPerson() });
     }
     if (attempt.stage === "confirming") this.#screen.code(attempt.code);
+  }
+
+  /** Fetches the list and shows it, or says where it is. */
+  async #offerChoice(attempt, unsent = false) {
+    showVerifying(this.#modal, { who: this.#who, onClose: this.#onClose });
+    let view;
+    try {
+      view = await readChoices(attempt.session, attempt.flow);
+    } catch (error) {
+      return this.#askAgain(attempt, error, false);
+    }
+    if (this.#attempt !== attempt || this.#view !== "choose") return undefined;
+    const onCancel = () => this.#cancelByPerson();
+    if (!view.here) return showChooseElsewhere(this.#modal, { who: this.#who, onCancel });
+    const { choices, changed } = view;
+    return showChoose(this.#modal, { who: this.#who, choices, changed, unsent, onChoose: (pick) => this.#choose(attempt, pick), onCancel });
+  }
+
+  async #choose(attempt, pick) {
+    attempt.picked = true;
+    showVerifying(this.#modal, { who: this.#who, onClose: this.#onClose });
+    try {
+      await chooseOne(attempt.session, attempt.flow, pick);
+      attempt.nudge.dispatchEvent(new Event("look"));
+    } catch (error) {
+      this.#askAgain(attempt, error, true);
+    }
+  }
+
+  /** What became of the flow is the watcher's to say; what did not reach us is asked for again. */
+  async #askAgain(attempt, error, unsent) {
+    if (this.#attempt !== attempt) return;
+    if (!(error instanceof ApiError)) throw error;
+    const passes = error.status === 0 || error.status >= 500 || error.status === 429 || error.key === "choice_unknown";
+    if (!passes) {
+      attempt.nudge.dispatchEvent(new Event("look"));
+      return;
+    }
+    await pause(askAgainAfter, attempt.abort.signal);
+    if (this.#attempt !== attempt || attempt.stage !== "choosing") return;
+    attempt.picked = false;
+    this.#view = "choose";
+    this.#offerChoice(attempt, unsent);
   }
 
   #reopen() {

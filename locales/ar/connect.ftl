@@ -129,6 +129,24 @@ verifying-text = يستغرق هذا لحظة.
 verifying-customer-title = يتأكد { $app } من هويتك
 verifying-customer-text = تابع في النافذة الأخرى حتى النهاية. ستتابع هذه الصفحة تلقائيًا.
 
+choose-title = اختر ما تريد ربطه
+choose-lead = يتيح تسجيل دخولك إلى { $service } أكثر من خيار. اختر ما سيستخدمه { $app }.
+choose-list = الخيارات المتاحة
+choose-search = بحث
+choose-results =
+    { $count ->
+        [zero] لا عناصر
+        [one] عنصر واحد
+        [two] عنصران
+        [few] { $count } عناصر
+        [many] { $count } عنصرًا
+       *[other] { $count } عنصر
+    }
+choose-changed = ما كان مرتبطًا من قبل لم يعد بينها. اختر غيره، أو ألغِ ولن يتغير شيء.
+choose-unsent = لم تكتمل العملية. اختر مرة أخرى.
+choose-elsewhere-title = اختر في نافذة { $service }
+choose-elsewhere-text = يتيح تسجيل دخولك أكثر من خيار. اختر هناك، وستتابع هذه الصفحة تلقائيًا.
+
 success-title = تم ربط { $service }
 success-again-title = تمت إعادة ربط { $service }
 success-text = يمكن لـ { $app } استخدامه الآن.
@@ -139,6 +157,11 @@ success-another = ربط خدمة أخرى
 
 partial-title = منحت { $app } أقل مما طلب. لن يتمكن من:
 partial-text = إذا لم يعمل شيء في { $app } فأعد ربط { $service } واترك كل المربعات محددة.
+partial-rest = السماح بالباقي
+partial-rest-text = يمكنك السماح بالباقي الآن. يبقى ما يعمل على حاله.
+
+kept-title = يبقى { $service } كما كان
+kept-text = لم يُسحب أي شيء: يمكن لـ { $app } استخدام { $service } كما في السابق.
 
 connected-title = { $service } مرتبط بالفعل
 connected-text = يمكن لـ { $app } استخدامه.
@@ -277,6 +300,9 @@ problem-account-changed = هذا حساب آخر في { $service } غير الح
 problem-account-unknown = لم يحدد { $service } هذا الحساب، لذلك بقي الربط كما كان. حاول مرة أخرى بعد دقيقة.
 problem-app-broken = رفض { $service } إعدادات هذا التطبيق. على القائمين على التطبيق التحقق منها.
 problem-app-refused = رفض { $service } الطريقة التي يطلب بها هذا التطبيق الوصول. على القائمين على التطبيق مراجعة إعداداته هناك.
+problem-cannot-widen = لا يمكن السماح بالباقي من هنا. أعد ربط { $service } في التطبيق.
+problem-choices-refused = لم يوضح { $service } ما يمكن لهذا الحساب استخدامه. سجّل الدخول بحساب آخر، أو اطلب الوصول من القائمين عليه لديك.
+problem-choices-unexpected = ردّ { $service } بطريقة غير متوقعة. على القائمين على التطبيق التحقق من ذلك.
 problem-code-expired = لم يعد { $service } يقبل تسجيل الدخول هذا. ابدأ من جديد.
 problem-credential-refused = رفض { $service } هذه القيم. تحقق منها وحاول مرة أخرى.
 problem-expired = استغرق تسجيل الدخول وقتًا طويلاً. ابدأ من جديد.
@@ -286,9 +312,11 @@ problem-integration-changed = تغيرت طريقة تسجيل الدخول إل
 problem-integration-not-offered = لا يمكن ربط { $service } هنا. يمكن للقائمين على التطبيق تفعيله.
 problem-interrupted = انقطع تسجيل الدخول إلى { $service }. ابدأ من جديد.
 problem-issuer-mismatch = لم تأتِ الاستجابة من { $service }. ابدأ من جديد؛ وإذا تكرر ذلك فأبلغ القائمين على التطبيق.
+problem-less-access = منح { $service } هذه المرة أقل من السابق، لذلك بقي الربط كما كان. حاول مرة أخرى واترك كل المربعات محددة.
 problem-login-required = يطلب { $service } تسجيل الدخول هناك أولاً. حاول مرة أخرى.
 problem-no-verify-url = ليس للتطبيق عنوان لتأكيد عمليات تسجيل الدخول. يمكن للقائمين عليه تحديد عنوان.
 problem-not-me = أفاد أحدهم بأن تسجيل الدخول هذا ليس له. لم يُربط أي شيء.
+problem-nothing-to-choose = لا يوجد في { $service } ما يمكن لهذا الحساب استخدامه. سجّل الدخول بحساب آخر، أو اطلب الوصول من القائمين عليه لديك.
 problem-provider-refused = رفض { $service } تسجيل الدخول.
 problem-provider-unavailable = لم يستجب { $service } كما هو متوقع. حاول مرة أخرى بعد بضع دقائق.
 problem-session-expired = انتهت جلسة الربط. ابدأ من جديد.
@@ -298,6 +326,7 @@ problem-too-many-flows = بدأت عمليات تسجيل دخول كثيرة م
 
 page-embed-title = ربط
 page-link-title = إعادة الربط
+page-choose-title = اختر ما تريد ربطه
 page-no-script = تحتاج هذه الصفحة إلى JavaScript. اسمح به لهذه الصفحة ثم أعد تحميلها.
 page-frame-no-script = تحتاج هذه النافذة إلى JavaScript. اسمح به لهذه الصفحة ثم أعد تحميلها.
 

@@ -136,6 +136,22 @@ verifying-text = Das dauert einen Moment.
 verifying-customer-title = { $app } bestätigt, dass Sie es sind
 verifying-customer-text = Folgen Sie dem anderen Fenster bis zum Ende. Diese Seite geht von selbst weiter.
 
+## Mehrere Konten hinter einer Anmeldung
+
+choose-title = Auswählen, was verbunden wird
+choose-lead = Ihre Anmeldung bei { $service } reicht an mehreres heran. Wählen Sie aus, was { $app } nutzt.
+choose-list = Zur Auswahl
+choose-search = Suchen
+choose-results =
+    { $count ->
+        [one] { $count } Eintrag
+       *[other] { $count } Einträge
+    }
+choose-changed = Was bisher verbunden war, ist nicht mehr dabei. Wählen Sie etwas anderes, oder brechen Sie ab: Dann ändert sich nichts.
+choose-unsent = Das hat nicht geklappt. Wählen Sie noch einmal.
+choose-elsewhere-title = Auswahl im Fenster von { $service }
+choose-elsewhere-text = Ihre Anmeldung reicht an mehreres heran. Wählen Sie dort aus; diese Seite geht von selbst weiter.
+
 ## Verbunden
 
 success-title = { $service } ist verbunden
@@ -148,6 +164,13 @@ success-another = Weiteren Dienst verbinden
 
 partial-title = Sie haben { $app } weniger erlaubt als erbeten. Nicht möglich ist:
 partial-text = Falls in { $app } etwas nicht funktioniert, verbinden Sie { $service } neu und lassen Sie alle Häkchen gesetzt.
+partial-rest = Den Rest erlauben
+partial-rest-text = Sie können den Rest jetzt erlauben. Was schon funktioniert, bleibt, wie es ist.
+
+## Der Rest wurde nicht erlaubt
+
+kept-title = { $service } bleibt, wie es war
+kept-text = Es wurde nichts weggenommen: { $app } kann { $service } nutzen wie bisher.
 
 connected-title = { $service } ist schon verbunden
 connected-text = { $app } kann es verwenden.
@@ -312,6 +335,9 @@ problem-account-changed = Das ist ein anderes Konto bei { $service } als das bis
 problem-account-unknown = { $service } hat nicht mitgeteilt, welches Konto das ist. Die Verbindung bleibt, wie sie war. Versuchen Sie es in einer Minute noch einmal.
 problem-app-broken = { $service } hat die Einstellungen dieser App abgelehnt. Wer die App betreibt, muss sie prüfen.
 problem-app-refused = { $service } hat abgelehnt, wie diese App um Zugriff bittet. Wer die App betreibt, muss dort ihre Einstellungen prüfen.
+problem-cannot-widen = Der Rest lässt sich von hier aus nicht erlauben. Verbinden Sie { $service } in der App neu.
+problem-choices-refused = { $service } hat nicht gesagt, was dieses Konto nutzen darf. Melden Sie sich mit einem anderen Konto an, oder lassen Sie sich dort Zugang geben.
+problem-choices-unexpected = { $service } hat anders geantwortet als vorgesehen. Wer die App betreibt, muss sich das ansehen.
 problem-code-expired = { $service } nimmt diese Anmeldung nicht mehr an. Beginnen Sie von vorn.
 problem-credential-refused = { $service } hat das abgelehnt. Prüfen Sie die Angaben und versuchen Sie es noch einmal.
 problem-expired = Die Anmeldung hat zu lange gedauert. Beginnen Sie von vorn.
@@ -321,9 +347,11 @@ problem-integration-changed = Der Weg zur Anmeldung bei { $service } wurde geän
 problem-integration-not-offered = { $service } lässt sich hier nicht verbinden. Wer die App betreibt, kann es einschalten.
 problem-interrupted = Die Anmeldung bei { $service } wurde unterbrochen. Beginnen Sie von vorn.
 problem-issuer-mismatch = Die Antwort kam nicht von { $service }. Beginnen Sie von vorn; geschieht es zweimal, sagen Sie es dem Betreiber der App.
+problem-less-access = { $service } hat diesmal weniger erlaubt als zuvor. Die Verbindung blieb, wie sie war. Versuchen Sie es noch einmal und lassen Sie alle Häkchen gesetzt.
 problem-login-required = Sie müssen sich zuerst bei { $service } anmelden. Versuchen Sie es noch einmal.
 problem-no-verify-url = Die App hat keine Adresse, an der sie Anmeldungen bestätigt. Wer die App betreibt, kann eine setzen.
 problem-not-me = Jemand hat angegeben, dass diese Anmeldung nicht von ihm war. Es wurde nichts verbunden.
+problem-nothing-to-choose = { $service } hat nichts, was dieses Konto nutzen darf. Melden Sie sich mit einem anderen Konto an, oder lassen Sie sich dort Zugang geben.
 problem-provider-refused = { $service } hat die Anmeldung abgelehnt.
 problem-provider-unavailable = { $service } hat nicht wie erwartet geantwortet. Versuchen Sie es in ein paar Minuten noch einmal.
 problem-session-expired = Die Sitzung zum Verbinden ist beendet. Beginnen Sie von vorn.
@@ -335,6 +363,7 @@ problem-too-many-flows = In diesem Fenster wurden zu viele Anmeldungen begonnen.
 
 page-embed-title = Verbinden
 page-link-title = Neu verbinden
+page-choose-title = Auswählen, was verbunden wird
 page-no-script = Diese Seite braucht JavaScript. Erlauben Sie es für diese Seite und laden Sie sie neu.
 page-frame-no-script = Dieses Fenster braucht JavaScript. Erlauben Sie es für diese Seite und laden Sie sie neu.
 

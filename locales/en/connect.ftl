@@ -150,6 +150,22 @@ verifying-text = This takes a moment.
 verifying-customer-title = { $app } confirms it is you
 verifying-customer-text = Follow the other window to the end. This page goes on by itself.
 
+## Several accounts behind one sign-in
+
+choose-title = Choose what to connect
+choose-lead = Your { $service } sign-in reaches several. Choose the one that { $app } uses.
+choose-list = What you can choose
+choose-search = Search
+choose-results =
+    { $count ->
+        [one] { $count } entry
+       *[other] { $count } entries
+    }
+choose-changed = What was connected before is not among them any more. Choose another, or cancel and nothing changes.
+choose-unsent = That did not go through. Choose again.
+choose-elsewhere-title = Choose in the { $service } window
+choose-elsewhere-text = Your sign-in reaches several. Choose there; this page goes on by itself.
+
 ## Connected
 
 success-title = { $service } is connected
@@ -164,6 +180,13 @@ success-another = Connect another service
 
 partial-title = You gave { $app } less than it asked for. It will not be able to:
 partial-text = If something in { $app } does not work, connect { $service } again and leave every box ticked.
+partial-rest = Allow the rest
+partial-rest-text = You can allow the rest now. What works already stays as it is.
+
+## The rest was not allowed: the connection has what it had
+
+kept-title = { $service } stays as it was
+kept-text = Nothing was taken away: { $app } can use { $service } as before.
 
 ## The chosen service is connected already
 
@@ -338,6 +361,9 @@ problem-account-changed = This is another { $service } account than the one that
 problem-account-unknown = { $service } did not say which account this is, so the connection was left as it was. Try again in a minute.
 problem-app-broken = { $service } refused this app’s settings. The people who run the app have to check them.
 problem-app-refused = { $service } refused the way this app asks for access. The people who run the app have to look at its settings there.
+problem-cannot-widen = The rest cannot be allowed from here. Connect { $service } again in the app.
+problem-choices-refused = { $service } did not say what this account may use. Sign in with another account, or ask the people who run it for you to give you access.
+problem-choices-unexpected = { $service } answered in a way that was not foreseen. The people who run the app have to look at it.
 problem-code-expired = { $service } no longer accepts this sign-in. Start again.
 problem-credential-refused = { $service } refused this. Check the values and try again.
 problem-expired = The sign-in took too long. Start again.
@@ -347,9 +373,11 @@ problem-integration-changed = The way to sign in to { $service } was changed. St
 problem-integration-not-offered = { $service } cannot be connected here. The people who run the app can switch it on.
 problem-interrupted = The sign-in to { $service } was interrupted. Start again.
 problem-issuer-mismatch = The answer did not come from { $service }. Start again; tell the people who run the app if it happens twice.
+problem-less-access = { $service } gave less this time than before, so the connection was left as it was. Try again and leave every box ticked.
 problem-login-required = { $service } wants you to sign in there first. Try again.
 problem-no-verify-url = The app has no address to confirm sign-ins at. The people who run it can set one.
 problem-not-me = Somebody said that this sign-in was not theirs. Nothing was connected.
+problem-nothing-to-choose = { $service } has nothing that this account may use. Sign in with another account, or ask the people who run it for you to give you access.
 problem-provider-refused = { $service } refused the sign-in.
 problem-provider-unavailable = { $service } did not answer as expected. Try again in a few minutes.
 problem-session-expired = The connect session has ended. Start again.
@@ -361,6 +389,7 @@ problem-too-many-flows = Too many sign-ins were started from this window. Close 
 
 page-embed-title = Connect
 page-link-title = Reconnect
+page-choose-title = Choose what to connect
 page-no-script = This page needs JavaScript. Allow it for this page and reload.
 page-frame-no-script = This window needs JavaScript. Allow it for this page and reload.
 

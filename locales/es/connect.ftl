@@ -122,6 +122,20 @@ verifying-text = Tardará un momento.
 verifying-customer-title = { $app } confirma que es usted
 verifying-customer-text = Siga en la otra ventana hasta el final. Esta página continúa sola.
 
+choose-title = Elija qué conectar
+choose-lead = Su cuenta de { $service } da acceso a varios elementos. Elija el que usará { $app }.
+choose-list = Opciones
+choose-search = Buscar
+choose-results =
+    { $count ->
+        [one] { $count } elemento
+       *[other] { $count } elementos
+    }
+choose-changed = Lo que estaba conectado ya no aparece. Elija otro elemento, o cancele y nada cambia.
+choose-unsent = No se ha podido completar. Elija de nuevo.
+choose-elsewhere-title = Elija en la ventana de { $service }
+choose-elsewhere-text = Su cuenta da acceso a varios elementos. Elija allí; esta página continúa sola.
+
 success-title = { $service } está conectado
 success-again-title = { $service } vuelve a estar conectado
 success-text = { $app } ya puede usarlo.
@@ -132,6 +146,11 @@ success-another = Conectar otro servicio
 
 partial-title = Ha concedido a { $app } menos de lo que pidió. No podrá:
 partial-text = Si algo no funciona en { $app }, vuelva a conectar { $service } y deje todas las casillas marcadas.
+partial-rest = Permitir el resto
+partial-rest-text = Puede permitir el resto ahora. Lo que ya funciona no cambia.
+
+kept-title = { $service } sigue como estaba
+kept-text = No se ha quitado nada: { $app } puede usar { $service } como antes.
 
 connected-title = { $service } ya está conectado
 connected-text = { $app } puede usarlo.
@@ -270,6 +289,9 @@ problem-account-changed = Esta cuenta de { $service } no es la que estaba conect
 problem-account-unknown = { $service } no ha indicado qué cuenta es, así que la conexión sigue como estaba. Inténtelo de nuevo en un minuto.
 problem-app-broken = { $service } ha rechazado la configuración de esta aplicación. El equipo de la aplicación debe revisarla.
 problem-app-refused = { $service } ha rechazado la forma en que esta aplicación pide acceso. Su equipo debe revisar la configuración allí.
+problem-cannot-widen = El resto no se puede permitir desde aquí. Vuelva a conectar { $service } en la aplicación.
+problem-choices-refused = { $service } no ha indicado qué puede usar esta cuenta. Use otra cuenta, o pida acceso a quienes gestionan { $service } en su organización.
+problem-choices-unexpected = { $service } ha respondido de una forma no prevista. El equipo de la aplicación debe revisarlo.
 problem-code-expired = { $service } ya no acepta este inicio de sesión. Empiece de nuevo.
 problem-credential-refused = { $service } ha rechazado estos datos. Revíselos e inténtelo de nuevo.
 problem-expired = El inicio de sesión ha tardado demasiado. Empiece de nuevo.
@@ -279,9 +301,11 @@ problem-integration-changed = Ha cambiado la forma de iniciar sesión en { $serv
 problem-integration-not-offered = { $service } no se puede conectar aquí. El equipo de la aplicación puede activarlo.
 problem-interrupted = El inicio de sesión en { $service } se ha interrumpido. Empiece de nuevo.
 problem-issuer-mismatch = La respuesta no venía de { $service }. Empiece de nuevo; si ocurre dos veces, avise al equipo de la aplicación.
+problem-less-access = { $service } ha concedido menos que antes, así que la conexión quedó como estaba. Inténtelo de nuevo y deje todas las casillas marcadas.
 problem-login-required = { $service } pide que primero inicie sesión allí. Inténtelo de nuevo.
 problem-no-verify-url = La aplicación no tiene una dirección para confirmar inicios de sesión. Su equipo puede definir una.
 problem-not-me = Alguien ha indicado que este inicio de sesión no era suyo. No se ha conectado nada.
+problem-nothing-to-choose = { $service } no tiene nada que esta cuenta pueda usar. Use otra cuenta, o pida acceso a quienes gestionan { $service } en su organización.
 problem-provider-refused = { $service } ha rechazado el inicio de sesión.
 problem-provider-unavailable = { $service } no ha respondido como se esperaba. Inténtelo de nuevo en unos minutos.
 problem-session-expired = La sesión de conexión ha terminado. Empiece de nuevo.
@@ -291,6 +315,7 @@ problem-too-many-flows = Se han iniciado demasiados inicios de sesión desde est
 
 page-embed-title = Conectar
 page-link-title = Volver a conectar
+page-choose-title = Elija qué conectar
 page-no-script = Esta página necesita JavaScript. Permítalo para esta página y vuelva a cargarla.
 page-frame-no-script = Esta ventana necesita JavaScript. Permítalo para esta página y vuelva a cargarla.
 

@@ -122,6 +122,20 @@ verifying-text = Cela prend un instant.
 verifying-customer-title = { $app } confirme que c’est bien vous
 verifying-customer-text = Suivez l’autre fenêtre jusqu’au bout. Cette page continue d’elle-même.
 
+choose-title = Choisissez ce qui sera connecté
+choose-lead = Votre compte { $service } donne accès à plusieurs éléments. Choisissez celui que { $app } utilisera.
+choose-list = Choix possibles
+choose-search = Rechercher
+choose-results =
+    { $count ->
+        [one] { $count } élément
+       *[other] { $count } éléments
+    }
+choose-changed = L’élément connecté jusqu’ici n’y figure plus. Choisissez-en un autre, ou annulez et rien ne change.
+choose-unsent = Cela n’a pas abouti. Choisissez de nouveau.
+choose-elsewhere-title = Choisissez dans la fenêtre de { $service }
+choose-elsewhere-text = Votre compte donne accès à plusieurs éléments. Choisissez dans cette fenêtre ; cette page continue d’elle-même.
+
 success-title = { $service } est connecté
 success-again-title = { $service } est de nouveau connecté
 success-text = { $app } peut désormais l’utiliser.
@@ -132,6 +146,11 @@ success-another = Connecter un autre service
 
 partial-title = Vous avez accordé à { $app } moins que demandé. Il ne pourra pas :
 partial-text = Si quelque chose ne fonctionne pas dans { $app }, reconnectez { $service } en laissant toutes les cases cochées.
+partial-rest = Autoriser le reste
+partial-rest-text = Vous pouvez autoriser le reste maintenant. Ce qui fonctionne déjà ne change pas.
+
+kept-title = { $service } reste comme avant
+kept-text = Rien n’a été retiré : { $app } peut utiliser { $service } comme avant.
 
 connected-title = { $service } est déjà connecté
 connected-text = { $app } peut l’utiliser.
@@ -270,6 +289,9 @@ problem-account-changed = Ce compte { $service } n’est pas celui qui était co
 problem-account-unknown = { $service } n’a pas indiqué de quel compte il s’agit ; la connexion est restée inchangée. Réessayez dans une minute.
 problem-app-broken = { $service } a refusé les réglages de cette application. L’équipe de l’application doit les vérifier.
 problem-app-refused = { $service } a refusé la façon dont cette application demande l’accès. Son équipe doit y vérifier ses réglages.
+problem-cannot-widen = Le reste ne peut pas être autorisé d’ici. Reconnectez { $service } dans l’application.
+problem-choices-refused = { $service } n’a pas indiqué ce que ce compte peut utiliser. Utilisez un autre compte, ou demandez à l’équipe qui gère { $service } chez vous de vous donner accès.
+problem-choices-unexpected = { $service } a répondu d’une manière imprévue. L’équipe de l’application doit vérifier.
 problem-code-expired = { $service } n’accepte plus cette identification. Recommencez.
 problem-credential-refused = { $service } a refusé ces valeurs. Vérifiez-les et réessayez.
 problem-expired = L’identification a pris trop de temps. Recommencez.
@@ -279,9 +301,11 @@ problem-integration-changed = Le mode d’identification de { $service } a chang
 problem-integration-not-offered = { $service } ne peut pas être connecté ici. L’équipe de l’application peut l’activer.
 problem-interrupted = L’identification à { $service } a été interrompue. Recommencez.
 problem-issuer-mismatch = La réponse ne venait pas de { $service }. Recommencez ; si cela se reproduit, signalez-le à l’équipe de l’application.
+problem-less-access = { $service } a accordé moins que la fois précédente, la connexion est donc restée telle quelle. Réessayez en laissant toutes les cases cochées.
 problem-login-required = { $service } demande d’abord une identification de votre part. Réessayez.
 problem-no-verify-url = L’application n’a pas d’adresse où confirmer les identifications. Son équipe peut en définir une.
 problem-not-me = Quelqu’un a indiqué que cette identification n’était pas la sienne. Rien n’a été connecté.
+problem-nothing-to-choose = { $service } n’a rien que ce compte puisse utiliser. Utilisez un autre compte, ou demandez à l’équipe qui gère { $service } chez vous de vous donner accès.
 problem-provider-refused = { $service } a refusé l’identification.
 problem-provider-unavailable = { $service } n’a pas répondu comme prévu. Réessayez dans quelques minutes.
 problem-session-expired = La session de connexion a pris fin. Recommencez.
@@ -291,6 +315,7 @@ problem-too-many-flows = Trop d’identifications ont été lancées depuis cett
 
 page-embed-title = Connexion
 page-link-title = Reconnecter
+page-choose-title = Choisissez ce qui sera connecté
 page-no-script = Cette page a besoin de JavaScript. Autorisez-le pour cette page et rechargez-la.
 page-frame-no-script = Cette fenêtre a besoin de JavaScript. Autorisez-le pour cette page et rechargez-la.
 

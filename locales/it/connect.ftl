@@ -122,6 +122,20 @@ verifying-text = Ci vuole un momento.
 verifying-customer-title = { $app } conferma che è Lei
 verifying-customer-text = Segua l’altra finestra fino alla fine. Questa pagina prosegue da sola.
 
+choose-title = Scelga cosa collegare
+choose-lead = Il Suo account { $service } dà accesso a più elementi. Scelga quello che { $app } userà.
+choose-list = Scelte possibili
+choose-search = Cerca
+choose-results =
+    { $count ->
+        [one] { $count } elemento
+       *[other] { $count } elementi
+    }
+choose-changed = Ciò che era collegato non è più in elenco. Scelga un altro elemento, o annulli e nulla cambia.
+choose-unsent = L’operazione non è riuscita. Scelga di nuovo.
+choose-elsewhere-title = Scelga nella finestra di { $service }
+choose-elsewhere-text = Il Suo account dà accesso a più elementi. Scelga in quella finestra; questa pagina prosegue da sola.
+
 success-title = { $service } è collegato
 success-again-title = { $service } è di nuovo collegato
 success-text = { $app } ora può usarlo.
@@ -132,6 +146,11 @@ success-another = Collega un altro servizio
 
 partial-title = Ha concesso a { $app } meno di quanto chiesto. Non potrà:
 partial-text = Se qualcosa in { $app } non funziona, ricolleghi { $service } e lasci selezionate tutte le caselle.
+partial-rest = Consenti il resto
+partial-rest-text = Può consentire il resto ora. Ciò che già funziona resta com’è.
+
+kept-title = { $service } resta com’era
+kept-text = Nulla è stato tolto: { $app } può usare { $service } come prima.
 
 connected-title = { $service } è già collegato
 connected-text = { $app } può usarlo.
@@ -270,6 +289,9 @@ problem-account-changed = Questo account { $service } non è quello collegato in
 problem-account-unknown = { $service } non ha indicato di quale account si tratta, quindi il collegamento è rimasto com’era. Riprovi tra un minuto.
 problem-app-broken = { $service } ha rifiutato le impostazioni di questa app. Chi gestisce l’app deve controllarle.
 problem-app-refused = { $service } ha rifiutato il modo in cui questa app chiede l’accesso. Chi gestisce l’app deve controllare lì le impostazioni.
+problem-cannot-widen = Il resto non si può consentire da qui. Ricolleghi { $service } nell’app.
+problem-choices-refused = { $service } non ha indicato che cosa questo account può usare. Usi un altro account, o chieda l’accesso a chi gestisce { $service } da Lei.
+problem-choices-unexpected = { $service } ha risposto in modo non previsto. Chi gestisce l’app deve verificare.
 problem-code-expired = { $service } non accetta più questo accesso. Ricominci.
 problem-credential-refused = { $service } ha rifiutato questi dati. Li controlli e riprovi.
 problem-expired = L’accesso ha richiesto troppo tempo. Ricominci.
@@ -279,9 +301,11 @@ problem-integration-changed = Il modo di accedere a { $service } è cambiato. Ri
 problem-integration-not-offered = { $service } non può essere collegato qui. Chi gestisce l’app può attivarlo.
 problem-interrupted = L’accesso a { $service } è stato interrotto. Ricominci.
 problem-issuer-mismatch = La risposta non proveniva da { $service }. Ricominci; se succede due volte, lo segnali a chi gestisce l’app.
+problem-less-access = { $service } ha concesso meno di prima, quindi il collegamento è rimasto com’era. Riprovi e lasci selezionate tutte le caselle.
 problem-login-required = { $service } chiede che prima acceda lì. Riprovi.
 problem-no-verify-url = L’app non ha un indirizzo a cui confermare gli accessi. Chi la gestisce può impostarne uno.
 problem-not-me = Qualcuno ha indicato che questo accesso non era il suo. Nulla è stato collegato.
+problem-nothing-to-choose = { $service } non ha nulla che questo account possa usare. Usi un altro account, o chieda l’accesso a chi gestisce { $service } da Lei.
 problem-provider-refused = { $service } ha rifiutato l’accesso.
 problem-provider-unavailable = { $service } non ha risposto come previsto. Riprovi tra qualche minuto.
 problem-session-expired = La sessione di collegamento è terminata. Ricominci.
@@ -291,6 +315,7 @@ problem-too-many-flows = Da questa finestra sono stati avviati troppi accessi. L
 
 page-embed-title = Collega
 page-link-title = Ricollega
+page-choose-title = Scelga cosa collegare
 page-no-script = Questa pagina richiede JavaScript. Lo consenta per questa pagina e la ricarichi.
 page-frame-no-script = Questa finestra richiede JavaScript. Lo consenta per questa pagina e la ricarichi.
 

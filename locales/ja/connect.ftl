@@ -114,6 +114,16 @@ verifying-text = しばらくお待ちください。
 verifying-customer-title = { $app } がご本人を確認しています
 verifying-customer-text = もう一方のウィンドウで最後まで進めてください。このページは自動的に進みます。
 
+choose-title = 接続するものを選択
+choose-lead = { $service } のサインインで複数の対象を利用できます。{ $app } が使うものを選んでください。
+choose-list = 選択できるもの
+choose-search = 検索
+choose-results = { $count } 件
+choose-changed = 以前に接続していたものは一覧にありません。別のものを選ぶか、キャンセルしてください。キャンセルすると何も変わりません。
+choose-unsent = 完了できませんでした。もう一度選んでください。
+choose-elsewhere-title = { $service } のウィンドウで選択
+choose-elsewhere-text = このサインインで複数の対象を利用できます。そちらで選んでください。このページは自動的に進みます。
+
 success-title = { $service } を接続しました
 success-again-title = { $service } を再接続しました
 success-text = { $app } で利用できるようになりました。
@@ -124,6 +134,11 @@ success-another = 別のサービスを接続
 
 partial-title = { $app } が求めた権限の一部が許可されていません。次のことができません：
 partial-text = { $app } でうまく動作しない場合は、すべてのチェックを入れたまま { $service } を再接続してください。
+partial-rest = 残りも許可する
+partial-rest-text = 残りの権限を今すぐ許可できます。すでに使えるものはそのままです。
+
+kept-title = { $service } は元のままです
+kept-text = 何も取り消されていません。{ $app } はこれまでどおり { $service } を利用できます。
 
 connected-title = { $service } は接続済みです
 connected-text = { $app } で利用できます。
@@ -262,6 +277,9 @@ problem-account-changed = 以前に接続した { $service } アカウントと�
 problem-account-unknown = { $service } からアカウントの情報を得られなかったため、接続は元のままです。1 分後にもう一度お試しください。
 problem-app-broken = { $service } がこのアプリの設定を拒否しました。アプリの運営者が確認する必要があります。
 problem-app-refused = { $service } がこのアプリのアクセスの求め方を拒否しました。アプリの運営者が設定を確認する必要があります。
+problem-cannot-widen = ここからは残りを許可できません。アプリで { $service } を再接続してください。
+problem-choices-refused = このアカウントで利用できるものを { $service } から取得できませんでした。別のアカウントでサインインするか、{ $service } の管理者にアクセスを依頼してください。
+problem-choices-unexpected = { $service } から想定外の応答がありました。アプリの運営者が確認する必要があります。
 problem-code-expired = { $service } はこのサインインを受け付けなくなりました。もう一度始めてください。
 problem-credential-refused = { $service } に拒否されました。入力内容を確認して、もう一度お試しください。
 problem-expired = サインインに時間がかかりすぎました。もう一度始めてください。
@@ -271,9 +289,11 @@ problem-integration-changed = { $service } のサインイン方法が変更さ�
 problem-integration-not-offered = { $service } はここでは接続できません。アプリの運営者が有効にできます。
 problem-interrupted = { $service } へのサインインが中断されました。もう一度始めてください。
 problem-issuer-mismatch = { $service } からの応答ではありませんでした。もう一度始めてください。繰り返す場合は、アプリの運営者にお知らせください。
+problem-less-access = 今回 { $service } で許可された範囲が以前より少ないため、接続は元のままです。すべてのチェックを入れたまま、もう一度お試しください。
 problem-login-required = 先に { $service } へのサインインが必要です。もう一度お試しください。
 problem-no-verify-url = アプリにサインインを確認するアドレスがありません。アプリの運営者が設定できます。
 problem-not-me = 自分のサインインではないという回答がありました。何も接続されていません。
+problem-nothing-to-choose = このアカウントで利用できるものが { $service } にありません。別のアカウントでサインインするか、{ $service } の管理者にアクセスを依頼してください。
 problem-provider-refused = { $service } がサインインを拒否しました。
 problem-provider-unavailable = { $service } から想定どおりの応答がありませんでした。数分後にもう一度お試しください。
 problem-session-expired = 接続セッションが終了しました。もう一度始めてください。
@@ -283,6 +303,7 @@ problem-too-many-flows = このウィンドウから開始したサインイン�
 
 page-embed-title = 接続
 page-link-title = 再接続
+page-choose-title = 接続するものを選択
 page-no-script = このページには JavaScript が必要です。許可してから再読み込みしてください。
 page-frame-no-script = このウィンドウには JavaScript が必要です。許可してから再読み込みしてください。
 

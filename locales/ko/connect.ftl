@@ -114,6 +114,16 @@ verifying-text = 잠시만 기다려 주세요.
 verifying-customer-title = { $app }에서 본인 여부를 확인하는 중
 verifying-customer-text = 다른 창에서 끝까지 진행하세요. 이 페이지는 자동으로 넘어갑니다.
 
+choose-title = 연결할 대상 선택
+choose-lead = { $service } 로그인으로 여러 대상을 사용할 수 있습니다. { $app }에서 사용할 대상을 선택하세요.
+choose-list = 선택할 수 있는 대상
+choose-search = 검색
+choose-results = { $count }개
+choose-changed = 이전에 연결한 대상이 목록에 없습니다. 다른 대상을 선택하거나 취소하세요. 취소하면 아무것도 바뀌지 않습니다.
+choose-unsent = 완료되지 않았습니다. 다시 선택하세요.
+choose-elsewhere-title = { $service } 창에서 선택하세요
+choose-elsewhere-text = 로그인으로 여러 대상을 사용할 수 있습니다. 해당 창에서 선택하세요. 이 페이지는 자동으로 넘어갑니다.
+
 success-title = { $service } 연결이 완료되었습니다
 success-again-title = { $service } 연결이 복구되었습니다
 success-text = 이제 { $app }에서 사용할 수 있습니다.
@@ -124,6 +134,11 @@ success-another = 다른 서비스 연결
 
 partial-title = { $app }에서 요청한 권한 중 일부만 허용했습니다. 할 수 없는 일:
 partial-text = { $app }에서 작동하지 않는 것이 있으면 모든 항목을 선택한 채로 { $service } 연결을 다시 하세요.
+partial-rest = 나머지 허용
+partial-rest-text = 지금 나머지를 허용할 수 있습니다. 이미 작동하는 것은 그대로 유지됩니다.
+
+kept-title = { $service } 연결이 그대로 유지됩니다
+kept-text = 제거된 것은 없습니다. { $app }에서 전과 같이 { $service } 사용이 가능합니다.
 
 connected-title = { $service }에 이미 연결되어 있습니다
 connected-text = { $app }에서 사용할 수 있습니다.
@@ -262,6 +277,9 @@ problem-account-changed = 이전에 연결한 것과 다른 { $service } 계정�
 problem-account-unknown = { $service }에서 어떤 계정인지 알려 주지 않아 연결을 그대로 두었습니다. 1분 후에 다시 시도하세요.
 problem-app-broken = { $service }에서 이 앱의 설정을 거부했습니다. 앱 운영자가 확인해야 합니다.
 problem-app-refused = { $service }에서 이 앱의 액세스 요청 방식을 거부했습니다. 앱 운영자가 해당 설정을 확인해야 합니다.
+problem-cannot-widen = 여기에서는 나머지를 허용할 수 없습니다. 앱에서 { $service } 연결을 다시 하세요.
+problem-choices-refused = { $service }에서 이 계정으로 사용할 수 있는 대상을 알려 주지 않았습니다. 다른 계정으로 로그인하거나 { $service } 관리자에게 액세스를 요청하세요.
+problem-choices-unexpected = { $service }에서 예상하지 못한 응답을 보냈습니다. 앱 운영자가 확인해야 합니다.
 problem-code-expired = { $service }에서 더 이상 이 로그인을 허용하지 않습니다. 다시 시작하세요.
 problem-credential-refused = { $service }에서 거부했습니다. 입력한 내용을 확인하고 다시 시도하세요.
 problem-expired = 로그인이 너무 오래 걸렸습니다. 다시 시작하세요.
@@ -271,9 +289,11 @@ problem-integration-changed = { $service } 로그인 방식이 변경되었습�
 problem-integration-not-offered = 여기에서는 { $service } 연결을 할 수 없습니다. 앱 운영자가 사용 설정할 수 있습니다.
 problem-interrupted = { $service } 로그인이 중단되었습니다. 다시 시작하세요.
 problem-issuer-mismatch = { $service }에서 온 응답이 아닙니다. 다시 시작하고, 반복되면 앱 운영자에게 알려 주세요.
+problem-less-access = 이번에 { $service }에서 허용한 것이 전보다 적어 연결을 그대로 두었습니다. 모든 항목을 선택한 채로 다시 시도하세요.
 problem-login-required = 먼저 { $service }에 로그인해야 합니다. 다시 시도하세요.
 problem-no-verify-url = 앱에 로그인을 확인할 주소가 없습니다. 앱 운영자가 설정할 수 있습니다.
 problem-not-me = 누군가 본인의 로그인이 아니라고 답했습니다. 연결된 것은 없습니다.
+problem-nothing-to-choose = { $service }에 이 계정으로 사용할 수 있는 대상이 없습니다. 다른 계정으로 로그인하거나 { $service } 관리자에게 액세스를 요청하세요.
 problem-provider-refused = { $service }에서 로그인을 거부했습니다.
 problem-provider-unavailable = { $service }의 응답이 예상과 다릅니다. 몇 분 후에 다시 시도하세요.
 problem-session-expired = 연결 세션이 종료되었습니다. 다시 시작하세요.
@@ -283,6 +303,7 @@ problem-too-many-flows = 이 창에서 로그인을 너무 많이 시작했습�
 
 page-embed-title = 연결
 page-link-title = 다시 연결
+page-choose-title = 연결할 대상 선택
 page-no-script = 이 페이지에는 JavaScript가 필요합니다. 허용한 뒤 새로 고치세요.
 page-frame-no-script = 이 창에는 JavaScript가 필요합니다. 허용한 뒤 새로 고치세요.
 

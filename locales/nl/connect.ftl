@@ -118,6 +118,20 @@ verifying-text = Dit duurt even.
 verifying-customer-title = { $app } bevestigt dat u het bent
 verifying-customer-text = Volg het andere venster tot het einde. Deze pagina gaat vanzelf verder.
 
+choose-title = Kies wat u verbindt
+choose-lead = Uw account bij { $service } geeft toegang tot meer dan één. Kies wat { $app } gebruikt.
+choose-list = Keuzes
+choose-search = Zoeken
+choose-results =
+    { $count ->
+        [one] { $count } resultaat
+       *[other] { $count } resultaten
+    }
+choose-changed = Wat eerder verbonden was, staat er niet meer bij. Kies iets anders, of annuleer: dan verandert er niets.
+choose-unsent = Dat is niet gelukt. Kies opnieuw.
+choose-elsewhere-title = Kies in het venster van { $service }
+choose-elsewhere-text = Uw account geeft toegang tot meer dan één. Kies daar; deze pagina gaat vanzelf verder.
+
 success-title = { $service } is verbonden
 success-again-title = { $service } is weer verbonden
 success-text = { $app } kan het nu gebruiken.
@@ -128,6 +142,11 @@ success-another = Nog een dienst verbinden
 
 partial-title = U hebt { $app } minder toegestaan dan gevraagd. Dit kan niet:
 partial-text = Werkt er iets niet in { $app }, verbind { $service } dan opnieuw en laat alle vinkjes staan.
+partial-rest = De rest toestaan
+partial-rest-text = U kunt de rest nu toestaan. Wat al werkt, blijft zoals het is.
+
+kept-title = { $service } blijft zoals het was
+kept-text = Er is niets weggenomen: { $app } kan { $service } gebruiken zoals voorheen.
 
 connected-title = { $service } is al verbonden
 connected-text = { $app } kan het gebruiken.
@@ -266,6 +285,9 @@ problem-account-changed = Dit is een ander { $service }-account dan het account 
 problem-account-unknown = { $service } liet niet weten welk account dit is, dus de verbinding is gebleven zoals ze was. Probeer het over een minuut opnieuw.
 problem-app-broken = { $service } heeft de instellingen van deze app geweigerd. De beheerders van de app moeten ze nakijken.
 problem-app-refused = { $service } heeft de manier geweigerd waarop deze app om toegang vraagt. De beheerders van de app moeten daar de instellingen nakijken.
+problem-cannot-widen = De rest kan niet van hieruit worden toegestaan. Verbind { $service } opnieuw in de app.
+problem-choices-refused = { $service } heeft niet gezegd wat dit account mag gebruiken. Gebruik een ander account, of vraag toegang aan wie { $service } bij u beheert.
+problem-choices-unexpected = { $service } antwoordde anders dan voorzien. De beheerders van de app moeten ernaar kijken.
 problem-code-expired = { $service } accepteert deze aanmelding niet meer. Begin opnieuw.
 problem-credential-refused = { $service } heeft dit geweigerd. Controleer de gegevens en probeer het opnieuw.
 problem-expired = Het aanmelden duurde te lang. Begin opnieuw.
@@ -275,9 +297,11 @@ problem-integration-changed = De manier om u aan te melden bij { $service } is v
 problem-integration-not-offered = { $service } kan hier niet worden verbonden. De beheerders van de app kunnen dit inschakelen.
 problem-interrupted = De aanmelding bij { $service } is onderbroken. Begin opnieuw.
 problem-issuer-mismatch = Het antwoord kwam niet van { $service }. Begin opnieuw; gebeurt het twee keer, meld het dan aan de beheerders van de app.
+problem-less-access = { $service } gaf dit keer minder dan eerder, dus de verbinding bleef zoals ze was. Probeer het opnieuw en laat alle vinkjes staan.
 problem-login-required = { $service } wil dat u zich daar eerst aanmeldt. Probeer het opnieuw.
 problem-no-verify-url = De app heeft geen adres om aanmeldingen te bevestigen. De beheerders kunnen er een instellen.
 problem-not-me = Iemand heeft aangegeven dat deze aanmelding niet van hem of haar was. Er is niets verbonden.
+problem-nothing-to-choose = { $service } heeft niets dat dit account mag gebruiken. Gebruik een ander account, of vraag toegang aan wie { $service } bij u beheert.
 problem-provider-refused = { $service } heeft de aanmelding geweigerd.
 problem-provider-unavailable = { $service } antwoordde niet zoals verwacht. Probeer het over een paar minuten opnieuw.
 problem-session-expired = De verbindingssessie is beëindigd. Begin opnieuw.
@@ -287,6 +311,7 @@ problem-too-many-flows = In dit venster zijn te veel aanmeldingen begonnen. Slui
 
 page-embed-title = Verbinden
 page-link-title = Opnieuw koppelen
+page-choose-title = Kies wat u verbindt
 page-no-script = Deze pagina heeft JavaScript nodig. Sta het toe voor deze pagina en laad opnieuw.
 page-frame-no-script = Dit venster heeft JavaScript nodig. Sta het toe voor deze pagina en laad opnieuw.
 

@@ -122,6 +122,20 @@ verifying-text = Isso leva um instante.
 verifying-customer-title = { $app } confirma que é você
 verifying-customer-text = Siga a outra janela até o fim. Esta página continua sozinha.
 
+choose-title = Escolha o que conectar
+choose-lead = Sua conta { $service } dá acesso a vários itens. Escolha o que { $app } vai usar.
+choose-list = Opções
+choose-search = Buscar
+choose-results =
+    { $count ->
+        [one] { $count } item
+       *[other] { $count } itens
+    }
+choose-changed = O que estava conectado não está mais na lista. Escolha outro, ou cancele e nada muda.
+choose-unsent = Não foi possível concluir. Escolha de novo.
+choose-elsewhere-title = Escolha na janela de { $service }
+choose-elsewhere-text = Sua conta dá acesso a vários itens. Escolha lá; esta página continua sozinha.
+
 success-title = { $service } está conectado
 success-again-title = { $service } está conectado de novo
 success-text = { $app } já pode usar.
@@ -132,6 +146,11 @@ success-another = Conectar outro serviço
 
 partial-title = Você concedeu a { $app } menos do que foi pedido. Não será possível:
 partial-text = Se algo não funcionar em { $app }, conecte { $service } de novo e deixe todas as caixas marcadas.
+partial-rest = Permitir o restante
+partial-rest-text = Você pode permitir o restante agora. O que já funciona continua como está.
+
+kept-title = { $service } continua como estava
+kept-text = Nada foi retirado: { $app } pode usar { $service } como antes.
 
 connected-title = { $service } já está conectado
 connected-text = { $app } pode usá-lo.
@@ -270,6 +289,9 @@ problem-account-changed = Esta conta { $service } não é a que estava conectada
 problem-account-unknown = { $service } não informou qual é a conta, então a conexão ficou como estava. Tente novamente em um minuto.
 problem-app-broken = { $service } recusou as configurações deste aplicativo. A equipe do aplicativo precisa verificá-las.
 problem-app-refused = { $service } recusou a forma como este aplicativo pede acesso. A equipe do aplicativo precisa verificar as configurações lá.
+problem-cannot-widen = O restante não pode ser permitido daqui. Conecte { $service } de novo no aplicativo.
+problem-choices-refused = { $service } não informou o que esta conta pode usar. Entre com outra conta, ou peça acesso a quem administra { $service } na sua organização.
+problem-choices-unexpected = { $service } respondeu de um modo não previsto. A equipe do aplicativo precisa verificar.
 problem-code-expired = { $service } não aceita mais este login. Comece de novo.
 problem-credential-refused = { $service } recusou estes dados. Confira os valores e tente novamente.
 problem-expired = O login demorou demais. Comece de novo.
@@ -279,9 +301,11 @@ problem-integration-changed = A forma de entrar em { $service } mudou. Comece de
 problem-integration-not-offered = { $service } não pode ser conectado aqui. A equipe do aplicativo pode ativá-lo.
 problem-interrupted = O login em { $service } foi interrompido. Comece de novo.
 problem-issuer-mismatch = A resposta não veio de { $service }. Comece de novo; se acontecer duas vezes, avise a equipe do aplicativo.
+problem-less-access = { $service } concedeu menos do que antes, então a conexão ficou como estava. Tente novamente e deixe todas as caixas marcadas.
 problem-login-required = { $service } pede que você entre lá primeiro. Tente novamente.
 problem-no-verify-url = O aplicativo não tem um endereço para confirmar logins. A equipe dele pode definir um.
 problem-not-me = Alguém informou que este login não era seu. Nada foi conectado.
+problem-nothing-to-choose = { $service } não tem nada que esta conta possa usar. Entre com outra conta, ou peça acesso a quem administra { $service } na sua organização.
 problem-provider-refused = { $service } recusou o login.
 problem-provider-unavailable = { $service } não respondeu como esperado. Tente novamente em alguns minutos.
 problem-session-expired = A sessão de conexão terminou. Comece de novo.
@@ -291,6 +315,7 @@ problem-too-many-flows = Muitos logins foram iniciados nesta janela. Feche-a e c
 
 page-embed-title = Conectar
 page-link-title = Reconectar
+page-choose-title = Escolha o que conectar
 page-no-script = Esta página precisa de JavaScript. Permita-o para esta página e recarregue.
 page-frame-no-script = Esta janela precisa de JavaScript. Permita-o para esta página e recarregue.
 

@@ -114,6 +114,16 @@ verifying-text = 请稍候。
 verifying-customer-title = { $app } 正在确认您的身份
 verifying-customer-text = 请在另一个窗口中完成操作。此页面会自动继续。
 
+choose-title = 选择要连接的对象
+choose-lead = 您的 { $service } 登录可以访问多个对象。请选择 { $app } 要使用的一个。
+choose-list = 可选择的对象
+choose-search = 搜索
+choose-results = { $count } 项
+choose-changed = 之前连接的对象已不在其中。请选择其他对象，或者取消，取消后一切不变。
+choose-unsent = 操作未能完成。请重新选择。
+choose-elsewhere-title = 请在 { $service } 窗口中选择
+choose-elsewhere-text = 您的登录可以访问多个对象。请在该窗口中选择，此页面会自动继续。
+
 success-title = 已连接 { $service }
 success-again-title = 已重新连接 { $service }
 success-text = { $app } 现在可以使用它了。
@@ -124,6 +134,11 @@ success-another = 连接其他服务
 
 partial-title = 您授予 { $app } 的权限少于其请求。它将无法：
 partial-text = 如果 { $app } 中有功能无法使用，请重新连接 { $service }，并保持所有选项勾选。
+partial-rest = 允许其余权限
+partial-rest-text = 您可以现在允许其余权限。已经可用的不受影响。
+
+kept-title = { $service } 保持不变
+kept-text = 没有取消任何权限：{ $app } 可以像以前一样使用 { $service }。
 
 connected-title = { $service } 已经连接
 connected-text = { $app } 可以使用它。
@@ -262,6 +277,9 @@ problem-account-changed = 这不是之前连接的 { $service } 账号。请使�
 problem-account-unknown = { $service } 没有说明这是哪个账号，因此连接保持不变。请一分钟后重试。
 problem-app-broken = { $service } 拒绝了此应用的设置。应用的管理者需要检查。
 problem-app-refused = { $service } 拒绝了此应用请求访问的方式。应用的管理者需要检查那里的设置。
+problem-cannot-widen = 无法在此允许其余权限。请在应用中重新连接 { $service }。
+problem-choices-refused = { $service } 没有说明此账号可以使用什么。请使用其他账号登录，或请 { $service } 的管理者为您开通访问权限。
+problem-choices-unexpected = { $service } 的响应超出预期。应用的管理者需要检查。
 problem-code-expired = { $service } 不再接受此次登录。请重新开始。
 problem-credential-refused = { $service } 拒绝了这些内容。请检查后重试。
 problem-expired = 登录用时过长。请重新开始。
@@ -271,9 +289,11 @@ problem-integration-changed = { $service } 的登录方式已更改。请在应�
 problem-integration-not-offered = 此处无法连接 { $service }。应用的管理者可以启用它。
 problem-interrupted = { $service } 的登录被中断。请重新开始。
 problem-issuer-mismatch = 响应并非来自 { $service }。请重新开始；如果再次出现，请告知应用的管理者。
+problem-less-access = { $service } 这次授予的权限少于之前，因此连接保持不变。请重试，并保持所有选项勾选。
 problem-login-required = 需要先登录 { $service }。请重试。
 problem-no-verify-url = 应用没有用于确认登录的地址。应用的管理者可以设置。
 problem-not-me = 有人表示此次登录不是本人操作。未进行连接。
+problem-nothing-to-choose = 此账号在 { $service } 没有可用的对象。请使用其他账号登录，或请 { $service } 的管理者为您开通访问权限。
 problem-provider-refused = { $service } 拒绝了登录。
 problem-provider-unavailable = { $service } 没有按预期响应。请几分钟后重试。
 problem-session-expired = 连接会话已结束。请重新开始。
@@ -283,6 +303,7 @@ problem-too-many-flows = 从此窗口发起的登录过多。请关闭窗口，�
 
 page-embed-title = 连接
 page-link-title = 重新连接
+page-choose-title = 选择要连接的对象
 page-no-script = 此页面需要 JavaScript。请为此页面启用后重新加载。
 page-frame-no-script = 此窗口需要 JavaScript。请为此页面启用后重新加载。
 

@@ -75,7 +75,7 @@ describe('by keyboard', () => {
     assert.deepEqual((await events(page)).map((event) => event.type), ['success', 'close']);
   });
 
-  for (const name of ['pick', 'explain', 'form-many', 'waiting', 'success', 'approval', 'webview', 'ways']) {
+  for (const name of ['pick', 'explain', 'form-many', 'choose-many', 'kept', 'waiting', 'success', 'approval', 'webview', 'ways']) {
     test(`${name}: Tab goes round inside, forwards and back, and reaches every control`, async () => {
       const entry = STATES.find((one) => one.name === name);
       const context = await suite.chromium.context(entry.context);
@@ -91,6 +91,21 @@ describe('by keyboard', () => {
         assert.equal(seen.has('outside'), false, `${key} left the dialog`);
         assert.equal(seen.size, stops, `${key} reached ${seen.size} of ${stops}`);
       }
+    });
+  }
+
+  for (const [name, keys, pick] of [['choose', ['ArrowDown', 'Enter'], 1], ['choose-many', [...'workspace 299', 'Enter'], 298]]) {
+    test(`${name}: by arrows or letters, and Enter`, async () => {
+      const entry = STATES.find((one) => one.name === name);
+      const picked = [];
+      const context = await suite.chromium.context();
+      const plan = { ...entry.plan, choose: (body) => { picked.push(body.pick); return { url: null }; } };
+      const { page, at } = await reachState({ ...entry, plan }, context, opener(suite));
+      await page.bringToFront();
+      await until(() => at.dialog.evaluate((dialog) => ['listbox', 'combobox'].includes(document.activeElement.getAttribute('role')) && dialog.contains(document.activeElement)), 'the focus at the list');
+      for (const key of keys) await page.keyboard.press(key === ' ' ? 'Space' : key);
+      await at.screen('verifying').waitFor();
+      assert.deepEqual(picked, [pick]);
     });
   }
 

@@ -5,11 +5,15 @@ import { around, messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 import { copyText, sign } from "./progress.js";
 
-/** Connected; `partial` when the service gave less than was asked for (`missing`, in plain words). */
-export function showSuccess(modal, { service, app, owner, account, missing = [], again = false, onDone, onAnother }) {
+/**
+ * Connected; `partial` when the service gave less than was asked for (`missing`, in plain words). `onRest` grants the rest to
+ * the same connection.
+ */
+export function showSuccess(modal, { service, app, owner, account, missing = [], again = false, onDone, onRest, onAnother }) {
   const partial = missing.length > 0;
   const title = !service ? messages.success.genericTitle : again ? messages.success.againTitle({ service }) : messages.success.title({ service });
   const done = primaryButton(messages.success.done, onDone);
+  const rest = partial && onRest;
   modal.show({
     name: partial ? "partial" : "success",
     title,
@@ -17,9 +21,9 @@ export function showSuccess(modal, { service, app, owner, account, missing = [],
     lead: owner ? around((name) => messages.success.textOwner({ app, owner: name }), element("bdi", { text: owner })) : messages.success.text({ app }),
     body: [
       account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
-      partial && element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("div", {}, element("p", { class: "strong", text: messages.partial.title({ app }) }), element("ul", {}, missing.map((text) => element("li", {}, element("bdi", { text })))), element("p", { text: messages.partial.text({ app, service: service ?? messages.brand.fallbackService }) }))),
+      partial && element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("div", {}, element("p", { class: "strong", text: messages.partial.title({ app }) }), element("ul", {}, missing.map((text) => element("li", {}, element("bdi", { text })))), element("p", { text: rest ? messages.partial.restText : messages.partial.text({ app, service: service ?? messages.brand.fallbackService }) }))),
     ],
-    actions: [done, onAnother && linkButton(messages.success.another, onAnother)],
+    actions: [done, rest && secondaryButton(messages.partial.rest, rest), onAnother && linkButton(messages.success.another, onAnother)],
     centred: true,
     focus: done,
     announce: partial ? `${title}. ${messages.partial.title({ app })} ${missing.join(". ")}` : title,

@@ -3,137 +3,44 @@
 import { element, icon, logo } from "../dom.js";
 import { findIntegrations } from "../match.js";
 import { around, language, messages } from "../messages.js";
-import { linkButton, primaryButton, secondaryButton } from "../modal.js";
+import { primaryButton, secondaryButton } from "../modal.js";
+import { makeList, rowText } from "./list.js";
 
 const fewestForChips = 6;
-const portion = 60;
 
 /** `remembered` keeps query, category and chosen service while the person looks at a service and comes back. */
 export function showPick(modal, { title, app, integrations, remembered, onPick }) {
   const { compare } = new Intl.Collator(language);
   const all = [...integrations].sort((a, b) => compare(a.name, b.name));
-  // A row is made once, when it is first needed: a search only chooses among them.
-  const rows = new Map();
-  const rowOf = (integration) => {
-    if (integration && !rows.has(integration)) rows.set(integration, makeRow(integration, rows.size));
-    return rows.get(integration) ?? null;
-  };
-  const list = element("div", { class: "list", role: "listbox", id: "services", "aria-label": messages.pick.list });
-  const search = element("input", {
-    class: "search-input", type: "text", role: "combobox", placeholder: messages.pick.search, "aria-label": messages.pick.search,
-    "aria-controls": "services", "aria-expanded": "true", "aria-autocomplete": "list", autocomplete: "off", autocapitalize: "off",
-    spellcheck: "false", enterkeyhint: "go", maxlength: 100,
+  const chips = makeChips(all, remembered, () => list.draw());
+  const list = makeList({
+    id: "services",
+    label: messages.pick.list,
+    searchLabel: messages.pick.search,
+    query: remembered.query,
+    find: (query) => findIntegrations(remembered.category ? all.filter((integration) => integration.categories.includes(remembered.category)) : all, query),
+    makeRow,
+    onQuery: (query, shown) => {
+      remembered.query = query;
+      modal.announce(messages.pick.results({ count: shown.length }));
+    },
+    onClear: () => chips.choose(null),
+    onChoose: (integration) => {
+      remembered.chosen = integration;
+      onPick(integration);
+    },
   });
-  const none = element("div", { class: "nothing", hidden: true });
-  const chips = makeChips(all, remembered, () => draw());
-  const end = element("div", { class: "list-end", "aria-hidden": "true" });
-  let shown = [];
-  let drawn = 0;
-  let active = null;
-
-  function draw() {
-    const inCategory = remembered.category ? all.filter((integration) => integration.categories.includes(remembered.category)) : all;
-    shown = findIntegrations(inCategory, remembered.query);
-    list.replaceChildren();
-    drawn = 0;
-    grow();
-    list.hidden = shown.length === 0;
-    none.hidden = shown.length > 0;
-    if (shown.length === 0) none.replaceChildren(element("p", { text: messages.pick.none({ query: remembered.query }) }), linkButton(messages.pick.clear, clear));
-    activate(0);
-  }
-
-  /** The next rows, at least up to this one; the others come as one scrolls. */
-  function grow(to = 0) {
-    const next = shown.slice(drawn, Math.max(drawn + portion, to + portion));
-    drawn += next.length;
-    list.append(...next.map(rowOf));
-  }
-
-  function activate(index) {
-    const at = Math.max(0, Math.min(index, shown.length - 1));
-    if (at >= drawn) grow(at);
-    active?.setAttribute("aria-selected", "false");
-    active = rowOf(shown[at]);
-    active?.setAttribute("aria-selected", "true");
-    if (active) search.setAttribute("aria-activedescendant", active.id);
-    else search.removeAttribute("aria-activedescendant");
-    return active;
-  }
-
-  const indexOf = (target) => {
-    const node = target?.closest("[role=option]");
-    return node ? shown.findIndex((integration) => rows.get(integration) === node) : -1;
-  };
-  let asked = null;
-  const choose = (index) => {
-    // The second click of a double click, while the first is being worked on.
-    if (asked === shown[index]) return;
-    asked = shown[index];
-    remembered.chosen = asked;
-    onPick(asked);
-  };
-
-  function clear() {
-    remembered.query = "";
-    search.value = "";
-    chips.choose(null);
-    draw();
-    search.focus();
-  }
-
-  list.addEventListener("click", (event) => {
-    const index = indexOf(event.target);
-    if (index >= 0) choose(index);
-  });
-  list.addEventListener("pointermove", (event) => {
-    if (active?.contains(event.target)) return;
-    const index = indexOf(event.target);
-    if (index >= 0) activate(index);
-  });
-  search.value = remembered.query;
-  search.addEventListener("input", () => {
-    remembered.query = search.value;
-    draw();
-    modal.announce(messages.pick.results({ count: shown.length }));
-  });
-
-  const steps = { ArrowDown: 1, ArrowUp: -1, PageDown: 6, PageUp: -6 };
-  function onKey(event) {
-    if (event.key === "Escape" && remembered.query !== "") {
-      clear();
-      return true;
-    }
-    const elsewhere = event.target !== search;
-    if (event.key in steps && !event.altKey) {
-      event.preventDefault();
-      if (elsewhere) search.focus();
-      activate(indexOf(active) + steps[event.key])?.scrollIntoView({ block: "nearest" });
-    } else if (event.key === "Enter" && !elsewhere && !event.isComposing && active) {
-      event.preventDefault();
-      choose(indexOf(active));
-    } else if (elsewhere && event.key.length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey) {
-      search.focus();
-    }
-    return false;
-  }
-
-  draw();
-  const seen = new IntersectionObserver(([{ isIntersecting }]) => isIntersecting && drawn < shown.length && grow());
-  seen.observe(end);
   modal.show({
     name: "pick",
     title: title ?? messages.pick.title,
     lead: messages.pick.lead({ app }),
-    body: [element("div", { class: "pick-tools" }, element("div", { class: "search" }, icon("search"), search), chips.node), element("div", { class: "list-frame" }, list, end), none],
+    body: [element("div", { class: "pick-tools" }, list.searchField, chips.node), list.parts],
     // On a touch screen the keyboard would cover the list before anybody asked for it.
-    focus: matchMedia("(pointer: coarse)").matches ? null : search,
-    onKey,
-    cleanup: () => seen.disconnect(),
+    focus: matchMedia("(pointer: coarse)").matches ? null : list.keeper,
+    onKey: list.onKey,
+    cleanup: list.cleanup,
   });
-  // Back from a service: where the person was.
-  const before = shown.indexOf(remembered.chosen);
-  if (before > 0) activate(before).scrollIntoView({ block: "center" });
+  list.returnTo(remembered.chosen);
 }
 
 function makeRow(integration, index) {
@@ -142,7 +49,7 @@ function makeRow(integration, index) {
     "div",
     { class: "row", role: "option", id: `service-${index}`, "aria-selected": "false", "data-integration": integration.id },
     logo(integration.name, integration.logo),
-    element("span", { class: "row-text" }, element("span", { class: "row-name", text: integration.name }), integration.description && element("span", { class: "row-line", dir: "auto", text: integration.description })),
+    rowText(integration.name, integration.description),
     integration.connected > 0 ? element("span", { class: "mark-good" }, icon("check"), element("span", { text: mark })) : icon("chevron-right"),
   );
 }

@@ -4,7 +4,7 @@ import { element, icon, logo } from "../dom.js";
 import { messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
 
-function journey({ app, appPicture, service, serviceLogo }) {
+export function journey({ app, appPicture, service, serviceLogo }) {
   const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
   return element("div", { class: "pair pair-moving" }, logo(app, appPicture, "logo-large"), dots, logo(service, serviceLogo, "logo-large"));
 }

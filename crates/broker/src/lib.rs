@@ -53,8 +53,8 @@ pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
 pub use exports::{CredentialRequest, Exported, Known};
 pub use flows::{
-    CallbackEnd, CallbackPage, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView, NewFlowRequest, Next,
-    Redeem, Redeemed, Resumable, StartedFlow,
+    CallbackEnd, CallbackPage, ChoiceView, Chooser, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView,
+    NewFlowRequest, Next, Redeem, Redeemed, Resumable, StartedFlow, WideningSession,
 };
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
@@ -74,7 +74,7 @@ pub use store::{
     App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType, Owner,
     ProjectId,
 };
-pub use submit::{AuthView, Choice, Field, Form, Submission};
+pub use submit::{AuthView, Choice, Field, Form, Submission, Submitted};
 pub use timeline::{Timeline, TimelineItem};
 pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 

@@ -364,20 +364,15 @@ fn is_oauth(platform: &crate::Platform, item: &Item) -> bool {
 /// Whether key and variables are such as this server could have made: whoever knows the public key can make a parcel.
 fn may_be_kept(platform: &crate::Platform, item: &Item) -> bool {
     let integration = &platform.integration;
-    let learn = match platform.method(Some(&item.auth_method)).map(|method| &method.kind) {
-        Ok(AuthKind::OAuth2(oauth2)) => oauth2.learn.as_slice(),
-        _ => &[],
-    };
-    let variables_fit =
-        item.variables.iter().all(
-            |(name, value)| match learn.iter().find(|learned| learned.name == *name) {
-                Some(learned) => learned.kind.accepts(value),
-                None => integration
-                    .variables
-                    .get(name)
-                    .is_some_and(|variable| variable.check(value).is_ok()),
-            },
-        );
+    let method = platform.method(Some(&item.auth_method)).ok();
+    let kept = |name: &str| method.and_then(|method| method.kept().find(|learned| learned.name == name));
+    let variables_fit = item.variables.iter().all(|(name, value)| match kept(name) {
+        Some(learned) => learned.kind.accepts(value),
+        None => integration
+            .variables
+            .get(name)
+            .is_some_and(|variable| variable.check(value).is_ok()),
+    });
     let key_fits = item.key.split("::").count() == 4
         && item.key.split("::").nth(1) == Some(item.integration.as_str())
         && item.key.len() <= 400

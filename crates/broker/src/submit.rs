@@ -6,9 +6,10 @@ use catalog::{AuthKind, AuthMethod, SetBy, VariableKind};
 use protocol::CheckError;
 use serde::Serialize;
 use serde_json::json;
-use store::{Connection, Grant, NewConnection, NewCredential, Session};
+use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session};
 use vault::{Credential, ExposeSecret as _, Fields, SecretString, Token};
 
+use crate::flows::Chosen;
 use crate::keys::connection_key;
 use crate::sessions::{MethodView, Platform, effective_variables, used};
 use crate::texts::{plain, quoted};
@@ -74,6 +75,20 @@ pub struct Submission {
     pub embedder: Option<String>,
 }
 
+/// What became of a submission.
+#[derive(Debug)]
+pub enum Submitted {
+    /// There is a connection.
+    Connected(Box<Connection>),
+    /// The values reach several accounts: the person picks one in this flow.
+    Choosing {
+        /// The flow.
+        flow: FlowId,
+        /// The handle that reads its result.
+        result: Token,
+    },
+}
+
 impl Broker {
     /// What a person is asked for, and what they give access to.
     pub async fn form(&self, request_id: &Token, integration: &str, auth: Option<&str>) -> Result<Form, Problem> {
@@ -104,8 +119,8 @@ impl Broker {
         })
     }
 
-    /// Checks typed-in values, proves them at the service, and makes the connection.
-    pub async fn submit(&self, request_id: &Token, submission: Submission) -> Result<Connection, Problem> {
+    /// Checks typed-in values, proves them at the service, and makes the connection, or asks which account it is for.
+    pub async fn submit(&self, request_id: &Token, submission: Submission) -> Result<Submitted, Problem> {
         let session = self.live_session(request_id).await?;
         if session.is_used() {
             return Err(Problem::new(Kind::Conflict, "session_used", used().message()));
@@ -124,45 +139,42 @@ impl Broker {
             ));
         }
         let name = plain("name", submission.name, 120)?;
+        let mut grant = unproved(fields, variables);
+        let known = self.connection_to_replace(&session).await?;
+        let way = (&*platform.integration, method, &platform.app);
         let field = only_field(&platform, method);
-        let grant = self.prove(&platform, fields, variables, field.as_deref()).await?;
-        self.keep(&session, &platform, &method.id, name, grant).await
+        let explain = |service: &str, error: &CheckError| check_problem(service, error, field.as_deref());
+        let chosen = self.choose_for(way, known.as_ref(), &mut grant, explain).await?;
+        if let Chosen::Ask(list) = chosen {
+            let said = (submission.embedder, name);
+            let (flow, result) = self
+                .hold_form(&session, (&platform, method), said, &grant, list)
+                .await?;
+            return Ok(Submitted::Choosing { flow, result });
+        }
+        self.prove(&platform, &mut grant, field.as_deref()).await?;
+        let connection = self.keep(&session, &platform, &method.id, name, grant).await?;
+        Ok(Submitted::Connected(Box::new(connection)))
     }
 
-    async fn prove(
-        &self,
-        platform: &Platform,
-        fields: Fields,
-        own: BTreeMap<String, String>,
-        field: Option<&str>,
-    ) -> Result<Grant, Problem> {
-        let credential = Credential::Fields(fields);
-        let variables = effective_variables(&platform.integration, &platform.app.variables, &own);
+    async fn prove(&self, platform: &Platform, grant: &mut Grant, field: Option<&str>) -> Result<(), Problem> {
+        let variables = effective_variables(&platform.integration, &platform.app.variables, &grant.variables);
         let mut inputs = self.instance_inputs();
         for (name, value) in &variables {
             inputs.insert_text("variables", name, value);
         }
-        let account = match &platform.integration.check {
-            None => None,
-            Some(_) => Some(
-                self.protocol()
-                    .check(&platform.integration, &credential, &inputs)
-                    .await
-                    .map_err(|error| check_problem(&platform.integration.name, &error, field))?,
-            ),
-        };
-        Ok(Grant {
-            proved: account.is_some(),
-            account_id: account.as_ref().and_then(|account| account.id.clone()),
-            account_name: account.and_then(|account| account.name).map(|name| quoted(&name)),
-            variables: own,
-            scopes: None,
-            credential: NewCredential {
-                credential,
-                expires_in: None,
-                refresh_in: None,
-            },
-        })
+        if platform.integration.check.is_none() {
+            return Ok(());
+        }
+        let account = self
+            .protocol()
+            .check(&platform.integration, &grant.credential.credential, &inputs)
+            .await
+            .map_err(|error| check_problem(&platform.integration.name, &error, field))?;
+        grant.proved = true;
+        grant.account_id = account.id;
+        grant.account_name = account.name.map(|name| quoted(&name));
+        Ok(())
     }
 
     async fn keep(
@@ -208,6 +220,21 @@ impl Broker {
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))?;
         Ok(Some(known))
+    }
+}
+
+fn unproved(fields: Fields, variables: BTreeMap<String, String>) -> Grant {
+    Grant {
+        proved: false,
+        account_id: None,
+        account_name: None,
+        variables,
+        scopes: None,
+        credential: NewCredential {
+            credential: Credential::Fields(fields),
+            expires_in: None,
+            refresh_in: None,
+        },
     }
 }
 

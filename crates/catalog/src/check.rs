@@ -2,6 +2,7 @@
 
 mod actions;
 mod auth;
+mod choose;
 mod names;
 mod oauth2;
 mod text;
@@ -255,24 +256,52 @@ pub(crate) fn pointer(written: Option<&String>, place: &Place, report: &mut Repo
     Some(pointer.clone())
 }
 
-fn check(written: &written::Check, names: &Names<'_>, place: &Place, report: &mut Report<'_>) -> Option<Check> {
-    let (method, target, key) = match (&written.get, &written.post) {
+/// A call that a definition makes by itself: either `get` or `post`, to a path behind the base address or a whole one.
+pub(crate) struct Call<'a> {
+    /// As `check`.
+    pub(crate) name: &'static str,
+    pub(crate) get: Option<&'a String>,
+    pub(crate) post: Option<&'a String>,
+    pub(crate) has_body: bool,
+    pub(crate) site: Site,
+}
+
+/// Method and target of such a call; `None` for either was reported.
+pub(crate) fn call(
+    call: &Call<'_>,
+    names: &Names<'_>,
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Option<(CheckMethod, Option<CheckTarget>)> {
+    let (method, target, key) = match (call.get, call.post) {
         (Some(target), None) => (CheckMethod::Get, target, "get"),
         (None, Some(target)) => (CheckMethod::Post, target, "post"),
         _ => {
-            report.add(place, "`check` needs either `get` or `post`");
+            report.add(place, format!("`{}` needs either `get` or `post`", call.name));
             return None;
         }
     };
-    if written.body.is_some() && method == CheckMethod::Get {
+    if call.has_body && method == CheckMethod::Get {
         report.add(&place.key("body"), "a `get` has no body");
     }
     let at = place.key(key);
     let target = if target.starts_with('/') {
         check_path(target, &at, report).map(CheckTarget::Path)
     } else {
-        names.url(target, Site::Check, &at, report).map(CheckTarget::Url)
+        names.url(target, call.site, &at, report).map(CheckTarget::Url)
     };
+    Some((method, target))
+}
+
+fn check(written: &written::Check, names: &Names<'_>, place: &Place, report: &mut Report<'_>) -> Option<Check> {
+    let asked = Call {
+        name: "check",
+        get: written.get.as_ref(),
+        post: written.post.as_ref(),
+        has_body: written.body.is_some(),
+        site: Site::Check,
+    };
+    let (method, target) = call(&asked, names, place, report)?;
     let ok_pointer = pointer(written.ok.as_ref(), &place.key("ok"), report);
     let account = place.key("account");
     let mut account_template = |source: &Option<String>, key: &str| {

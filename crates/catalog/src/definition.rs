@@ -161,6 +161,8 @@ pub(crate) struct OAuth2 {
     /// Values kept with the connection as variables, from the token answer or the callback.
     #[serde(default)]
     pub(crate) learn: BTreeMap<String, Learn>,
+    /// Which of several accounts, sites or workspaces the connection is for, where the sign-in itself does not say it.
+    pub(crate) choose: Option<Choose>,
     /// PKCE (RFC 7636): `S256`, or `off` with `pkce_off_reason`.
     #[serde(default)]
     pub(crate) pkce: Pkce,
@@ -307,7 +309,8 @@ impl Default for Scopes {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Learn {
-    /// Where it comes from: `${token.…}` for the token answer, `${query.…}` for the callback.
+    /// Where it comes from: `${token.…}` for the token answer, `${query.…}` for the callback; below `choose`, `${item.…}`
+    /// for the entry that was picked.
     pub(crate) from: String,
     /// What it may be.
     #[serde(default, rename = "type")]
@@ -327,6 +330,31 @@ pub(crate) enum LearnType {
     Text,
     /// An https origin, one of `hosts`.
     Origin,
+}
+
+/// A call that lists what a credential reaches, of which a connection uses one: either `get` or `post`. One entry is taken
+/// without asking, several are shown to the person.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Choose {
+    /// A path behind `api.base_url` that begins with `/`, or a whole address.
+    pub(crate) get: Option<String>,
+    /// The same with POST, where a service has nothing else.
+    pub(crate) post: Option<String>,
+    /// JSON body of the `post`.
+    pub(crate) body: Option<serde_json::Value>,
+    /// JSON pointer of what must be `true` in the answer, as `/ok`.
+    pub(crate) ok: Option<String>,
+    /// JSON pointer of the list in the answer, as `/sites`. Without it the answer itself is the list.
+    pub(crate) list: Option<String>,
+    /// Stable id of an entry, as `${item.id}`. An entry that is a text or a number is `${item.value}`.
+    pub(crate) id: String,
+    /// Its name for people, as `${item.name}`.
+    pub(crate) name: String,
+    /// A quiet line below the name, as `${item.url}`.
+    pub(crate) description: Option<String>,
+    /// Values of the picked entry that are kept with the connection as variables. At least one.
+    pub(crate) learn: BTreeMap<String, Learn>,
 }
 
 /// PKCE.
@@ -352,6 +380,8 @@ pub(crate) struct ApiKey {
     pub(crate) fields: Vec<SecretField>,
     /// The page where the person finds the key, https.
     pub(crate) help_url: Option<String>,
+    /// Which of several accounts, sites or workspaces the connection is for, where the secrets do not say it.
+    pub(crate) choose: Option<Box<Choose>>,
     /// Headers of API calls for this way to sign in, besides those of `api`.
     #[serde(default)]
     pub(crate) headers: BTreeMap<String, String>,

@@ -146,6 +146,48 @@ pub struct AuthMethod {
     pub headers: Vec<(String, Template)>,
     /// Query parameters put into each API call with a credential of this method: those of [`Api::query`] and its own.
     pub query: Vec<(String, Template)>,
+    /// A call that lists what the credential reaches, of which a connection uses one.
+    pub choose: Option<Choose>,
+}
+
+impl AuthMethod {
+    /// What connections of this method keep as variables besides what somebody gives: learnt from the token answer, and
+    /// from what was chosen.
+    pub fn kept(&self) -> impl Iterator<Item = &Learned> {
+        let learned = match &self.kind {
+            AuthKind::OAuth2(oauth2) => oauth2.learn.as_slice(),
+            AuthKind::ApiKey(_) => &[],
+        };
+        let chosen = self.choose.as_ref().map_or(&[][..], |choose| &choose.learn);
+        learned.iter().chain(chosen)
+    }
+}
+
+/// A call that lists accounts, sites or workspaces.
+#[derive(Debug)]
+pub struct Choose {
+    /// `GET`, or `POST` where a service has nothing else.
+    pub method: CheckMethod,
+    /// A path behind the base address, or a whole address.
+    pub target: CheckTarget,
+    /// JSON body of a `POST`.
+    pub body: Option<serde_json::Value>,
+    /// A JSON pointer that must be `true` in the answer.
+    pub ok_pointer: Option<String>,
+    /// Headers of the call: those of [`AuthMethod::headers`] that need no choice.
+    pub headers: Vec<(String, Template)>,
+    /// Query parameters of the call: those of [`AuthMethod::query`] that need no choice.
+    pub query: Vec<(String, Template)>,
+    /// JSON pointer of the list; the answer itself is the list without.
+    pub list_pointer: Option<String>,
+    /// The stable id of an entry, from `${item.…}`.
+    pub id: Template,
+    /// Its name for people.
+    pub name: Template,
+    /// A quiet line below the name.
+    pub description: Option<Template>,
+    /// Values of the picked entry that a connection keeps. Never empty.
+    pub learn: Vec<Learned>,
 }
 
 /// How a sign-in works.
@@ -287,7 +329,7 @@ pub struct RefreshErrors {
 pub struct Learned {
     /// The variable's name.
     pub name: String,
-    /// Where it comes from: `${token.…}` or `${query.…}`.
+    /// Where it comes from: `${token.…}` or `${query.…}`, of a choice `${item.…}`.
     pub from: Template,
     /// What it may be.
     pub kind: LearnedKind,

@@ -148,6 +148,37 @@ fn each_way_to_sign_in_to_the_sandbox_has_its_own_header() {
 }
 
 #[test]
+fn a_choice_of_the_sandbox_is_read_and_its_call_needs_no_choice() {
+    let loaded = catalog::load_directory(&directory()).unwrap();
+    let sites = loaded.catalog.get("sandbox-sites").unwrap();
+    for method in &sites.auth {
+        let choose = method.choose.as_ref().unwrap();
+        assert!(method.headers.iter().any(|(name, _)| name == "X-Site"));
+        let sent: Vec<&str> = choose.headers.iter().map(|(name, _)| name.as_str()).collect();
+        assert!(!sent.is_empty() && !sent.contains(&"X-Site"), "{sent:?}");
+        let kept: Vec<&str> = method.kept().map(|learned| learned.name.as_str()).collect();
+        assert_eq!(kept, ["site"]);
+    }
+}
+
+/// The example of a choice, put into the first example.
+#[test]
+fn the_choice_in_the_documents_is_right() {
+    let page = include_str!("../../../docs/integrations.md");
+    let mut examples = page
+        .split("```yaml\n")
+        .skip(1)
+        .map(|rest| rest.split("```").next().unwrap());
+    let (whole, choice) = (examples.next().unwrap(), examples.next().unwrap());
+    let indented: String = choice.lines().flat_map(|line| ["    ", line, "\n"]).collect();
+    let text = whole.replace("    setup:", &format!("{indented}    setup:"));
+    let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
+    assert_eq!(loaded.problems, []);
+    let acme = loaded.catalog.get("acme").unwrap();
+    assert!(acme.auth[0].choose.is_some());
+}
+
+#[test]
 fn the_example_in_the_documents_is_right_and_short() {
     let page = include_str!("../../../docs/integrations.md");
     let example = page

@@ -92,6 +92,20 @@ impl From<TokenError> for CheckError {
     }
 }
 
+/// A call of the definition's own.
+pub(crate) struct Asked<'a> {
+    /// Headers and parameters.
+    pub(crate) call: &'a ApiCall,
+    /// Where to.
+    pub(crate) address: &'a url::Url,
+    /// `GET` or `POST`.
+    pub(crate) method: CheckMethod,
+    /// JSON body of a `POST`.
+    pub(crate) body: Option<&'a Value>,
+    /// What must be `true` in the answer.
+    pub(crate) ok_pointer: Option<&'a str>,
+}
+
 impl Protocol {
     /// Makes the definition's check with a credential. Without a check in the definition nothing is proved and the
     /// account is unknown. `inputs` are the connection's `variables`, its `app` and `instance`.
@@ -116,35 +130,14 @@ impl Protocol {
                 .render(&inputs)
                 .map_err(|error| CheckError::Configuration(format!("`check`: {error}")))?,
         };
-        let mut headers = HeaderMap::new();
-        call.inject(&mut headers);
-        headers
-            .entry(ACCEPT)
-            .or_insert(HeaderValue::from_static("application/json"));
-        let (method, body) = match check.method {
-            CheckMethod::Get => (http::Method::GET, Bytes::new()),
-            CheckMethod::Post => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                (
-                    http::Method::POST,
-                    check.body.as_ref().map(Value::to_string).unwrap_or_default().into(),
-                )
-            }
+        let asked = Asked {
+            call: &call,
+            address: &address,
+            method: check.method,
+            body: check.body.as_ref(),
+            ok_pointer: check.ok_pointer.as_deref(),
         };
-        let mut request = http::Request::new(body);
-        *request.uri_mut() = address
-            .as_str()
-            .parse()
-            .map_err(|_| CheckError::Configuration("the check's address is none".to_owned()))?;
-        (*request.method_mut(), *request.headers_mut()) = (method, headers);
-
-        let mut scrub = Scrub::default();
-        credential
-            .values()
-            .into_iter()
-            .for_each(|(_, secret)| scrub.add(secret));
-        let answer = self.egress().call(request, ANSWER_LIMIT).await?;
-        let document = accepted(&answer, check.ok_pointer.as_deref(), &scrub)?;
+        let document = self.ask(asked, credential).await?;
 
         let inputs = document
             .as_ref()
@@ -160,6 +153,40 @@ impl Protocol {
         })
     }
 
+    /// Makes a call that a definition makes by itself, with the credential put in; `None` when the answer has no JSON.
+    pub(crate) async fn ask(&self, asked: Asked<'_>, credential: &Credential) -> Result<Option<Value>, CheckError> {
+        let mut headers = HeaderMap::new();
+        asked.call.inject(&mut headers);
+        headers
+            .entry(ACCEPT)
+            .or_insert(HeaderValue::from_static("application/json"));
+        let (method, body) = match asked.method {
+            CheckMethod::Get => (http::Method::GET, Bytes::new()),
+            CheckMethod::Post => {
+                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+                (
+                    http::Method::POST,
+                    asked.body.map(Value::to_string).unwrap_or_default().into(),
+                )
+            }
+        };
+        let mut request = http::Request::new(body);
+        *request.uri_mut() = asked
+            .address
+            .as_str()
+            .parse()
+            .map_err(|_| CheckError::Configuration("the call's address is none".to_owned()))?;
+        (*request.method_mut(), *request.headers_mut()) = (method, headers);
+
+        let mut scrub = Scrub::default();
+        credential
+            .values()
+            .into_iter()
+            .for_each(|(_, secret)| scrub.add(secret));
+        let answer = self.egress().call(request, ANSWER_LIMIT).await?;
+        accepted(&answer, asked.ok_pointer, &scrub)
+    }
+
     /// What the authorization server of this credential says about itself, to be put into a call's inputs as
     /// `discovered` where the definition's `api` names it. `None` where nothing is discovered. Cached for ten minutes.
     pub async fn discovered(
@@ -173,7 +200,7 @@ impl Protocol {
     }
 
     /// Metadata, where this credential's sign-in is a discovered one.
-    async fn metadata_for(
+    pub(crate) async fn metadata_for(
         &self,
         integration: &Integration,
         credential: &Credential,

@@ -7,6 +7,7 @@
 //! What never lives here: a database, a web framework, a clock, or any rule about who may call what.
 
 mod check;
+mod choices;
 pub mod egress;
 pub mod mail;
 pub mod oauth2;
@@ -19,6 +20,7 @@ mod webhook;
 use std::sync::Arc;
 
 pub use check::{Account, CheckError};
+pub use choices::{CHOICES_LIMIT, Choice, Choices};
 pub use egress::{AllowedOrigin, BodyStream, Egress, EgressError, EgressPolicy, body_of};
 pub use oauth2::{
     Client, Discovery, ExpectedIssuer, FailureClass, Granted, PkceVerifier, Revocation, TokenError,

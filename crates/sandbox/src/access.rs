@@ -23,8 +23,8 @@ pub(crate) enum Caller {
         account: Account,
         scopes: Vec<String>,
     },
-    /// An API key speaks for itself. `digest` is the hex SHA-256 of it.
-    Key { digest: String },
+    /// An API key speaks for itself. `digest` is the hex SHA-256 of it, `sites` how many sites it reaches.
+    Key { digest: String, sites: usize },
 }
 
 impl Caller {
@@ -37,6 +37,7 @@ impl Caller {
                 }
                 Ok(Self::Key {
                     digest: hex::encode(Digest::of(key).as_bytes()),
+                    sites: sites_of_key(key),
                 })
             }
             Presented::Token(token) => match store.sandbox_access(Digest::of(token)).await? {
@@ -71,7 +72,7 @@ impl Caller {
     pub(crate) fn owner(&self) -> String {
         match self {
             Self::Account { client, account, .. } => format!("client:{client}:{}", account.as_str()),
-            Self::Key { digest } => format!("key:{digest}"),
+            Self::Key { digest, .. } => format!("key:{digest}"),
         }
     }
 }
@@ -87,6 +88,14 @@ pub(crate) fn access_token(headers: &HeaderMap) -> Option<Digest> {
 /// Any key of ours is good, but for those that say that they were revoked.
 fn key_is_good(key: &str) -> bool {
     key.starts_with("sandbox_key_") && !key.starts_with("sandbox_key_revoked")
+}
+
+/// `sandbox_key_sites_N` reaches N sites, a thousand at most; every other key one.
+fn sites_of_key(key: &str) -> usize {
+    let number = key.strip_prefix("sandbox_key_sites_");
+    number
+        .and_then(|number| number.parse().ok())
+        .map_or(1, |number: usize| number.min(1000))
 }
 
 #[derive(Debug, PartialEq, Eq)]

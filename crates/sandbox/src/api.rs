@@ -44,7 +44,7 @@ pub(crate) async fn me(sandbox: web::Data<Sandbox>, request: HttpRequest) -> Res
             "kind": "person",
             "scopes": scopes,
         }),
-        Caller::Key { digest } => json!({
+        Caller::Key { digest, .. } => json!({
             "id": format!("key_{}", &digest[..12]),
             "name": format!("Sandbox key {}", &digest[..4]),
             "email": null,
@@ -52,6 +52,68 @@ pub(crate) async fn me(sandbox: web::Data<Sandbox>, request: HttpRequest) -> Res
             "scopes": Scope::ALL.map(Scope::as_str),
         }),
     }))
+}
+
+/// A site: what a connection of Sandbox Sites is for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+struct SiteView {
+    id: String,
+    name: String,
+    url: String,
+}
+
+impl SiteView {
+    fn new(id: &str, name: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            url: format!("https://{id}.sites.example.com"),
+        }
+    }
+}
+
+/// Ann reaches three sites, Ben one of them, a key as many as it says.
+fn sites(caller: &Caller) -> Vec<SiteView> {
+    match caller {
+        Caller::Account { account, .. } => {
+            let all = [
+                SiteView::new("acme", "Acme"),
+                SiteView::new("acme-labs", "Acme Labs"),
+                SiteView::new("northwind", "Northwind Traders"),
+            ];
+            match account {
+                Account::Ann => all.into(),
+                Account::Ben => all[..1].into(),
+            }
+        }
+        Caller::Key { sites, .. } => (1..=*sites)
+            .map(|number| SiteView::new(&format!("site-{number}"), &format!("Site {number}")))
+            .collect(),
+    }
+}
+
+/// The header that names the site of a call.
+const SITE: &str = "x-site";
+
+/// `GET /sandbox/api/sites`.
+pub(crate) async fn list_sites(sandbox: web::Data<Sandbox>, request: HttpRequest) -> Result<HttpResponse, AccessError> {
+    let caller = Caller::with(&sandbox.store, request.headers(), Scope::Profile).await?;
+    Ok(answer::json(StatusCode::OK).json(json!({ "sites": sites(&caller) })))
+}
+
+/// `GET /sandbox/api/site`: the one that `X-Site` names.
+pub(crate) async fn site(sandbox: web::Data<Sandbox>, request: HttpRequest) -> Result<HttpResponse, AccessError> {
+    let caller = Caller::with(&sandbox.store, request.headers(), Scope::Profile).await?;
+    let named = request.headers().get(SITE).and_then(|value| value.to_str().ok());
+    let found = sites(&caller).into_iter().find(|site| Some(site.id.as_str()) == named);
+    Ok(match found {
+        Some(site) => answer::json(StatusCode::OK).json(site),
+        None => answer::error(
+            StatusCode::NOT_FOUND,
+            "no_site",
+            "X-Site names no site of this account: GET /sites lists them",
+        ),
+    })
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -185,6 +247,29 @@ mod tests {
         assert_eq!(pages, 3);
         assert_eq!(seen.len(), 25);
         assert_eq!((seen[0].as_str(), seen[24].as_str()), ("item_0025", "item_0001"));
+    }
+
+    #[test]
+    fn a_key_says_how_many_sites_it_reaches() {
+        let of = |sites| {
+            sites_ids(&Caller::Key {
+                digest: String::new(),
+                sites,
+            })
+        };
+        assert_eq!(of(2), ["site-1", "site-2"]);
+        assert!(of(0).is_empty());
+        let person = |account| Caller::Account {
+            client: uuid::Uuid::nil(),
+            account,
+            scopes: Vec::new(),
+        };
+        assert_eq!(sites_ids(&person(Account::Ann)), ["acme", "acme-labs", "northwind"]);
+        assert_eq!(sites_ids(&person(Account::Ben)), ["acme"]);
+    }
+
+    fn sites_ids(caller: &Caller) -> Vec<String> {
+        sites(caller).into_iter().map(|site| site.id).collect()
     }
 
     #[test]

@@ -112,6 +112,8 @@ pub fn configure(config: &mut ServiceConfig) {
         .default_service(web::to(answer::not_found));
     let api = web::scope("/api")
         .service(endpoint("/me", web::get().to(api::me)))
+        .service(endpoint("/sites", web::get().to(api::list_sites)))
+        .service(endpoint("/site", web::get().to(api::site)))
         .service(
             web::resource("/items")
                 .route(web::get().to(api::list_items))

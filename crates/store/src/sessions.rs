@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use vault::{Digest, Environment};
 
-use crate::{ConnectionId, ProjectId, SessionId, Store, StoreError};
+use crate::{ConnectionId, FlowId, ProjectId, SessionId, Store, StoreError};
 
 /// What an identity is, in the customer's words.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
@@ -97,6 +97,8 @@ pub struct Session {
     pub seconds_left: i64,
     /// Whether it was revoked.
     pub revoked: bool,
+    /// Whether it adds access to a connection that works: it never makes that one worse.
+    pub widens: bool,
 }
 
 impl Session {
@@ -144,6 +146,7 @@ struct Row {
     expires_at: DateTime<Utc>,
     revoked: bool,
     seconds_left: i64,
+    widens: bool,
 }
 
 impl TryFrom<Row> for Session {
@@ -171,6 +174,7 @@ impl TryFrom<Row> for Session {
             expires_at: row.expires_at,
             seconds_left: row.seconds_left,
             revoked: row.revoked,
+            widens: row.widens,
         })
     }
 }
@@ -181,7 +185,7 @@ macro_rules! select_sessions {
             Row,
             r#"select id as "id: SessionId", project_id as "project_id: ProjectId", environment, identity, identity_type,
                       group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, max_uses,
-                      uses, expires_at, revoked_at is not null as "revoked!",
+                      uses, expires_at, widens, revoked_at is not null as "revoked!",
                       extract(epoch from expires_at - latchkey_now())::bigint as "seconds_left!"
                from connect_sessions "# + $tail
             $(, $argument)*
@@ -212,6 +216,35 @@ impl Store {
             .await?
             .map(TryInto::try_into)
             .transpose()
+    }
+
+    /// A session that adds access to the connection which a flow of this session made, for the same owner. `None` when that
+    /// connection is gone or its account is not known, the session ended, or there were ten within the hour.
+    pub async fn open_widening_session(
+        &self,
+        session: SessionId,
+        flow: FlowId,
+        digest: &Digest,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        // The count is served by connect_sessions_by_connection. Nobody waits for its end, so none is told.
+        Ok(sqlx::query_scalar!(
+            "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
+                    group_name, label, integrations, connection_id, hosted, widens, expiry_told, expires_at)
+             select $1, s.project_id, s.environment, $4, s.identity, s.identity_type, s.group_name, s.label,
+                    array[f.integration], c.id, s.hosted, true, true, latchkey_now() + interval '30 minutes'
+             from flows f join connect_sessions s on s.id = f.session_id join connections c on c.id = f.connection_id
+             where f.id = $3 and s.id = $2 and f.status = 'succeeded' and s.revoked_at is null
+               and s.expires_at > latchkey_now() and c.deleted_at is null and c.account_id is not null
+               and (select count(*) from connect_sessions w where w.connection_id = c.id and w.widens
+                      and w.created_at > latchkey_now() - interval '1 hour') < 10
+             returning expires_at",
+            SessionId::generate().0,
+            session.0,
+            flow.0,
+            digest.as_bytes()
+        )
+        .fetch_optional(&self.pool)
+        .await?)
     }
 
     /// Ends a session at once on all replicas.

@@ -29,6 +29,8 @@ pub enum Consent {
     Allow(Account),
     /// Allows, for access tokens that live ten seconds.
     AllowShortly(Account),
+    /// Allows these scopes alone.
+    AllowOnly(Account, &'static str),
     /// Denies.
     Deny,
 }
@@ -170,6 +172,9 @@ impl Browser {
         let form = match consent {
             Consent::Allow(account) => format!("decision=allow&account={}&lifetime=3600", name(account)),
             Consent::AllowShortly(account) => format!("decision=allow&account={}&lifetime=10", name(account)),
+            Consent::AllowOnly(account, scope) => {
+                format!("decision=allow&account={}&lifetime=3600&scope={scope}", name(account))
+            }
             Consent::Deny => "decision=deny".to_owned(),
         };
         let request = self
@@ -212,6 +217,15 @@ impl TestServer {
             .await
             .expect(200);
         answer.json()["requestId"].as_str().unwrap().to_owned()
+    }
+
+    /// A flow at Sandbox Sites whose sign-in is through, with the browser that came back and where it was sent.
+    pub async fn at_sites(&self, session: &str, account: Account) -> (StartedFlow, Browser, String) {
+        let flow = self.begin_with(session, "sandbox-sites", "popup").await;
+        let browser = self.browser();
+        let callback = browser.sign_in(&flow, Consent::Allow(account)).await;
+        let next = browser.get(&callback).await.expect(303).header("location").to_owned();
+        (flow, browser, next)
     }
 
     /// Begins a flow at the sandbox in a window of its own.

@@ -396,3 +396,35 @@ api:
 "#,
     )
 }
+
+/// A definition `odd-sites` of the same provider, whose connections are for one of the sites that it lists.
+pub(crate) fn sites_definition() -> (&'static str, &'static str) {
+    (
+        "odd-sites.yaml",
+        r#"
+id: odd-sites
+name: Odd sites
+description: A provider for tests, with sites.
+categories: [development]
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  base: { title: Base, type: url, set_by: operator }
+auth:
+  - kind: oauth2
+    title: Sign in
+    authorize: { url: "${variables.base}/authorize" }
+    token: { url: "${variables.base}/token", client_auth: basic }
+    revoke: { url: "${variables.base}/revoke" }
+    headers: { Authorization: "Bearer ${credential.access_token}", X-Site: "${variables.site}" }
+    choose:
+      get: /sites
+      id: "${item.id}"
+      name: "${item.name}"
+      learn:
+        site: { from: "${item.id}", pattern: "[a-z0-9-]{1,40}" }
+api:
+  base_url: "${variables.base}/api"
+"#,
+    )
+}

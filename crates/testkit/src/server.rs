@@ -20,7 +20,7 @@ use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
-use crate::provider::{definition, key_definition};
+use crate::provider::{definition, key_definition, sites_definition};
 use crate::{Call, Database, OddProvider, Pair};
 
 /// The origin on the project's list.
@@ -92,9 +92,17 @@ pub struct TestServerBuilder {
     egress: EgressPolicy,
     journal: Option<PathBuf>,
     mailer: Option<Mailer>,
+    sites: bool,
 }
 
 impl TestServerBuilder {
+    /// With the integrations whose connections are for one site: `sandbox-sites`, and `odd-sites` of an odd provider.
+    #[must_use]
+    pub fn with_sites(mut self) -> Self {
+        self.sites = true;
+        self
+    }
+
     /// Writes to people this way.
     #[must_use]
     pub fn mailing(mut self, mailer: Mailer) -> Self {
@@ -173,9 +181,12 @@ impl TestServerBuilder {
         broker.start_replica().await.unwrap();
         let project = store.create_project("Shop").await.unwrap();
         store.add_origin(project.id, SHOP).await.unwrap();
-        let client_secret = enable_sandbox(&broker, project.id).await;
+        let client_secret = enable_sandbox(&broker, project.id, "sandbox").await;
+        if self.sites {
+            enable_sandbox(&broker, project.id, "sandbox-sites").await;
+        }
         if let Some(base) = self.odd {
-            enable_odd(&broker, project.id, base).await;
+            enable_odd(&broker, project.id, base, self.sites).await;
         }
         let test_key = key(&broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
         let live_key = key(&broker, project.id, Environment::Live, &DEFAULT_SCOPES).await;
@@ -216,6 +227,7 @@ impl TestServer {
             egress: EgressPolicy::default(),
             journal: None,
             mailer: None,
+            sites: false,
         }
     }
 
@@ -341,7 +353,7 @@ impl TestServer {
     /// Another project with the sandbox; its id and a test key.
     pub async fn another_project(&self) -> (ProjectId, String) {
         let project = self.store.create_project("Other").await.unwrap();
-        enable_sandbox(&self.broker, project.id).await;
+        enable_sandbox(&self.broker, project.id, "sandbox").await;
         let key = key(&self.broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
         (project.id, key)
     }
@@ -380,7 +392,7 @@ fn broker(
 ) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-    let own = catalog::load_sources([definition(), key_definition()]);
+    let own = catalog::load_sources([definition(), key_definition(), sites_definition()]);
     assert!(own.problems.is_empty(), "{:?}", own.problems);
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
@@ -414,11 +426,11 @@ async fn key(broker: &Broker, project: ProjectId, environment: Environment, scop
 }
 
 /// As `latchkey dev` does; the client's secret.
-async fn enable_sandbox(broker: &Broker, project: ProjectId) -> String {
+async fn enable_sandbox(broker: &Broker, project: ProjectId, integration: &str) -> String {
     let (store, origin) = (broker.store(), broker.public_origin());
     let set = async |settings| {
         store
-            .set_app(project, Environment::Test, "sandbox", origin, settings)
+            .set_app(project, Environment::Test, integration, origin, settings)
             .await
             .unwrap()
     };
@@ -436,15 +448,15 @@ async fn enable_sandbox(broker: &Broker, project: ProjectId) -> String {
     secret
 }
 
-async fn enable_odd(broker: &Broker, project: ProjectId, base: String) {
-    let settings = AppSettings {
+async fn enable_odd(broker: &Broker, project: ProjectId, base: String, sites: bool) {
+    let settings = || AppSettings {
         client_id: Some("odd-client".to_owned()),
         client_secret: Some(SecretString::from("odd-secret")),
         variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
         ..AppSettings::default()
     };
     let key = AppSettings {
-        variables: Some(BTreeMap::from([("base".to_owned(), base)])),
+        variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
         ..AppSettings::default()
     };
     broker
@@ -452,11 +464,20 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String) {
         .set_app(project, Environment::Test, "odd-key", broker.public_origin(), key)
         .await
         .unwrap();
-    broker
-        .store()
-        .set_app(project, Environment::Test, "odd", broker.public_origin(), settings)
-        .await
-        .unwrap();
+    let integrations: &[&str] = if sites { &["odd", "odd-sites"] } else { &["odd"] };
+    for integration in integrations {
+        broker
+            .store()
+            .set_app(
+                project,
+                Environment::Test,
+                integration,
+                broker.public_origin(),
+                settings(),
+            )
+            .await
+            .unwrap();
+    }
 }
 
 /// A client that follows no redirect.

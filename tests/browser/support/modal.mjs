@@ -24,6 +24,12 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     cancel: button(say('waiting-cancel')),
     otherWay: button(say('waiting-other')),
     reconnect: (name) => frame.getByRole('button', { name: say('explain-reconnect-button', { service: name }), exact: true }),
+    /** A row of the list of what a sign-in reaches. */
+    choice: (name) => frame.getByRole('listbox', { name: say('choose-list') }).getByRole('option', { name: startsWith(name) }).first(),
+    /** The search above that list, where it is long. */
+    choiceSearch: frame.getByRole('combobox', { name: say('choose-search') }),
+    /** After a partial grant. */
+    rest: button(say('partial-rest')),
     /** On the screen of a service that is connected already. */
     another: button(/^Connect another .* account$/),
     openAgain: button(/^Open it again/),

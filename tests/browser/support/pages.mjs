@@ -5,7 +5,7 @@ import { consent, modal } from './modal.mjs';
 import { textsOf } from './texts.mjs';
 
 /** Through the modal into the window of the sign-in, each time as somebody who has connected nothing yet. */
-async function signIn(suite, context, look, { sdk, headers = {} } = {}) {
+async function signIn(suite, context, look, { sdk, headers = {}, service = suite.names.oidc } = {}) {
   const { behaviour } = suite.host;
   const { identity } = behaviour;
   Object.assign(behaviour, { headers, identity: `u-${randomUUID()}` });
@@ -14,17 +14,17 @@ async function signIn(suite, context, look, { sdk, headers = {} } = {}) {
     await page.goto(suite.host.shop(sdk, { companyName: 'Shop', appTheme: look.theme }));
     await page.getByRole('button', { name: 'Connect' }).click();
     const at = modal(page, page.frameLocator('#event-link'), textsOf(look.language));
-    await at.choose(suite.names.oidc);
-    return { page, at, go: () => at.connect(suite.names.oidc).click() };
+    await at.choose(service);
+    return { page, at, go: () => at.connect(service).click() };
   } finally {
     Object.assign(behaviour, { headers: {}, identity });
   }
 }
 
-async function popup(suite, context, look) {
+async function popup(suite, context, look, options) {
   // The last page closes itself; here it is looked at.
   await context.addInitScript(() => { window.close = () => {}; });
-  const { go } = await signIn(suite, context, look);
+  const { go } = await signIn(suite, context, look, options);
   const [opened] = await Promise.all([context.waitForEvent('page'), go()]);
   await consent(opened).allow.waitFor();
   return opened;
@@ -57,6 +57,15 @@ export const PAGES = [
     },
   },
   { name: 'confirm-nothing', reach: (suite, context) => at(context, `${suite.latchkey.url}/connect/confirm`) },
+  {
+    name: 'choose', async reach(suite, context, look) {
+      const page = await popup(suite, context, look, { service: 'Sandbox Sites' });
+      await page.getByRole('radio', { name: /Ann/ }).check();
+      await consent(page).allow.click();
+      await page.locator('[role="dialog"][data-state="choose"]').waitFor();
+      return page;
+    },
+  },
   {
     name: 'done-success', async reach(suite, context, look) {
       const page = await popup(suite, context, look);

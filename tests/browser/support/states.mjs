@@ -4,7 +4,7 @@
 import { modal } from './modal.mjs';
 import { SERVICES, answers, stub } from './stub.mjs';
 
-const { session, field, oauthForm, keyForm, pending, ended, succeeded, refusal } = answers;
+const { session, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal } = answers;
 const one = (id) => session({ integrations: SERVICES.filter((service) => service.id === id) });
 const reconnect = { integration: 'gmail', title: 'Gmail', reason: 'Google ended the access: the password was changed.', account: 'ann@example.test' };
 const LONG_WORD = 'Pneumonoultramicroscopicsilicovolcanoconiosis';
@@ -25,6 +25,20 @@ const withKey = async (at) => {
   await at.row('Stripe').click();
   await at.field('Secret or restricted key').fill(`sk_${'a'.repeat(24)}`);
   await at.connect('Stripe').click();
+};
+
+const MANY = Array.from({ length: 300 }, (_, index) => ({ name: `Workspace ${index + 1}`, description: `workspace-${index + 1}.example.test` }));
+/** The sign-in is through and reaches several. */
+const choosing = (more) => ({ plan: { check: () => pending('choosing'), choices: () => choices(more) }, reach: away });
+/** Connected with less than was asked for; the sign-in for the rest is denied. */
+const partial = () => {
+  let flows = 0;
+  return { plan: {
+    // Each look begins anew.
+    session: () => { flows = 0; return session(); },
+    flows: () => { flows += 1; return { status: 201, body: { flow: `0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a7${flows}`, result: 'H'.repeat(43), code: 'K7RM', url: null, expires_at: '2030-01-01T00:00:00Z' } }; },
+    check: () => (flows < 2 ? succeeded({ account: 'ann@example.test', missing: ['Send messages for you'] }) : ended('access_denied')),
+  } };
 };
 
 /**
@@ -65,6 +79,12 @@ export const STATES = [
   { state: 'ways', title: 'Another way to sign in', plan: { check: () => pending('created') }, async reach(at, page) { await away(at, page); await at.otherWay.click(); } },
   { state: 'verifying', title: 'Finishing with Gmail', plan: { check: () => pending('exchanging') }, reach: away },
   { state: 'verifying', name: 'verifying-customer', title: 'Shop confirms it is you', plan: { check: () => pending('verifying') }, reach: away },
+  { state: 'choose', title: 'Choose what to connect', ...choosing() },
+  { state: 'choose', name: 'choose-changed', title: 'Choose what to connect', ...choosing({ changed: true }) },
+  { state: 'choose', name: 'choose-many', title: 'Choose what to connect', ...choosing({ choices: MANY }) },
+  { state: 'choose', name: 'choose-long', title: 'Choose what to connect', ...choosing({ choices: [{ name: `${LONG_WORD} ${LONG_WORD} of the North`, description: `https://${LONG_WORD.toLowerCase()}.example.test/a/path/that/goes/on/and/on` }, { name: 'شركة الشمال للتجارة', description: null }, { name: LONG_WORD.repeat(3), description: 'One word' }] }) },
+  { state: 'choosing', title: 'Choose in the Gmail window', ...choosing({ here: false, choices: [] }) },
+  { state: 'kept', title: 'Gmail stays as it was', ...partial(), async reach(at, page) { await away(at, page); await at.screen('partial').waitFor(); const [popup] = await Promise.all([page.context().waitForEvent('page'), at.rest.click()]); await popup.waitForLoadState(); } },
   { state: 'success', title: 'Gmail is connected', ...endsWith(succeeded({ account: 'ann@example.test' })) },
   { state: 'partial', title: 'Gmail is connected', ...endsWith(succeeded({ account: 'ann@example.test', missing: ['Send messages for you', 'See your email address'] })) },
   { state: 'failure', title: 'Gmail is not connected', ...endsWith(ended('interrupted', 'failed', 'The sign-in was interrupted on our side. Try again.')) },

@@ -40,12 +40,18 @@ const connection = { _id: 'conn::1', id: 'conn::1', key: 'live::gmail::default::
 const pending = (stage) => ({ status: 'pending', stage, connection: null, message: null, code: null, verify_url: null, account: null, missing: [] });
 const ended = (code, stage = 'failed', message = 'Said by the server.') => ({ ...pending(stage), status: 'error', code, message });
 const succeeded = (more = {}) => ({ ...pending('succeeded'), status: 'success', connection, ...more });
+const choices = (more = {}) => ({
+  app: { name: 'Shop', logo: null }, service: { name: 'Gmail', logo: null }, branding: { accent: null, theme: null, logo_url: null }, white_label: false, environment: 'live',
+  here: true, elsewhere: true, changed: false,
+  choices: [{ name: 'Acme', description: 'https://acme.example.test' }, { name: 'Acme Labs', description: 'https://labs.example.test' }, { name: 'Northwind Traders', description: null }],
+  ...more,
+});
 const refusal = (status, key, message, meta) => ({ status, body: { type: 'error', key: `connect::${key}`, message, meta, correlationId: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a77' } });
 
-export const answers = { session, field, oauthForm, keyForm, connection, pending, ended, succeeded, refusal };
+export const answers = { session, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
 
 /**
- * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`:
+ * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`, `choices`, `choose`, `widen`:
  * a body, `{ status, body }`, `'never'`, `'down'`, or a function of the request's body that gives one of these. It is
  * returned, and may be changed while the test goes on. `calls` counts by name.
  */
@@ -59,6 +65,9 @@ export async function stub(context, plan = {}) {
     submit: () => ({ status: 'success', connection, account: 'acct_1QX', message: null }),
     flows: () => ({ status: 201, body: { flow: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70', result: 'H'.repeat(43), code: 'K7RM', url: `http://localhost/connect/start?state=${'H'.repeat(43)}`, expires_at: '2030-01-01T00:00:00Z' } }),
     check: () => pending('away'),
+    choices: () => choices(),
+    choose: () => ({ url: null }),
+    widen: () => ({ status: 201, body: { requestId: 'W'.repeat(43), expiresAt: '2030-01-01T00:00:00Z' } }),
     ...plan,
   };
   const answer = async (route, name) => {
@@ -78,6 +87,7 @@ export async function stub(context, plan = {}) {
   // Tickets and cancelling have no body; without a stream the modal asks `check`.
   await context.route((url) => /^\/connect\/api\/flows\/.+/.test(url.pathname), (route) => {
     const what = new URL(route.request().url()).pathname.split('/').at(-1);
+    if (['choices', 'choose', 'widen'].includes(what)) return answer(route, what);
     calls[what] = (calls[what] ?? 0) + 1;
     if (what === 'ticket' && plan.hold) return route.fulfill({ status: 409, body: '' });
     return what === 'events' ? route.fulfill({ status: 503, body: '' }) : route.fulfill({ status: 204, body: '' });

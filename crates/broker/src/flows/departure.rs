@@ -1,6 +1,6 @@
 //! A flow leaves for the provider: state, nonce and PKCE verifier are made now and sealed with the flow.
 
-use catalog::{AuthKind, Endpoints, OAuth2, Pkce};
+use catalog::{AuthKind, AuthMethod, Endpoints, OAuth2, Pkce};
 use protocol::oauth2::{Client, PkceVerifier};
 use serde::{Deserialize, Serialize};
 use store::{App, Flow, FlowId};
@@ -8,6 +8,7 @@ use url::Url;
 use vault::{ExposeSecret as _, SecretString, Token};
 use zeroize::Zeroizing;
 
+use super::choice::ChoiceList;
 use super::expired;
 use crate::sessions::effective_variables;
 use crate::{Broker, Kind, Problem};
@@ -21,6 +22,9 @@ pub(super) struct FlowSecrets {
     /// The result handle, where the customer's page wants to see it again.
     #[serde(default)]
     pub(super) handle: Option<Zeroizing<String>>,
+    /// What there is to choose from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) list: Option<ChoiceList>,
 }
 
 impl FlowSecrets {
@@ -50,6 +54,11 @@ impl ClientParts {
             Some(AuthKind::OAuth2(oauth2)) => Ok(oauth2),
             _ => Err(gone_definition(&self.integration.name)),
         }
+    }
+
+    /// The way to sign in, while the definition has it.
+    pub(crate) fn auth(&self) -> Option<&AuthMethod> {
+        self.integration.method(Some(&self.auth_method))
     }
 
     /// The host of the token endpoint where each connection of the app has its own; `None` where all share one.

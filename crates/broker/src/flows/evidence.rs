@@ -124,6 +124,7 @@ mod tests {
             expires_at: DateTime::UNIX_EPOCH,
             over: false,
             has_proof: true,
+            at_work: false,
         }
     }
 

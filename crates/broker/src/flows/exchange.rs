@@ -1,31 +1,21 @@
 //! The exchange: what the commit needs is read first, then the code is spent with no transaction open, then one commit.
 
-use std::time::Duration;
-
 use protocol::oauth2::{Granted, PkceVerifier, TokenError};
 use serde_json::Value;
-use store::{Connection, Finished, Flow, Grant, NewCredential, Project, Session, Verify};
-use url::Url;
-use vault::{Credential, SecretString, Token};
+use store::{Flow, Grant, NewCredential};
+use vault::{Credential, SecretString};
 
 use super::callback::{CallbackEnd, Query};
+use super::choice::Chosen;
 use super::departure::{ClientParts, FlowSecrets};
-use crate::keys::connection_key;
+use super::settle::Around;
 use crate::refresh::refresh_in;
-use crate::submit::require_same_account;
 use crate::texts::quoted;
 use crate::{Broker, Kind, Problem};
 
-/// Between two tries to reach the database.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
-
 /// All that an exchange and its commit need.
 pub(super) struct Ready {
-    parts: ClientParts,
-    project: Project,
-    session: Session,
-    /// The connection to connect again.
-    known: Option<Connection>,
+    around: Around,
     verifier: Option<PkceVerifier>,
     code: SecretString,
     query: Value,
@@ -52,36 +42,15 @@ impl Broker {
                 format!("{name} sent no code. Try again."),
             ));
         };
-        let session = self
-            .store()
-            .session_by_id(flow.session)
-            .await?
-            .filter(Session::is_live)
-            .ok_or_else(|| {
-                Problem::new(
-                    Kind::Gone,
-                    "session_expired",
-                    "The connect session has ended. Start again.",
-                )
-            })?;
         let verifier = secrets
             .verifier
             .as_ref()
             .map(|verifier| PkceVerifier::new(SecretString::from(verifier.as_str())))
             .transpose()
             .map_err(|_| Problem::internal("The sign-in could not be read back. Start again in the app."))?;
-        let project = self.project(flow.project).await?;
-        let known = self.connection_to_replace(&session).await?;
-        if verifies(&project, &session, known.as_ref())
-            && verify_address(project.verify_url.as_deref(), &Token::generate(), flow).is_none()
-        {
-            return Err(Problem::new(Kind::FailedDependency, "no_verify_url", NO_VERIFY_ADDRESS));
-        }
+        let around = self.around(flow, parts).await?;
         Ok(Ready {
-            parts,
-            project,
-            session,
-            known,
+            around,
             verifier,
             code,
             query: query.all,
@@ -95,7 +64,7 @@ impl Broker {
         ready: Ready,
         handle: Option<&str>,
     ) -> Result<CallbackEnd, Problem> {
-        let client = ready.parts.client(self)?;
+        let client = ready.around.parts.client(self)?;
         let granted = match self
             .protocol()
             .exchange(&client, &ready.code, ready.verifier.as_ref(), &ready.query)
@@ -106,7 +75,7 @@ impl Broker {
                 tracing::warn!(%error, flow = %flow.id, "the token request was not sent");
                 return Ok(self.put_back(flow).await);
             }
-            Err(error) => return Err(exchange_problem(&ready.parts.integration.name, &error)),
+            Err(error) => return Err(exchange_problem(&ready.around.parts.integration.name, &error)),
         };
         let forbidden = !granted.forbidden.is_empty();
         let refreshable = granted.tokens.refresh_token.is_some() && client.method.refresh.supported;
@@ -116,50 +85,20 @@ impl Broker {
             refreshable,
             self.settings().refresh_margin,
         );
-        let grant = self.grant(&ready.parts, flow, granted, refresh_in).await;
-        let refusal = if forbidden {
-            Some(Problem::new(
-                Kind::FailedDependency,
-                "value_refused",
-                format!(
-                    "{} answered with an address or value that its definition does not allow. Whoever runs the app has to look at it.",
-                    ready.parts.integration.name
-                ),
-            ))
+        let around = &ready.around;
+        let mut grant = grant(flow, granted, refresh_in);
+        let chosen = if forbidden {
+            Err(value_refused(&around.parts.integration.name))
         } else {
-            require_same_account(ready.known.as_ref(), &grant).err()
+            self.choose_or_ask(around, &mut grant).await
         };
-        if let Some(problem) = refusal {
-            self.give_back(flow, &ready.parts, &grant, &problem).await;
-            return self.end_of(flow, handle, Some(problem.message())).await;
-        }
-        self.commit(flow, &ready, grant, handle).await
-    }
-
-    /// A grant that must not become a connection: it is queued to be revoked, and if even that cannot be stored, the
-    /// provider is asked at once.
-    async fn give_back(&self, flow: &Flow, parts: &ClientParts, grant: &Grant, problem: &Problem) {
-        tracing::info!(flow = %flow.id, reason = problem.key(), "a grant is given back");
-        let mut pause = Duration::from_millis(200);
-        loop {
-            match self
-                .store()
-                .refuse_grant(flow, grant, problem.key(), problem.message())
-                .await
-            {
-                Ok(()) => return,
-                Err(error) if error.is_unavailable() => tokio::time::sleep(pause).await,
-                Err(error) => {
-                    tracing::error!(%error, flow = %flow.id, "a grant cannot be queued; it is revoked now");
-                    break;
-                }
+        match chosen {
+            Ok(Chosen::Settled) => self.settle(flow, around, grant, handle).await,
+            Ok(Chosen::Ask(list)) => self.hold(flow, around, grant, list, handle).await,
+            Err(problem) => {
+                self.give_back(flow, &around.parts, &grant, &problem).await;
+                self.end_of(flow, handle, Some(problem.message())).await
             }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-        if let (Ok(client), Some(tokens)) = (parts.client(self), grant.credential.credential.tokens())
-            && let Err(error) = self.protocol().revoke(&client, tokens).await
-        {
-            tracing::error!(%error, flow = %flow.id, "a grant that was not kept was not revoked either");
         }
     }
 
@@ -194,123 +133,43 @@ impl Broker {
             ),
         ))
     }
+}
 
-    /// Tokens become a grant: learnt values, the account, the time of the next refresh.
-    /// What the provider wrote is cleaned first: a stray control character must not keep a grant from being stored.
-    async fn grant(&self, parts: &ClientParts, flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
-        let mut own = flow.variables.clone();
-        own.extend(
-            granted
-                .learned
-                .into_iter()
-                .filter(|(_, value)| !value.chars().any(char::is_control)),
-        );
-        let credential = Credential::OAuth2(granted.tokens);
-        let mut grant = Grant {
-            proved: false,
-            account_id: None,
-            account_name: None,
-            variables: own,
-            scopes: granted
-                .scopes
-                .map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect()),
-            credential: NewCredential {
-                credential,
-                expires_in: granted.expires_in,
-                refresh_in,
-            },
-        };
-        if parts.integration.check.is_none() {
-            return grant;
-        }
-        let variables =
-            crate::sessions::effective_variables(&parts.integration, &parts.app.variables, &grant.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        match self
-            .protocol()
-            .check(&parts.integration, &grant.credential.credential, &inputs)
-            .await
-        {
-            Ok(account) => {
-                grant.proved = true;
-                grant.account_id = account.id.map(|id| quoted(&id));
-                grant.account_name = account.name.map(|name| quoted(&name));
-            }
-            // The grant is good; that its account could not be read now must not lose it.
-            Err(error) => tracing::warn!(%error, flow = %flow.id, "a new grant could not be checked"),
-        }
-        grant
+/// Tokens become a grant, with the values that were learnt.
+/// What the provider wrote is cleaned first: a stray control character must not keep a grant from being stored.
+fn grant(flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
+    let mut own = flow.variables.clone();
+    own.extend(
+        granted
+            .learned
+            .into_iter()
+            .filter(|(_, value)| !value.chars().any(char::is_control)),
+    );
+    Grant {
+        proved: false,
+        account_id: None,
+        account_name: None,
+        variables: own,
+        scopes: granted
+            .scopes
+            .map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect()),
+        credential: NewCredential {
+            credential: Credential::OAuth2(granted.tokens),
+            expires_in: granted.expires_in,
+            refresh_in,
+        },
     }
+}
 
-    async fn commit(
-        &self,
-        flow: &Flow,
-        ready: &Ready,
-        grant: Grant,
-        handle: Option<&str>,
-    ) -> Result<CallbackEnd, Problem> {
-        let (session, project) = (&ready.session, &ready.project);
-        let completion = verifies(project, session, ready.known.as_ref()).then(Token::generate);
-        let key = connection_key(flow.environment, &flow.integration, &session.owner);
-        let digest = completion.as_ref().map(Token::digest);
-        let finished = match self
-            .commit_patiently(flow, session, &key, &grant, digest.as_ref())
-            .await
-        {
-            Ok(finished) => finished,
-            Err(problem) => {
-                self.give_back(flow, &ready.parts, &grant, &problem).await;
-                return Err(problem);
-            }
-        };
-        match (finished, completion) {
-            (Finished::Quarantined, Some(code)) => {
-                if let Some(url) = verify_address(project.verify_url.as_deref(), &code, flow) {
-                    return Ok(CallbackEnd::Redirect(url));
-                }
-                // Without an address nobody confirms: the grant is revoked when its five minutes are over.
-                self.end_of(flow, handle, Some(NO_VERIFY_ADDRESS)).await
-            }
-            (Finished::TooLate, _) => {
-                self.end_of(
-                    flow,
-                    handle,
-                    Some("This session made its connection already, or its connection was deleted."),
-                )
-                .await
-            }
-            (Finished::Connected(connection), _) => {
-                tracing::info!(flow = %flow.id, %connection, integration = flow.integration, "connected");
-                self.end_of(flow, handle, None).await
-            }
-            (Finished::Quarantined, None) => self.end_of(flow, handle, None).await,
-        }
-    }
-
-    /// Tokens are in our hands and nowhere else: a database that is away for a moment must not lose them.
-    async fn commit_patiently(
-        &self,
-        flow: &Flow,
-        session: &Session,
-        key: &str,
-        grant: &Grant,
-        completion: Option<&vault::Digest>,
-    ) -> Result<Finished, Problem> {
-        let mut pause = Duration::from_millis(200);
-        loop {
-            match self.store().finish_flow(flow, session, key, grant, completion).await {
-                Err(error) if error.is_unavailable() => {
-                    tracing::warn!(%error, flow = %flow.id, "a new grant waits for the database");
-                    tokio::time::sleep(pause).await;
-                }
-                other => return Ok(other?),
-            }
-            pause = (pause * 2).min(LONGEST_PAUSE);
-        }
-    }
+/// A value of the service's answer that its definition does not allow.
+pub(super) fn value_refused(name: &str) -> Problem {
+    Problem::new(
+        Kind::FailedDependency,
+        "value_refused",
+        format!(
+            "{name} answered with an address or value that its definition does not allow. Whoever runs the app has to look at it."
+        ),
+    )
 }
 
 /// The provider's own refusal, in our words, with its words as a quotation.
@@ -397,26 +256,6 @@ fn exchange_problem(name: &str, error: &TokenError) -> Problem {
         ),
     };
     Problem::new(Kind::FailedDependency, key, message)
-}
-
-const NO_VERIFY_ADDRESS: &str = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
-
-/// Whether the customer's backend must say who finished. Where a hosted link reconnects an account that is known, the
-/// service says it: another account is refused.
-fn verifies(project: &Project, session: &Session, known: Option<&Connection>) -> bool {
-    match project.verify {
-        Verify::Off => false,
-        Verify::Hosted => session.hosted && known.is_none_or(|known| known.account_id.is_none()),
-        Verify::Always => true,
-    }
-}
-
-fn verify_address(url: Option<&str>, code: &Token, flow: &Flow) -> Option<Url> {
-    let mut url = Url::parse(url?).ok()?;
-    url.query_pairs_mut()
-        .append_pair("code", &code.expose())
-        .append_pair("flow", &flow.id.to_string());
-    Some(url)
 }
 
 #[cfg(test)]

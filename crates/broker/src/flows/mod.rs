@@ -4,22 +4,28 @@
 //! accepted only there. The outcome lives in the database and is read with a handle.
 
 mod callback;
+mod choice;
 mod complete;
 mod confirm;
 mod departure;
 mod evidence;
 mod exchange;
 mod redeem;
+mod settle;
 mod start;
 mod status;
+mod widen;
 
 pub use callback::{CallbackEnd, CallbackPage};
+pub(crate) use choice::Chosen;
+pub use choice::{ChoiceView, Chooser};
 pub use confirm::ConfirmView;
 pub(crate) use departure::ClientParts;
 pub use evidence::{Evidence, FetchSite};
 pub use redeem::{Next, Redeem, Redeemed, Resumable};
 pub use start::{NewFlowRequest, StartedFlow};
 pub use status::{DoneOutcome, DoneView, FlowView};
+pub use widen::WideningSession;
 
 use crate::{Kind, Problem};
 

@@ -101,6 +101,7 @@ impl Broker {
             .map(|handle| {
                 FlowSecrets {
                     verifier: None,
+                    list: None,
                     handle: Some(handle),
                 }
                 .to_plaintext()
@@ -193,7 +194,11 @@ impl Broker {
         let mut resumable = Vec::new();
         for flow in self.store().open_flows_of_browser(&browser.digest()).await? {
             let name = self.integration_name(&flow.integration);
-            match self.depart(flow.id).await {
+            let next = match flow.status {
+                FlowStatus::Choosing => Ok(self.choose_address(flow.id)),
+                _ => self.depart(flow.id).await,
+            };
+            match next {
                 Ok(url) => resumable.push(Resumable {
                     flow: flow.id,
                     name,

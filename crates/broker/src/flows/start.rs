@@ -16,7 +16,9 @@ use crate::{Broker, Kind, Problem};
 
 /// A flow starts only with this much left in its session: two minutes to open the window, ten to sign in, five for the
 /// customer's confirmation. So the end of the session surprises nobody.
-const NEEDED_SECONDS: i64 = 17 * 60;
+const NEEDED_SECONDS: u32 = 17 * 60;
+/// So much more where the person may have to choose from a list.
+const CHOICE_SECONDS: u32 = 5 * 60;
 
 /// A flow to begin.
 #[derive(Debug)]
@@ -67,11 +69,17 @@ impl Broker {
             self.require_embedder(session.project, session.environment, request.embedder.as_deref())
                 .await?;
         }
-        if session.seconds_left < NEEDED_SECONDS {
+        let platform = self.session_platform(&session, &request.integration).await?;
+        let (auth_method, variables) = if session.widens {
+            self.as_before(&session, &platform).await?
+        } else {
+            accept(&platform, request.auth.as_deref(), request.values)?
+        };
+        let method = platform.method(Some(&auth_method))?;
+        let needs = NEEDED_SECONDS + method.choose.as_ref().map_or(0, |_| CHOICE_SECONDS);
+        if session.seconds_left < i64::from(needs) {
             return Err(session_expiring());
         }
-        let platform = self.session_platform(&session, &request.integration).await?;
-        let (auth_method, variables) = accept(&platform, request.auth.as_deref(), request.values)?;
         let result = Token::generate();
         let code = human_code();
         let new = NewFlow {
@@ -87,6 +95,7 @@ impl Broker {
             code: code.clone(),
             name: plain("name", request.name, 120)?,
             variables,
+            needs,
         };
         let (flow, expires_at) = self.create(&session, &new).await?;
         tracing::info!(%flow, integration = new.integration, mode = request.mode.as_str(), "a sign-in was started");
@@ -155,7 +164,7 @@ impl Broker {
     }
 }
 
-fn accept(
+pub(super) fn accept(
     platform: &Platform,
     auth: Option<&str>,
     values: BTreeMap<String, SecretString>,

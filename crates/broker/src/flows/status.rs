@@ -126,7 +126,7 @@ impl Broker {
         })
     }
 
-    async fn missing_of(&self, flow: &Flow, connection: &Connection) -> Result<Vec<String>, Problem> {
+    pub(super) async fn missing_of(&self, flow: &Flow, connection: &Connection) -> Result<Vec<String>, Problem> {
         let Some(integration) = self.catalog().get(&flow.integration).cloned() else {
             return Ok(Vec::new());
         };
@@ -171,9 +171,13 @@ impl Broker {
 
 /// The status by the clock: a sweep that has not run yet must not keep a dead flow waiting.
 fn effective(flow: &Flow) -> FlowStatus {
+    // A choice that was made is worked on like an exchange.
+    if flow.status == FlowStatus::Choosing && flow.at_work {
+        return FlowStatus::Exchanging;
+    }
     let waits = matches!(
         flow.status,
-        FlowStatus::Created | FlowStatus::Bound | FlowStatus::Confirming | FlowStatus::Away
+        FlowStatus::Created | FlowStatus::Bound | FlowStatus::Confirming | FlowStatus::Away | FlowStatus::Choosing
     );
     if waits && flow.over {
         FlowStatus::Expired

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{AuthKind, AuthMethod, OAuth2};
+use catalog::{AuthKind, AuthMethod};
 use serde_json::{Map, Value, json};
 use vault::{ExposeSecret as _, OAuth2Tokens, SecretString};
 
@@ -30,14 +30,13 @@ pub(super) fn method_for<'a>(platform: &'a Platform, request: &ImportRequest) ->
 pub(super) fn oauth_variables(
     platform: &Platform,
     method: &AuthMethod,
-    oauth2: &OAuth2,
     given: &BTreeMap<String, String>,
 ) -> Result<BTreeMap<String, String>, Problem> {
     let mut learned = BTreeMap::new();
     let mut asked = BTreeMap::new();
     let mut errors = Map::new();
     for (name, value) in given {
-        match oauth2.learn.iter().find(|learned| learned.name == *name) {
+        match method.kept().find(|learned| learned.name == *name) {
             Some(known) if known.kind.accepts(value) => {
                 learned.insert(name.clone(), value.clone());
             }

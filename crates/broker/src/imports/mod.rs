@@ -203,7 +203,7 @@ impl Broker {
         };
         match (&method.kind, &request.tokens) {
             (AuthKind::OAuth2(oauth2), Some(tokens)) => {
-                grant.variables = oauth_variables(platform, method, oauth2, &request.variables)?;
+                grant.variables = oauth_variables(platform, method, &request.variables)?;
                 let lifetime = self.lifetime(request).await?.or(oauth2.refresh.lifetime);
                 let refreshable = oauth2.refresh.supported && tokens.refresh_token.is_some();
                 if request.prove == Prove::Refresh && !refreshable {

@@ -1,5 +1,6 @@
 //! The ways to sign in.
 
+use super::choose::choose;
 use super::names::{Names, Site, fields};
 use super::oauth2::oauth2;
 use super::{NamedTemplates, headers, label, link, pattern, templates, text};
@@ -36,6 +37,14 @@ pub(crate) fn methods(
         let headers = merged(&shared.0, &own_headers, str::eq_ignore_ascii_case);
         let query = merged(&shared.1, &own_query, |left, right| left == right);
         unused(auth, &headers, &query, &place, report);
+        let chosen = match auth {
+            Auth::OAuth2(method) => method.choose.as_ref(),
+            Auth::ApiKey(method) => method.choose.as_deref(),
+        };
+        let choose = chosen.and_then(|written| {
+            let place = place.key("choose");
+            choose(written, names, index, (&headers, &query), &place, report)
+        });
         let id = id.clone().unwrap_or_else(|| match auth {
             Auth::OAuth2(_) => "oauth2".to_owned(),
             Auth::ApiKey(_) => "api_key".to_owned(),
@@ -71,6 +80,7 @@ pub(crate) fn methods(
                 kind,
                 headers,
                 query,
+                choose,
             });
         }
     }

@@ -1,7 +1,7 @@
 //! Which inputs a template may name, and where.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::definition as written;
 use crate::definition::{Auth, Definition, LearnType, VariableType};
@@ -10,12 +10,13 @@ use crate::suggest;
 use crate::template::{Name, Template, UrlTemplate, WholeOrigin};
 
 /// Every namespace.
-const NAMESPACES: [&str; 8] = [
+const NAMESPACES: [&str; 9] = [
     "variables",
     "credential",
     "app",
     "token",
     "body",
+    "item",
     "query",
     "discovered",
     "instance",
@@ -53,6 +54,10 @@ pub(crate) enum Site {
     RefreshParameter(usize),
     /// A value that is learnt.
     Learn,
+    /// A whole address of the list to choose from, by the way to sign in of this number.
+    Choose(usize),
+    /// What an entry of that list is, and the values that are kept of it.
+    Item,
     /// The account's id or name.
     Account,
 }
@@ -62,12 +67,13 @@ impl Site {
         match self {
             Self::SignIn => &["variables", "instance"],
             Self::SignedIn(_) => &["variables", "instance", "app"],
-            Self::Check => &["variables", "discovered", "instance"],
+            Self::Check | Self::Choose(_) => &["variables", "discovered", "instance"],
             Self::Api | Self::Method(_) if is_url => &["variables", "discovered", "instance"],
             Self::Api | Self::Method(_) => &["credential", "variables", "app", "instance"],
             Self::TokenParameter => &["variables", "app", "query", "instance"],
             Self::AuthorizeParameter | Self::RefreshParameter(_) => &["variables", "app", "instance"],
             Self::Learn => &["token", "query"],
+            Self::Item => &["item"],
             Self::Account => &["body", "variables"],
         }
     }
@@ -198,9 +204,9 @@ impl<'a> Names<'a> {
     /// Declared variables, and learnt ones where a token has been received whichever way one signed in.
     fn variables(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
         let ways = 0..self.definition.auth.len();
-        let learned = |index: usize| match self.definition.auth.get(index) {
-            Some(Auth::OAuth2(method)) => method.learn.keys().map(String::as_str).collect(),
-            _ => Vec::new(),
+        let learned = |index: usize| {
+            let all = self.definition.auth.get(index).map(kept).unwrap_or_default();
+            all.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
         };
         let mut names: Vec<&str> = self.definition.variables.keys().map(String::as_str).collect();
         let wanted = name.path.as_str();
@@ -210,6 +216,29 @@ impl<'a> Names<'a> {
             names.dedup();
             return Ok(names);
         }
+        let (Site::Choose(index) | Site::SignedIn(index)) = site else {
+            return self.learned_at(name, site, &learned);
+        };
+        // Revocation has to work for a grant that is given up before the choice.
+        let chosen = self.definition.auth.get(index).and_then(choose);
+        if chosen.is_some_and(|choose| choose.learn.contains_key(wanted)) {
+            return Err((
+                format!("`{name}` is set by the choice, which may not be made yet"),
+                None,
+            ));
+        }
+        self.learned_at(name, site, &learned)
+    }
+
+    /// The learnt variables at a site, where this one is learnt by some way to sign in.
+    fn learned_at(
+        &self,
+        name: &Name,
+        site: Site,
+        learned: &dyn Fn(usize) -> Vec<&'a str>,
+    ) -> Result<Vec<&'a str>, (String, Option<String>)> {
+        let ways = 0..self.definition.auth.len();
+        let wanted = name.path.as_str();
         let unlearned = match site {
             Site::SignIn | Site::AuthorizeParameter | Site::TokenParameter => {
                 return Err((
@@ -217,7 +246,7 @@ impl<'a> Names<'a> {
                     None,
                 ));
             }
-            Site::Method(index) | Site::SignedIn(index) | Site::RefreshParameter(index) => {
+            Site::Method(index) | Site::SignedIn(index) | Site::RefreshParameter(index) | Site::Choose(index) => {
                 (!learned(index).contains(&wanted)).then_some(index)
             }
             _ => ways.clone().find(|index| !learned(*index).contains(&wanted)),
@@ -256,6 +285,15 @@ impl<'a> Names<'a> {
     /// The variables that stand in the host of one of the addresses that were checked.
     pub(crate) fn in_hosts(&self) -> BTreeSet<String> {
         self.in_hosts.borrow().clone()
+    }
+
+    /// Whether the base address names one of these variables.
+    pub(crate) fn base_names(&self, variables: &BTreeMap<String, written::Learn>) -> bool {
+        let base = Template::parse(&self.definition.api.base_url);
+        base.is_ok_and(|base| {
+            let mut names = base.names().into_iter();
+            names.any(|name| name.namespace == "variables" && variables.contains_key(&name.path))
+        })
     }
 
     /// Whether a variable of this name is declared.
@@ -299,10 +337,9 @@ impl<'a> Names<'a> {
             .definition
             .auth
             .iter()
-            .filter_map(|auth| match auth {
-                Auth::OAuth2(method) => method.learn.get(&name.path),
-                Auth::ApiKey(_) => None,
-            })
+            .flat_map(kept)
+            .filter(|(learned, _)| *learned == name.path)
+            .map(|(_, learn)| learn)
             .collect();
         if learned.iter().any(|learn| learn.kind != LearnType::Origin) {
             return Err(format!(
@@ -316,6 +353,25 @@ impl<'a> Names<'a> {
                 .collect(),
         ))
     }
+}
+
+/// The list to choose from of a way to sign in.
+fn choose(auth: &Auth) -> Option<&written::Choose> {
+    match auth {
+        Auth::OAuth2(method) => method.choose.as_ref(),
+        Auth::ApiKey(method) => method.choose.as_deref(),
+    }
+}
+
+/// What a way to sign in keeps with its connections: what it learns, and what a choice sets.
+fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
+    let learned = match auth {
+        Auth::OAuth2(method) => Some(&method.learn),
+        Auth::ApiKey(_) => None,
+    };
+    let chosen = choose(auth).map(|choose| &choose.learn);
+    let all = learned.into_iter().chain(chosen).flatten();
+    all.map(|(name, learn)| (name.as_str(), learn)).collect()
 }
 
 /// The fields of a credential.

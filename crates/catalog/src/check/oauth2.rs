@@ -1,5 +1,7 @@
 //! The authorization code grant of OAuth 2.
 
+use std::collections::BTreeMap;
+
 use super::names::{Names, Site};
 use super::{label, link, pattern, pointer, templates, text};
 use crate::definition as written;
@@ -106,7 +108,13 @@ pub(super) fn oauth2(
         pkce: pkce(written, place, report),
         scopes: scopes(&written.scopes, &place.key("scopes"), report),
         refresh,
-        learn: learn(written, names, place, report),
+        learn: learn(
+            &written.learn,
+            (Site::Learn, "${token.instance_url}"),
+            names,
+            place,
+            report,
+        ),
         token_object: pointer(written.token.object.as_ref(), &token.key("object"), report),
         ok_pointer: pointer(written.token.ok.as_ref(), &token.key("ok"), report),
         setup: written
@@ -289,9 +297,16 @@ fn scopes(written: &written::Scopes, place: &Place, report: &mut Report<'_>) -> 
     }
 }
 
-fn learn(written: &written::OAuth2, names: &Names<'_>, place: &Place, report: &mut Report<'_>) -> Vec<Learned> {
+/// Values that are kept with a connection. `site` says what they come from, `example` how one is written.
+pub(super) fn learn(
+    written: &BTreeMap<String, written::Learn>,
+    (site, example): (Site, &str),
+    names: &Names<'_>,
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Vec<Learned> {
     let mut learned = Vec::new();
-    for (name, learn) in &written.learn {
+    for (name, learn) in written {
         let place = place.key("learn").key(name);
         if !text::is_name(name) {
             report.add(
@@ -305,11 +320,11 @@ fn learn(written: &written::OAuth2, names: &Names<'_>, place: &Place, report: &m
                 format!("`{name}` is a variable already: give what is learnt another name"),
             );
         }
-        let from = names.template(&learn.from, Site::Learn, &place.key("from"), report);
+        let from = names.template(&learn.from, site, &place.key("from"), report);
         if from.as_ref().is_some_and(|from| from.names().is_empty()) {
             report.add(
                 &place.key("from"),
-                "nothing is learnt here: name an input, as `${token.instance_url}`",
+                format!("nothing is learnt here: name an input, as `{example}`"),
             );
         }
         let kind = learned_kind(learn, &place, report);

@@ -354,4 +354,39 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "name: Acme\ndescription: Makes everything.\ncategories: [tools]\naliases: [coyote]\ndocs: https:",
         "nmae: Acme\nname: ''\ndescription: Makes everything.\ndocs: http:",
     ),
+    (
+        "a choice that sets nothing",
+        "    setup: https://docs.acme.example/apps\n",
+        "    choose: { get: /sites, id: \"${item.id}\", name: \"${item.name}\", learn: {} }\n",
+    ),
+    (
+        "a choice without a call",
+        "    setup: https://docs.acme.example/apps\n",
+        "    choose: { id: \"${item.id}\", name: \"${item.name}\", learn: { seat: { from: \"${item.id}\" } } }\n",
+    ),
+    (
+        "a choice from somewhere else",
+        "    setup: https://docs.acme.example/apps\n",
+        "    choose: { get: /sites, id: \"${body.id}\", name: \"Seat\", learn: { seat: { from: \"${token.id}\" } } }\n",
+    ),
+    (
+        "a choice that learns nothing of the entry",
+        "    setup: https://docs.acme.example/apps\n",
+        "    choose: { get: /sites, id: \"${item.id}\", name: \"${item.name}\", learn: { domain: { from: fixed } } }\n",
+    ),
+    (
+        "a list behind an address that needs the choice",
+        "    learn:\n      origin: { from: \"${token.origin}\", type: origin, hosts: [.acme.example] }\n",
+        "    choose: { get: /sites, id: \"${item.id}\", name: \"${item.name}\", learn: { origin: { from: \"${item.url}\", type: origin, hosts: [.acme.example] } } }\n",
+    ),
+    (
+        "a revocation that needs the choice",
+        "    revoke: { url: \"https://${variables.domain}.acme.example/revoke\" }\n",
+        "    revoke: { url: \"https://${variables.seat}.acme.example/revoke\" }\n    choose: { get: /sites, id: \"${item.id}\", name: \"${item.name}\", learn: { seat: { from: \"${item.id}\" } } }\n",
+    ),
+    (
+        "a sign-in that needs the choice",
+        "    token: { url: \"https://${variables.domain}.acme.example/token\", client_auth: body }\n",
+        "    token: { url: \"https://${variables.seat}.acme.example/token\", client_auth: body }\n    choose: { get: /sites, id: \"${item.id}\", name: \"${item.name}\", learn: { seat: { from: \"${item.id}\" } } }\n",
+    ),
 ];

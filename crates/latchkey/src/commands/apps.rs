@@ -128,7 +128,7 @@ pub(super) async fn set(
             integration.name
         );
     }
-    let is_sandbox = id == sandbox_app::SANDBOX;
+    let is_sandbox = sandbox_app::SANDBOXES.contains(&id);
     if is_sandbox && (settings.client_id.is_some() || settings.client_secret.is_some()) {
         bail!("the sandbox makes its own client: leave --client-id and --client-secret-stdin out");
     }
@@ -138,7 +138,7 @@ pub(super) async fn set(
         .set_app(project.id, environment, id, broker.public_origin(), settings)
         .await?;
     if is_sandbox && on {
-        return sandbox_app::enable(broker, project).await;
+        return sandbox_app::enable(broker, project, id).await;
     }
     Ok(app)
 }

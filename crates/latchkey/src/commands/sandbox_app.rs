@@ -4,11 +4,11 @@ use broker::Broker;
 use store::{App, AppSettings, Project};
 use vault::Environment;
 
-/// The integration of the built-in service.
-pub(super) const SANDBOX: &str = "sandbox";
+/// The integrations of the built-in service: as it is, and with a site to choose.
+pub(super) const SANDBOXES: [&str; 2] = ["sandbox", "sandbox-sites"];
 
-/// Switches the sandbox on in `test`, with an OAuth client of this project that knows today's address.
-pub(super) async fn enable(broker: &Broker, project: &Project) -> anyhow::Result<App> {
+/// Switches one of them on in `test`, with an OAuth client of this project that knows today's address.
+pub(super) async fn enable(broker: &Broker, project: &Project, integration: &str) -> anyhow::Result<App> {
     let store = broker.store();
     let origin = broker.public_origin();
     let settings = AppSettings {
@@ -17,7 +17,7 @@ pub(super) async fn enable(broker: &Broker, project: &Project) -> anyhow::Result
         ..AppSettings::default()
     };
     let app = store
-        .set_app(project.id, Environment::Test, SANDBOX, origin, settings)
+        .set_app(project.id, Environment::Test, integration, origin, settings)
         .await?;
     let client = sandbox::ensure_client(store, project.id, Environment::Test, &app.redirect_uri()).await?;
     if app.client_id.as_deref() == Some(&client.client_id) && app.has_client_secret {
@@ -29,6 +29,6 @@ pub(super) async fn enable(broker: &Broker, project: &Project) -> anyhow::Result
         ..AppSettings::default()
     };
     Ok(store
-        .set_app(project.id, Environment::Test, SANDBOX, origin, settings)
+        .set_app(project.id, Environment::Test, integration, origin, settings)
         .await?)
 }

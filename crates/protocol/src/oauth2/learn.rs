@@ -8,13 +8,13 @@ use url::Url;
 
 /// A value that is there but is not what the definition allows.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Forbidden {
+pub(crate) struct Forbidden {
     /// The variable's name.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// The values whose inputs are there, and those that are not allowed.
-pub(super) fn learn(learned: &[Learned], inputs: &Inputs<'_>) -> (BTreeMap<String, String>, Vec<Forbidden>) {
+pub(crate) fn learn(learned: &[Learned], inputs: &Inputs<'_>) -> (BTreeMap<String, String>, Vec<Forbidden>) {
     let mut values = BTreeMap::new();
     let mut forbidden = Vec::new();
     for one in learned {

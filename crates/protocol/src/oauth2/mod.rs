@@ -23,6 +23,7 @@ pub use self::authorize::{PkceVerifier, UnusableVerifier, is_reserved_parameter}
 pub use self::discovery::Discovery;
 pub(crate) use self::discovery::Metadata;
 pub use self::error::{FailureClass, TokenError};
+pub(crate) use self::learn::learn;
 pub(crate) use self::scrub::Scrub;
 
 use crate::Protocol;

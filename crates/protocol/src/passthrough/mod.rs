@@ -127,6 +127,16 @@ impl ApiCall {
             .base_url
             .render(inputs)
             .map_err(PassthroughError::render("api.base_url"))?;
+        Self::filled(base, own_headers, own_query, inputs)
+    }
+
+    /// The same with other headers and parameters than those of the sign-in.
+    pub(crate) fn filled(
+        base: Url,
+        own_headers: &[(String, Template)],
+        own_query: &[(String, Template)],
+        inputs: &Inputs<'_>,
+    ) -> Result<Self, PassthroughError> {
         let mut headers = Vec::with_capacity(own_headers.len());
         for (name, template) in own_headers {
             let at = || format!("api.headers.{name}");

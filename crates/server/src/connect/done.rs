@@ -22,6 +22,11 @@ pub(crate) async fn page(
 ) -> Result<HttpResponse, Problem> {
     let flow = query_value(&request, "f").and_then(|text| flow_id(&text).ok());
     let browser = cookies::Kind::Browser.read(&request, site.secure);
+    if let Some(flow) = flow
+        && broker.waits_for_choice(flow, browser.as_ref()).await?
+    {
+        return Ok(super::choose::see(&format!("/connect/choose?f={flow}")));
+    }
     let view = match flow {
         Some(flow) => broker.done_view(flow, browser.as_ref()).await?,
         None => None,

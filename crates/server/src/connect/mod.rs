@@ -2,6 +2,7 @@
 //! back, and the calls that those pages make (connect-flow §2.4).
 
 pub(crate) mod callback;
+pub(crate) mod choose;
 pub(crate) mod confirm;
 pub(crate) mod cookies;
 pub(crate) mod done;
@@ -31,6 +32,7 @@ use pages::{Accent, Brand, MessagePage, Theme};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .configure(links::routes)
+        .configure(choose::routes)
         .service(
             web::resource("/")
                 .route(reading().to(embed::bare))

@@ -128,6 +128,20 @@ pub(crate) struct LinkPage<'a> {
     pub texts: Texts,
 }
 
+/// `/connect/choose`: the list of accounts that a sign-in reaches. Header set PASS.
+#[derive(Debug, Template)]
+#[template(path = "connect/choose.html")]
+pub(crate) struct ChoosePage<'a> {
+    /// Nonce of this answer's policy.
+    pub nonce: &'a str,
+    /// Addresses of scripts and styles.
+    pub assets: &'a Assets,
+    /// The texts of its language.
+    pub texts: Texts,
+    /// Id of the flow (not secret: the browser cookie is needed too).
+    pub flow: &'a str,
+}
+
 /// A name with its logo. Without a logo the first letter stands on the tile.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Named<'a> {

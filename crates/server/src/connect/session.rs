@@ -2,7 +2,7 @@
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use broker::{Broker, SessionView, Submission};
+use broker::{Broker, SessionView, Submission, Submitted};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -99,7 +99,16 @@ pub(crate) async fn submit(
         name,
         embedder,
     };
-    let connection = broker.submit(&session.0, submission).await?;
+    let connection = match broker.submit(&session.0, submission).await? {
+        Submitted::Connected(connection) => connection,
+        Submitted::Choosing { flow, result } => {
+            return Ok(HttpResponse::Ok().json(json!({
+                "status": "choosing",
+                "flow": flow.to_string(),
+                "result": result.expose(),
+            })));
+        }
+    };
     Ok(HttpResponse::Ok().json(json!({
         "status": "success",
         "connection": record(&broker, &site, &connection, Times::Milliseconds),

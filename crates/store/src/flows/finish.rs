@@ -1,15 +1,11 @@
 //! The end of a flow: one transaction makes the connection, spends the session and writes the event.
 
-use chrono::{DateTime, Utc};
-use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
-use vault::{Credential, Digest, Environment, Place};
+use vault::{Digest, Environment};
 
+use super::held::Ending;
 use super::{Flow, FlowId, FlowStatus, told};
-use crate::{
-    Connection, ConnectionId, Grant, IdentityType, NewConnection, NewCredential, ProjectId, RevocationId, Session,
-    Store, StoreError,
-};
+use crate::{Connection, ConnectionId, Grant, IdentityType, NewConnection, ProjectId, Session, Store, StoreError};
 
 /// How a flow finished.
 #[derive(Debug)]
@@ -35,34 +31,12 @@ pub enum Completed {
     Unknown,
 }
 
-/// What is kept beside a quarantined credential.
-#[derive(Serialize, Deserialize)]
-struct Quarantine {
-    proved: bool,
-    account_id: Option<String>,
-    account_name: Option<String>,
-    variables: std::collections::BTreeMap<String, String>,
-    scopes: Option<Vec<String>>,
-    expires_in: Option<u64>,
-    refresh_in: Option<u64>,
-    granted_at: DateTime<Utc>,
-}
-
 /// Told to whoever comes second in a session, and to a reconnect whose connection was deleted.
 const TOO_LATE: &str = "This session made its connection already, or its connection was deleted.";
 
-fn quarantine_place(flow: &Flow) -> Place {
-    Place {
-        project: flow.project.0,
-        environment: flow.environment,
-        record: flow.id.0,
-        column: "flows.quarantined",
-        generation: 0,
-    }
-}
-
 impl Store {
-    /// Commits the grant of a flow that is `exchanging`: as a connection, or, with a completion code, in quarantine.
+    /// Commits the grant of a flow that is `exchanging`, or `choosing` with its choice made: as a connection, or, with a
+    /// completion code, in quarantine.
     pub async fn finish_flow(
         &self,
         flow: &Flow,
@@ -75,7 +49,7 @@ impl Store {
         let finished = match completion {
             Some(code) => self.quarantine(&mut transaction, flow, grant, code).await?,
             None => {
-                self.connect_flow(&mut transaction, flow, session, key, grant, "exchanging")
+                self.connect_flow(&mut transaction, flow, session, key, grant, flow.status)
                     .await?
             }
         };
@@ -155,22 +129,33 @@ impl Store {
         let Some(session) = self.session_by_id(flow.session).await? else {
             return Ok(Completed::Gone);
         };
-        let grant = self.quarantined_grant(&flow, sealed, account).await?;
+        let grant = self.open_held(&flow, sealed, account).await?;
         let same = session.owner.identity.as_deref() == Some(identity)
             && (identity_type.is_none() || identity_type == session.owner.identity_type);
         if !same {
-            self.refuse_quarantined(&flow, &grant, "another_person", "Somebody else finished this sign-in.")
-                .await?;
+            let ending = Ending {
+                from: FlowStatus::Verifying,
+                to: FlowStatus::Rejected,
+                code: "another_person",
+                message: "Somebody else finished this sign-in.",
+            };
+            self.end_held(&flow, Some(&grant), ending).await?;
             return Ok(Completed::AnotherIdentity);
         }
         let key = key(&flow, &session);
         let mut transaction = self.pool.begin().await?;
         let finished = self
-            .connect_flow(&mut transaction, &flow, &session, &key, &grant, "verifying")
+            .connect_flow(&mut transaction, &flow, &session, &key, &grant, FlowStatus::Verifying)
             .await?;
         let Finished::Connected(id) = finished else {
             transaction.rollback().await?;
-            self.refuse_quarantined(&flow, &grant, "session_used", TOO_LATE).await?;
+            let ending = Ending {
+                from: FlowStatus::Verifying,
+                to: FlowStatus::Rejected,
+                code: "session_used",
+                message: TOO_LATE,
+            };
+            self.end_held(&flow, Some(&grant), ending).await?;
             return Ok(Completed::Gone);
         };
         transaction.commit().await?;
@@ -180,80 +165,6 @@ impl Store {
         }))
     }
 
-    async fn quarantined_grant(
-        &self,
-        flow: &Flow,
-        sealed: Vec<u8>,
-        account: serde_json::Value,
-    ) -> Result<Grant, StoreError> {
-        let inconsistent = |what: String| StoreError::Inconsistent {
-            table: "flows",
-            record: flow.id.0,
-            what,
-        };
-        let plaintext = self.open("flows", sealed, &quarantine_place(flow)).await?;
-        let credential = Credential::from_plaintext(&plaintext).map_err(|error| inconsistent(error.to_string()))?;
-        let account: Quarantine = serde_json::from_value(account).map_err(|error| inconsistent(error.to_string()))?;
-        let waited = (self.now().await? - account.granted_at)
-            .num_seconds()
-            .max(0)
-            .unsigned_abs();
-        Ok(Grant {
-            proved: account.proved,
-            account_id: account.account_id,
-            account_name: account.account_name,
-            variables: account.variables,
-            scopes: account.scopes,
-            credential: NewCredential {
-                credential,
-                expires_in: account.expires_in.map(|seconds| seconds.saturating_sub(waited)),
-                refresh_in: account.refresh_in.map(|seconds| seconds.saturating_sub(waited)),
-            },
-        })
-    }
-
-    async fn quarantine(
-        &self,
-        transaction: &mut PgConnection,
-        flow: &Flow,
-        grant: &Grant,
-        code: &Digest,
-    ) -> Result<Finished, StoreError> {
-        let plaintext = grant.credential.credential.to_plaintext();
-        let sealed = self
-            .seal(&mut *transaction, &quarantine_place(flow), &plaintext)
-            .await?;
-        let account = Quarantine {
-            proved: grant.proved,
-            account_id: grant.account_id.clone(),
-            account_name: grant.account_name.clone(),
-            variables: grant.variables.clone(),
-            scopes: grant.scopes.clone(),
-            expires_in: grant.credential.expires_in,
-            refresh_in: grant.credential.refresh_in,
-            granted_at: sqlx::query_scalar!(r#"select latchkey_now() as "now!""#)
-                .fetch_one(&mut *transaction)
-                .await?,
-        };
-        let written = sqlx::query!(
-            "update flows set status = 'verifying', quarantined = $2, quarantined_account = $3, complete_digest = $4,
-                    complete_until = latchkey_now() + interval '5 minutes', sealed = null, exchange_until = null,
-                    updated_at = latchkey_now()
-             where id = $1 and status = 'exchanging'",
-            flow.id.0,
-            sealed.as_bytes(),
-            sqlx::types::Json(account) as _,
-            code.as_bytes()
-        )
-        .execute(&mut *transaction)
-        .await?;
-        Ok(if written.rows_affected() == 1 {
-            Finished::Quarantined
-        } else {
-            Finished::TooLate
-        })
-    }
-
     async fn connect_flow(
         &self,
         transaction: &mut PgConnection,
@@ -261,7 +172,7 @@ impl Store {
         session: &Session,
         key: &str,
         grant: &Grant,
-        from: &str,
+        from: FlowStatus,
     ) -> Result<Finished, StoreError> {
         if !spend_session(transaction, session).await? {
             return Ok(Finished::TooLate);
@@ -297,7 +208,7 @@ impl Store {
                     quarantined_account = null, exchange_until = null, ended_at = latchkey_now(), updated_at = latchkey_now()
              where id = $1 and status = $2",
             flow.id.0,
-            from,
+            from.as_str(),
             id.0
         )
         .execute(&mut *transaction)
@@ -326,13 +237,23 @@ impl Store {
     }
 
     /// Ends the flow of an exchange whose grant must not become a connection; the grant is queued to be revoked, also
-    /// when the flow has ended in the meantime.
+    /// when the flow has ended in the meantime. A grant that waited in the flow is revoked by whatever ends the flow.
     pub async fn refuse_grant(&self, flow: &Flow, grant: &Grant, code: &str, message: &str) -> Result<(), StoreError> {
+        if flow.status == FlowStatus::Choosing {
+            let ending = Ending {
+                from: FlowStatus::Choosing,
+                to: FlowStatus::Failed,
+                code,
+                message,
+            };
+            self.end_held(flow, Some(grant), ending).await?;
+            return Ok(());
+        }
         let mut transaction = self.pool.begin().await?;
         let ended = sqlx::query!(
             "update flows set status = 'failed', error_code = $2, error_message = $3, sealed = null,
                     ended_at = latchkey_now(), updated_at = latchkey_now()
-             where id = $1 and ended_at is null and status <> 'verifying'",
+             where id = $1 and ended_at is null and status not in ('verifying', 'choosing')",
             flow.id.0,
             code,
             message
@@ -345,105 +266,6 @@ impl Store {
         self.queue_revocation(&mut transaction, flow, grant).await?;
         transaction.commit().await?;
         Ok(())
-    }
-
-    /// Ends a flow that waits for its completion; nothing happens when it was completed in the meantime.
-    async fn refuse_quarantined(
-        &self,
-        flow: &Flow,
-        grant: &Grant,
-        code: &str,
-        message: &str,
-    ) -> Result<bool, StoreError> {
-        let mut transaction = self.pool.begin().await?;
-        let ended = sqlx::query!(
-            "update flows set status = 'rejected', error_code = $2, error_message = $3, sealed = null,
-                    quarantined = null, quarantined_account = null, ended_at = latchkey_now(), updated_at = latchkey_now()
-             where id = $1 and status = 'verifying'",
-            flow.id.0,
-            code,
-            message
-        )
-        .execute(&mut *transaction)
-        .await?;
-        if ended.rows_affected() == 0 {
-            return Ok(false);
-        }
-        told::failed(&mut transaction, flow.id).await?;
-        self.queue_revocation(&mut transaction, flow, grant).await?;
-        transaction.commit().await?;
-        Ok(true)
-    }
-
-    async fn queue_revocation(
-        &self,
-        transaction: &mut PgConnection,
-        flow: &Flow,
-        grant: &Grant,
-    ) -> Result<(), StoreError> {
-        let plaintext = grant.credential.credential.to_plaintext();
-        let revocation = crate::revocations::NewRevocation {
-            id: RevocationId::generate(),
-            project: flow.project,
-            environment: flow.environment,
-            app: flow.app,
-            connection: None,
-            flow: Some(flow.id),
-            integration: &flow.integration,
-            auth_method: &flow.auth_method,
-            variables: &grant.variables,
-            plaintext: &plaintext,
-        };
-        self.insert_revocation(transaction, revocation).await
-    }
-
-    /// Verifying flows whose five minutes are over: their grants are queued to be revoked.
-    pub async fn refuse_unconfirmed(&self) -> Result<u64, StoreError> {
-        let rows = sqlx::query!(
-            r#"select id as "id: FlowId", quarantined, quarantined_account from flows
-               where status = 'verifying' and complete_until <= latchkey_now() limit 100"#
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        let mut refused = 0;
-        for row in rows {
-            let Some(flow) = self.flow(row.id).await? else { continue };
-            let message = "The app did not confirm who signed in.";
-            let grant = match (row.quarantined, row.quarantined_account) {
-                (Some(sealed), Some(account)) => self.quarantined_grant(&flow, sealed, account).await,
-                _ => Err(StoreError::Inconsistent {
-                    table: "flows",
-                    record: flow.id.0,
-                    what: "it waits for a confirmation without a grant".to_owned(),
-                }),
-            };
-            match grant {
-                Ok(grant) => {
-                    refused += u64::from(self.refuse_quarantined(&flow, &grant, "not_confirmed", message).await?);
-                }
-                Err(error) if error.is_unavailable() => return Err(error),
-                Err(error) => {
-                    // One row that does not open must not stop the others.
-                    tracing::error!(flow = %flow.id, %error, "a quarantined grant cannot be opened and is erased");
-                    let mut transaction = self.pool.begin().await?;
-                    let ended = sqlx::query!(
-                        "update flows set status = 'rejected', error_code = 'not_confirmed', error_message = $2,
-                                sealed = null, quarantined = null, quarantined_account = null,
-                                ended_at = latchkey_now(), updated_at = latchkey_now()
-                         where id = $1 and status = 'verifying'",
-                        flow.id.0,
-                        message
-                    )
-                    .execute(&mut *transaction)
-                    .await?;
-                    if ended.rows_affected() == 1 {
-                        told::failed(&mut transaction, flow.id).await?;
-                    }
-                    transaction.commit().await?;
-                }
-            }
-        }
-        Ok(refused)
     }
 }
 

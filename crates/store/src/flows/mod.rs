@@ -4,6 +4,7 @@
 //! often and on however many replicas it is asked for. Values that a browser holds are found by digest only.
 
 mod finish;
+mod held;
 mod steps;
 mod sweep;
 mod told;
@@ -14,6 +15,7 @@ use chrono::{DateTime, Utc};
 use vault::Environment;
 
 pub use finish::{Completed, Finished};
+pub use held::HeldForm;
 pub use steps::{Bind, Confirmed, NewFlow};
 pub use sweep::Swept;
 
@@ -33,6 +35,8 @@ pub enum FlowStatus {
     Away,
     /// The callback came, tokens are asked for.
     Exchanging,
+    /// The grant is there and reaches several accounts: the person picks one.
+    Choosing,
     /// The customer's backend must say who finished it.
     Verifying,
     /// There is a connection.
@@ -56,6 +60,7 @@ impl FlowStatus {
             Self::Confirming => "confirming",
             Self::Away => "away",
             Self::Exchanging => "exchanging",
+            Self::Choosing => "choosing",
             Self::Verifying => "verifying",
             Self::Succeeded => "succeeded",
             Self::Failed => "failed",
@@ -195,6 +200,8 @@ pub struct Flow {
     pub over: bool,
     /// Whether the opener proof was promised.
     pub has_proof: bool,
+    /// Whether a replica is at work on it: on the exchange, or on a choice that was made.
+    pub at_work: bool,
 }
 
 pub(crate) struct Row {
@@ -221,6 +228,7 @@ pub(crate) struct Row {
     expires_at: DateTime<Utc>,
     over: bool,
     has_proof: bool,
+    at_work: bool,
 }
 
 impl TryFrom<Row> for Flow {
@@ -269,16 +277,19 @@ impl TryFrom<Row> for Flow {
             expires_at: row.expires_at,
             over: row.over,
             has_proof: row.has_proof,
+            at_work: row.at_work,
         })
     }
 }
 
 fn status(text: &str) -> Option<FlowStatus> {
     use FlowStatus::{
-        Away, Bound, Cancelled, Confirming, Created, Exchanging, Expired, Failed, Rejected, Succeeded, Verifying,
+        Away, Bound, Cancelled, Choosing, Confirming, Created, Exchanging, Expired, Failed, Rejected, Succeeded,
+        Verifying,
     };
     [
-        Created, Bound, Confirming, Away, Exchanging, Verifying, Succeeded, Failed, Cancelled, Expired, Rejected,
+        Created, Bound, Confirming, Away, Exchanging, Choosing, Verifying, Succeeded, Failed, Cancelled, Expired,
+        Rejected,
     ]
     .into_iter()
     .find(|status| status.as_str() == text)
@@ -293,7 +304,8 @@ macro_rules! select_flows {
                       f.code, f.name, f.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", f.return_url,
                       f.return_form, f.redirect_uri, f.error_code, f.error_message,
                       f.connection_id as "connection_id: ConnectionId", f.created_at, f.expires_at,
-                      f.expires_at <= latchkey_now() as "over!", f.proof_digest is not null as "has_proof!"
+                      f.expires_at <= latchkey_now() as "over!", f.proof_digest is not null as "has_proof!",
+                      coalesce(f.exchange_until > latchkey_now(), false) as "at_work!"
                from flows f "# + $tail
             $(, $argument)*
         )

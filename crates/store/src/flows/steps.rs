@@ -36,6 +36,8 @@ pub struct NewFlow {
     pub name: Option<String>,
     /// Given values of variables.
     pub variables: BTreeMap<String, String>,
+    /// Seconds that the session must have left, so that its end surprises nobody.
+    pub needs: u32,
 }
 
 /// A browser takes a flow.
@@ -65,7 +67,7 @@ pub enum Confirmed {
     Over,
 }
 
-fn secrets_place(flow: &Flow) -> Place {
+pub(super) fn secrets_place(flow: &Flow) -> Place {
     Place {
         project: flow.project.0,
         environment: flow.environment,
@@ -76,8 +78,8 @@ fn secrets_place(flow: &Flow) -> Place {
 }
 
 impl Store {
-    /// Makes a flow in a session that is live, unused and has seventeen minutes left. `None` when it is not, or when it made
-    /// twenty flows already.
+    /// Makes a flow in a session that is live, unused and has enough time left. `None` when it is not, or when it made twenty
+    /// flows already.
     pub async fn create_flow(
         &self,
         session: &Session,
@@ -90,7 +92,7 @@ impl Store {
                select $1, s.id, s.project_id, s.environment, $3, $4, $5, $6, $7, latchkey_now() + interval '120 seconds',
                       $8, $9, $10, $11, $12, $13, $14, latchkey_now() + interval '120 seconds'
                from connect_sessions s
-               where s.id = $2 and s.revoked_at is null and s.expires_at > latchkey_now() + interval '17 minutes'
+               where s.id = $2 and s.revoked_at is null and s.expires_at > latchkey_now() + make_interval(secs => $15)
                  and s.uses < s.max_uses and (select count(*) from flows f where f.session_id = s.id) < 20
                returning id as "id: FlowId", expires_at"#,
             FlowId::generate().0,
@@ -107,6 +109,7 @@ impl Store {
             new.code,
             new.name,
             sqlx::types::Json(&new.variables) as _,
+            f64::from(new.needs),
         )
         .fetch_optional(&self.pool)
         .await?;
@@ -217,7 +220,7 @@ impl Store {
     /// Open flows of a browser, for a reloaded start page.
     pub async fn open_flows_of_browser(&self, browser: &Digest) -> Result<Vec<Flow>, StoreError> {
         select_flows!(
-            "where f.browser_digest = $1 and f.status in ('bound', 'away') and f.expires_at > latchkey_now() order by f.id desc limit 5",
+            "where f.browser_digest = $1 and f.status in ('bound', 'away', 'choosing') and f.expires_at > latchkey_now() order by f.id desc limit 5",
             browser.as_bytes()
         )
         .fetch_all(&self.pool)
@@ -421,7 +424,7 @@ impl Store {
         let ended = sqlx::query!(
             "update flows set status = $2, error_code = $3, error_message = $4, sealed = null, ended_at = latchkey_now(),
                     updated_at = latchkey_now()
-             where id = $1 and ended_at is null and status <> 'verifying'",
+             where id = $1 and ended_at is null and status not in ('verifying', 'choosing')",
             flow.0,
             status,
             code,
@@ -438,7 +441,8 @@ impl Store {
         Ok(ended)
     }
 
-    /// The modal was closed: a callback that still comes makes no token request.
+    /// The modal was closed: a callback that still comes makes no token request, and a grant that waits for a choice is given
+    /// back.
     pub async fn cancel_flow(&self, session: SessionId, flow: FlowId) -> Result<bool, StoreError> {
         let cancelled = sqlx::query!(
             "update flows set status = 'cancelled', error_code = 'cancelled', error_message = 'The sign-in was cancelled.',
@@ -449,6 +453,9 @@ impl Store {
         )
         .execute(&self.pool)
         .await?;
-        Ok(cancelled.rows_affected() == 1)
+        if cancelled.rows_affected() == 1 {
+            return Ok(true);
+        }
+        self.cancel_choice(session, flow).await
     }
 }

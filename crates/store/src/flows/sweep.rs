@@ -12,6 +12,8 @@ pub struct Swept {
     pub interrupted: u64,
     /// Grants that nobody confirmed.
     pub unconfirmed: u64,
+    /// Grants of which nobody chose an account.
+    pub unchosen: u64,
     /// Rows deleted.
     pub purged: u64,
 }
@@ -31,6 +33,7 @@ impl Store {
         .rows_affected();
         let interrupted = self.end_interrupted().await?;
         let unconfirmed = self.refuse_unconfirmed().await?;
+        let unchosen = self.refuse_unchosen().await?;
         // Served by flows_ended.
         let flows = sqlx::query!(
             "delete from flows where id in (
@@ -44,7 +47,7 @@ impl Store {
             "delete from connect_sessions where id in (
                  select s.id from connect_sessions s where s.expires_at <= latchkey_now() - interval '1 day'
                    and (s.expiry_told or s.uses > 0 or s.revoked_at is not null or s.expires_at <= latchkey_now() - interval '7 days')
-                   and not exists (select from flows f where f.session_id = s.id and f.status = 'verifying') limit 1000)"
+                   and not exists (select from flows f where f.session_id = s.id and f.status in ('verifying', 'choosing')) limit 1000)"
         )
         .execute(&self.pool)
         .await?
@@ -53,6 +56,7 @@ impl Store {
             expired,
             interrupted,
             unconfirmed,
+            unchosen,
             purged: flows + sessions,
         })
     }
