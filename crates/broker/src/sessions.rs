@@ -22,6 +22,8 @@ pub struct OpenSession {
     pub integrations: Option<Vec<String>>,
     /// The connection to connect again.
     pub connection: Option<ConnectionId>,
+    /// Whether it shows its identity's connections and ends them; it does unless told otherwise.
+    pub manages: Option<bool>,
     /// Where its owner gets mail, from now on. An empty one is forgotten; without, nothing changes.
     pub email: Option<String>,
 }
@@ -55,6 +57,12 @@ impl Platform {
             .auth
             .iter()
             .filter(|method| method_works(&self.integration, method, &self.app))
+    }
+
+    /// Whether one of its methods leads to the service's own sign-in.
+    pub(crate) fn signs_in(&self) -> bool {
+        self.methods()
+            .any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
     }
 
     /// A method by its id, or the first.
@@ -125,6 +133,8 @@ pub struct SessionView {
     expires_at: DateTime<Utc>,
     min_left: i64,
     reconnect: Option<Reconnect>,
+    /// How many connections of its own the identity can look after here; null where it cannot.
+    manage: Option<i64>,
     verify: &'static str,
     branding: Branding,
     white_label: bool,
@@ -231,10 +241,13 @@ impl Broker {
         let new = NewSession {
             project: caller.project,
             environment: caller.environment,
+            manages: request.manages.unwrap_or(true) && owner.identity.is_some() && request.connection.is_none(),
             owner,
             integrations,
             connection: request.connection,
             hosted: false,
+            verify: None,
+            parent: None,
         };
         let expires_at = self.store().open_session(&request_id.digest(), &new).await?;
         tracing::info!(project = %caller.project, environment = %caller.environment, "a connect session was opened");
@@ -292,6 +305,10 @@ impl Broker {
         let connected = self.connected(&session).await?;
         let integrations = self.session_platforms(&session).await?;
         let reconnect = self.reconnect(&session).await?;
+        let manage = match session.manages {
+            true => Some(self.own_connections_count(&session).await?),
+            false => None,
+        };
         let branding = Branding::of(&project);
         let view = SessionView {
             app: AppView {
@@ -304,6 +321,7 @@ impl Broker {
             expires_at: session.expires_at,
             min_left: session.seconds_left,
             reconnect,
+            manage,
             verify: project.verify.as_str(),
             branding,
             white_label: project.white_label,

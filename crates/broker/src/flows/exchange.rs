@@ -402,12 +402,13 @@ fn exchange_problem(name: &str, error: &TokenError) -> Problem {
 const NO_VERIFY_ADDRESS: &str = "The app has no address to confirm sign-ins at. Whoever runs it sets one with `latchkey projects set --verify-url`.";
 
 /// Whether the customer's backend must say who finished. Where a hosted link reconnects an account that is known, the
-/// service says it: another account is refused.
+/// service says it: another account is refused. What a link wishes counts, unless the project verifies always.
 fn verifies(project: &Project, session: &Session, known: Option<&Connection>) -> bool {
-    match project.verify {
-        Verify::Off => false,
-        Verify::Hosted => session.hosted && known.is_none_or(|known| known.account_id.is_none()),
-        Verify::Always => true,
+    match (project.verify, session.verify) {
+        (Verify::Always, _) => true,
+        (_, Some(wished)) => wished,
+        (Verify::Off, None) => false,
+        (Verify::Hosted, None) => session.hosted && known.is_none_or(|known| known.account_id.is_none()),
     }
 }
 

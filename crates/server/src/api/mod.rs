@@ -11,6 +11,7 @@ pub(crate) mod embed_tokens;
 pub(crate) mod faults;
 pub(crate) mod ids;
 pub(crate) mod import;
+pub(crate) mod links;
 pub(crate) mod oauth_definitions;
 pub(crate) mod on_demand;
 pub(crate) mod openapi;
@@ -123,6 +124,20 @@ const RESOURCES: &[Resource] = &[
     Resource {
         paths: &["/v1/connect/complete"],
         methods: &[(&["POST"], |route| route.to(complete::complete))],
+    },
+    Resource {
+        paths: &["/v1/connect/links"],
+        methods: &[
+            (&["GET"], |route| route.to(links::list)),
+            (&["POST"], |route| route.to(links::create)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/connect/links/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(links::get)),
+            (&["DELETE"], |route| route.to(links::revoke)),
+        ],
     },
     Resource {
         paths: &["/v1/connections/oauth/check"],

@@ -13,7 +13,7 @@ use utoipa_swagger_ui::Config;
 
 use super::{
     actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids, import,
-    oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
+    links, oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -33,6 +33,7 @@ use crate::problems::{ErrorBody, Kind, Problem};
         token::exchange, embed_tokens::settings, embed_tokens::event_link, embed_tokens::embed_token, ids::generated,
         definitions::list, definitions::get, oauth_definitions::list, oauth_definitions::of_platform,
         oauth_definitions::get, actions::list, actions::search, actions::knowledge,
+        links::create, links::list, links::get, links::revoke,
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,

@@ -3,6 +3,7 @@
 
 pub(crate) mod callback;
 pub(crate) mod confirm;
+pub(crate) mod connections;
 pub(crate) mod cookies;
 pub(crate) mod done;
 pub(crate) mod embed;
@@ -31,6 +32,7 @@ use pages::{Accent, Brand, MessagePage, Theme};
 pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .configure(links::routes)
+        .configure(connections::routes)
         .service(
             web::resource("/")
                 .route(reading().to(embed::bare))

@@ -6,6 +6,7 @@ use sqlx::PgConnection;
 use vault::{Credential, Digest, Environment, Place};
 
 use super::{Flow, FlowId, FlowStatus, told};
+use crate::links::spend_link;
 use crate::{
     Connection, ConnectionId, Grant, IdentityType, NewConnection, NewCredential, ProjectId, RevocationId, Session,
     Store, StoreError,
@@ -399,62 +400,77 @@ impl Store {
 
     /// Verifying flows whose five minutes are over: their grants are queued to be revoked.
     pub async fn refuse_unconfirmed(&self) -> Result<u64, StoreError> {
-        let rows = sqlx::query!(
-            r#"select id as "id: FlowId", quarantined, quarantined_account from flows
+        let ids = sqlx::query_scalar!(
+            r#"select id as "id: FlowId" from flows
                where status = 'verifying' and complete_until <= latchkey_now() limit 100"#
         )
         .fetch_all(&self.pool)
         .await?;
         let mut refused = 0;
-        for row in rows {
-            let Some(flow) = self.flow(row.id).await? else { continue };
+        for id in ids {
             let message = "The app did not confirm who signed in.";
-            let grant = match (row.quarantined, row.quarantined_account) {
-                (Some(sealed), Some(account)) => self.quarantined_grant(&flow, sealed, account).await,
-                _ => Err(StoreError::Inconsistent {
-                    table: "flows",
-                    record: flow.id.0,
-                    what: "it waits for a confirmation without a grant".to_owned(),
-                }),
-            };
-            match grant {
-                Ok(grant) => {
-                    refused += u64::from(self.refuse_quarantined(&flow, &grant, "not_confirmed", message).await?);
-                }
-                Err(error) if error.is_unavailable() => return Err(error),
-                Err(error) => {
-                    // One row that does not open must not stop the others.
-                    tracing::error!(flow = %flow.id, %error, "a quarantined grant cannot be opened and is erased");
-                    let mut transaction = self.pool.begin().await?;
-                    let ended = sqlx::query!(
-                        "update flows set status = 'rejected', error_code = 'not_confirmed', error_message = $2,
-                                sealed = null, quarantined = null, quarantined_account = null,
-                                ended_at = latchkey_now(), updated_at = latchkey_now()
-                         where id = $1 and status = 'verifying'",
-                        flow.id.0,
-                        message
-                    )
-                    .execute(&mut *transaction)
-                    .await?;
-                    if ended.rows_affected() == 1 {
-                        told::failed(&mut transaction, flow.id).await?;
-                    }
-                    transaction.commit().await?;
-                }
-            }
+            refused += u64::from(self.refuse_waiting(id, "not_confirmed", message).await?);
         }
         Ok(refused)
     }
+
+    /// Ends a flow that waits for its completion; its grant is queued to be revoked. `false` when it was completed or ended
+    /// in the meantime, or its grant cannot be opened and was only erased.
+    pub(crate) async fn refuse_waiting(&self, id: FlowId, code: &str, message: &str) -> Result<bool, StoreError> {
+        let row = sqlx::query!(
+            "select quarantined, quarantined_account from flows where id = $1 and status = 'verifying'",
+            id.0
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let (Some(row), Some(flow)) = (row, self.flow(id).await?) else {
+            return Ok(false);
+        };
+        let grant = match (row.quarantined, row.quarantined_account) {
+            (Some(sealed), Some(account)) => self.quarantined_grant(&flow, sealed, account).await,
+            _ => Err(StoreError::Inconsistent {
+                table: "flows",
+                record: flow.id.0,
+                what: "it waits for a confirmation without a grant".to_owned(),
+            }),
+        };
+        match grant {
+            Ok(grant) => self.refuse_quarantined(&flow, &grant, code, message).await,
+            Err(error) if error.is_unavailable() => Err(error),
+            Err(error) => {
+                // One row that does not open must not stop the others.
+                tracing::error!(flow = %flow.id, %error, "a quarantined grant cannot be opened and is erased");
+                let mut transaction = self.pool.begin().await?;
+                let ended = sqlx::query!(
+                    "update flows set status = 'rejected', error_code = $3, error_message = $2, sealed = null,
+                            quarantined = null, quarantined_account = null, ended_at = latchkey_now(),
+                            updated_at = latchkey_now()
+                     where id = $1 and status = 'verifying'",
+                    flow.id.0,
+                    message,
+                    code
+                )
+                .execute(&mut *transaction)
+                .await?;
+                if ended.rows_affected() == 1 {
+                    told::failed(&mut transaction, flow.id).await?;
+                }
+                transaction.commit().await?;
+                Ok(false)
+            }
+        }
+    }
 }
 
-/// Counts a completion of a session that is live and not used. The row lock makes the first commit win.
+/// Counts a completion of a session that is live and not used, and spends its link. The row lock makes the first commit
+/// win.
 async fn spend_session(transaction: &mut PgConnection, session: &Session) -> Result<bool, StoreError> {
     let spent = sqlx::query!(
         "update connect_sessions set uses = uses + 1
          where id = $1 and uses < max_uses and revoked_at is null and expires_at > latchkey_now()",
         session.id.0
     )
-    .execute(transaction)
+    .execute(&mut *transaction)
     .await?;
-    Ok(spent.rows_affected() == 1)
+    Ok(spent.rows_affected() == 1 && spend_link(transaction, session).await?)
 }

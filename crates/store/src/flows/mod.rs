@@ -6,7 +6,7 @@
 mod finish;
 mod steps;
 mod sweep;
-mod told;
+pub(crate) mod told;
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,7 @@ pub(super) async fn completed(
 }
 
 /// A flow has just ended with the failure that its row names. The session may be good for another attempt.
-pub(super) async fn failed(transaction: &mut PgConnection, flow: FlowId) -> Result<(), StoreError> {
+pub(crate) async fn failed(transaction: &mut PgConnection, flow: FlowId) -> Result<(), StoreError> {
     let row = sqlx::query!(
         r#"select s.id as "session: SessionId", s.project_id as "project: ProjectId", s.environment, s.identity,
                   s.identity_type, s.connection_id as "connection: ConnectionId", f.integration, f.error_code,
