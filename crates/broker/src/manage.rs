@@ -99,11 +99,14 @@ impl Broker {
         let session = self.managing_session(request_id, embedder).await?;
         let connection = self.own_connection(&session, connection).await?;
         let id = connection.id;
-        let deleted = self.part_with(connection).await.map_err(|problem| match problem.kind() {
-            // Two clicks, or somebody else was first.
-            Kind::NotFound => gone(),
-            _ => problem,
-        })?;
+        let deleted = self
+            .part_with(connection)
+            .await
+            .map_err(|problem| match problem.kind() {
+                // Two clicks, or somebody else was first.
+                Kind::NotFound => gone(),
+                _ => problem,
+            })?;
         let entry = AuditEntry {
             project: Some(session.project),
             environment: Some(session.environment),
@@ -186,7 +189,11 @@ impl Broker {
                 |integration| integration.name.clone(),
             ),
             logo: integration.and_then(|integration| integration.logo.clone()),
-            state: if connection.active { connection.state.as_str() } else { "off" },
+            state: if connection.active {
+                connection.state.as_str()
+            } else {
+                "off"
+            },
             message: connection
                 .state_message
                 .filter(|_| connection.state != ConnectionState::Operational),

@@ -61,8 +61,7 @@ impl Platform {
 
     /// Whether one of its methods leads to the service's own sign-in.
     pub(crate) fn signs_in(&self) -> bool {
-        self.methods()
-            .any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+        self.methods().any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
     }
 
     /// A method by its id, or the first.

@@ -497,7 +497,10 @@ impl Store {
         )
         .fetch_one(&self.pool)
         .await?;
-        Ok((rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?, total))
+        Ok((
+            rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            total,
+        ))
     }
 
     /// Changes name, tags or the switch; writes the event in the same transaction.

@@ -95,11 +95,7 @@ impl Broker {
             tracing::info!(link = %id, purpose = link.purpose.as_str(), "a link was made");
         }
         let url = secret.map(|secret| address(self.public_origin(), id, link.locale.as_deref(), &secret));
-        Ok(MadeLink {
-            link,
-            url,
-            new: is_new,
-        })
+        Ok(MadeLink { link, url, new: is_new })
     }
 
     /// A page of links, newest first, and the exact total.
@@ -256,7 +252,9 @@ impl Broker {
         let mut platforms = self.platforms(new.project, new.environment).await?;
         platforms.retain(|platform| {
             let id = platform.integration.id.as_str();
-            new.integrations.as_ref().is_none_or(|only| only.iter().any(|one| one == id))
+            new.integrations
+                .as_ref()
+                .is_none_or(|only| only.iter().any(|one| one == id))
         });
         if platforms.iter().any(Platform::signs_in) {
             return Err(no_verify_address());

@@ -196,10 +196,7 @@ fn unknown() -> Problem {
 /// Why a link opens nothing any more, and where to go instead.
 fn over(project: &Project, state: LinkState, reconnects: bool) -> Problem {
     let (key, message) = match state {
-        LinkState::Used if reconnects => (
-            "link_used",
-            "This was reconnected already. There is nothing to do.",
-        ),
+        LinkState::Used if reconnects => ("link_used", "This was reconnected already. There is nothing to do."),
         LinkState::Used | LinkState::Open | LinkState::Opened => (
             "link_used",
             "This link was used: the account is connected. There is nothing to do.",

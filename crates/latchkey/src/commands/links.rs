@@ -104,10 +104,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
         }
         Command::Revoke { id, target } => {
             let caller = operator(&broker, &target).await?;
-            let link = broker
-                .revoke_link(&caller, &id)
-                .await
-                .context("nothing was revoked")?;
+            let link = broker.revoke_link(&caller, &id).await.context("nothing was revoked")?;
             let text = match link.state {
                 store::LinkState::Used => format!("{id} was used already. Its connection stays."),
                 _ => format!("{id} opens nothing any more."),

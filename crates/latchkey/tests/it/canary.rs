@@ -440,11 +440,15 @@ async fn linked(server: &TestServer, canaries: &mut Canaries) {
         let opened = browser.post("/connect/api/links/open", None, &press).await.expect(200);
         let opened = opened.json();
         let session = opened["requestId"].as_str().unwrap();
-        let listed = browser.post("/connect/api/connections", Some(session), &json!({ "embedder": null }));
-        let listed = listed.await.expect(200).json();
+        let nobody = json!({ "embedder": null });
+        let listed = browser.post("/connect/api/connections", Some(session), &nobody).await;
+        let listed = listed.expect(200).json();
         let own = listed["connections"][0]["id"].as_str().unwrap();
         let path = format!("/connect/api/connections/{own}/reconnect");
-        let again = browser.post(&path, Some(session), &json!({ "embedder": null })).await.expect(200);
+        let again = browser
+            .post(&path, Some(session), &json!({ "embedder": null }))
+            .await
+            .expect(200);
         canaries.plant("session of a reconnect", again.json()["requestId"].as_str().unwrap());
         canaries.plant("session of a link of the API", session);
         canaries.plant("link of the API", secret);

@@ -13,9 +13,9 @@ use super::import::idempotency_key;
 use crate::Site;
 use crate::guard::whole_body;
 use crate::key::Authenticated;
+use crate::page_language;
 use crate::paging::{Page, Paging, Query};
 use crate::problems::Problem;
-use crate::page_language;
 
 /// States of a link, as a filter.
 const STATES: [&str; 5] = ["open", "opened", "used", "revoked", "expired"];

@@ -157,8 +157,9 @@ impl Store {
             return Ok(Completed::Gone);
         };
         let grant = self.quarantined_grant(&flow, sealed, account).await?;
+        // An identity without a type is a user's.
         let same = session.owner.identity.as_deref() == Some(identity)
-            && (identity_type.is_none() || identity_type == session.owner.identity_type);
+            && identity_type.is_none_or(|kind| kind == session.owner.identity_type.unwrap_or(IdentityType::User));
         if !same {
             self.refuse_quarantined(&flow, &grant, "another_person", "Somebody else finished this sign-in.")
                 .await?;

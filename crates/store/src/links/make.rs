@@ -122,11 +122,7 @@ impl Store {
 
     /// What an earlier request under the same `Idempotency-Key` made in the last day. Served by
     /// `connect_links_by_request`.
-    async fn link_made_earlier(
-        &self,
-        new: &NewLink,
-        repeatable: &Repeatable,
-    ) -> Result<Option<LinkMade>, StoreError> {
+    async fn link_made_earlier(&self, new: &NewLink, repeatable: &Repeatable) -> Result<Option<LinkMade>, StoreError> {
         let row = sqlx::query!(
             r#"select id as "id: LinkId", request_tag from connect_links
                where project_id = $1 and environment = $2 and request_key = $3

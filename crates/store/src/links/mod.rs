@@ -330,6 +330,9 @@ impl Store {
         .fetch_one(&mut *transaction)
         .await?;
         transaction.commit().await?;
-        Ok((rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?, total))
+        Ok((
+            rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            total,
+        ))
     }
 }

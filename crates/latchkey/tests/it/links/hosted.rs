@@ -37,8 +37,18 @@ async fn looking_spends_nothing_and_the_person_connects_once() {
     assert!(page.text.contains("lang=\"de\"") && !page.text.contains("Ann Lee"));
     let seen = peek(&scanner, &secret).await.expect(200).json();
     assert_eq!(
-        (&seen["owner"], &seen["inviter"], &seen["service"]["id"], &seen["app"]["name"]),
-        (&json!("Ann Lee"), &json!("Ben of Shop"), &json!("sandbox"), &json!("Shop"))
+        (
+            &seen["owner"],
+            &seen["inviter"],
+            &seen["service"]["id"],
+            &seen["app"]["name"]
+        ),
+        (
+            &json!("Ann Lee"),
+            &json!("Ben of Shop"),
+            &json!("sandbox"),
+            &json!("Shop")
+        )
     );
     assert_eq!(seen["reconnect"], json!(null));
     assert_eq!(link(&server, &made["id"]).await["state"], "open");
@@ -129,7 +139,10 @@ async fn a_link_reconnects_its_connection() {
     let server = TestServer::start().await;
     let connection = server.connect("u-42", super::ANN).await;
     let (made, secret) = made(&server, &json!({ "connection": connection["id"], "ttl": 300 })).await;
-    assert_eq!((&made["identity"], &made["connection"]), (&json!("u-42"), &connection["id"]));
+    assert_eq!(
+        (&made["identity"], &made["connection"]),
+        (&json!("u-42"), &connection["id"])
+    );
     let browser = server.browser();
     let seen = peek(&browser, &secret).await.expect(200).json();
     assert_eq!(seen["reconnect"]["mailed"], false, "{seen}");
@@ -172,7 +185,12 @@ async fn links_are_listed_by_person_and_state() {
     let path = format!("/v1/connect/links/{}", ids[1].as_str().unwrap());
     for method in ["GET", "DELETE"] {
         server.api(method, &path).key(&other).send().await.problem(404);
-        server.api(method, &path).key(&server.live_key).send().await.problem(404);
+        server
+            .api(method, &path)
+            .key(&server.live_key)
+            .send()
+            .await
+            .problem(404);
     }
     assert_eq!(link(&server, &ids[1]).await["revokedAt"], json!(null));
 }
@@ -209,7 +227,11 @@ async fn what_cannot_be_is_told() {
         (json!({ "ttl": 2_592_001 }), "ttl_not_valid", "2592000"),
         (json!({ "purpose": "look" }), "", "neither `connect` nor `manage`"),
         (json!({ "locale": "xx" }), "", "choose one of en, de"),
-        (json!({ "integrations": [] }), "integrations_not_valid", "Leave it out for all"),
+        (
+            json!({ "integrations": [] }),
+            "integrations_not_valid",
+            "Leave it out for all",
+        ),
         (json!({ "integrations": ["nosuch"] }), "unknown_integration", "`nosuch`"),
         (json!({ "inviter": "x".repeat(81) }), "value_too_long", "`inviter`"),
         (json!({ "identityLabel": "a\nb" }), "value_not_plain", "`identityLabel`"),

@@ -37,8 +37,20 @@ async fn the_person_sees_ends_and_connects_again() {
     assert_eq!((&listed["total"], &listed["next"]), (&json!(2), &json!(null)));
     let row = &listed["connections"][0];
     assert_eq!(
-        (&row["id"], &row["service"], &row["state"], &row["reconnectable"], &row["ending"]),
-        (&second["id"], &json!("Latchkey Sandbox"), &json!("operational"), &json!(true), &json!("revoked")),
+        (
+            &row["id"],
+            &row["service"],
+            &row["state"],
+            &row["reconnectable"],
+            &row["ending"]
+        ),
+        (
+            &second["id"],
+            &json!("Sandbox"),
+            &json!("operational"),
+            &json!(true),
+            &json!("revoked")
+        ),
         "{row}"
     );
     assert!(row["account"].is_string() && row["since"].is_string(), "{row}");
@@ -51,7 +63,10 @@ async fn the_person_sees_ends_and_connects_again() {
     super::finish(&browser, &flow).await;
     let outcome = browser.check(&flow.result).await;
     assert_eq!(outcome["status"], "error", "another account: {outcome}");
-    assert_eq!(act(&browser, inner, &second, "disconnect").await.problem(403), "manage_not_allowed");
+    assert_eq!(
+        act(&browser, inner, &second, "disconnect").await.problem(403),
+        "manage_not_allowed"
+    );
 
     // Ended, with the truth about the service.
     let ended = act(&browser, &session, &second, "disconnect").await.expect(200).json();
@@ -63,18 +78,32 @@ async fn the_person_sees_ends_and_connects_again() {
     assert_eq!(list(&browser, &session, None).await.json()["total"], 1);
     assert_eq!(count(&server, "events where type = 'connection.deleted'").await, 1);
     let key = second["key"].as_str().unwrap();
-    server.api("GET", "/v1/passthrough/me").connection(key).send().await.problem(404);
-    assert_eq!(count(&server, "audit_log where action = 'connection.disconnected'").await, 1);
+    server
+        .api("GET", "/v1/passthrough/me")
+        .connection(key)
+        .send()
+        .await
+        .problem(404);
+    assert_eq!(
+        count(&server, "audit_log where action = 'connection.disconnected'").await,
+        1
+    );
 
     // Taken back: session and what was begun in it are over.
     let opened = act(&browser, &session, &first, "reconnect").await.expect(200).json();
     revoke(&server, &link["id"]).await;
-    for (secret, what) in [(session.as_str(), "the list"), (opened["requestId"].as_str().unwrap(), "a reconnect")] {
+    for (secret, what) in [
+        (session.as_str(), "the list"),
+        (opened["requestId"].as_str().unwrap(), "a reconnect"),
+    ] {
         let body = json!({ "embedder": null });
         let answer = browser.post("/connect/api/session", Some(secret), &body).await;
         assert_eq!(answer.problem(401), "session_expired", "{what}");
     }
-    assert_eq!(act(&browser, &session, &first, "disconnect").await.problem(401), "session_expired");
+    assert_eq!(
+        act(&browser, &session, &first, "disconnect").await.problem(401),
+        "session_expired"
+    );
     assert_eq!(count(&server, "connections where deleted_at is null").await, 1);
 }
 
@@ -84,13 +113,18 @@ async fn what_is_anothers_is_not_there() {
     server.connect("u-1", Consent::Allow(Account::Ann)).await;
     let theirs = server.connect("u-2", Consent::Allow(Account::Ben)).await;
     // The same word for a team is somebody else.
-    let team = server.session(&json!({ "identity": "u-1", "identityType": "team" })).await;
+    let team = server
+        .session(&json!({ "identity": "u-1", "identityType": "team" }))
+        .await;
     let team = server.connect_in(&team, Consent::Allow(Account::Ann)).await;
     let (browser, session, _) = managing(&server, &of("u-1")).await;
     assert_eq!(list(&browser, &session, None).await.json()["total"], 1);
     for connection in [&theirs, &team] {
         for what in ["disconnect", "reconnect"] {
-            assert_eq!(act(&browser, &session, connection, what).await.problem(404), "connection_gone");
+            assert_eq!(
+                act(&browser, &session, connection, what).await.problem(404),
+                "connection_gone"
+            );
         }
     }
     // Another project's person of the same name, and the other environment.
@@ -100,8 +134,14 @@ async fn what_is_anothers_is_not_there() {
     let (_, secret) = link["url"].as_str().unwrap().split_once('#').unwrap();
     let stranger = opened(&browser, secret).await;
     assert_eq!(list(&browser, &stranger, None).await.json()["total"], 0);
-    assert_eq!(act(&browser, &stranger, &theirs, "disconnect").await.problem(404), "connection_gone");
-    let call = server.api("POST", "/v1/connect/links").key(&server.live_key).json(&of("u-1"));
+    assert_eq!(
+        act(&browser, &stranger, &theirs, "disconnect").await.problem(404),
+        "connection_gone"
+    );
+    let call = server
+        .api("POST", "/v1/connect/links")
+        .key(&server.live_key)
+        .json(&of("u-1"));
     let link = call.send().await.expect(201).json();
     let (_, secret) = link["url"].as_str().unwrap().split_once('#').unwrap();
     let live = opened(&browser, secret).await;
@@ -120,12 +160,19 @@ async fn what_is_anothers_is_not_there() {
 async fn other_sites_and_other_pages_reach_nothing() {
     let server = TestServer::start().await;
     let connection = server.connect("u-1", Consent::Allow(Account::Ann)).await;
-    let session = server.session(&json!({ "identity": "u-1", "identityType": "user" })).await;
+    let session = server
+        .session(&json!({ "identity": "u-1", "identityType": "user" }))
+        .await;
     let browser = server.browser();
-    let path = format!("/connect/api/connections/{}/disconnect", connection["id"].as_str().unwrap());
+    let path = format!(
+        "/connect/api/connections/{}/disconnect",
+        connection["id"].as_str().unwrap()
+    );
     // An embedded session counts only on a page of the project's list.
     for embedder in [json!(null), json!("https://evil.example.test")] {
-        let refused = browser.post(&path, Some(&session), &json!({ "embedder": embedder })).await;
+        let refused = browser
+            .post(&path, Some(&session), &json!({ "embedder": embedder }))
+            .await;
         assert_eq!(refused.problem(403), "embedder_not_allowed");
     }
     // From another site, with the secret even.
@@ -161,13 +208,23 @@ async fn other_sites_and_other_pages_reach_nothing() {
     let refused = browser.post(&path, Some(&told_not), &body).await;
     assert_eq!(refused.problem(403), "manage_not_allowed");
     let nobody = server.session(&json!({})).await;
-    assert_eq!(browser.post(&path, Some(&nobody), &body).await.problem(403), "manage_not_allowed");
-    let view = browser.post("/connect/api/session", Some(&session), &body).await.expect(200).json();
+    assert_eq!(
+        browser.post(&path, Some(&nobody), &body).await.problem(403),
+        "manage_not_allowed"
+    );
+    let view = browser
+        .post("/connect/api/session", Some(&session), &body)
+        .await
+        .expect(200)
+        .json();
     assert_eq!(view["manage"], 1);
     let ended = browser.post(&path, Some(&session), &body).await.expect(200).json();
     assert_eq!(ended["revocation"], "pending");
     server.advance(1801).await;
-    assert_eq!(browser.post(&path, Some(&session), &body).await.problem(401), "session_expired");
+    assert_eq!(
+        browser.post(&path, Some(&session), &body).await.problem(401),
+        "session_expired"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

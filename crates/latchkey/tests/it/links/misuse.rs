@@ -71,10 +71,15 @@ async fn taken_back_it_ends_sessions_and_sign_ins_at_once() {
         assert!(answer.text.contains("This link was taken back."), "{}", answer.text);
     }
     let body_of_session = json!({ "embedder": null });
-    let ended = browser.post("/connect/api/session", Some(&session), &body_of_session).await;
+    let ended = browser
+        .post("/connect/api/session", Some(&session), &body_of_session)
+        .await;
     assert_eq!(ended.problem(401), "session_expired");
     let outcome = browser.check(&flow.result).await;
-    assert_eq!((&outcome["status"], &outcome["code"]), (&json!("error"), &json!("link_revoked")));
+    assert_eq!(
+        (&outcome["status"], &outcome["code"]),
+        (&json!("error"), &json!("link_revoked"))
+    );
     browser.get(&callback).await;
     assert_eq!(count(&server, "sandbox_grants").await, 0, "no code was exchanged");
 

@@ -3,6 +3,7 @@
 mod hosted;
 mod manage;
 mod misuse;
+mod program;
 
 use serde_json::{Value, json};
 use store::ProjectChange;
