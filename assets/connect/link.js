@@ -99,7 +99,7 @@ function wordsOf({ purpose, reconnect, inviter }, app, service) {
   const { link } = messages;
   if (purpose === "manage") return { title: link.manageTitle({ app }), lead: link.manageLead({ app }), button: link.continue };
   if (reconnect) {
-    const lead = reconnect.failed ? link.failed({ app, service }) : reconnect.mailed ? link.expiring({ app, service }) : link.again({ app, service });
+    const lead = reconnect.failed ? link.failed({ app, service }) : reconnect.mailed ? link.expiring({ app, service }) : link.reconnect({ app, service });
     return { title: link.title({ service }), lead, button: link.title({ service }) };
   }
   const from = safeName(inviter);

@@ -69,7 +69,7 @@ describe('links', () => {
     await at.title('You can close this window').waitFor();
     assert.equal(await stateOf(made), 'used');
     const { page: again } = await visit(made.url);
-    await again.getByText('This link was used: the account is connected.').waitFor();
+    await again.getByText('This link was used: the account is connected.').first().waitFor();
     const rows = await api('GET', '/v1/vault/connections?identity=u-invited');
     assert.equal(rows.total, 1);
   });
@@ -83,7 +83,7 @@ describe('links', () => {
     assert.equal((await api('DELETE', `/v1/connect/links/${made.id}`)).state, 'revoked');
     await page.getByText('The link was taken back. Nothing was connected.').first().waitFor();
     const { page: later } = await visit(made.url);
-    await later.getByText('This link was taken back. Ask whoever sent it for a new one.').waitFor();
+    await later.getByText('This link was taken back. Ask whoever sent it for a new one.').first().waitFor();
   });
 
   test('one’s own connections by a link: seen and ended, by keyboard', async () => {

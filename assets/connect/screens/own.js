@@ -181,7 +181,7 @@ export class OwnConnections {
     showFailure(this.#modal, {
       name: "disconnected",
       title: gone ? messages.manage.goneTitle : messages.manage.doneTitle({ service }),
-      text: gone ? messages.manage.gone : `${messages.manage.done({ app, service })} ${there}`,
+      text: gone ? messages.manage.gone : `${messages.manage.doneText({ app, service })} ${there}`,
       icon: "check",
       actions: [{ label: messages.manage.back, run: on }, { label: messages.failure.close, run: onClose }],
     });

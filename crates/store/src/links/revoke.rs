@@ -66,7 +66,7 @@ impl Store {
         .rows_affected();
         // Served by flows_by_session. A sign-in that is being exchanged finds its session revoked at the commit.
         let stopped = sqlx::query_scalar!(
-            r#"update flows set status = 'failed', error_code = 'link_revoked', error_message = $2, sealed = null,
+            r#"update flows set status = 'rejected', error_code = 'link_revoked', error_message = $2, sealed = null,
                       ended_at = latchkey_now(), updated_at = latchkey_now()
                where session_id in (select id from connect_sessions
                                     where (id = $1 or parent_id = $1) and revoked_at is not null)

@@ -235,7 +235,7 @@ async fn what_cannot_be_is_told() {
         (json!({ "integrations": ["nosuch"] }), "unknown_integration", "`nosuch`"),
         (json!({ "inviter": "x".repeat(81) }), "value_too_long", "`inviter`"),
         (json!({ "identityLabel": "a\nb" }), "value_not_plain", "`identityLabel`"),
-        (json!({ "ttll": 300 }), "", "ttll"),
+        (json!({ "ttll": 300 }), "", "a field that this call does not have"),
         (json!({ "connection": "x" }), "", "no connection id"),
         (
             json!({ "purpose": "manage", "connection": "0190f5f0-0000-7000-8000-000000000000" }),

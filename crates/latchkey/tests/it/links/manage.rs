@@ -62,7 +62,10 @@ async fn the_person_sees_ends_and_connects_again() {
     let flow = server.begin(inner).await;
     super::finish(&browser, &flow).await;
     let outcome = browser.check(&flow.result).await;
-    assert_eq!(outcome["status"], "error", "another account: {outcome}");
+    assert_eq!(
+        (&outcome["status"], &outcome["connection"]["id"]),
+        (&json!("success"), &first["id"])
+    );
     assert_eq!(
         act(&browser, inner, &second, "disconnect").await.problem(403),
         "manage_not_allowed"
