@@ -304,9 +304,10 @@ impl Broker {
         let connected = self.connected(&session).await?;
         let integrations = self.session_platforms(&session).await?;
         let reconnect = self.reconnect(&session).await?;
-        let manage = match session.manages {
-            true => Some(self.own_connections_count(&session).await?),
-            false => None,
+        let manage = if session.manages {
+            Some(self.own_connections_count(&session).await?)
+        } else {
+            None
         };
         let branding = Branding::of(&project);
         let view = SessionView {
