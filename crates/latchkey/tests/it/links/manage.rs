@@ -262,3 +262,12 @@ async fn a_thousand_come_page_by_page() {
     }
     assert_eq!(seen.len(), 1000);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_visit_that_connects_nothing_is_no_event() {
+    let server = TestServer::start().await;
+    managing(&server, &of("u-1")).await;
+    server.session(&json!({ "identity": "u-1" })).await;
+    server.advance(1801).await;
+    assert_eq!(server.store.tell_expired_sessions().await.unwrap(), 1);
+}
