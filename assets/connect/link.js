@@ -149,7 +149,7 @@ function draw(modal, view, secret, onBegin) {
   modal.show({
     name: view.purpose === "manage" ? "link-manage" : reconnect ? "link" : "link-connect",
     title: words.title,
-    before: [pair || logo(app, view.app.logo_url, "logo-large")],
+    before: [pair || element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"))],
     lead: words.lead,
     body: [several, element("div", { class: "about" }, owner, account, same, warning, once)],
     actions: [button],
