@@ -27,7 +27,7 @@ export function openSession(session, embedder) {
   return call("/connect/api/session", session, { embedder });
 }
 
-/** What a link to reconnect is about. Spends nothing. */
+/** What a link is about. Spends nothing. */
 export function peekLink(secret) {
   return call("/connect/api/links/peek", null, { secret });
 }
@@ -35,6 +35,11 @@ export function peekLink(secret) {
 /** A session by a link, after the person pressed its button. */
 export function openLink(secret) {
   return call("/connect/api/links/open", null, { secret, click: true });
+}
+
+/** What is done with one's own connections: the list has no path, the rest is under a connection's. */
+export function askOwn(session, path, body) {
+  return call(`/connect/api/connections${path}`, session, body);
 }
 
 export function readForm(session, integration, auth) {

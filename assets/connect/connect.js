@@ -1,6 +1,6 @@
 // The path through the modal: session, list, service, sign-in or form, outcome.
 
-import { ApiError, cancelFlow, readForm, submitForm, widenFlow } from "./api.js";
+import { ApiError, askOwn, cancelFlow, readForm, submitForm, widenFlow } from "./api.js";
 import { awaitReturn } from "./check.js";
 import { endingOf } from "./endings.js";
 import { safeName } from "./dom.js";
@@ -25,6 +25,9 @@ export class Connect {
   #payload = null;
   #session;
   #selected = null;
+  #own = null;
+  // The session of one's own connections, while one of them is connected again.
+  #ownSession = null;
   #remembered = { query: "", category: null, chosen: null };
   #typed = new Map();
   #signIn = null;
@@ -100,6 +103,7 @@ export class Connect {
       stop();
     }
     if (turn !== this.#turn) return;
+    if (this.#page.ownOnly && !this.#ownSession) return this.#showOwn();
     const { reconnect } = this.#session.view;
     const wanted = reconnect ? this.#integrations.find(({ id }) => id === reconnect.integration) : findSelected(this.#payload.selectedConnection, this.#integrations, this.#session.rows);
     this.#selected = wanted ?? null;
@@ -132,10 +136,11 @@ export class Connect {
     this.#stage.hidden = false;
     const app = this.#app();
     if (this.#integrations.length === 0) return showEmpty(this.#modal, { app, environment: this.#session.view.environment, onClose: () => this.close() });
-    showPick(this.#modal, { title: this.#payload.title ? safeName(this.#payload.title) : null, app, integrations: this.#integrations, remembered: this.#remembered, onPick: (integration) => this.#pick(integration) });
+    showPick(this.#modal, { title: this.#payload.title ? safeName(this.#payload.title) : null, app, integrations: this.#integrations, remembered: this.#remembered, own: this.#session.view.manage, onOwn: () => this.#showOwn(), onPick: (integration) => this.#pick(integration) });
   }
 
   get #backToList() {
+    if (this.#ownSession) return () => this.#showOwn();
     return this.#selected ? null : () => this.#showList();
   }
 
@@ -151,6 +156,56 @@ export class Connect {
       onDone: () => this.close(),
       onAnother: () => this.#choose(integration),
     });
+  }
+
+  /** The connections that the person has. */
+  async #showOwn() {
+    const turn = this.#nextTurn();
+    this.#signIn = null;
+    if (this.#ownSession) {
+      this.#session = this.#ownSession;
+      this.#ownSession = null;
+      this.#selected = null;
+    }
+    let OwnConnections;
+    try {
+      OwnConnections = await this.#page.ownConnections();
+    } catch {
+      return turn === this.#turn && this.#fail(new ApiError(0, "network", messages.failure.network), { retry: () => this.#showOwn() });
+    }
+    if (turn !== this.#turn) return;
+    this.#own ??= new OwnConnections(this.#modal, this.#stage, {
+      app: this.#app(),
+      owner: safeName(this.#session.view.identity_label),
+      ask: (path, body) => this.#askOwn(this.#session, path, body),
+      fail: (error, retry) => this.#fail(error, { retry }),
+      // What is connected already may have changed.
+      back: this.#page.ownOnly ? null : () => (this.#own.changed ? this.#load() : this.#showList()),
+      onReconnect: (connection) => this.#reconnectOwn(connection),
+      onClose: () => this.close(),
+    });
+    return this.#own.show();
+  }
+
+  #askOwn(session, path, body) {
+    return session.with((requestId) => askOwn(requestId, path, { ...body, embedder: this.#embedder.origin }));
+  }
+
+  /** In a session for that connection, which ends with this one. */
+  async #reconnectOwn({ id }) {
+    const own = this.#session;
+    const nextToken = async () => ({ type: "token", ...(await this.#askOwn(own, `/${encodeURIComponent(id)}/reconnect`, {})) });
+    const session = new Session({ hasPort: true, origin: this.#embedder.origin, nextToken });
+    const turn = this.#nextTurn();
+    try {
+      await session.firstToken();
+    } catch (error) {
+      return turn === this.#turn && this.#fail(error, { retry: () => this.#showOwn() });
+    }
+    if (turn !== this.#turn) return;
+    this.#ownSession = own;
+    this.#session = session;
+    return this.#load();
   }
 
   async #choose(integration, auth = null) {
@@ -266,7 +321,7 @@ export class Connect {
       text: messages.kept.text({ service, app: this.#app() }),
       note,
       icon: "shield-check",
-      actions: [{ label: messages.success.done, run: () => this.close() }, { label: messages.partial.rest, run: () => this.#grantRest(integration, made) }],
+      actions: [{ label: messages.success.done, run: () => this.#done() }, { label: messages.partial.rest, run: () => this.#grantRest(integration, made) }],
     });
   }
 
@@ -302,7 +357,7 @@ export class Connect {
 
   #connected(integration, { account, missing }, made) {
     this.#signIn = null;
-    const mayGoOn = integration && !this.#selected && this.#integrations.length > 1;
+    const mayGoOn = integration && !this.#selected && !this.#page.once && this.#integrations.length > 1;
     showSuccess(this.#modal, {
       service: integration?.name ?? null,
       app: this.#app(),
@@ -310,7 +365,7 @@ export class Connect {
       account: safeName(account),
       missing: (missing ?? []).map((text) => safeName(text)),
       again: Boolean(this.#session.view?.reconnect),
-      onDone: () => this.close(),
+      onDone: () => this.#done(),
       onRest: integration && made.session ? () => this.#grantRest(integration, made) : null,
       onAnother: mayGoOn ? () => this.#load() : null,
     });
@@ -353,7 +408,7 @@ export class Connect {
     const ending = endingOf(status, { service: integration.name, app: this.#app(), account: safeName(this.#session.view.reconnect?.account) });
     const again = ending.again && { label: ending.again, run: () => this.#showService(integration, form) };
     const others = !this.#selected && this.#integrations.length > 1;
-    const way = others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.close() };
+    const way = others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.#done() };
     const needsReference = ["failure", "final", "unavailable"].includes(ending.state);
     return showFailure(this.#modal, { ...ending, name: ending.state, note: ending.quote ? status.message : null, reference: needsReference ? reference : null, actions: [again, way].filter(Boolean) });
   }
@@ -367,8 +422,13 @@ export class Connect {
       title: messages.cancelled.title,
       text: messages.cancelled.text({ service, app: this.#app() }),
       icon: "ban",
-      actions: [{ label: messages.cancelled.again({ service }), run: () => this.#showService(integration, form) }, others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.close() }],
+      actions: [{ label: messages.cancelled.again({ service }), run: () => this.#showService(integration, form) }, others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.#done() }],
     });
+  }
+
+  #done() {
+    if (this.#ownSession) this.#showOwn();
+    else this.close();
   }
 
   /** An error without a flow. Reported to the page around us, except where that page has no right to hear it. */

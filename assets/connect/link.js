@@ -1,14 +1,15 @@
-// /connect/link: a link to reconnect, opened by itself. Looking spends nothing; the button opens the session, and the
-// path goes on as in the modal.
+// /connect/link: a link, opened by itself. Looking spends nothing; the button opens the session, and the path goes on as
+// in the modal, or leads to the person's own connections.
 
 import { ApiError, openLink, peekLink } from "./api.js";
 import { Connect } from "./connect.js";
 import { element, icon, logo, safeName } from "./dom.js";
 import { around, messages, problem } from "./messages.js";
-import { Modal, primaryButton, setBusy } from "./modal.js";
+import { Modal, outsideLink, primaryButton, setBusy } from "./modal.js";
 import { readOptions } from "./payload.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
+import { OwnConnections } from "./screens/own.js";
 
 const root = document.documentElement;
 const stage = document.getElementById("latchkey");
@@ -54,7 +55,13 @@ const page = {
   project: "",
   logo: null,
   whiteLabel: false,
-  readOptions,
+  /** A link to one's own connections leads nowhere else. */
+  ownOnly: false,
+  /** A link makes one connection. */
+  once: true,
+  readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
+  service: null,
+  ownConnections: async () => OwnConnections,
   setTheme(theme) {
     if (theme) root.dataset.theme = theme;
   },
@@ -66,8 +73,8 @@ const page = {
 
 async function run() {
   const secret = location.hash.slice(1);
-  // Out of the address before anything is asked; a reload asks for the mail again.
-  history.replaceState(null, "", location.pathname);
+  // Out of the address before anything is asked; a reload asks for the link again.
+  history.replaceState(null, "", location.pathname + location.search);
   let close = () => {};
   const modal = new Modal(stage, { onClose: () => close() });
   modal.setClosable(false);
@@ -87,17 +94,33 @@ async function run() {
   });
 }
 
+/** What the link is for, in its words. */
+function wordsOf({ purpose, reconnect, inviter }, app, service) {
+  const { link } = messages;
+  if (purpose === "manage") return { title: link.manageTitle({ app }), lead: link.manageLead({ app }), button: link.continue };
+  if (reconnect) {
+    const lead = reconnect.failed ? link.failed({ app, service }) : reconnect.mailed ? link.expiring({ app, service }) : link.reconnect({ app, service });
+    return { title: link.title({ service }), lead, button: link.title({ service }) };
+  }
+  const from = safeName(inviter);
+  if (service) return { title: link.connectTitle({ app, service }), lead: from ? link.invited({ inviter: from, app, service }) : link.asked({ app, service }), button: link.continue };
+  return { title: link.connectAnyTitle({ app }), lead: from ? link.invitedAny({ inviter: from, app }) : link.askedAny({ app }), button: link.continue };
+}
+
 function draw(modal, view, secret, onBegin) {
   const app = safeName(view.app.name, messages.brand.fallbackApp);
-  const service = safeName(view.service.name);
+  const service = view.service && safeName(view.service.name, view.service.id);
+  const words = wordsOf(view, app, service);
   page.project = app;
   page.logo = view.app.logo_url;
   page.whiteLabel = view.white_label;
+  page.service = view.service?.id ?? null;
+  page.ownOnly = view.purpose === "manage";
   page.brandWith(view.branding, null);
-  document.title = messages.link.title({ service });
+  document.title = words.title;
   modal.setBrand({ name: app, picture: view.app.logo_url, test: view.environment === "test", whiteLabel: view.white_label });
-  const button = primaryButton(messages.link.title({ service }), async () => {
-    if (button.disabled) return;
+  const button = primaryButton(words.button, async () => {
+    if (button.ariaDisabled === "true") return;
     setBusy(button, messages.link.opening);
     let first;
     try {
@@ -109,18 +132,26 @@ function draw(modal, view, secret, onBegin) {
     const connect = new Connect({ stage, modal, embedder: around, page });
     onBegin(connect);
     addEventListener("pageshow", (event) => event.persisted && connect.restore());
-    await connect.begin({ linkTokenEndpoint: null, linkHeaders: {}, ...readOptions({}) });
+    await connect.begin({ linkTokenEndpoint: null, linkHeaders: {}, ...page.readOptions({}) });
   });
+  const plain = (name, text) => element("div", { class: "fact" }, icon(name), element("span", { text }));
   const fact = (name, message, text) => text && element("div", { class: "fact" }, icon(name), element("span", {}, around(message, element("bdi", { class: "strong", text }))));
-  const owner = fact("user-round", (name) => messages.explain.owner({ owner: name }), safeName(view.owner));
-  const account = fact("plug", (name) => messages.link.account({ account: name }), safeName(view.account));
-  const same = view.account && element("div", { class: "fact" }, icon("shield-check"), element("span", { text: messages.link.same }));
+  const { reconnect } = view;
+  const whose = view.purpose === "manage" ? messages.link.of : messages.explain.owner;
+  const owner = fact("user-round", (name) => whose({ owner: name }), safeName(view.owner));
+  const account = fact("plug", (name) => messages.link.account({ account: name }), safeName(reconnect?.account));
+  const same = reconnect?.account && plain("shield-check", messages.link.same);
+  // Who gets a link of somebody else must not go on in their name.
+  const warning = !reconnect && view.owner && plain("shield-check", messages.link.notYou);
+  const once = !reconnect && view.purpose === "connect" && plain("clock", messages.link.once);
+  const pair = service && element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"));
+  const several = view.services.length > 0 && element("div", { class: "link-services" }, view.services.map(({ id, name, logo: picture }) => logo(safeName(name, id), picture)));
   modal.show({
-    name: "link",
-    title: messages.link.title({ service }),
-    before: [element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"))],
-    lead: view.failed ? messages.link.failed({ app, service }) : messages.link.expiring({ app, service }),
-    body: [element("div", { class: "about" }, owner, account, same)],
+    name: view.purpose === "manage" ? "link-manage" : reconnect ? "link" : "link-connect",
+    title: words.title,
+    before: [pair || element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"))],
+    lead: words.lead,
+    body: [several, element("div", { class: "about" }, owner, account, same, warning, once)],
     actions: [button],
     focus: button,
   });
@@ -135,13 +166,23 @@ function failed(modal, error, retry = null) {
   if (!(error instanceof ApiError)) throw error;
   stage.hidden = false;
   const { link } = messages;
-  const ends = { link_used: [link.usedTitle, link.used, "check"], link_expired: [link.overTitle, link.expired, "clock"], link_deleted: [link.overTitle, link.deleted, "ban"] };
+  const again = error.meta?.reconnects;
+  const ends = {
+    link_used: [link.usedTitle, again ? link.used : link.usedOnce, "check"],
+    link_revoked: [link.overTitle, link.revoked, "ban"],
+    link_expired: [link.overTitle, again ? link.expired : link.ended, "clock"],
+    link_deleted: [link.overTitle, link.deleted, "ban"],
+  };
   const incomplete = error.status === 404 || error.status === 400;
   const end = incomplete ? [link.incompleteTitle, link.incomplete, "circle-alert"] : ends[error.key];
-  const over = Boolean(end);
   const [title, text, sign] = end ?? [messages.failure.serverTitle, error.status >= 500 ? messages.failure.server : problem(error.key, messages.brand.fallbackService, error.message), "circle-alert"];
-  const actions = over ? [] : [{ label: messages.failure.retry, run: retry ?? (() => location.reload()) }];
-  showFailure(modal, { name: error.key === "link_used" ? "used" : "over", title, text, reference: over ? null : error.reference, icon: sign, actions });
+  const actions = end ? [] : [{ label: messages.failure.retry, run: retry ?? (() => location.reload()) }];
+  const app = safeName(error.meta?.app);
+  document.title = title;
+  if (app) modal.setBrand({ name: app, picture: null, test: false, whiteLabel: true });
+  const home = end && app && outsideLink(link.back({ app }), error.meta.home_url);
+  const names = { link_used: "used", link_revoked: "revoked", link_expired: "over" };
+  showFailure(modal, { name: names[error.key] ?? (incomplete ? "unknown" : "over"), title, text, more: home, reference: end ? null : error.reference, icon: sign, actions });
 }
 
 run();

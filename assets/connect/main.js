@@ -19,6 +19,11 @@ const page = {
   whiteLabel: root.dataset.whiteLabel === "true",
   origins: (root.dataset.origins ?? "").split(" ").filter(Boolean),
   readOptions,
+  /** Read when they are asked for: most people connect and go. */
+  async ownConnections() {
+    if (!window.latchkeyOwnConnections) for (const script of root.dataset.own.split(" ")) await import(script);
+    return window.latchkeyOwnConnections;
+  },
   setTheme(theme) {
     if (theme) root.dataset.theme = theme;
   },

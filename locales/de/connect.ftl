@@ -30,6 +30,7 @@ pick-title = Dienst verbinden
 pick-lead = Wählen Sie, was { $app } verwenden darf.
 pick-search = Dienste suchen
 pick-all = Alle
+pick-own = Ihre Verbindungen ({ $count })
 pick-connected = Verbunden
 pick-connected-count = { $count } verbunden
 pick-none = Nichts gefunden für „{ $query }“.
@@ -309,7 +310,7 @@ confirm-gone-title = Diese Anmeldung ist vorbei
 confirm-gone = Schließen Sie dieses Fenster und beginnen Sie in der App von vorn.
 confirm-failed = Latchkey ist gerade nicht erreichbar. Versuchen Sie es noch einmal.
 
-## /connect/link: a link to reconnect, as mails carry it
+## /connect/link: a link to connect, to reconnect as mails carry it, or to one's own connections
 
 link-loading = Der Link wird gelesen
 link-title = { $service } neu verbinden
@@ -326,7 +327,58 @@ link-over-title = Dieser Link funktioniert nicht mehr
 link-expired = Dieser Link ist abgelaufen. Öffnen Sie die App, die ihn geschickt hat, und verbinden Sie dort neu.
 link-deleted = Die Verbindung, zu der dieser Link gehört, wurde gelöscht. Öffnen Sie die App, die ihn geschickt hat, und verbinden Sie dort.
 link-incomplete-title = Dieser Link ist nicht vollständig
-link-incomplete = Ein Teil des Links fehlt. Öffnen Sie ihn so, wie er in der E-Mail steht, oder verbinden Sie in der App neu, die ihn geschickt hat.
+link-connect-title = { $service } mit { $app } verbinden
+link-connect-any-title = Ihre Konten mit { $app } verbinden
+link-manage-title = Ihre Verbindungen mit { $app }
+link-invited = { $inviter } bittet Sie, { $service } mit { $app } zu verbinden.
+link-invited-any = { $inviter } bittet Sie, Konten mit { $app } zu verbinden.
+link-asked = { $app } bittet Sie, { $service } zu verbinden.
+link-asked-any = { $app } bittet Sie, Konten zu verbinden.
+link-reconnect = { $app } bittet Sie, Ihr Konto bei { $service } neu zu verbinden.
+link-of = Verbindungen von { $owner }
+link-not-you = Wenn Sie das nicht sind, machen Sie nicht weiter: Schließen Sie diese Seite.
+link-once = Dieser Link funktioniert einmal.
+link-manage-lead = Sehen Sie, welche Ihrer Konten { $app } nutzen darf, verbinden Sie sie neu oder trennen Sie sie.
+link-continue = Weiter
+link-used-once = Dieser Link wurde benutzt: Das Konto ist verbunden. Es ist nichts zu tun.
+link-revoked = Dieser Link wurde zurückgenommen. Bitten Sie um einen neuen, wo Sie ihn bekommen haben.
+link-ended = Dieser Link ist abgelaufen. Bitten Sie um einen neuen, wo Sie ihn bekommen haben.
+link-back = Zurück zu { $app }
+link-incomplete = Ein Teil des Links fehlt. Öffnen Sie ihn ganz, so wie er Ihnen geschickt wurde, oder gehen Sie in die App, die ihn geschickt hat.
+
+## One's own connections, in the modal and by a link
+
+manage-title = Ihre Verbindungen
+manage-lead = { $app } darf diese Konten nutzen.
+manage-lead-owner = { $app } darf diese Konten für { $owner } nutzen.
+manage-loading = Ihre Verbindungen werden gelesen
+manage-since = Verbunden am { $date }
+manage-used = Zuletzt genutzt am { $date }
+manage-unused = Noch nicht genutzt
+manage-state-operational = Funktioniert
+manage-state-degraded = Funktioniert. Das Erneuern misslingt gerade und wird wiederholt.
+manage-state-failed = Funktioniert nicht mehr. Verbinden Sie neu.
+manage-state-unknown = Noch nicht geprüft
+manage-state-off = Von { $app } abgeschaltet
+manage-reconnect = Neu verbinden
+manage-disconnect = Trennen
+manage-more = Mehr zeigen
+manage-empty-title = Noch keine Verbindungen
+manage-empty = { $app } hat auf keines Ihrer Konten Zugriff.
+manage-confirm-title = { $service } trennen?
+manage-confirm = { $app } kann dieses Konto bei { $service } ab dann nicht mehr nutzen. Was { $app } vorher gelesen hat, bleibt dort.
+manage-ending-revoked = { $service } wird gebeten, den Zugriff ebenfalls zu beenden.
+manage-ending-kept = { $service } lässt sich von hier nicht bitten, den Zugriff zu beenden. Entfernen Sie { $app } auch in den Einstellungen Ihres Kontos dort.
+manage-ending-key = Der Schlüssel bleibt bei { $service } gültig, bis Sie ihn dort löschen.
+manage-disconnecting = Wird getrennt
+manage-keep = So lassen
+manage-done-title = { $service } ist getrennt
+manage-done-text = { $app } kann dieses Konto bei { $service } nicht mehr nutzen.
+manage-done-pending = { $service } wird gebeten, den Zugriff zu beenden.
+manage-done-failed = { $service } konnte nicht gebeten werden, den Zugriff zu beenden. Entfernen Sie { $app } in den Einstellungen Ihres Kontos dort.
+manage-back = Ihre Verbindungen
+manage-gone-title = Das ist schon getrennt
+manage-gone = Jemand war schneller: Die Verbindung gibt es nicht mehr.
 
 ## Warum ein Dienst nicht verbunden wurde
 
@@ -346,6 +398,7 @@ problem-flow-expired = Diese Anmeldung hat zu lange gedauert und ist beendet. Be
 problem-integration-changed = Der Weg zur Anmeldung bei { $service } wurde geändert. Beginnen Sie in der App von vorn.
 problem-integration-not-offered = { $service } lässt sich hier nicht verbinden. Wer die App betreibt, kann es einschalten.
 problem-interrupted = Die Anmeldung bei { $service } wurde unterbrochen. Beginnen Sie von vorn.
+problem-link-revoked = Der Link wurde zurückgenommen. Nichts wurde verbunden.
 problem-issuer-mismatch = Die Antwort kam nicht von { $service }. Beginnen Sie von vorn; geschieht es zweimal, sagen Sie es dem Betreiber der App.
 problem-less-access = { $service } hat diesmal weniger erlaubt als zuvor. Die Verbindung blieb, wie sie war. Versuchen Sie es noch einmal und lassen Sie alle Häkchen gesetzt.
 problem-login-required = Sie müssen sich zuerst bei { $service } anmelden. Versuchen Sie es noch einmal.
@@ -362,7 +415,6 @@ problem-too-many-flows = In diesem Fenster wurden zu viele Anmeldungen begonnen.
 ## Seiten des Servers
 
 page-embed-title = Verbinden
-page-link-title = Neu verbinden
 page-choose-title = Auswählen, was verbunden wird
 page-no-script = Diese Seite braucht JavaScript. Erlauben Sie es für diese Seite und laden Sie sie neu.
 page-frame-no-script = Dieses Fenster braucht JavaScript. Erlauben Sie es für diese Seite und laden Sie sie neu.

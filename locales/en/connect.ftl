@@ -42,6 +42,7 @@ pick-title = Connect a service
 pick-lead = Choose what { $app } may use.
 pick-search = Search services
 pick-all = All
+pick-own = Your connections ({ $count })
 pick-connected = Connected
 pick-connected-count = { $count } connected
 pick-none = Nothing matches “{ $query }”.
@@ -335,7 +336,7 @@ confirm-gone-title = This sign-in is over
 confirm-gone = Close this window and start again in the app.
 confirm-failed = Latchkey cannot be reached at the moment. Try again.
 
-## /connect/link: a link to reconnect, as mails carry it
+## /connect/link: a link to connect, to reconnect as mails carry it, or to one's own connections
 
 link-loading = Reading the link
 link-title = Reconnect { $service }
@@ -352,7 +353,58 @@ link-over-title = This link does not work any more
 link-expired = This link has ended. Open the app that sent it, and reconnect there.
 link-deleted = The connection that this link is for was deleted. Open the app that sent it, and connect there.
 link-incomplete-title = This link is not complete
-link-incomplete = A part of the link is missing. Open it as a whole, as it stands in the mail, or reconnect in the app that sent it.
+link-connect-title = Connect { $service } to { $app }
+link-connect-any-title = Connect your accounts to { $app }
+link-manage-title = Your connections with { $app }
+link-invited = { $inviter } asks you to connect { $service } to { $app }.
+link-invited-any = { $inviter } asks you to connect accounts to { $app }.
+link-asked = { $app } asks you to connect { $service }.
+link-asked-any = { $app } asks you to connect accounts.
+link-reconnect = { $app } asks you to connect your { $service } account again.
+link-of = Connections of { $owner }
+link-not-you = If that is not you, do not go on: close this page.
+link-once = This link works once.
+link-manage-lead = See which of your accounts { $app } may use, reconnect them or disconnect them.
+link-continue = Continue
+link-used-once = This link was used: the account is connected. There is nothing to do.
+link-revoked = This link was taken back. Ask whoever sent it for a new one.
+link-ended = This link has ended. Ask whoever sent it for a new one.
+link-back = Back to { $app }
+link-incomplete = A part of the link is missing. Open it as a whole, as it was sent to you, or go to the app that sent it.
+
+## One's own connections, in the modal and by a link
+
+manage-title = Your connections
+manage-lead = { $app } may use these accounts.
+manage-lead-owner = { $app } may use these accounts for { $owner }.
+manage-loading = Reading your connections
+manage-since = Connected { $date }
+manage-used = Last used { $date }
+manage-unused = Not used yet
+manage-state-operational = Works
+manage-state-degraded = Works. Renewing it fails at the moment and is tried again.
+manage-state-failed = Does not work any more. Reconnect it.
+manage-state-unknown = Not tried yet
+manage-state-off = Switched off by { $app }
+manage-reconnect = Reconnect
+manage-disconnect = Disconnect
+manage-more = Show more
+manage-empty-title = No connections yet
+manage-empty = { $app } has no access to any account of yours.
+manage-confirm-title = Disconnect { $service }?
+manage-confirm = { $app } can no longer use this { $service } account from then on. What { $app } has read before stays there.
+manage-ending-revoked = { $service } is asked to end the access, too.
+manage-ending-kept = { $service } cannot be asked to end the access from here. Remove { $app } in the settings of your account there, too.
+manage-ending-key = The key stays valid at { $service } until you delete it there.
+manage-disconnecting = Disconnecting
+manage-keep = Keep it
+manage-done-title = { $service } is disconnected
+manage-done-text = { $app } can no longer use this { $service } account.
+manage-done-pending = { $service } is being asked to end the access.
+manage-done-failed = { $service } could not be asked to end the access. Remove { $app } in the settings of your account there.
+manage-back = Your connections
+manage-gone-title = This is disconnected already
+manage-gone = Somebody else was faster: the connection is not there any more.
 
 ## Why a service was not connected. `service` is its name. In English the server's own sentence is shown, which says more.
 
@@ -372,6 +424,7 @@ problem-flow-expired = This sign-in took too long and has ended. Start again in 
 problem-integration-changed = The way to sign in to { $service } was changed. Start again in the app.
 problem-integration-not-offered = { $service } cannot be connected here. The people who run the app can switch it on.
 problem-interrupted = The sign-in to { $service } was interrupted. Start again.
+problem-link-revoked = The link was taken back. Nothing was connected.
 problem-issuer-mismatch = The answer did not come from { $service }. Start again; tell the people who run the app if it happens twice.
 problem-less-access = { $service } gave less this time than before, so the connection was left as it was. Try again and leave every box ticked.
 problem-login-required = { $service } wants you to sign in there first. Try again.
@@ -388,7 +441,6 @@ problem-too-many-flows = Too many sign-ins were started from this window. Close 
 ## Pages that the server writes
 
 page-embed-title = Connect
-page-link-title = Reconnect
 page-choose-title = Choose what to connect
 page-no-script = This page needs JavaScript. Allow it for this page and reload.
 page-frame-no-script = This window needs JavaScript. Allow it for this page and reload.

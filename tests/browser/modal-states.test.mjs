@@ -21,7 +21,8 @@ describe('the states of the modal', () => {
 
   test('every state of the design has an entry', () => {
     const wanted = ['loading', 'pick', 'empty', 'explain', 'form', 'redirecting', 'waiting', 'verifying', 'success', 'partial', 'failure', 'final',
-      'expired', 'cancelled', 'reconnect', 'account', 'unavailable', 'blocked', 'approval', 'connected', 'foreign', 'denied', 'webview', 'ways'];
+      'expired', 'cancelled', 'reconnect', 'account', 'unavailable', 'blocked', 'approval', 'connected', 'foreign', 'denied', 'webview', 'ways',
+      'manage', 'manage-empty', 'disconnect', 'disconnected'];
     const there = new Set(STATES.map((entry) => entry.state));
     assert.deepEqual(wanted.filter((state) => !there.has(state)), []);
   });

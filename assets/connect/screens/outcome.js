@@ -32,9 +32,9 @@ export function showSuccess(modal, { service, app, owner, account, missing = [],
 
 /**
  * Not connected. `actions` are `{ label, run }`, the first is the main one; without any, closing is all there is.
- * `reference` is the id to quote to the people who run the app; `request` a text to hand on to somebody else.
+ * `more` is a node beside the text; `reference` is the id to quote to the people who run the app; `request` a text to hand on to somebody else.
  */
-export function showFailure(modal, { name = "failure", title, text, note = null, request = null, reference = null, actions, icon: sign_ = "circle-alert", back = null }) {
+export function showFailure(modal, { name = "failure", title, text, note = null, request = null, more = null, reference = null, actions, icon: sign_ = "circle-alert", back = null }) {
   const buttons = actions.map(({ label, run }, index) => (index === 0 ? primaryButton(label, run) : index === 1 ? secondaryButton(label, run) : linkButton(label, run)));
   modal.show({
     name,
@@ -44,6 +44,7 @@ export function showFailure(modal, { name = "failure", title, text, note = null,
     body: [
       note && element("p", { class: "note", text: note }),
       request && handOn(request),
+      more,
       reference && element("p", { class: "reference" }, element("span", { text: messages.brand.reference }), copyable(reference)),
     ],
     actions: buttons,

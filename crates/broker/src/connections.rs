@@ -83,6 +83,11 @@ impl Broker {
     pub async fn delete_connection(&self, caller: &Caller, id_or_key: &str) -> Result<DeletedConnection, Problem> {
         caller.require(Scope::ConnectionsWrite)?;
         let connection = self.find(caller, id_or_key).await?;
+        self.part_with(connection).await
+    }
+
+    /// Deletes it, whoever wished it.
+    pub(crate) async fn part_with(&self, connection: Connection) -> Result<DeletedConnection, Problem> {
         let revocable = self.is_revocable(&connection);
         let parting = self
             .store()
@@ -102,7 +107,7 @@ impl Broker {
     }
 
     /// Whether the definition knows a way to revoke.
-    fn is_revocable(&self, connection: &Connection) -> bool {
+    pub(crate) fn is_revocable(&self, connection: &Connection) -> bool {
         let catalog = self.catalog();
         let method = catalog
             .get(&connection.integration)

@@ -18,8 +18,10 @@ mod idle;
 mod imports;
 mod journal;
 mod keys;
+mod links;
 mod loops;
 mod mail;
+mod manage;
 mod management;
 mod moves;
 mod on_demand;
@@ -59,7 +61,9 @@ pub use flows::{
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
 pub use journal::{Journal, JournalError};
-pub use mail::{LinkView, MailSettings, MailTick, OpenedLink};
+pub use links::{LinkRequest, LinkView, MadeLink, OpenedLink};
+pub use mail::{MailSettings, MailTick};
+pub use manage::{Disconnected, OwnConnection, OwnConnections};
 pub use management::{KeyView, Metrics, PlatformSettings};
 pub use moves::{Moved, Parcel};
 pub use on_demand::{ForcedRefresh, TestResult};
@@ -71,8 +75,8 @@ pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{
-    App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType, Owner,
-    ProjectId,
+    App, Connection, ConnectionFilter, ConnectionId, ConnectionState, Environment, Exportable, FlowId, FlowMode,
+    IdentityType, Link, LinkFilter, LinkPurpose, Owner, ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission, Submitted};
 pub use timeline::{Timeline, TimelineItem};

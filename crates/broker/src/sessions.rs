@@ -23,6 +23,8 @@ pub struct OpenSession {
     pub integrations: Option<Vec<String>>,
     /// The connection to connect again.
     pub connection: Option<ConnectionId>,
+    /// Whether it shows its identity's connections and ends them; it does unless told otherwise.
+    pub manages: Option<bool>,
     /// Where its owner gets mail, from now on. An empty one is forgotten; without, nothing changes.
     pub email: Option<String>,
     /// What a new connection is called, unless the person writes a name.
@@ -60,6 +62,11 @@ impl Platform {
             .auth
             .iter()
             .filter(|method| method_works(&self.integration, method, &self.app))
+    }
+
+    /// Whether one of its methods leads to the service's own sign-in.
+    pub(crate) fn signs_in(&self) -> bool {
+        self.methods().any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
     }
 
     /// A method by its id, or the first.
@@ -130,6 +137,8 @@ pub struct SessionView {
     expires_at: DateTime<Utc>,
     min_left: i64,
     reconnect: Option<Reconnect>,
+    /// How many connections of its own the identity can look after here; null where it cannot.
+    manage: Option<i64>,
     verify: &'static str,
     branding: Branding,
     white_label: bool,
@@ -238,10 +247,13 @@ impl Broker {
         let new = NewSession {
             project: caller.project,
             environment: caller.environment,
+            manages: request.manages.unwrap_or(true) && owner.identity.is_some() && request.connection.is_none(),
             owner,
             integrations,
             connection: request.connection,
             hosted: false,
+            verify: None,
+            parent: None,
         };
         let digest = request_id.digest();
         let expires_at = self.store().open_session(&digest, &new).await?;
@@ -305,6 +317,11 @@ impl Broker {
         let connected = self.connected(&session).await?;
         let integrations = self.session_platforms(&session).await?;
         let reconnect = self.reconnect(&session).await?;
+        let manage = if session.manages {
+            Some(self.own_connections_count(&session).await?)
+        } else {
+            None
+        };
         let branding = Branding::of(&project);
         let view = SessionView {
             app: AppView {
@@ -317,6 +334,7 @@ impl Broker {
             expires_at: session.expires_at,
             min_left: session.seconds_left,
             reconnect,
+            manage,
             verify: project.verify.as_str(),
             branding,
             white_label: project.white_label,

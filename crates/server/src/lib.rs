@@ -39,6 +39,7 @@ pub use api::openapi::Document;
 pub use assets::Assets;
 pub use demo::Demo;
 pub use limits::{MalformedNetwork, Network, Rates};
+pub use texts::choice::{UnknownLanguage, page_language};
 
 use connect::events::Watched;
 use connect::evidence::Sealer;
@@ -96,6 +97,12 @@ impl Site {
             clock,
             pace: guard::Pace::default(),
         }
+    }
+
+    /// The broker names logos; their addresses are ours.
+    fn address_logo(&self, view: &mut serde_json::Value) {
+        let logo = view["logo"].as_str().and_then(|name| self.assets.logo(name));
+        view["logo"] = serde_json::json!(logo);
     }
 
     fn now(&self) -> DateTime<Utc> {

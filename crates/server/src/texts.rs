@@ -129,6 +129,11 @@ impl Texts {
         script::name(self.language, script::For::Link)
     }
 
+    /// The name of the script with the texts of one's own connections, beside those of the modal.
+    pub(crate) fn manage_script(self) -> String {
+        script::name(self.language, script::For::Manage)
+    }
+
     /// The name of the script with the texts of a sign-in's pages, among the assets.
     pub(crate) fn pages_script(self) -> String {
         script::name(self.language, script::For::Pages)

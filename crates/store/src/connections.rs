@@ -7,7 +7,7 @@ use serde_json::json;
 use sqlx::{Postgres, QueryBuilder};
 use vault::{Credential, Environment};
 
-use crate::{AppId, ConnectionId, NewEvent, Owner, ProjectId, Store, StoreError, events};
+use crate::{AppId, ConnectionId, IdentityType, NewEvent, Owner, ProjectId, Store, StoreError, events};
 
 /// How a connection is, on the wire too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -197,6 +197,21 @@ macro_rules! select_connections {
             $(, $argument)*
         )
     };
+}
+
+/// Whose connections a person sees as their own. An identity without a type is a user's.
+#[derive(Clone, Copy, Debug)]
+pub struct OwnedBy<'a> {
+    /// The project.
+    pub project: ProjectId,
+    /// The environment.
+    pub environment: Environment,
+    /// The identity.
+    pub identity: &'a str,
+    /// Its type.
+    pub identity_type: IdentityType,
+    /// Only of these integrations; of all without.
+    pub integrations: Option<&'a [String]>,
 }
 
 /// Which connections a list shows.
@@ -445,6 +460,47 @@ impl Store {
         .fetch_all(&self.pool)
         .await?;
         Ok(rows)
+    }
+
+    /// A page of an owner's connections, newest first, and how many there are. `after` is the last one of the page before.
+    pub async fn owned_connections(
+        &self,
+        scope: &OwnedBy<'_>,
+        after: Option<ConnectionId>,
+        limit: i64,
+    ) -> Result<(Vec<Connection>, i64), StoreError> {
+        // Both served by connections_by_identity.
+        let rows = select_connections!(
+            "where c.project_id = $1 and c.environment = $2 and c.identity = $3 and c.deleted_at is null
+               and coalesce(c.identity_type, 'user') = $4 and ($5::text[] is null or c.integration = any ($5))
+               and ($6::uuid is null or c.id < $6)
+             order by c.id desc limit $7",
+            scope.project.0,
+            scope.environment.as_str(),
+            scope.identity,
+            scope.identity_type.as_str(),
+            scope.integrations,
+            after.map(|id| id.0),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?;
+        let total = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from connections
+               where project_id = $1 and environment = $2 and identity = $3 and deleted_at is null
+                 and coalesce(identity_type, 'user') = $4 and ($5::text[] is null or integration = any ($5))"#,
+            scope.project.0,
+            scope.environment.as_str(),
+            scope.identity,
+            scope.identity_type.as_str(),
+            scope.integrations
+        )
+        .fetch_one(&self.pool)
+        .await?;
+        Ok((
+            rows.into_iter().map(TryInto::try_into).collect::<Result<_, _>>()?,
+            total,
+        ))
     }
 
     /// Changes name, tags or the switch; writes the event in the same transaction.

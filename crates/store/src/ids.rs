@@ -56,6 +56,6 @@ ids! {
     DeliveryId;
     /// A mail to the person behind a connection.
     MailId;
-    /// A link to reconnect a connection.
+    /// A link to connect, to reconnect or to one's own connections.
     LinkId;
 }

@@ -87,6 +87,10 @@ pub struct Session {
     pub connection: Option<ConnectionId>,
     /// Whether it came from a hosted link.
     pub hosted: bool,
+    /// Whether it shows its identity's connections and ends them.
+    pub manages: bool,
+    /// Whether the customer's backend says who finished; as the project has it without.
+    pub verify: Option<bool>,
     /// Completions that it allows.
     pub max_uses: i32,
     /// Completions so far.
@@ -128,6 +132,12 @@ pub struct NewSession {
     pub connection: Option<ConnectionId>,
     /// Whether it came from a hosted link.
     pub hosted: bool,
+    /// Whether it shows its identity's connections and ends them.
+    pub manages: bool,
+    /// Whether the customer's backend says who finished; as the project has it without.
+    pub verify: Option<bool>,
+    /// The session that it was opened in, and with which it ends.
+    pub parent: Option<SessionId>,
 }
 
 struct Row {
@@ -141,6 +151,8 @@ struct Row {
     integrations: Option<Vec<String>>,
     connection_id: Option<ConnectionId>,
     hosted: bool,
+    manages: bool,
+    verify: Option<bool>,
     max_uses: i32,
     uses: i32,
     expires_at: DateTime<Utc>,
@@ -169,6 +181,8 @@ impl TryFrom<Row> for Session {
             integrations: row.integrations,
             connection: row.connection_id,
             hosted: row.hosted,
+            manages: row.manages,
+            verify: row.verify,
             max_uses: row.max_uses,
             uses: row.uses,
             expires_at: row.expires_at,
@@ -184,8 +198,8 @@ macro_rules! select_sessions {
         sqlx::query_as!(
             Row,
             r#"select id as "id: SessionId", project_id as "project_id: ProjectId", environment, identity, identity_type,
-                      group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, max_uses,
-                      uses, expires_at, widens, revoked_at is not null as "revoked!",
+                      group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, manages, verify,
+                      max_uses, uses, expires_at, widens, revoked_at is not null as "revoked!",
                       extract(epoch from expires_at - latchkey_now())::bigint as "seconds_left!"
                from connect_sessions "# + $tail
             $(, $argument)*
@@ -229,9 +243,9 @@ impl Store {
         // The count is served by connect_sessions_by_connection. Nobody waits for its end, so none is told.
         Ok(sqlx::query_scalar!(
             "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
-                    group_name, label, integrations, connection_id, hosted, widens, expiry_told, expires_at)
+                    group_name, label, integrations, connection_id, hosted, parent_id, widens, expiry_told, expires_at)
              select $1, s.project_id, s.environment, $4, s.identity, s.identity_type, s.group_name, s.label,
-                    array[f.integration], c.id, s.hosted, true, true, latchkey_now() + interval '30 minutes'
+                    array[f.integration], c.id, s.hosted, s.id, true, true, latchkey_now() + interval '30 minutes'
              from flows f join connect_sessions s on s.id = f.session_id join connections c on c.id = f.connection_id
              where f.id = $3 and s.id = $2 and f.status = 'succeeded' and s.revoked_at is null
                and s.expires_at > latchkey_now() and c.deleted_at is null and c.account_id is not null
@@ -247,15 +261,18 @@ impl Store {
         .await?)
     }
 
-    /// Ends a session at once on all replicas.
+    /// Ends a session at once on all replicas, with those that were opened in it.
     pub async fn revoke_session(&self, digest: &Digest) -> Result<bool, StoreError> {
+        // Served by the unique index on the digest, the primary key and connect_sessions_by_parent.
         let revoked = sqlx::query!(
-            "update connect_sessions set revoked_at = latchkey_now() where request_digest = $1 and revoked_at is null",
+            "with this as (select id from connect_sessions where request_digest = $1)
+             update connect_sessions set revoked_at = latchkey_now()
+             where (id in (select id from this) or parent_id in (select id from this)) and revoked_at is null",
             digest.as_bytes()
         )
         .execute(&self.pool)
         .await?;
-        Ok(revoked.rows_affected() == 1)
+        Ok(revoked.rows_affected() > 0)
     }
 }
 
@@ -267,8 +284,8 @@ pub(crate) async fn insert_session(
     let id = SessionId::generate();
     let expires_at = sqlx::query_scalar!(
         "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
-                group_name, label, integrations, connection_id, hosted, expires_at)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, latchkey_now() + interval '30 minutes')
+                group_name, label, integrations, connection_id, hosted, manages, verify, parent_id, expires_at)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, latchkey_now() + interval '30 minutes')
          returning expires_at",
         id.0,
         new.project.0,
@@ -281,6 +298,9 @@ pub(crate) async fn insert_session(
         new.integrations.as_deref(),
         new.connection.map(|id| id.0),
         new.hosted,
+        new.manages,
+        new.verify,
+        new.parent.map(|id| id.0),
     )
     .fetch_one(connection)
     .await?;

@@ -32,6 +32,13 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     rest: button(say('partial-rest')),
     /** On the screen of a service that is connected already. */
     another: button(/^Connect another .* account$/),
+    /** From the list to the person's own connections; the number in brackets differs. */
+    own: button(startsWith(say('pick-own', { count: 0 }).split(/[\u2068(（]/)[0].trim())),
+    /** A connection of the person's own by what stands in its row. */
+    ownRow: (text) => frame.getByRole('listitem').filter({ hasText: text }),
+    disconnect: button(startsWith(say('manage-disconnect'))),
+    keep: button(say('manage-keep')),
+    backToOwn: frame.getByRole('button', { name: say('manage-back'), exact: true }),
     openAgain: button(/^Open it again/),
     /** A field of the key form by its label. */
     field: (label) => frame.getByLabel(label, { exact: true }),

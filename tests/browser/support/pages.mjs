@@ -2,6 +2,7 @@
 
 import { randomUUID } from 'node:crypto';
 import { consent, modal } from './modal.mjs';
+import { answers, stub } from './stub.mjs';
 import { textsOf } from './texts.mjs';
 
 /** Through the modal into the window of the sign-in, each time as somebody who has connected nothing yet. */
@@ -44,7 +45,31 @@ async function at(context, address, ready = 'main') {
   return page;
 }
 
+/** The page of a link, with answers of our choosing, in this state. */
+const linkPage = (state, plan) => async (suite, context) => {
+  await stub(context, plan);
+  return at(context, `${suite.latchkey.url}/connect/link/0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70#${'L'.repeat(43)}`, `[role="dialog"][data-state="${state}"]`);
+};
+const { linkView, refusal } = answers;
+const over = (key, meta = { reconnects: false }) => ({ peek: refusal(410, key, 'Said by the server.', { app: 'Shop', home_url: 'https://shop.example.test/', ...meta }) });
+
 export const PAGES = [
+  { name: 'link-connect', reach: linkPage('link-connect', {}) },
+  { name: 'link-connect-any', reach: linkPage('link-connect', { peek: linkView({ service: null, inviter: null, services: ['Gmail', 'Outlook', 'Slack', 'Stripe'].map((name) => ({ id: name.toLowerCase(), name, logo: null })) }) }) },
+  { name: 'link-reconnect', reach: linkPage('link', { peek: linkView({ inviter: null, reconnect: { account: 'ann@example.test', failed: true, mailed: true } }) }) },
+  { name: 'link-manage', reach: linkPage('link-manage', { peek: linkView({ purpose: 'manage', service: null, inviter: null }) }) },
+  {
+    name: 'link-manage-list', async reach(suite, context) {
+      const page = await linkPage('link-manage', { session: answers.session({ manage: 3 }), peek: linkView({ purpose: 'manage', service: null, inviter: null }) })(suite, context);
+      await page.locator('.button-primary').click();
+      await page.locator('[data-state="manage"]').waitFor();
+      return page;
+    },
+  },
+  { name: 'link-used', reach: linkPage('used', over('link_used')) },
+  { name: 'link-revoked', reach: linkPage('revoked', over('link_revoked')) },
+  { name: 'link-expired', reach: linkPage('over', over('link_expired')) },
+  { name: 'link-unknown', reach: linkPage('unknown', { peek: refusal(404, 'link_unknown', 'Said by the server.') }) },
   { name: 'opened-by-itself', reach: (suite, context) => at(context, `${suite.latchkey.embedUrl()}?data=e30`) },
   { name: 'start-nothing', reach: (suite, context) => at(context, `${suite.latchkey.url}/connect/start`, '#start[data-state="message"]') },
   { name: 'confirm', reach: confirmation },

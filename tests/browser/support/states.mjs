@@ -4,7 +4,7 @@
 import { modal } from './modal.mjs';
 import { SERVICES, answers, stub } from './stub.mjs';
 
-const { session, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal } = answers;
+const { session, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal, owns } = answers;
 const one = (id) => session({ integrations: SERVICES.filter((service) => service.id === id) });
 const reconnect = { integration: 'gmail', title: 'Gmail', reason: 'Google ended the access: the password was changed.', account: 'ann@example.test' };
 const LONG_WORD = 'Pneumonoultramicroscopicsilicovolcanoconiosis';
@@ -21,6 +21,16 @@ const away = async (at, page) => {
 };
 const endsWith = (status) => ({ plan: { check: () => status }, reach: away });
 const REFUSED = 'Stripe refused this: “Invalid API Key provided”. Check the values and try again.';
+const managing = session({ manage: 3 });
+const toOwn = (at) => at.own.click();
+const toConfirm = (text) => async (at) => {
+  await toOwn(at);
+  await at.ownRow(text).getByRole('button').last().click();
+};
+const ends = (text) => async (at) => {
+  await toConfirm(text)(at);
+  await at.disconnect.click();
+};
 const withKey = async (at) => {
   await at.row('Stripe').click();
   await at.field('Secret or restricted key').fill(`sk_${'a'.repeat(24)}`);
@@ -105,6 +115,16 @@ export const STATES = [
   { state: 'foreign', title: 'This sign-in was refused', ...endsWith(ended('another_person', 'rejected')) },
   { state: 'foreign', name: 'foreign-not-me', title: 'This sign-in was refused', ...endsWith(ended('not_me', 'rejected')) },
   { state: 'webview', title: 'Gmail may refuse to open here', context: { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/450.0]' }, async reach(at) { await toGmail(at); await at.connect('Gmail').click(); } },
+  { state: 'pick', name: 'pick-own', title: 'Connect a service', plan: { session: managing } },
+  { state: 'manage', title: 'Your connections', plan: { session: managing }, reach: toOwn },
+  { state: 'manage-empty', title: 'No connections yet', plan: { session: managing, own: owns([]) }, reach: toOwn },
+  { state: 'disconnect', title: 'Disconnect Gmail?', plan: { session: managing }, reach: toConfirm('Gmail') },
+  { state: 'disconnect', name: 'disconnect-key', title: 'Disconnect Stripe?', plan: { session: managing }, reach: toConfirm('Stripe') },
+  { state: 'disconnect', name: 'disconnect-busy', title: 'Disconnect Slack?', plan: { session: managing, disconnect: 'never' }, reach: ends('Slack') },
+  { state: 'disconnected', title: 'Gmail is disconnected', plan: { session: managing }, reach: ends('Gmail') },
+  { state: 'disconnected', name: 'disconnected-kept', title: 'Slack is disconnected', plan: { session: managing, disconnect: { revocation: 'unsupported' } }, reach: ends('Slack') },
+  { state: 'disconnected', name: 'disconnected-before', title: 'This is disconnected already', plan: { session: managing, disconnect: refusal(404, 'connection_gone', 'This connection is not there any more.') }, reach: ends('Gmail') },
+  { state: 'failure', name: 'manage-failure', title: 'Latchkey is not answering', plan: { session: managing, own: 'down' }, reach: toOwn },
   { state: 'failure', name: 'failure-token', title: 'Connecting did not start', plan: { token: () => ({ status: 403, body: { error: 'You may not connect accounts' } }) } },
   { state: 'failure', name: 'failure-network', title: 'Latchkey is not answering', plan: { session: 'down' } },
 ].map((entry) => ({ name: entry.state, ...entry }));

@@ -48,10 +48,29 @@ const choices = (more = {}) => ({
 });
 const refusal = (status, key, message, meta) => ({ status, body: { type: 'error', key: `connect::${key}`, message, meta, correlationId: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a77' } });
 
-export const answers = { session, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
+/** A connection of the person's own, as `/connect/api/connections` lists it. */
+const own = (more = {}) => ({
+  id: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a01', integration: 'gmail', service: 'Gmail', logo: null, name: null, account: 'ann@example.test', state: 'operational', message: null,
+  since: '2026-03-02T09:00:00Z', last_used: '2026-11-20T09:00:00Z', reconnectable: true, ending: 'revoked', ...more,
+});
+const ownOnes = [
+  own(),
+  own({ id: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a02', integration: 'slack', service: 'Slack', account: 'Acme', state: 'failed', message: 'Slack ended the access. Connect it again.', ending: 'kept' }),
+  own({ id: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a03', integration: 'stripe', service: 'Stripe', account: 'acct_1QX', last_used: null, state: 'unknown', ending: 'key' }),
+];
+const owns = (connections = ownOnes, more = {}) => ({ connections, total: connections.length, next: null, ...more });
+
+/** What `/connect/api/links/peek` says of a link. */
+const linkView = (more = {}) => ({
+  purpose: 'connect', app: { name: 'Shop', logo_url: null, home_url: 'https://shop.example.test/' }, service: { id: 'gmail', name: 'Gmail', logo: null }, services: [], owner: 'Ann Lee', inviter: 'Ben Okafor',
+  reconnect: null, environment: 'live', branding: { accent: null, theme: null, logo_url: null }, white_label: false, ...more,
+});
+
+export const answers = { own, owns, linkView, session, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
 
 /**
- * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`, `choices`, `choose`, `widen`:
+ * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`,
+ * `choices`, `choose`, `widen`, `own`, `disconnect`, `reconnect`, `peek`, `open`:
  * a body, `{ status, body }`, `'never'`, `'down'`, or a function of the request's body that gives one of these. It is
  * returned, and may be changed while the test goes on. `calls` counts by name.
  */
@@ -68,6 +87,11 @@ export async function stub(context, plan = {}) {
     choices: () => choices(),
     choose: () => ({ url: null }),
     widen: () => ({ status: 201, body: { requestId: 'W'.repeat(43), expiresAt: '2030-01-01T00:00:00Z' } }),
+    own: () => owns(),
+    disconnect: () => ({ revocation: 'pending' }),
+    reconnect: () => ({ requestId: 'C'.repeat(43), expiresAt: '2030-01-01T00:00:00Z' }),
+    peek: () => linkView(),
+    open: () => ({ requestId: 'R'.repeat(43), expiresAt: '2030-01-01T00:00:00Z' }),
     ...plan,
   };
   const answer = async (route, name) => {
@@ -84,6 +108,9 @@ export async function stub(context, plan = {}) {
   const ours = (path, name) => context.route((url) => url.pathname === path, (route) => answer(route, name));
   await ours('/token', 'token');
   for (const name of ['session', 'form', 'submit', 'flows', 'check']) await ours(`/connect/api/${name}`, name);
+  await ours('/connect/api/connections', 'own');
+  for (const name of ['peek', 'open']) await ours(`/connect/api/links/${name}`, name);
+  await context.route((url) => /^\/connect\/api\/connections\/.+/.test(url.pathname), (route) => answer(route, new URL(route.request().url()).pathname.split('/').at(-1)));
   // Tickets and cancelling have no body; without a stream the modal asks `check`.
   await context.route((url) => /^\/connect\/api\/flows\/.+/.test(url.pathname), (route) => {
     const what = new URL(route.request().url()).pathname.split('/').at(-1);

@@ -30,14 +30,19 @@ pub(super) struct Around {
 
 impl Around {
     /// Whether the customer's backend must say who finished. Where a hosted link reconnects an account that is known, the
-    /// service says it: another account is refused.
+    /// service says it: another account is refused. What a link wishes counts, unless the project verifies always.
     pub(super) fn verifies(&self) -> bool {
-        match self.project.verify {
-            Verify::Off => false,
-            // Nobody but the person who types a secret in finishes a form.
-            Verify::Hosted | Verify::Always if self.parts.method().is_err() => false,
-            Verify::Hosted => self.session.hosted && self.known.as_ref().is_none_or(|known| known.account_id.is_none()),
-            Verify::Always => true,
+        // Nobody but the person who types a secret in finishes a form.
+        if self.parts.method().is_err() {
+            return false;
+        }
+        match (self.project.verify, self.session.verify) {
+            (Verify::Always, _) => true,
+            (_, Some(wished)) => wished,
+            (Verify::Off, None) => false,
+            (Verify::Hosted, None) => {
+                self.session.hosted && self.known.as_ref().is_none_or(|known| known.account_id.is_none())
+            }
         }
     }
 

@@ -37,8 +37,7 @@ struct Html<'a> {
     title: &'a str,
 }
 
-/// Writes a mail. `base` is our own origin; the secret stands behind `#`, so no server sees it before the page's script
-/// sends it.
+/// Writes a mail. `base` is our own origin.
 pub(super) fn write(
     mail: &ClaimedMail,
     to: EmailAddress,
@@ -48,7 +47,7 @@ pub(super) fn write(
     days: u32,
 ) -> Result<OutgoingMail, askama::Error> {
     let (id, secret) = link;
-    let link = format!("{base}/connect/link/{id}#{}", secret.expose());
+    let link = crate::links::address(base, id, None, secret);
     let (app, service) = (name(&mail.project_name), name(service));
     let account = mail.account_name.as_deref().map(name);
     let failed = mail.reason == MailReason::Failed;

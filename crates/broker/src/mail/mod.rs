@@ -1,13 +1,11 @@
 //! Mail to the people behind connections: one with a link to reconnect, when a connection has failed or ends soon.
 
 mod delivery;
-mod links;
 mod message;
 mod schedule;
 
 pub use delivery::MailTick;
 pub(crate) use delivery::Sending;
-pub use links::{LinkView, OpenedLink};
 
 use protocol::mail::Mailer;
 

@@ -9,6 +9,7 @@ mod health;
 mod integrations;
 mod keyring;
 mod keys;
+mod links;
 mod mail;
 mod moves;
 mod output;
@@ -72,6 +73,9 @@ enum Command {
     /// Connections.
     #[command(subcommand)]
     Connections(connections::Command),
+    /// Links that lead a person to a connection, or to their own connections.
+    #[command(subcommand, alias = "link")]
+    Links(links::Command),
     /// Where events are delivered to, and what was delivered.
     #[command(subcommand)]
     Webhooks(webhooks::Command),
@@ -115,6 +119,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Apps(command) => apps::run(&configuration, output, command).await,
         Command::Audit(command) => audit::run(&configuration, output, command).await,
         Command::Connections(command) => connections::run(&configuration, output, command).await,
+        Command::Links(command) => links::run(&configuration, output, command).await,
         Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
         Command::Mail(command) => mail::run(&configuration, output, command).await,
         Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,

@@ -111,6 +111,7 @@ async fn no_secret_is_anywhere_in_clear() {
     imported(&server, &provider, &mut canaries).await;
     given_out(&server, &mut canaries).await;
     mailed(&server, &mail, &mut canaries).await;
+    linked(&server, &mut canaries).await;
     mistaken(&server, &mut canaries).await;
 
     let dump = server.database.dump().await;
@@ -420,6 +421,42 @@ async fn mailed(server: &TestServer, mail: &MailServer, canaries: &mut Canaries)
     let opened = browser.post("/connect/api/links/open", None, &body).await.expect(200);
     canaries.plant("session of a link", opened.json()["requestId"].as_str().unwrap());
     canaries.plant("link", secret);
+}
+
+/// Links of a customer's backend, with and without an `Idempotency-Key`, opened, listed and taken back.
+async fn linked(server: &TestServer, canaries: &mut Canaries) {
+    let browser = server.browser();
+    for key in [None, Some("canary-link-idempotency-key-6b6b")] {
+        let body = json!({ "identity": "u-2", "purpose": "manage" });
+        let mut call = server.api("POST", "/v1/connect/links").json(&body);
+        if let Some(key) = key {
+            call = call.header("idempotency-key", key);
+            canaries.plant("Idempotency-Key of a link", key);
+        }
+        let made = call.send().await.expect(201).json();
+        let (address, secret) = made["url"].as_str().unwrap().split_once('#').unwrap();
+        browser.get(address).await.expect(200);
+        let press = json!({ "secret": secret, "click": true });
+        let opened = browser.post("/connect/api/links/open", None, &press).await.expect(200);
+        let opened = opened.json();
+        let session = opened["requestId"].as_str().unwrap();
+        let nobody = json!({ "embedder": null });
+        let listed = browser.post("/connect/api/connections", Some(session), &nobody).await;
+        let listed = listed.expect(200).json();
+        let own = listed["connections"][0]["id"].as_str().unwrap();
+        let path = format!("/connect/api/connections/{own}/reconnect");
+        let again = browser
+            .post(&path, Some(session), &json!({ "embedder": null }))
+            .await
+            .expect(200);
+        canaries.plant("session of a reconnect", again.json()["requestId"].as_str().unwrap());
+        canaries.plant("session of a link of the API", session);
+        canaries.plant("link of the API", secret);
+        let listed = server.api("GET", "/v1/connect/links").send().await.expect(200).text;
+        assert_eq!(canaries.found_in(&listed), Vec::<&str>::new(), "in the list");
+        let path = format!("/v1/connect/links/{}", made["id"].as_str().unwrap());
+        server.api("DELETE", &path).send().await.expect(200);
+    }
 }
 
 /// Requests that are refused, and addresses that hold secrets.

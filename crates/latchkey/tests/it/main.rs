@@ -40,6 +40,7 @@ mod idle;
 mod import;
 mod keyring;
 mod leases;
+mod links;
 mod loops;
 mod mail;
 mod management;

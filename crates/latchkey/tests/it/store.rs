@@ -43,6 +43,9 @@ impl Setting {
             integrations: None,
             connection: None,
             hosted: false,
+            manages: false,
+            verify: None,
+            parent: None,
         };
         self.store.open_session(&token, &new).await.unwrap();
         self.store.session(&token).await.unwrap().unwrap()

@@ -33,6 +33,8 @@ pub(crate) struct TokenRequest {
     integrations: Option<Vec<String>>,
     /// The connection to replace.
     connection: Option<String>,
+    /// Whether the modal shows the owner's connections and lets them end one; it does without.
+    manage: Option<bool>,
     /// Where the owner gets mail from now on, where the project sends any. An empty one is forgotten.
     email: Option<String>,
     /// What a new connection is called, unless the person writes a name; at most 120 characters.
@@ -232,6 +234,7 @@ pub(crate) fn session_request(body: TokenRequest) -> Result<OpenSession, Problem
         },
         integrations: body.integrations,
         connection: body.connection.as_deref().map(connection_id).transpose()?,
+        manages: body.manage,
         email: body.email,
         connection_name: body.name,
         connection_tags: body.tags.unwrap_or_default(),
@@ -245,7 +248,7 @@ pub(crate) fn identity_type(text: &str) -> Result<IdentityType, Problem> {
     })
 }
 
-fn connection_id(text: &str) -> Result<ConnectionId, Problem> {
+pub(super) fn connection_id(text: &str) -> Result<ConnectionId, Problem> {
     text.parse()
         .map_err(|_| Problem::bad_request("`connection` is no connection id. Send the `id` of a vault row."))
 }

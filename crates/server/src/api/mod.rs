@@ -14,6 +14,7 @@ pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod ids;
 pub(crate) mod import;
+pub(crate) mod links;
 pub(crate) mod management;
 pub(crate) mod metrics;
 pub(crate) mod oauth_definitions;
@@ -130,6 +131,20 @@ const RESOURCES: &[Resource] = &[
     Resource {
         paths: &["/v1/connect/complete"],
         methods: &[(&["POST"], |route| route.to(complete::complete))],
+    },
+    Resource {
+        paths: &["/v1/connect/links"],
+        methods: &[
+            (&["GET"], |route| route.to(links::list)),
+            (&["POST"], |route| route.to(links::create)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/connect/links/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(links::get)),
+            (&["DELETE"], |route| route.to(links::revoke)),
+        ],
     },
     Resource {
         paths: &["/v1/connections/oauth/check"],

@@ -15,8 +15,8 @@ use utoipa_swagger_ui::Config;
 use super::aliases::{ALIASES, IN_TENANT};
 use super::{
     actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, events, faults, ids,
-    import, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token, users,
-    webhooks,
+    import, links, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token,
+    users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -36,6 +36,7 @@ use crate::problems::{ErrorBody, Kind, Problem};
         token::exchange, embed_tokens::settings, embed_tokens::event_link, embed_tokens::embed_token, ids::generated,
         definitions::list, definitions::get, oauth_definitions::list, oauth_definitions::of_platform,
         oauth_definitions::get, actions::list, actions::search, actions::knowledge,
+        links::create, links::list, links::get, links::revoke,
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,

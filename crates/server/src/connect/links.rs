@@ -1,5 +1,5 @@
-//! `/connect/link/{id}`: a link to reconnect, as mails carry it. Its secret stands behind `#`, so opening the page says
-//! nothing to the server and spends nothing; nor does the look that the page's script takes.
+//! `/connect/link/{id}`: a link, as mails carry it and customers' backends make it. Its secret stands behind `#`, so
+//! opening the page says nothing to the server and spends nothing; nor does the look that the page's script takes.
 
 use actix_web::http::StatusCode;
 use actix_web::web::ServiceConfig;
@@ -63,8 +63,12 @@ pub(crate) async fn peek(
 ) -> Result<HttpResponse, Problem> {
     let view = broker.link_view(&body.0.secret.0).await?;
     let mut view = serde_json::to_value(view).map_err(|_| Problem::general(Kind::Internal))?;
-    let logo = view["service"]["logo"].as_str().and_then(|name| site.assets.logo(name));
-    view["service"]["logo"] = json!(logo);
+    if view["service"].is_object() {
+        site.address_logo(&mut view["service"]);
+    }
+    for service in view["services"].as_array_mut().into_iter().flatten() {
+        site.address_logo(service);
+    }
     Ok(HttpResponse::Ok().json(view))
 }
 

@@ -4,6 +4,7 @@
 pub(crate) mod callback;
 pub(crate) mod choose;
 pub(crate) mod confirm;
+pub(crate) mod connections;
 pub(crate) mod cookies;
 pub(crate) mod done;
 pub(crate) mod embed;
@@ -33,6 +34,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
     config
         .configure(links::routes)
         .configure(choose::routes)
+        .configure(connections::routes)
         .service(
             web::resource("/")
                 .route(reading().to(embed::bare))

@@ -40,8 +40,7 @@ pub(crate) async fn open(
 fn with_logos(site: &Site, view: &SessionView) -> Result<Value, Problem> {
     let mut view = serde_json::to_value(view).map_err(|_| Problem::general(Kind::Internal))?;
     for integration in view["integrations"].as_array_mut().into_iter().flatten() {
-        let logo = integration["logo"].as_str().and_then(|name| site.assets.logo(name));
-        integration["logo"] = json!(logo);
+        site.address_logo(integration);
     }
     Ok(view)
 }

@@ -40,6 +40,25 @@ impl Texts {
     }
 }
 
+/// There are no texts in a language.
+#[derive(Debug, thiserror::Error)]
+#[error("there are no texts in `{asked}`: choose one of {known}")]
+pub struct UnknownLanguage {
+    asked: String,
+    known: String,
+}
+
+/// The tag of the language that our pages have for a tag that somebody writes: `de` for `de-AT`.
+///
+/// # Errors
+/// When there is none.
+pub fn page_language(tag: &str) -> Result<&'static str, UnknownLanguage> {
+    fitting(tag).map(Language::tag).ok_or_else(|| UnknownLanguage {
+        asked: tag.chars().filter(|letter| !letter.is_control()).take(35).collect(),
+        known: Language::ALL.map(Language::tag).join(", "),
+    })
+}
+
 fn asked(query: &str) -> Option<Language> {
     let rest = query.strip_prefix("locale=")?;
     fitting(rest.split('&').next().unwrap_or_default())

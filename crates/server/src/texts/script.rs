@@ -18,20 +18,23 @@ const PREFIX: &str = "connect/texts/";
 pub(crate) enum For {
     /// The modal.
     Modal,
-    /// The page of a link to reconnect, which goes on as the modal.
+    /// The page of a link, which goes on as the modal, or leads to one's own connections.
     Link,
+    /// One's own connections inside the modal, when somebody asks for them: what the modal has not.
+    Manage,
     /// The pages of a sign-in.
     Pages,
 }
 
 impl For {
-    const ALL: [Self; 3] = [Self::Modal, Self::Link, Self::Pages];
+    const ALL: [Self; 4] = [Self::Modal, Self::Link, Self::Manage, Self::Pages];
 
     /// Whether the scripts say the texts of a group. Those of `page` are the server's own.
     pub(super) fn has(self, group: &str) -> bool {
         match self {
-            Self::Modal => !matches!(group, "page" | "start" | "confirm" | "link"),
-            Self::Link => group == "link" || Self::Modal.has(group),
+            Self::Modal => !matches!(group, "page" | "start" | "confirm" | "link" | "manage"),
+            Self::Link => matches!(group, "link" | "manage") || Self::Modal.has(group),
+            Self::Manage => group == "manage",
             Self::Pages => matches!(
                 group,
                 "brand" | "failure" | "approval" | "problem" | "start" | "confirm"
@@ -43,6 +46,7 @@ impl For {
         match self {
             Self::Modal => "modal",
             Self::Link => "link",
+            Self::Manage => "manage",
             Self::Pages => "pages",
         }
     }
@@ -114,7 +118,11 @@ fn written(language: Language, reader: For) -> String {
         texts,
     };
     let json = serde_json::to_string(&script).unwrap_or_default();
-    format!("Object.defineProperty(window,\"latchkeyTexts\",{{value:{json}}});\n")
+    match reader {
+        // Beside those that the page has.
+        For::Manage => format!("Object.assign(window.latchkeyTexts.texts,{json}.texts);\n"),
+        _ => format!("Object.defineProperty(window,\"latchkeyTexts\",{{value:{json}}});\n"),
+    }
 }
 
 /// The messages of a file, and what was wrong in it, a line each.

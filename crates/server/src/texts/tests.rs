@@ -284,7 +284,11 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
                     !of_pages || For::Pages.has(group),
                     "{file} says {word}, which pages do not get"
                 );
-                let modal = if file == "link.js" { For::Link } else { For::Modal };
+                let modal = if matches!(file, "link.js" | "own.js") {
+                    For::Link
+                } else {
+                    For::Modal
+                };
                 assert!(
                     !of_modal || modal.has(group),
                     "{file} says {word}, which the modal does not get"

@@ -5,6 +5,7 @@ use vault::{Digest, Environment};
 
 use super::held::Ending;
 use super::{Flow, FlowId, FlowStatus, told};
+use crate::links::spend_link;
 use crate::{Connection, ConnectionId, Grant, IdentityType, NewConnection, ProjectId, Session, Store, StoreError};
 
 /// How a flow finished.
@@ -130,8 +131,9 @@ impl Store {
             return Ok(Completed::Gone);
         };
         let grant = self.open_held(&flow, sealed, account).await?;
+        // An identity without a type is a user's.
         let same = session.owner.identity.as_deref() == Some(identity)
-            && (identity_type.is_none() || identity_type == session.owner.identity_type);
+            && identity_type.is_none_or(|kind| kind == session.owner.identity_type.unwrap_or(IdentityType::User));
         if !same {
             let ending = Ending {
                 from: FlowStatus::Verifying,
@@ -269,14 +271,15 @@ impl Store {
     }
 }
 
-/// Counts a completion of a session that is live and not used. The row lock makes the first commit win.
+/// Counts a completion of a session that is live and not used, and spends its link. The row lock makes the first commit
+/// win.
 async fn spend_session(transaction: &mut PgConnection, session: &Session) -> Result<bool, StoreError> {
     let spent = sqlx::query!(
         "update connect_sessions set uses = uses + 1
          where id = $1 and uses < max_uses and revoked_at is null and expires_at > latchkey_now()",
         session.id.0
     )
-    .execute(transaction)
+    .execute(&mut *transaction)
     .await?;
-    Ok(spent.rows_affected() == 1)
+    Ok(spent.rows_affected() == 1 && spend_link(transaction, session).await?)
 }

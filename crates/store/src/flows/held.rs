@@ -416,6 +416,32 @@ impl Store {
         self.end_rows(rows, ending).await
     }
 
+    /// Ends a flow whose grant waits, because its link was taken back. `false` when it went on or ended in the meantime.
+    pub(crate) async fn refuse_waiting(&self, flow: FlowId, code: &str, message: &str) -> Result<bool, StoreError> {
+        let waiting = self.flow(flow).await?.map(|flow| flow.status);
+        let Some(from @ (FlowStatus::Choosing | FlowStatus::Verifying)) = waiting else {
+            return Ok(false);
+        };
+        let row = sqlx::query_as!(
+            Row,
+            r#"select id as "id: FlowId", quarantined, quarantined_account from flows where id = $1 and status = $2"#,
+            flow.0,
+            from.as_str()
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        let ending = Ending {
+            from,
+            to: FlowStatus::Rejected,
+            code,
+            message,
+        };
+        match row {
+            Some(row) => self.end_row(row, ending).await,
+            None => Ok(false),
+        }
+    }
+
     /// Flows in which nobody chose in time: their grants are queued to be revoked. Served by `flows_open`.
     pub(super) async fn refuse_unchosen(&self) -> Result<u64, StoreError> {
         let rows = sqlx::query_as!(

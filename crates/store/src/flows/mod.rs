@@ -7,7 +7,7 @@ mod finish;
 mod held;
 mod steps;
 mod sweep;
-mod told;
+pub(crate) mod told;
 
 use std::collections::BTreeMap;
 

@@ -32,7 +32,7 @@ pub(super) async fn completed(
 }
 
 /// A flow has just ended with the failure that its row names. The session may be good for another attempt.
-pub(super) async fn failed(transaction: &mut PgConnection, flow: FlowId) -> Result<(), StoreError> {
+pub(crate) async fn failed(transaction: &mut PgConnection, flow: FlowId) -> Result<(), StoreError> {
     let row = sqlx::query!(
         r#"select s.id as "session: SessionId", s.project_id as "project: ProjectId", s.environment, s.identity,
                   s.identity_type, s.connection_id as "connection: ConnectionId", f.integration, f.error_code,
@@ -58,8 +58,8 @@ pub(super) async fn failed(transaction: &mut PgConnection, flow: FlowId) -> Resu
 }
 
 impl Store {
-    /// Records `session.expired` for one bite of sessions that ended unused; how many. Served by
-    /// `connect_sessions_untold`.
+    /// Records `session.expired` for one bite of sessions that ended unused; how many. Those of links to one's own connections
+    /// were not there to connect. Served by `connect_sessions_untold`.
     pub async fn tell_expired_sessions(&self) -> Result<u64, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let rows = sqlx::query!(
@@ -67,6 +67,7 @@ impl Store {
                where s.id = any (array(
                    select u.id from connect_sessions u
                    where u.uses = 0 and u.revoked_at is null and not u.expiry_told and u.expires_at <= latchkey_now()
+                     and not (u.hosted and u.manages)
                    order by u.expires_at limit $1 for update skip locked))
                returning s.id as "id: SessionId", s.project_id as "project: ProjectId", s.environment, s.identity,
                          s.identity_type, s.connection_id as "connection: ConnectionId", s.expires_at"#,

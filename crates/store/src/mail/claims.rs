@@ -196,10 +196,12 @@ impl Store {
         days: u32,
     ) -> Result<Option<LinkId>, StoreError> {
         Ok(sqlx::query_scalar!(
-            r#"insert into connect_links (id, project_id, environment, connection_id, digest, generation, expires_at)
-               select $3, m.project_id, m.environment, m.connection_id, $4, m.generation,
-                      latchkey_now() + make_interval(days => $5)
-               from mails m where m.id = $1 and m.lease = $2 and m.status = 'pending'
+            r#"insert into connect_links (id, project_id, environment, connection_id, digest, generation, source, identity,
+                      identity_type, group_name, label, expires_at)
+               select $3, m.project_id, m.environment, m.connection_id, $4, m.generation, 'mail', c.identity,
+                      c.identity_type, c.group_name, c.label, latchkey_now() + make_interval(days => $5)
+               from mails m join connections c on c.id = m.connection_id
+               where m.id = $1 and m.lease = $2 and m.status = 'pending'
                returning id as "id: LinkId""#,
             mail.id.0,
             mail.lease,

@@ -1,11 +1,9 @@
-//! Mail to the people behind connections: who gets it, what of the outbox is on its way, and the links in it.
+//! Mail to the people behind connections: who gets it, and what of the outbox is on its way.
 
 mod claims;
 mod contacts;
-mod links;
 
 pub use claims::{ClaimedMail, MailEnd, MailReason, MailVerdict};
-pub use links::{Link, LinkOpened, LinkState};
 
 use serde_json::Value;
 use sqlx::PgConnection;

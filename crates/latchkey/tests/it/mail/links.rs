@@ -79,7 +79,7 @@ async fn it_leads_to_a_connection_that_works_again() {
                 &seen["app"]["name"],
                 &seen["service"]["id"],
                 &seen["owner"],
-                &seen["failed"]
+                &seen["reconnect"]["failed"]
             ),
             (&json!("Shop"), &json!("sandbox"), &json!("u-1"), &json!(true)),
             "{seen}"
@@ -256,7 +256,7 @@ async fn nobody_guesses_one_and_nothing_opens_it_by_the_way() {
     let guess = Token::generate().expose();
     let answer = peek(&browser, &guess).await;
     assert_eq!(answer.problem(404), "link_unknown");
-    assert!(answer.text.contains("as it stands in the mail"));
+    assert!(answer.text.contains("as it was sent"));
     let unpressed = json!({ "secret": secret, "click": false });
     let answer = browser.post("/connect/api/links/open", None, &unpressed).await;
     assert_eq!(answer.problem(400), "not_pressed");
