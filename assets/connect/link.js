@@ -2,6 +2,7 @@
 // path goes on as in the modal.
 
 import { ApiError, openLink, peekLink } from "./api.js";
+import { page } from "./brand.js";
 import { Connect } from "./connect.js";
 import { element, icon, logo, safeName } from "./dom.js";
 import { around, messages, problem } from "./messages.js";
@@ -10,7 +11,6 @@ import { readOptions } from "./payload.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
 
-const root = document.documentElement;
 const stage = document.getElementById("latchkey");
 
 /** Stands where the page around the modal stands elsewhere: it brings sessions, and there is nobody to tell. */
@@ -50,19 +50,7 @@ class LinkPage {
   }
 }
 
-const page = {
-  project: "",
-  logo: null,
-  whiteLabel: false,
-  readOptions,
-  setTheme(theme) {
-    if (theme) root.dataset.theme = theme;
-  },
-  brandWith(branding, chosenTheme) {
-    if (!chosenTheme && branding?.theme) this.setTheme(branding.theme);
-    if (/^#[0-9a-f]{6}$/i.test(branding?.accent ?? "")) root.style.setProperty("--brand", branding.accent);
-  },
-};
+page.readOptions = readOptions;
 
 async function run() {
   const secret = location.hash.slice(1);
@@ -92,10 +80,13 @@ function draw(modal, view, secret, onBegin) {
   const service = safeName(view.service.name);
   page.project = app;
   page.logo = view.app.logo_url;
+  page.darkLogo = view.app.logo_dark_url;
   page.whiteLabel = view.white_label;
   page.brandWith(view.branding, null);
+  showIcon(view.branding?.favicon_url);
+  const picture = page.picture(page.logo, page.darkLogo);
   document.title = messages.link.title({ service });
-  modal.setBrand({ name: app, picture: view.app.logo_url, test: view.environment === "test", whiteLabel: view.white_label });
+  modal.setBrand({ name: app, picture, test: view.environment === "test", whiteLabel: view.white_label, branding: view.branding });
   const button = primaryButton(messages.link.title({ service }), async () => {
     if (button.disabled) return;
     setBusy(button, messages.link.opening);
@@ -118,12 +109,19 @@ function draw(modal, view, secret, onBegin) {
   modal.show({
     name: "link",
     title: messages.link.title({ service }),
-    before: [element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"))],
+    before: [element("div", { class: "pair" }, logo(app, picture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"))],
     lead: view.failed ? messages.link.failed({ app, service }) : messages.link.expiring({ app, service }),
     body: [element("div", { class: "about" }, owner, account, same)],
     actions: [button],
     focus: button,
   });
+}
+
+/** Which link it is says the script alone, so the icon comes with it. */
+function showIcon(address) {
+  if (!address) return;
+  document.head.querySelector("link[rel=icon]")?.remove();
+  document.head.append(element("link", { rel: "icon", href: address }));
 }
 
 function closed(modal, app) {

@@ -9,7 +9,7 @@ const fewestForChips = 6;
 const portion = 60;
 
 /** `remembered` keeps query, category and chosen service while the person looks at a service and comes back. */
-export function showPick(modal, { title, app, integrations, remembered, onPick }) {
+export function showPick(modal, { title, lead, app, integrations, remembered, onPick }) {
   const { compare } = new Intl.Collator(language);
   const all = [...integrations].sort((a, b) => compare(a.name, b.name));
   // A row is made once, when it is first needed: a search only chooses among them.
@@ -124,7 +124,7 @@ export function showPick(modal, { title, app, integrations, remembered, onPick }
   modal.show({
     name: "pick",
     title: title ?? messages.pick.title,
-    lead: messages.pick.lead({ app }),
+    lead: lead ?? messages.pick.lead({ app }),
     body: [element("div", { class: "pick-tools" }, element("div", { class: "search" }, icon("search"), search), chips.node), element("div", { class: "list-frame" }, list, end), none],
     // On a touch screen the keyboard would cover the list before anybody asked for it.
     focus: matchMedia("(pointer: coarse)").matches ? null : search,

@@ -11,7 +11,7 @@ use store::{App, Connected, ConnectionId, NewSession, Owner, Project, Session};
 use vault::{Environment, Token};
 
 use crate::texts::{plain, quoted};
-use crate::{Broker, Caller, Kind, Problem, Scope};
+use crate::{Broker, Caller, Kind, Looks, Problem, Scope};
 
 /// A session to open.
 #[derive(Clone, Debug, Default)]
@@ -85,37 +85,6 @@ fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bo
     operator_values && client
 }
 
-/// A project's look in the modal.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Branding {
-    /// The accent colour, `#rrggbb`.
-    pub accent: Option<String>,
-    /// `light` or `dark`; what the person's system says without.
-    pub theme: Option<String>,
-    /// The project's logo.
-    pub logo_url: Option<String>,
-}
-
-impl Branding {
-    pub(crate) fn of(project: &Project) -> Self {
-        let text = |name: &str| {
-            project
-                .branding
-                .get(name)
-                .and_then(|value| value.as_str())
-                .map(str::to_owned)
-        };
-        let is_colour = |text: &String| {
-            text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|byte| byte.is_ascii_hexdigit())
-        };
-        Self {
-            accent: text("accent").filter(is_colour),
-            theme: text("theme").filter(|theme| theme == "light" || theme == "dark"),
-            logo_url: text("logo_url").filter(|url| url.starts_with("https://")),
-        }
-    }
-}
-
 /// What the modal reads of a session.
 #[derive(Debug, Serialize)]
 pub struct SessionView {
@@ -126,7 +95,7 @@ pub struct SessionView {
     min_left: i64,
     reconnect: Option<Reconnect>,
     verify: &'static str,
-    branding: Branding,
+    branding: Arc<Looks>,
     white_label: bool,
     integrations: Vec<IntegrationView>,
 }
@@ -135,6 +104,7 @@ pub struct SessionView {
 struct AppView {
     name: String,
     logo_url: Option<String>,
+    logo_dark_url: Option<String>,
     home_url: Option<String>,
 }
 
@@ -273,14 +243,17 @@ impl Broker {
         Ok(kept.await?)
     }
 
-    /// What the modal shows of a session. The page that embeds must be on the project's list.
+    /// What the modal shows of a session. The page that embeds must be on the project's list. `place` is the project whose
+    /// own domain the call came to.
     pub async fn session(
         &self,
         request_id: &Token,
         embedder: Option<&str>,
         embed: Option<Token>,
+        place: Option<store::ProjectId>,
     ) -> Result<SessionViewed, Problem> {
         let session = self.live_session(request_id).await?;
+        self.require_place(place, session.project)?;
         if session.is_used() {
             return Err(used());
         }
@@ -292,11 +265,12 @@ impl Broker {
         let connected = self.connected(&session).await?;
         let integrations = self.session_platforms(&session).await?;
         let reconnect = self.reconnect(&session).await?;
-        let branding = Branding::of(&project);
+        let branding = self.looks(&project);
         let view = SessionView {
             app: AppView {
                 name: project.name,
                 logo_url: branding.logo_url.clone(),
+                logo_dark_url: branding.logo_dark_url.clone(),
                 home_url: project.home_url,
             },
             environment: session.environment,

@@ -21,7 +21,7 @@ export const SERVICES = [
 
 const session = (more = {}) => ({
   app: { name: 'Shop', logo_url: null, home_url: null }, environment: 'live', identity_label: 'Ann Lee', expires_at: '2030-01-01T00:00:00Z', min_left: 1700,
-  reconnect: null, verify: 'off', branding: { accent: null, theme: null, logo_url: null }, white_label: false, integrations: SERVICES, ...more,
+  reconnect: null, verify: 'off', branding: { theme: null, style: {}, texts: {} }, white_label: false, integrations: SERVICES, ...more,
 });
 
 const field = (more = {}) => ({ name: 'api_key', label: 'Secret key', help: null, help_url: null, secret: true, pattern: null, placeholder: null, required: true, default: null, choices: null, ...more });

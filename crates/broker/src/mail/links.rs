@@ -1,12 +1,14 @@
 //! Links to reconnect: looking at one spends nothing, pressing the button opens a session.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use store::{AuditEntry, Link, LinkState, NewSession};
 use vault::Token;
 
-use crate::{Branding, Broker, Kind, Problem};
+use crate::{Broker, Kind, Looks, Problem};
 
 /// What a link's page shows before the button is pressed.
 #[derive(Debug, Serialize)]
@@ -17,7 +19,7 @@ pub struct LinkView {
     account: Option<String>,
     failed: bool,
     environment: store::Environment,
-    branding: Branding,
+    branding: Arc<Looks>,
     white_label: bool,
 }
 
@@ -25,6 +27,7 @@ pub struct LinkView {
 struct AppView {
     name: String,
     logo_url: Option<String>,
+    logo_dark_url: Option<String>,
     home_url: Option<String>,
 }
 
@@ -55,13 +58,14 @@ impl Broker {
             .await?
             .ok_or_else(unknown)?;
         let project = self.project(link.project).await?;
-        let branding = Branding::of(&project);
+        let branding = self.looks(&project);
         let catalog = self.catalog();
         let integration = catalog.get(&connection.integration);
         Ok(LinkView {
             app: AppView {
                 name: project.name,
                 logo_url: branding.logo_url.clone(),
+                logo_dark_url: branding.logo_dark_url.clone(),
                 home_url: project.home_url,
             },
             service: ServiceView {

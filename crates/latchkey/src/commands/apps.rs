@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
-use broker::Broker;
+use broker::{Broker, parse_origin};
 use catalog::{AuthKind, Integration, SetBy};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
@@ -50,6 +50,10 @@ pub(super) struct SetArguments {
     /// Use the plain callback address without the app's id, for clients registered elsewhere before.
     #[arg(long)]
     plain_callback: Option<bool>,
+    /// The origin in the callback address: the project's own domain, or this server's own address. Register the new address
+    /// at the service first.
+    #[arg(long)]
+    callback_origin: Option<String>,
 }
 
 pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
@@ -79,7 +83,10 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                     .then(|| variables(integration, &arguments.variable))
                     .transpose()?,
                 plain_callback: arguments.plain_callback,
-                callback_origin: None,
+                callback_origin: arguments
+                    .callback_origin
+                    .map(|origin| callback_origin(&broker, &project, &origin))
+                    .transpose()?,
             };
             let app = set(&broker, &project, arguments.target.environment, integration, settings).await?;
             let mut text = format!(
@@ -98,6 +105,23 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
         }
     }
     Ok(())
+}
+
+/// Only our own origins: an answer of a service is not to be sent to anybody else.
+fn callback_origin(broker: &Broker, project: &Project, given: &str) -> anyhow::Result<String> {
+    let origin = parse_origin(given)?;
+    let own = project.domain.as_deref();
+    if origin == broker.public_origin() || own == Some(origin.as_str()) {
+        return Ok(origin);
+    }
+    bail!(
+        "{origin} is not an address of ours: write {}{}",
+        broker.public_origin(),
+        own.map_or_else(
+            || ", or give the project its own domain first with `latchkey branding domain`".to_owned(),
+            |own| format!(" or {own}")
+        )
+    )
 }
 
 /// Switches an integration on with its settings.
@@ -133,12 +157,13 @@ pub(super) async fn set(
         bail!("the sandbox makes its own client: leave --client-id and --client-secret-stdin out");
     }
     let on = settings.enabled == Some(true);
+    let callback = settings.callback_origin.clone();
     let app = broker
         .store()
         .set_app(project.id, environment, id, broker.public_origin(), settings)
         .await?;
     if is_sandbox && on {
-        return sandbox_app::enable(broker, project).await;
+        return sandbox_app::enable(broker, project, callback.as_deref()).await;
     }
     Ok(app)
 }

@@ -81,7 +81,7 @@ async fn serve_until_stopped(
     };
     let broker = composition::build(configuration, store.clone(), catalog, master, identity)?;
     let project = demo_project(&broker).await?;
-    sandbox_app::enable(&broker, &project).await?;
+    sandbox_app::enable(&broker, &project, None).await?;
     let (caller, test_key) = test_key(&broker, &project, folder).await?;
     write_private(
         &folder.join(INSTANCE_FILE),

@@ -7,10 +7,11 @@ use vault::Environment;
 /// The integration of the built-in service.
 pub(super) const SANDBOX: &str = "sandbox";
 
-/// Switches the sandbox on in `test`, with an OAuth client of this project that knows today's address.
-pub(super) async fn enable(broker: &Broker, project: &Project) -> anyhow::Result<App> {
+/// Switches the sandbox on in `test`, with an OAuth client of this project that knows today's address: `callback`, or
+/// ours.
+pub(super) async fn enable(broker: &Broker, project: &Project, callback: Option<&str>) -> anyhow::Result<App> {
     let store = broker.store();
-    let origin = broker.public_origin();
+    let origin = callback.unwrap_or_else(|| broker.public_origin());
     let settings = AppSettings {
         enabled: Some(true),
         callback_origin: Some(origin.to_owned()),

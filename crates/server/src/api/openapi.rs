@@ -12,7 +12,7 @@ use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
 use super::{
-    actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids, import,
+    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids, import,
     oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
 };
 use crate::connect::flows;
@@ -36,7 +36,8 @@ use crate::problems::{ErrorBody, Kind, Problem};
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
-        faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
+        branding::get, branding::put, branding::put_logo, branding::delete_logo, branding::put_favicon,
+        branding::delete_favicon, faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),
     components(schemas(ErrorBody<'static>)),
     modifiers(&Common)
