@@ -210,3 +210,9 @@ export async function checkSecurity(all, check) {
   });
   await check('docs/security.md: every test is there', () => everyTest(document, 100));
 }
+
+/** docs/branding.md names the tests of what it says. */
+export async function checkBranding(all, check) {
+  const document = all.find(({ name }) => name === 'docs/branding.md');
+  await check('docs/branding.md: every test is there', () => everyTest(document, 10));
+}

@@ -50,8 +50,8 @@ use zeroize::Zeroizing;
 
 pub use access::{Caller, DEFAULT_SCOPES, Scope};
 pub use branding::{
-    Adjusted, BrandingRequest, BrandingView, IMAGE_LIMIT, ImageView, LANGUAGES, LogoView, Looks, Mistake, NewImage, Place, Sides,
-    Style, Words, image_too_large,
+    Adjusted, BrandingRequest, BrandingView, IMAGE_LIMIT, ImageView, LANGUAGES, LogoView, Looks, Mistake, NewImage,
+    Place, Sides, Style, Words, image_too_large,
 };
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
@@ -74,8 +74,8 @@ pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{
-    App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType, ImageBytes,
-    ImageSlot, Owner, ProjectId,
+    App, Connection, ConnectionFilter, ConnectionState, Environment, Exportable, FlowId, FlowMode, IdentityType,
+    ImageBytes, ImageSlot, Owner, ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission};
 pub use timeline::{Timeline, TimelineItem};

@@ -21,10 +21,17 @@ const SERVED: [&str; 8] = [
 
 /// Finds the place of a request. What belongs to the whole server is not there on a project's own domain.
 pub(crate) async fn find(broker: &Broker, request: &ServiceRequest) -> Result<(), Problem> {
-    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok());
+    let host = request
+        .headers()
+        .get(header::HOST)
+        .and_then(|value| value.to_str().ok());
     let place = broker.place(host).await;
     let path = request.path();
-    if place.project.is_some() && path != "/" && path != "/healthz" && !SERVED.iter().any(|start| path.starts_with(start)) {
+    if place.project.is_some()
+        && path != "/"
+        && path != "/healthz"
+        && !SERVED.iter().any(|start| path.starts_with(start))
+    {
         return Err(Problem::general(Kind::NotFound));
     }
     request.extensions_mut().insert(place);
@@ -39,7 +46,10 @@ pub(crate) trait Arrived {
 
 impl Arrived for HttpRequest {
     fn place(&self, main: &str) -> Place {
-        self.extensions().get::<Place>().cloned().unwrap_or_else(|| Place::main(main))
+        self.extensions()
+            .get::<Place>()
+            .cloned()
+            .unwrap_or_else(|| Place::main(main))
     }
 }
 

@@ -1,6 +1,14 @@
 // The modal with answers of our choosing: the customer's token endpoint and our own calls are answered by the test, so that
 // every state can be reached at once, with any name and any text. What the server really answers is tested elsewhere.
 
+import { png } from './png.mjs';
+
+const logo = (ground) => `data:image/png;base64,${png(64, ground, [255, 180, 0]).toString('base64')}`;
+
+/** What `latchkey branding set` made of accent #ffd400, background #fffdf5 and #14110a, radius 22 and a serif font. */
+const BRANDED = {
+};
+
 const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'access-control-allow-methods': '*' };
 
 /** An integration as `/connect/api/session` names it. */
@@ -24,6 +32,19 @@ const session = (more = {}) => ({
   reconnect: null, verify: 'off', branding: { theme: null, style: {}, texts: {} }, white_label: false, integrations: SERVICES, ...more,
 });
 
+/** A project with looks of its own, as the server derives them from the file in branding.test.mjs. */
+const branded = (more = {}) => session({
+  app: { name: 'Acme', logo_url: logo([255, 253, 245]), logo_dark_url: logo([20, 17, 10]), home_url: null },
+  branding: {
+    theme: null, style: BRANDED, privacy_url: 'https://acme.example.test/privacy', terms_url: 'https://acme.example.test/terms', favicon_url: null,
+    texts: {
+      en: { title: 'Bring your tools', lead: 'Acme reads them and changes nothing.', explain: 'You can end this at any time, here or at the service.', success: 'Everything is in place. Back to work.' },
+      ar: { title: 'أحضر أدواتك', lead: 'تقرأها Acme ولا تغيّر شيئًا.', explain: 'يمكنك إنهاء هذا في أي وقت.', success: 'كل شيء جاهز.' },
+    },
+  },
+  white_label: true, ...more,
+});
+
 const field = (more = {}) => ({ name: 'api_key', label: 'Secret key', help: null, help_url: null, secret: true, pattern: null, placeholder: null, required: true, default: null, choices: null, ...more });
 
 const oauthForm = (more = {}) => ({
@@ -42,7 +63,7 @@ const ended = (code, stage = 'failed', message = 'Said by the server.') => ({ ..
 const succeeded = (more = {}) => ({ ...pending('succeeded'), status: 'success', connection, ...more });
 const refusal = (status, key, message, meta) => ({ status, body: { type: 'error', key: `connect::${key}`, message, meta, correlationId: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a77' } });
 
-export const answers = { session, field, oauthForm, keyForm, connection, pending, ended, succeeded, refusal };
+export const answers = { session, branded, field, oauthForm, keyForm, connection, pending, ended, succeeded, refusal };
 
 /**
  * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`:

@@ -3,7 +3,8 @@
 use std::fmt;
 
 use palette::color_difference::Wcag21RelativeContrast as _;
-use palette::{FromColor as _, IsWithinBounds as _, Oklch, Srgb};
+use palette::convert::FromColorUnclamped as _;
+use palette::{FromColor as _, Oklch, Srgb};
 
 /// An opaque sRGB colour. It is written into style sheets, so it can be nothing else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,12 +34,18 @@ impl Tone {
         let mut chroma = self.chroma.max(0.0);
         loop {
             let shown: Srgb<f64> = Srgb::from_color_unclamped(Oklch::new(lightness, chroma, self.hue));
-            if chroma < 0.001 || shown.is_within_bounds() {
+            if chroma < 0.001 || is_shown(shown) {
                 return Colour(Srgb::<f64>::from_color(Oklch::new(lightness, chroma, self.hue)).into_format());
             }
             chroma *= 0.97;
         }
     }
+}
+
+/// Whether a screen shows it as it is. Colours at the edge come back from OKLCH a little outside.
+fn is_shown(colour: Srgb<f64>) -> bool {
+    let inside = |part: f64| (-0.001..=1.001).contains(&part);
+    inside(colour.red) && inside(colour.green) && inside(colour.blue)
 }
 
 impl Colour {
@@ -70,7 +77,9 @@ impl Colour {
 
     /// The ratio of WCAG 2.2 (1.4.3), 1 to 21.
     pub(crate) fn contrast(self, other: Self) -> f64 {
-        self.0.into_format::<f64>().relative_contrast(other.0.into_format::<f64>())
+        self.0
+            .into_format::<f64>()
+            .relative_contrast(other.0.into_format::<f64>())
     }
 
     /// The least contrast with any of these.
@@ -99,7 +108,17 @@ mod tests {
             assert_eq!(Colour::parse(text).unwrap().to_string(), read);
         }
         for text in [
-            "", "#", "3b5bdb", "#3b5bd", "#3b5bdbff", "#3b5bdg", "red", "rgb(1,2,3)", "#fff;}*{", "#ééé", "url(#a)",
+            "",
+            "#",
+            "3b5bdb",
+            "#3b5bd",
+            "#3b5bdbff",
+            "#3b5bdg",
+            "red",
+            "rgb(1,2,3)",
+            "#fff;}*{",
+            "#ééé",
+            "url(#a)",
             "#12345６",
         ] {
             assert_eq!(Colour::parse(text), Err(NoColour), "{text}");
@@ -113,17 +132,25 @@ mod tests {
         assert!((black.contrast(black) - 1.0).abs() < 1e-9);
         // A known pair: #767676 on white is the lightest grey that passes.
         let grey = Colour::parse("#767676").unwrap();
-        assert!((grey.contrast(Colour::WHITE) - 4.54).abs() < 0.01, "{}", grey.contrast(Colour::WHITE));
+        assert!(
+            (grey.contrast(Colour::WHITE) - 4.54).abs() < 0.01,
+            "{}",
+            grey.contrast(Colour::WHITE)
+        );
     }
 
     #[test]
     fn a_tone_comes_back_as_its_colour() {
-        for text in ["#3b5bdb", "#ffd400", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#7f7f7f"] {
+        for text in [
+            "#3b5bdb", "#ffd400", "#000000", "#ffffff", "#ff0000", "#00ff00", "#0000ff", "#7f7f7f",
+        ] {
             let colour = Colour::parse(text).unwrap();
             let back = colour.tone().colour();
             let near = |a: u8, b: u8| a.abs_diff(b) <= 2;
             assert!(
-                near(colour.0.red, back.0.red) && near(colour.0.green, back.0.green) && near(colour.0.blue, back.0.blue),
+                near(colour.0.red, back.0.red)
+                    && near(colour.0.green, back.0.green)
+                    && near(colour.0.blue, back.0.blue),
                 "{colour} {back}"
             );
         }

@@ -177,7 +177,9 @@ impl Theme {
     }
 
     fn parse(text: &str) -> Option<Self> {
-        [Self::Light, Self::Dark].into_iter().find(|theme| theme.as_str() == text)
+        [Self::Light, Self::Dark]
+            .into_iter()
+            .find(|theme| theme.as_str() == text)
     }
 }
 
@@ -237,7 +239,10 @@ impl Reading {
             .filter(|url| url.username().is_empty() && url.password().is_none())
             .filter(|url| url.as_str().len() <= ADDRESS_LIMIT);
         if url.is_none() {
-            self.refuse(field, "write an https address of at most 300 characters, without a user part");
+            self.refuse(
+                field,
+                "write an https address of at most 300 characters, without a user part",
+            );
         }
         url.map(String::from)
     }
@@ -247,7 +252,10 @@ impl Reading {
         if clean.chars().count() > limit {
             self.refuse(field, format!("write {limit} characters at most"));
         } else if clean.chars().any(is_invisible) {
-            self.refuse(field, "write plain text on one line, without control and direction characters");
+            self.refuse(
+                field,
+                "write plain text on one line, without control and direction characters",
+            );
         } else if !clean.is_empty() {
             return Some(clean.to_owned());
         }
@@ -260,9 +268,18 @@ impl Reading {
             let Some(tag) = LANGUAGES.into_iter().find(|tag| *tag == language) else {
                 // The name is told only where it looks like one: whatever else stands there is not repeated.
                 let named = language.len() <= 12
-                    && language.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
-                let field = if named { format!("texts.{language}") } else { "texts".to_owned() };
-                self.refuse(field, format!("the modal speaks {}; write one of these", LANGUAGES.join(", ")));
+                    && language
+                        .bytes()
+                        .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+                let field = if named {
+                    format!("texts.{language}")
+                } else {
+                    "texts".to_owned()
+                };
+                self.refuse(
+                    field,
+                    format!("the modal speaks {}; write one of these", LANGUAGES.join(", ")),
+                );
                 continue;
             };
             for (name, text, limit) in words.fields() {
@@ -299,7 +316,10 @@ impl Document {
         let theme = request.theme.and_then(|text| {
             let theme = Theme::parse(&text);
             if theme.is_none() {
-                reading.refuse("theme", "write light or dark, or leave it out to follow the person's system");
+                reading.refuse(
+                    "theme",
+                    "write light or dark, or leave it out to follow the person's system",
+                );
             }
             theme
         });
@@ -367,7 +387,10 @@ impl Document {
         };
         put("theme", self.theme.map(|theme| theme.as_str().into()));
         put("accent", (!self.accent.is_none()).then(|| self.accent.to_value()));
-        put("background", (!self.background.is_none()).then(|| self.background.to_value()));
+        put(
+            "background",
+            (!self.background.is_none()).then(|| self.background.to_value()),
+        );
         put("radius", self.radius.map(Into::into));
         put("font", self.font.as_ref().map(|font| font.to_string().into()));
         put("texts", (!self.texts.is_empty()).then(|| serde_json::json!(self.texts)));
@@ -379,4 +402,4 @@ impl Document {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

@@ -127,13 +127,21 @@ impl Broker {
     fn checked_domain(&self, given: &str) -> Result<String, Problem> {
         let refused = |why: String| Problem::new(Kind::Unprocessable, "domain_not_valid", why);
         let origin = parse_origin(given).map_err(|error| {
-            refused(format!("{error}. An own domain is written as https://connect.example.com."))
+            refused(format!(
+                "{error}. An own domain is written as https://connect.example.com."
+            ))
         })?;
         if authority(&origin) == authority(self.public_origin()) {
-            return Err(refused(format!("{origin} is this server's own address. Give the project another one.")));
+            return Err(refused(format!(
+                "{origin} is this server's own address. Give the project another one."
+            )));
         }
         // Cookies that are for https alone would be lost on the other.
-        let scheme = |origin: &str| Url::parse(origin).map(|url| url.scheme().to_owned()).unwrap_or_default();
+        let scheme = |origin: &str| {
+            Url::parse(origin)
+                .map(|url| url.scheme().to_owned())
+                .unwrap_or_default()
+        };
         if scheme(&origin) != scheme(self.public_origin()) {
             return Err(refused(format!(
                 "{origin} and this server's own address {} must both be https, or both be local.",

@@ -166,14 +166,18 @@ mod tests {
     #[test]
     fn nothing_set_changes_nothing() {
         assert!(Style::of(&Document::default()).is_empty());
-        assert_eq!(style(&json!({ "theme": "dark", "texts": { "en": { "title": "x" } } })), ":root{}");
+        assert_eq!(
+            style(&json!({ "theme": "dark", "texts": { "en": { "title": "x" } } })),
+            ":root{}"
+        );
     }
 
     #[test]
     fn corners_keep_their_proportions() {
         for (radius, expected) in [(0, [0, 0, 0]), (14, [14, 10, 6]), (24, [24, 17, 10]), (8, [8, 6, 3])] {
             let [modal, panel, control] = expected;
-            let text = format!(":root{{--radius-modal:{modal}px;--radius-panel:{panel}px;--radius-control:{control}px;}}");
+            let text =
+                format!(":root{{--radius-modal:{modal}px;--radius-panel:{panel}px;--radius-control:{control}px;}}");
             assert_eq!(style(&json!({ "radius": radius })), text);
         }
     }
@@ -184,12 +188,18 @@ mod tests {
             text.chars()
                 .all(|letter| letter.is_ascii_alphanumeric() || " :{}();,#-\"".contains(letter))
         };
-        let whole = json!({ "accent": "#FFD400", "background": { "dark": "#101010" }, "radius": 3, "font": "Inter, serif" });
+        let whole =
+            json!({ "accent": "#FFD400", "background": { "dark": "#101010" }, "radius": 3, "font": "Inter, serif" });
         let text = style(&whole);
-        assert!(text.contains("--accent:light-dark(#") && text.contains("--font:\"Inter\", serif;"), "{text}");
+        assert!(
+            text.contains("--accent:light-dark(#") && text.contains("--font:\"Inter\", serif;"),
+            "{text}"
+        );
         assert!(allowed(&text), "{text}");
         for hostile in HOSTILE {
-            let text = style(&json!({ "accent": hostile, "background": { "light": hostile }, "font": hostile, "radius": hostile }));
+            let text = style(
+                &json!({ "accent": hostile, "background": { "light": hostile }, "font": hostile, "radius": hostile }),
+            );
             assert_eq!(text, ":root{}", "{hostile}");
         }
     }

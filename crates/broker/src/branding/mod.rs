@@ -19,8 +19,8 @@ use store::{AuditEntry, BrandingChange, ImageBytes, ImageFacts, ImageSlot, Image
 use url::Url;
 
 pub use document::{BrandingRequest, LANGUAGES, Mistake, Sides, Words};
-pub use domains::Place;
 pub(crate) use domains::Domains;
+pub use domains::Place;
 pub use looks::{Looks, Style};
 pub use picture::{IMAGE_LIMIT, too_large as image_too_large};
 
@@ -207,14 +207,19 @@ impl Broker {
             .header("accept", "image/png, image/jpeg, image/webp")
             .body(Bytes::new())
             .map_err(|_| cannot("its address is none; write it as https://…."))?;
-        let answer = self.protocol().egress().call(request, IMAGE_LIMIT).await.map_err(|error| match error {
-            EgressError::TooLarge { .. } => picture::too_large(),
-            EgressError::Refused(refusal) => cannot(&format!("{refusal}.")),
-            other => {
-                tracing::info!(error = %other, "a logo was not fetched");
-                cannot("the server at that address did not answer.")
-            }
-        })?;
+        let answer = self
+            .protocol()
+            .egress()
+            .call(request, IMAGE_LIMIT)
+            .await
+            .map_err(|error| match error {
+                EgressError::TooLarge { .. } => picture::too_large(),
+                EgressError::Refused(refusal) => cannot(&format!("{refusal}.")),
+                other => {
+                    tracing::info!(error = %other, "a logo was not fetched");
+                    cannot("the server at that address did not answer.")
+                }
+            })?;
         match answer.status().as_u16() {
             200 => Ok(answer.into_body().to_vec()),
             300..=399 => Err(cannot("the address leads on to another; write that one.")),
@@ -341,7 +346,13 @@ mod tests {
     #[test]
     fn what_was_moved_is_told() {
         let told = |value: Value| adjusted(&Document::stored(&value));
-        assert_eq!(told(json!({ "accent": "#3b5bdb" })).iter().filter(|one| one.field == "accent.light").count(), 0);
+        assert_eq!(
+            told(json!({ "accent": "#3b5bdb" }))
+                .iter()
+                .filter(|one| one.field == "accent.light")
+                .count(),
+            0
+        );
         let yellow = told(json!({ "accent": { "light": "#ffd400" } }));
         assert_eq!(yellow.len(), 1, "{yellow:?}");
         assert_eq!((yellow[0].field, yellow[0].given.as_str()), ("accent.light", "#ffd400"));
@@ -354,8 +365,14 @@ mod tests {
     #[test]
     fn a_refusal_names_every_field() {
         let problem = refused(&[
-            Mistake { field: "radius".into(), message: "write whole pixels from 0 to 24".into() },
-            Mistake { field: "font".into(), message: "write names".into() },
+            Mistake {
+                field: "radius".into(),
+                message: "write whole pixels from 0 to 24".into(),
+            },
+            Mistake {
+                field: "font".into(),
+                message: "write names".into(),
+            },
         ]);
         assert_eq!(
             problem.message(),

@@ -34,7 +34,11 @@ pub(crate) fn facts(bytes: &[u8]) -> Result<ImageFacts, Problem> {
     };
     let size = blob_size(bytes)
         .map_err(|_| unsupported("This picture is damaged: its size cannot be read. Export it anew."))?;
-    let side = |pixels: usize| i32::try_from(pixels).ok().filter(|_| (1..=LARGEST_SIDE).contains(&pixels));
+    let side = |pixels: usize| {
+        i32::try_from(pixels)
+            .ok()
+            .filter(|_| (1..=LARGEST_SIDE).contains(&pixels))
+    };
     let (Some(width), Some(height)) = (side(size.width), side(size.height)) else {
         return Err(Problem::new(
             Kind::Unprocessable,
@@ -86,7 +90,10 @@ mod tests {
     #[test]
     fn a_picture_is_known_by_its_bytes() {
         let read = facts(&png(64, 32)).unwrap();
-        assert_eq!((read.media_type.as_str(), read.width, read.height), ("image/png", 64, 32));
+        assert_eq!(
+            (read.media_type.as_str(), read.width, read.height),
+            ("image/png", 64, 32)
+        );
         assert_eq!(read.digest.len(), 32);
         assert_ne!(read.digest, facts(&png(64, 33)).unwrap().digest);
     }
@@ -98,11 +105,23 @@ mod tests {
         big.resize(IMAGE_LIMIT + 1, 0);
         for (bytes, key, said) in [
             (svg.to_vec(), "image_not_supported", "SVG pictures are not taken"),
-            (b" \n<SVG onload=alert(1)>".to_vec(), "image_not_supported", "Export the logo as PNG or WebP"),
-            (b"<html><script>alert(1)</script>".to_vec(), "image_not_supported", "no PNG, JPEG or WebP"),
-            (b"GIF89a\x01\0\x01\0".to_vec(), "image_not_supported", "no PNG, JPEG or WebP"),
+            (
+                b" \n<SVG onload=alert(1)>".to_vec(),
+                "image_not_supported",
+                "Export the logo as PNG or WebP",
+            ),
+            (
+                b"<html><script>alert(1)</script>".to_vec(),
+                "image_not_supported",
+                "no PNG, JPEG or WebP",
+            ),
+            (
+                b"GIF89a\x01\0\x01\0".to_vec(),
+                "image_not_supported",
+                "no PNG, JPEG or WebP",
+            ),
             (Vec::new(), "image_not_supported", "no PNG, JPEG or WebP"),
-            (b"\x89PNG\r\n\x1a\n".to_vec(), "image_not_supported", "is damaged"),
+            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "image_not_supported", "is damaged"),
             (png(1025, 10), "image_dimensions", "more than 1024 pixels"),
             (png(0, 10), "image_dimensions", "Scale it down"),
             (big, "image_too_large", "more than 256 KiB"),

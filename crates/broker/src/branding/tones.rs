@@ -98,7 +98,9 @@ impl Tones {
         let under_accent = [surface, surface_sunken, surface_hover, accent_surface];
         let neutral = |lightness: f64, chroma: f64| Tone::new(lightness, chroma, hue);
         let over = |tone: Tone, grounds: &[Colour], least: f64| {
-            moved(tone, scheme.away(), None, |colour| colour.least_contrast(grounds) >= least)
+            moved(tone, scheme.away(), None, |colour| {
+                colour.least_contrast(grounds) >= least
+            })
         };
         let ink = neutral(0.18, 0.02).colour();
         let accent = moved(wished, scheme.away(), accent, |accent| {
@@ -110,8 +112,16 @@ impl Tones {
             surface_sunken,
             surface_hover,
             skeleton: beside(scheme.pick(-0.06, 0.07)),
-            text: over(neutral(scheme.pick(0.23, 0.95), scheme.pick(0.015, 0.005)), &under_accent, 7.0),
-            text_quiet: over(neutral(scheme.pick(0.49, 0.74), scheme.pick(0.016, 0.012)), &under, TEXT),
+            text: over(
+                neutral(scheme.pick(0.23, 0.95), scheme.pick(0.015, 0.005)),
+                &under_accent,
+                7.0,
+            ),
+            text_quiet: over(
+                neutral(scheme.pick(0.49, 0.74), scheme.pick(0.016, 0.012)),
+                &under,
+                TEXT,
+            ),
             border: beside(scheme.pick(-0.085, 0.1)),
             border_control: over(neutral(scheme.pick(0.66, 0.53), 0.014), &[surface], CONTROL),
             accent_hover: hover(accent, accent_on, surface),
@@ -202,7 +212,10 @@ mod tests {
         let mut check = |what: &str, colour: Colour, ground: (&str, Colour), least: f64| {
             let contrast = colour.contrast(ground.1);
             if contrast < least {
-                wrong.push(format!("{scheme:?}: {what} {colour} on {} {}: {contrast:.2}", ground.0, ground.1));
+                wrong.push(format!(
+                    "{scheme:?}: {what} {colour} on {} {}: {contrast:.2}",
+                    ground.0, ground.1
+                ));
             }
         };
         for ground in grounds {
@@ -210,7 +223,12 @@ mod tests {
             check("quiet", tones.text_quiet, ground, TEXT);
             check("accent text", tones.accent_text, ground, TEXT);
         }
-        check("accent text", tones.accent_text, ("accent surface", tones.accent_surface), TEXT);
+        check(
+            "accent text",
+            tones.accent_text,
+            ("accent surface", tones.accent_surface),
+            TEXT,
+        );
         check("text", tones.text, ("accent surface", tones.accent_surface), TEXT);
         check("on", tones.accent_on, ("accent", tones.accent), TEXT);
         check("on", tones.accent_on, ("accent hover", tones.accent_hover), TEXT);
@@ -235,7 +253,12 @@ mod tests {
                 wrong.extend(failures(scheme, &Tones::of(scheme, Some(accent), Some(accent))));
             }
         }
-        assert!(wrong.is_empty(), "{} pairs:\n{}", wrong.len(), wrong[..wrong.len().min(20)].join("\n"));
+        assert!(
+            wrong.is_empty(),
+            "{} pairs:\n{}",
+            wrong.len(),
+            wrong[..wrong.len().min(20)].join("\n")
+        );
     }
 
     #[test]

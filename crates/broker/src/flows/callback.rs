@@ -125,7 +125,9 @@ impl Broker {
         if !waits || origin == &*place.origin {
             return Ok(None);
         }
-        let Ok(mut url) = Url::parse(origin) else { return Ok(None) };
+        let Ok(mut url) = Url::parse(origin) else {
+            return Ok(None);
+        };
         match app {
             Some(app) => url.set_path(&format!("/connections/oauth/callback/{app}")),
             None => url.set_path("/connections/oauth/callback"),

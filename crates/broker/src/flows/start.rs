@@ -94,7 +94,9 @@ impl Broker {
         };
         let (flow, expires_at) = self.create(&session, &new).await?;
         tracing::info!(%flow, integration = new.integration, mode = request.mode.as_str(), "a sign-in was started");
-        let url = (request.mode == FlowMode::Redirect).then(|| self.start_address(&request.place.origin, &result)).flatten();
+        let url = (request.mode == FlowMode::Redirect)
+            .then(|| self.start_address(&request.place.origin, &result))
+            .flatten();
         Ok(StartedFlow {
             flow,
             result,

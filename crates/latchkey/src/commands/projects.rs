@@ -150,7 +150,9 @@ async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow
     }
     if let Some(logo) = arguments.logo_url {
         let logo = NewImage::Url(logo.into());
-        broker.set_image(&caller, None, ImageSlot::LogoLight, Some(logo)).await?;
+        broker
+            .set_image(&caller, None, ImageSlot::LogoLight, Some(logo))
+            .await?;
     }
     let change = ProjectChange {
         name: arguments.name,

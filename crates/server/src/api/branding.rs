@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use actix_web::http::header;
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use broker::{Broker, BrandingRequest, BrandingView, IMAGE_LIMIT, ImageSlot, NewImage, Scope};
+use broker::{BrandingRequest, BrandingView, Broker, IMAGE_LIMIT, ImageSlot, NewImage, Scope};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
@@ -19,7 +19,10 @@ use crate::problems::{Kind, Problem};
 /// answers, and read over in requests.
 #[derive(Debug, ToSchema)]
 #[schema(as = Branding, rename_all = "camelCase")]
-#[expect(dead_code, reason = "the description of `broker::BrandingRequest` and `broker::BrandingView`")]
+#[expect(
+    dead_code,
+    reason = "the description of `broker::BrandingRequest` and `broker::BrandingView`"
+)]
 pub(crate) struct Branding {
     /// The name that people see, at most 120 characters.
     name: Option<String>,
@@ -329,7 +332,9 @@ fn logo(request: &HttpRequest) -> Result<ImageSlot, Problem> {
     match Query::parse(request.query_string()).get("variant") {
         None | Some("light") => Ok(ImageSlot::LogoLight),
         Some("dark") => Ok(ImageSlot::LogoDark),
-        Some(_) => Err(Problem::bad_request("`variant` is `light` or `dark`. Send one of these, or none.")),
+        Some(_) => Err(Problem::bad_request(
+            "`variant` is `light` or `dark`. Send one of these, or none.",
+        )),
     }
 }
 

@@ -12,8 +12,8 @@ use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
 use super::{
-    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids, import,
-    oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
+    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids,
+    import, oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};

@@ -48,7 +48,12 @@ async fn finish(
 ) -> Result<HttpResponse, Problem> {
     let browser = cookies::Kind::Browser.read(request, site.secure);
     let end = broker
-        .callback(app, request.query_string(), browser.as_ref(), &request.place(&site.public_origin))
+        .callback(
+            app,
+            request.query_string(),
+            browser.as_ref(),
+            &request.place(&site.public_origin),
+        )
         .await;
     watched.moved();
     match end {

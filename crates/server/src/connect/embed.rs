@@ -85,9 +85,7 @@ fn framed(site: &Site, texts: Texts, found: &broker::EmbedPage) -> Result<HttpRe
     let template = EmbedPage {
         nonce: nonce.as_str(),
         assets: &site.assets,
-        brand: project
-            .map(|(_, looks)| Brand::of(looks.clone()))
-            .unwrap_or_default(),
+        brand: project.map(|(_, looks)| Brand::of(looks.clone())).unwrap_or_default(),
         white_label: found.white_label,
         texts,
         project: project.map(|(name, looks)| EmbedProject {

@@ -8,8 +8,8 @@ use broker::Broker;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{brand_here, page as show};
 use super::pages::LinkPage;
+use super::{brand_here, page as show};
 use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};

@@ -10,14 +10,14 @@ pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod flows;
 pub(crate) mod links;
-pub(crate) mod pictures;
 pub(crate) mod pages;
+pub(crate) mod pictures;
 pub(crate) mod session;
 pub(crate) mod start;
 
-use actix_web::{HttpRequest, HttpResponse};
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
 
 use crate::envelope::AsItIs;

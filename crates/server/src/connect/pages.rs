@@ -28,7 +28,10 @@ impl Brand {
 
     /// Colours, corners and fonts. Written from types that hold nothing else, so it may stand in a style sheet as it is.
     fn style(&self) -> Option<&Style> {
-        self.0.as_ref().map(|looks| &looks.style).filter(|style| !style.is_empty())
+        self.0
+            .as_ref()
+            .map(|looks| &looks.style)
+            .filter(|style| !style.is_empty())
     }
 
     /// Hides the line "Secured by Latchkey".
@@ -70,12 +73,7 @@ impl Brand {
         self.0.as_ref()?.terms_url.as_deref()
     }
 
-    /// The project's own words before a service is connected.
-    fn explain(&self, language: &str) -> Option<&str> {
-        self.0.as_ref()?.words(language, |words| words.explain.as_ref())
-    }
-
-    /// And after.
+    /// The project's own words after a service was connected.
     fn success(&self, language: &str) -> Option<&str> {
         self.0.as_ref()?.words(language, |words| words.success.as_ref())
     }

@@ -79,20 +79,56 @@ fn all_of_it_comes_back_as_it_was_read() {
 #[test]
 fn each_mistake_says_what_to_write() {
     for (value, said) in [
-        (json!({ "accent": "red" }), "accent.light: write a colour as six hexadecimal digits, for example #3b5bdb"),
-        (json!({ "background": { "dark": "#12" } }), "background.dark: write a colour as six hexadecimal digits"),
+        (
+            json!({ "accent": "red" }),
+            "accent.light: write a colour as six hexadecimal digits, for example #3b5bdb",
+        ),
+        (
+            json!({ "background": { "dark": "#12" } }),
+            "background.dark: write a colour as six hexadecimal digits",
+        ),
         (json!({ "radius": 25 }), "radius: write whole pixels from 0 to 24"),
         (json!({ "radius": -1 }), "radius: write whole pixels from 0 to 24"),
-        (json!({ "theme": "auto" }), "theme: write light or dark, or leave it out"),
-        (json!({ "font": "Inter; x" }), "font: the name of a font has 1 to 40 letters"),
-        (json!({ "font": "a,b,c,d,e,f,g,h,i" }), "font: write one to eight names of fonts"),
-        (json!({ "privacyUrl": "http://shop.test/" }), "privacyUrl: write an https address of at most 300 characters"),
-        (json!({ "termsUrl": "https://a:b@shop.test/" }), "termsUrl: write an https address"),
-        (json!({ "texts": { "en": { "title": "x".repeat(61) } } }), "texts.en.title: write 60 characters at most"),
-        (json!({ "texts": { "en": { "lead": "x".repeat(161) } } }), "texts.en.lead: write 160 characters at most"),
-        (json!({ "texts": { "de": { "explain": "x".repeat(301) } } }), "texts.de.explain: write 300 characters at most"),
-        (json!({ "texts": { "en": { "success": "a\u{202e}b" } } }), "texts.en.success: write plain text on one line"),
-        (json!({ "texts": { "en-GB": {} } }), "texts.en-GB: the modal speaks en, de, fr"),
+        (
+            json!({ "theme": "auto" }),
+            "theme: write light or dark, or leave it out",
+        ),
+        (
+            json!({ "font": "Inter; x" }),
+            "font: the name of a font has 1 to 40 letters",
+        ),
+        (
+            json!({ "font": "a,b,c,d,e,f,g,h,i" }),
+            "font: write one to eight names of fonts",
+        ),
+        (
+            json!({ "privacyUrl": "http://shop.test/" }),
+            "privacyUrl: write an https address of at most 300 characters",
+        ),
+        (
+            json!({ "termsUrl": "https://a:b@shop.test/" }),
+            "termsUrl: write an https address",
+        ),
+        (
+            json!({ "texts": { "en": { "title": "x".repeat(61) } } }),
+            "texts.en.title: write 60 characters at most",
+        ),
+        (
+            json!({ "texts": { "en": { "lead": "x".repeat(161) } } }),
+            "texts.en.lead: write 160 characters at most",
+        ),
+        (
+            json!({ "texts": { "de": { "explain": "x".repeat(301) } } }),
+            "texts.de.explain: write 300 characters at most",
+        ),
+        (
+            json!({ "texts": { "en": { "success": "a\u{202e}b" } } }),
+            "texts.en.success: write plain text on one line",
+        ),
+        (
+            json!({ "texts": { "en-GB": {} } }),
+            "texts.en-GB: the modal speaks en, de, fr",
+        ),
         (json!({ "texts": { "<b>": {} } }), "texts: the modal speaks en"),
         (json!({ "name": " " }), "name: a project always has a name"),
         (json!({ "name": "x".repeat(121) }), "name: write 120 characters at most"),
@@ -101,7 +137,10 @@ fn each_mistake_says_what_to_write() {
         assert!(refused.starts_with(said), "{value}: {refused}");
     }
     let both = refused(json!({ "accent": "red", "radius": 99 }));
-    assert!(both.contains("accent.light") && both.contains("accent.dark") && both.contains("radius"), "{both}");
+    assert!(
+        both.contains("accent.light") && both.contains("accent.dark") && both.contains("radius"),
+        "{both}"
+    );
 }
 
 #[test]
@@ -130,11 +169,13 @@ fn an_answer_can_be_sent_back() {
 
 #[test]
 fn what_an_earlier_version_wrote_is_read() {
-    let old = Document::stored(&json!({ "accent": "#3b5bdb", "theme": "dark", "logo_url": "https://cdn.shop.test/a.png" }));
+    let old =
+        Document::stored(&json!({ "accent": "#3b5bdb", "theme": "dark", "logo_url": "https://cdn.shop.test/a.png" }));
     assert_eq!(old.accent.light, old.accent.dark);
     assert_eq!(old.theme, Some(Theme::Dark));
     assert_eq!(old.old_logo.as_deref(), Some("https://cdn.shop.test/a.png"));
     // And what nobody should have written changes nothing.
-    let odd = json!({ "accent": 7, "theme": "x", "radius": 900, "font": "a;b", "texts": [], "logo_url": "javascript:1" });
+    let odd =
+        json!({ "accent": 7, "theme": "x", "radius": 900, "font": "a;b", "texts": [], "logo_url": "javascript:1" });
     assert_eq!(Document::stored(&odd), Document::default());
 }

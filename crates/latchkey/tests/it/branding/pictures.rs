@@ -24,10 +24,18 @@ async fn upload(server: &TestServer, key: &str, path: &str, kind: &str, bytes: V
 async fn a_logo_is_served_by_us_for_ever() {
     let (server, key) = server().await;
     // What a header says is not asked.
-    let set = upload(&server, &key, "/v1/branding/logo", "image/svg+xml", png(64)).await.expect(200).json();
+    let set = upload(&server, &key, "/v1/branding/logo", "image/svg+xml", png(64))
+        .await
+        .expect(200)
+        .json();
     let logo = &set["logo"]["light"];
     assert_eq!((&logo["mediaType"], &logo["width"]), (&json!("image/png"), &json!(64)));
-    let address = logo["url"].as_str().unwrap().strip_prefix(&server.url).unwrap().to_owned();
+    let address = logo["url"]
+        .as_str()
+        .unwrap()
+        .strip_prefix(&server.url)
+        .unwrap()
+        .to_owned();
     assert!(address.starts_with(&format!("/connect/brand/{}/logo-", server.project.publishable_id)));
 
     let served = server.api("GET", &address).no_key().send().await.expect(200);
@@ -36,25 +44,58 @@ async fn a_logo_is_served_by_us_for_ever() {
     assert_eq!(served.header("x-content-type-options"), "nosniff");
     assert_eq!(served.header("content-security-policy"), "default-src 'none'; sandbox");
     assert_eq!(view(&server).await["app"]["logo_url"], address.as_str());
-    assert_eq!(view(&server).await["branding"]["favicon_url"], address.as_str(), "without an icon of its own");
+    assert_eq!(
+        view(&server).await["branding"]["favicon_url"],
+        address.as_str(),
+        "without an icon of its own"
+    );
 
-    let dark = upload(&server, &key, "/v1/branding/logo?variant=dark", "image/png", png(65)).await.expect(200).json();
-    let icon = upload(&server, &key, "/v1/branding/favicon", "image/png", png(66)).await.expect(200).json();
-    assert!(dark["logo"]["dark"]["width"] == 65 && icon["favicon"]["width"] == 66, "{icon}");
+    let dark = upload(&server, &key, "/v1/branding/logo?variant=dark", "image/png", png(65))
+        .await
+        .expect(200)
+        .json();
+    let icon = upload(&server, &key, "/v1/branding/favicon", "image/png", png(66))
+        .await
+        .expect(200)
+        .json();
+    assert!(
+        dark["logo"]["dark"]["width"] == 65 && icon["favicon"]["width"] == 66,
+        "{icon}"
+    );
     assert_ne!(view(&server).await["branding"]["favicon_url"], address.as_str());
 
     // The one before stays for pages that were drawn before; another project's address has nothing.
-    upload(&server, &key, "/v1/branding/logo", "image/png", png(67)).await.expect(200);
+    upload(&server, &key, "/v1/branding/logo", "image/png", png(67))
+        .await
+        .expect(200);
     server.api("GET", &address).no_key().send().await.expect(200);
     let other = server.store.create_project("Other").await.unwrap();
     let foreign = address.replace(&server.project.publishable_id, &other.publishable_id);
-    for nothing in [foreign.as_str(), "/connect/brand/x/logo-1", "/connect/brand/x/../../etc"] {
-        assert_eq!(server.api("GET", nothing).no_key().send().await.status, 404, "{nothing}");
+    for nothing in [
+        foreign.as_str(),
+        "/connect/brand/x/logo-1",
+        "/connect/brand/x/../../etc",
+    ] {
+        assert_eq!(
+            server.api("GET", nothing).no_key().send().await.status,
+            404,
+            "{nothing}"
+        );
     }
     server.advance(25 * 3600).await;
-    let none = server.api("DELETE", "/v1/branding/logo").key(&key).send().await.expect(200).json();
+    let none = server
+        .api("DELETE", "/v1/branding/logo")
+        .key(&key)
+        .send()
+        .await
+        .expect(200)
+        .json();
     assert_eq!(none["logo"]["light"], json!(null));
-    assert_eq!(server.api("GET", &address).no_key().send().await.status, 404, "a day after it was replaced");
+    assert_eq!(
+        server.api("GET", &address).no_key().send().await.status,
+        404,
+        "a day after it was replaced"
+    );
     assert_eq!(server.store.audit_count("branding.image_changed").await.unwrap(), 5);
 }
 
@@ -82,26 +123,62 @@ async fn what_is_no_picture_is_refused_with_what_to_do() {
 async fn a_logo_by_address_is_fetched_this_once() {
     let elsewhere = MockServer::start().await;
     let answers = |path: &'static str, answer: ResponseTemplate| {
-        Mock::given(wiremock::matchers::path(path)).respond_with(answer).mount(&elsewhere)
+        Mock::given(wiremock::matchers::path(path))
+            .respond_with(answer)
+            .mount(&elsewhere)
     };
-    answers("/logo.png", ResponseTemplate::new(200).set_body_raw(png(48), "text/html")).await;
-    answers("/moved", ResponseTemplate::new(302).insert_header("location", "http://169.254.169.254/")).await;
+    answers(
+        "/logo.png",
+        ResponseTemplate::new(200).set_body_raw(png(48), "text/html"),
+    )
+    .await;
+    answers(
+        "/moved",
+        ResponseTemplate::new(302).insert_header("location", "http://169.254.169.254/"),
+    )
+    .await;
     answers("/large", ResponseTemplate::new(200).set_body_bytes(vec![0; 300 * 1024])).await;
     let server = TestServer::builder().allowing(&elsewhere.uri()).start().await;
     let key = server.key_with(&[broker::Scope::BrandingWrite]).await;
     let put = async |url: String| {
-        let call = server.api("PUT", "/v1/branding/logo").key(&key).json(&json!({ "url": url }));
+        let call = server
+            .api("PUT", "/v1/branding/logo")
+            .key(&key)
+            .json(&json!({ "url": url }));
         call.send().await
     };
     let set = put(format!("{}/logo.png", elsewhere.uri())).await.expect(200).json();
-    assert!(set["logo"]["light"]["url"].as_str().unwrap().starts_with(&server.url), "{set}");
+    assert!(
+        set["logo"]["light"]["url"].as_str().unwrap().starts_with(&server.url),
+        "{set}"
+    );
     assert_eq!(elsewhere.received_requests().await.unwrap().len(), 1);
     for (url, problem, said) in [
-        (format!("{}/moved", elsewhere.uri()), "image_not_fetched", "leads on to another; write that one"),
-        (format!("{}/nothing", elsewhere.uri()), "image_not_fetched", "answered 404"),
-        (format!("{}/large", elsewhere.uri()), "image_too_large", "more than 256 KiB"),
-        ("http://127.0.0.1:1/a.png".to_owned(), "image_not_fetched", "is not https"),
-        ("https://169.254.169.254/latest".to_owned(), "image_not_fetched", "private or special address"),
+        (
+            format!("{}/moved", elsewhere.uri()),
+            "image_not_fetched",
+            "leads on to another; write that one",
+        ),
+        (
+            format!("{}/nothing", elsewhere.uri()),
+            "image_not_fetched",
+            "answered 404",
+        ),
+        (
+            format!("{}/large", elsewhere.uri()),
+            "image_too_large",
+            "more than 256 KiB",
+        ),
+        (
+            "http://127.0.0.1:1/a.png".to_owned(),
+            "image_not_fetched",
+            "is not https",
+        ),
+        (
+            "https://169.254.169.254/latest".to_owned(),
+            "image_not_fetched",
+            "private or special address",
+        ),
         ("not an address".to_owned(), "image_not_fetched", "write it as https://"),
     ] {
         let refused = put(url.clone()).await;
