@@ -6,6 +6,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { after, before, describe, test } from 'node:test';
 import { picture } from './support/browser.mjs';
+import { startHost } from './support/host.mjs';
 import { consent, modal } from './support/modal.mjs';
 import { png } from './support/png.mjs';
 import { startSuite } from './support/suite.mjs';
@@ -44,12 +45,12 @@ describe('branding', () => {
   });
   after(() => suite?.stop());
 
-  async function open(options = {}, { sdk, baseUrl } = {}) {
+  async function open(options = {}, host = suite.host) {
     const context = await suite.chromium.context(options);
     asked = [];
     context.on('request', (request) => asked.push(request.url()));
     const page = await context.newPage();
-    await page.goto(suite.host.shop(sdk, baseUrl ? { baseUrl } : {}));
+    await page.goto(host.shop());
     await page.getByRole('button', { name: 'Connect' }).click();
     const at = modal(page, undefined, textsOf(options.locale ?? 'en'));
     await at.screen('pick').waitFor();
@@ -134,7 +135,10 @@ describe('branding', () => {
     await latchkey.cli(['branding', 'domain', domain]);
     // At most two seconds on every replica.
     await new Promise((resolve) => setTimeout(resolve, 2100));
-    const { context, page, at } = await open({}, { baseUrl: `${domain}/embed/${latchkey.publishable_id}` });
+    // The modal calls the customer's token endpoint from there: that is the origin it has to allow.
+    const host = suite.keep(await startHost({ latchkey: latchkey.url, key: latchkey.test_key, widget: domain, baseUrl: `${domain}/embed/${latchkey.publishable_id}` }));
+    await latchkey.addOrigin(host.origin);
+    const { context, page, at } = await open({}, host);
     assert.ok(page.frames().some((frame) => frame.url().startsWith(domain)), 'the frame is on the domain');
     await at.row(suite.names.oidc).click();
     if (await at.another.isVisible().catch(() => false)) await at.another.click();

@@ -253,7 +253,7 @@ impl Broker {
         place: Option<store::ProjectId>,
     ) -> Result<SessionViewed, Problem> {
         let session = self.live_session(request_id).await?;
-        self.require_place(place, session.project)?;
+        crate::branding::require_place(place, session.project)?;
         if session.is_used() {
             return Err(used());
         }

@@ -14,6 +14,8 @@ use crate::{Broker, Caller, Kind, Problem, Scope, parse_origin};
 
 /// A list of domains is as old at most, on every replica.
 const STALE: Duration = Duration::from_secs(2);
+/// A request waits this long for a new list, and goes on with the old one.
+const PATIENCE: Duration = Duration::from_millis(500);
 
 /// One of our origins, and whose it is.
 #[derive(Clone, Debug)]
@@ -88,10 +90,12 @@ impl Broker {
         {
             return listed;
         }
-        let listed = match self.store().projects_with_domain().await {
-            Ok(projects) => Arc::new(projects.iter().filter_map(|project| self.listed(project)).collect()),
-            Err(error) => {
-                tracing::warn!(%error, "the list of own domains was not read; what was known is used");
+        let asked = tokio::time::timeout(PATIENCE, self.store().projects_with_domain()).await;
+        let listed = match asked {
+            Ok(Ok(projects)) => Arc::new(projects.iter().filter_map(|project| self.listed(project)).collect()),
+            failed => {
+                let error = failed.ok().and_then(Result::err).map(|error| error.to_string());
+                tracing::warn!(error, "the list of own domains was not read; what was known is used");
                 known.map(|(_, listed)| listed).unwrap_or_default()
             }
         };
@@ -150,18 +154,18 @@ impl Broker {
         }
         Ok(origin)
     }
+}
 
-    /// An own domain shows its own project alone.
-    pub(crate) fn require_place(&self, place: Option<ProjectId>, project: ProjectId) -> Result<(), Problem> {
-        if place.is_none_or(|own| own == project) {
-            return Ok(());
-        }
-        Err(Problem::new(
-            Kind::Forbidden,
-            "other_project",
-            "This address belongs to another app. Whoever runs the app opens this window at the app's own address.",
-        ))
+/// An own domain shows its own project alone.
+pub(crate) fn require_place(place: Option<ProjectId>, project: ProjectId) -> Result<(), Problem> {
+    if place.is_none_or(|own| own == project) {
+        return Ok(());
     }
+    Err(Problem::new(
+        Kind::Forbidden,
+        "other_project",
+        "This address belongs to another app. Whoever runs the app opens this window at the app's own address.",
+    ))
 }
 
 /// Host and port, as `Host` has them.

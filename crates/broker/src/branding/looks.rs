@@ -11,6 +11,9 @@ use super::colour::Colour;
 use super::document::{Document, Pair, Words};
 use super::tones::{Scheme, Tones};
 
+/// One of a scheme's colours.
+type ToneOf = fn(&Tones) -> Colour;
+
 /// Custom properties of `tokens.css` with a project's values.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Style(Vec<(&'static str, String)>);
@@ -41,7 +44,7 @@ impl Style {
     }
 
     fn colours(&mut self, light: &Tones, dark: &Tones) {
-        let read: [(&'static str, fn(&Tones) -> Colour); 14] = [
+        let read: [(&'static str, ToneOf); 14] = [
             ("--surface", |tones| tones.surface),
             ("--surface-sunken", |tones| tones.surface_sunken),
             ("--surface-hover", |tones| tones.surface_hover),

@@ -19,8 +19,8 @@ use store::{AuditEntry, BrandingChange, ImageBytes, ImageFacts, ImageSlot, Image
 use url::Url;
 
 pub use document::{BrandingRequest, LANGUAGES, Mistake, Sides, Words};
-pub(crate) use domains::Domains;
 pub use domains::Place;
+pub(crate) use domains::{Domains, require_place};
 pub use looks::{Looks, Style};
 pub use picture::{IMAGE_LIMIT, too_large as image_too_large};
 

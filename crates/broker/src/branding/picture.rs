@@ -34,12 +34,12 @@ pub(crate) fn facts(bytes: &[u8]) -> Result<ImageFacts, Problem> {
     };
     let size = blob_size(bytes)
         .map_err(|_| unsupported("This picture is damaged: its size cannot be read. Export it anew."))?;
-    let side = |pixels: usize| {
+    let fitting = |pixels: usize| {
         i32::try_from(pixels)
             .ok()
             .filter(|_| (1..=LARGEST_SIDE).contains(&pixels))
     };
-    let (Some(width), Some(height)) = (side(size.width), side(size.height)) else {
+    let (Some(width), Some(height)) = (fitting(size.width), fitting(size.height)) else {
         return Err(Problem::new(
             Kind::Unprocessable,
             "image_dimensions",
@@ -121,7 +121,11 @@ mod tests {
                 "no PNG, JPEG or WebP",
             ),
             (Vec::new(), "image_not_supported", "no PNG, JPEG or WebP"),
-            (b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(), "image_not_supported", "is damaged"),
+            (
+                b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec(),
+                "image_not_supported",
+                "is damaged",
+            ),
             (png(1025, 10), "image_dimensions", "more than 1024 pixels"),
             (png(0, 10), "image_dimensions", "Scale it down"),
             (big, "image_too_large", "more than 256 KiB"),

@@ -62,7 +62,7 @@ impl Broker {
     /// Begins a flow. The session must have time left for all of it.
     pub async fn start_flow(&self, request_id: &Token, request: NewFlowRequest) -> Result<StartedFlow, Problem> {
         let session = self.live_session(request_id).await?;
-        self.require_place(request.place.project, session.project)?;
+        crate::branding::require_place(request.place.project, session.project)?;
         if session.is_used() {
             return Err(used());
         }
@@ -95,7 +95,7 @@ impl Broker {
         let (flow, expires_at) = self.create(&session, &new).await?;
         tracing::info!(%flow, integration = new.integration, mode = request.mode.as_str(), "a sign-in was started");
         let url = (request.mode == FlowMode::Redirect)
-            .then(|| self.start_address(&request.place.origin, &result))
+            .then(|| start_address(&request.place.origin, &result))
             .flatten();
         Ok(StartedFlow {
             flow,
@@ -116,14 +116,6 @@ impl Broker {
             )
             .with_retry_after(Duration::from_mins(1))
         })
-    }
-
-    /// `BASE/connect/start?state=H`: the customer's page adds its address to the state, the modal the ticket behind `#`.
-    fn start_address(&self, origin: &str, result: &Token) -> Option<Url> {
-        let mut url = Url::parse(origin).ok()?;
-        url.set_path("/connect/start");
-        url.query_pairs_mut().clear().append_pair("state", &result.expose());
-        Some(url)
     }
 
     /// A new ticket for a flow that no window took yet.
@@ -175,6 +167,14 @@ fn accept(
     }
     let (_, variables) = accept_values(platform, method, values)?;
     Ok((method.id.clone(), variables))
+}
+
+/// `BASE/connect/start?state=H`: the customer's page adds its address to the state, the modal the ticket behind `#`.
+fn start_address(origin: &str, result: &Token) -> Option<Url> {
+    let mut url = Url::parse(origin).ok()?;
+    url.set_path("/connect/start");
+    url.query_pairs_mut().clear().append_pair("state", &result.expose());
+    Some(url)
 }
 
 /// A ticket that another flow has.

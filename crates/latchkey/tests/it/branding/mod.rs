@@ -174,7 +174,11 @@ async fn each_mistake_is_named_and_nothing_is_changed() {
     );
     let unknown = put(&server, &key, &json!({ "colour": "#fff" })).await;
     unknown.problem(400);
-    assert!(unknown.text.contains("a field that this call does not have"), "{}", unknown.text);
+    assert!(
+        unknown.text.contains("a field that this call does not have"),
+        "{}",
+        unknown.text
+    );
     let other = put(&server, &server.test_key, &json!({})).await;
     assert_eq!(other.problem(403), "missing_scope");
     assert!(other.text.contains("`branding:write`"), "{}", other.text);
