@@ -7,6 +7,24 @@ const logo = (ground) => `data:image/png;base64,${png(64, ground, [255, 180, 0])
 
 /** What `latchkey branding set` made of accent #ffd400, background #fffdf5 and #14110a, radius 22 and a serif font. */
 const BRANDED = {
+  '--surface': 'light-dark(#fffdf5, #14110a)',
+  '--surface-sunken': 'light-dark(#f7f5ed, #0c0a04)',
+  '--surface-hover': 'light-dark(#f3f1e9, #1f1c15)',
+  '--skeleton': 'light-dark(#ebe9e1, #24211a)',
+  '--text': 'light-dark(#1f1d15, #efeeeb)',
+  '--text-quiet': 'light-dark(#636056, #adaba2)',
+  '--border': 'light-dark(#e3e1d9, #2c2821)',
+  '--border-control': 'light-dark(#959289, #6e6c63)',
+  '--accent': 'light-dark(#ad900c, #ffd400)',
+  '--accent-hover': 'light-dark(#987e07, #e8c116)',
+  '--accent-on': 'light-dark(#141107, #141107)',
+  '--accent-text': 'light-dark(#705c01, #f2d777)',
+  '--accent-surface': 'light-dark(#f5f1e4, #261e03)',
+  '--accent-border': 'light-dark(#dbcfa3, #504101)',
+  '--radius-modal': '22px',
+  '--radius-panel': '16px',
+  '--radius-control': '9px',
+  '--font': '"Georgia", "Noto Serif", serif',
 };
 
 const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'access-control-allow-methods': '*' };

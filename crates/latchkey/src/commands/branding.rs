@@ -147,14 +147,17 @@ fn new_image(given: String) -> anyhow::Result<NewImage> {
 
 fn told(output: Output, view: &BrandingView) -> anyhow::Result<()> {
     let value: Value = serde_json::to_value(view)?;
-    let mut text = format!("How {} looks was changed.", value["name"].as_str().unwrap_or("it"));
-    for moved in &view.adjusted {
-        text.push_str(&format!(
-            "\n  {} is shown as {} instead of {}: {}",
+    let mut lines = vec![format!(
+        "How {} looks was changed.",
+        value["name"].as_str().unwrap_or("it")
+    )];
+    lines.extend(view.adjusted.iter().map(|moved| {
+        format!(
+            "  {} is shown as {} instead of {}: {}",
             moved.field, moved.shown, moved.given, moved.reason
-        ));
-    }
-    output.say(&value, &text);
+        )
+    }));
+    output.say(&value, &lines.join("\n"));
     Ok(())
 }
 

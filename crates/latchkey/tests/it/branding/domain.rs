@@ -66,7 +66,7 @@ async fn connected(server: &TestServer, browser: &Browser, mode: &str) -> (Vec<S
             server.browser()
         };
         let answer = here.get(&next).await.expect(303);
-        next = answer.header("location").to_owned();
+        answer.header("location").clone_into(&mut next);
         way.push(next.clone());
         if next.contains("/connect/done") {
             break;

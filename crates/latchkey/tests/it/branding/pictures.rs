@@ -38,11 +38,11 @@ async fn a_logo_is_served_by_us_for_ever() {
         .to_owned();
     assert!(address.starts_with(&format!("/connect/brand/{}/logo-", server.project.publishable_id)));
 
-    let served = server.api("GET", &address).no_key().send().await.expect(200);
-    assert_eq!(served.header("content-type"), "image/png");
-    assert_eq!(served.header("cache-control"), "public, max-age=31536000, immutable");
-    assert_eq!(served.header("x-content-type-options"), "nosniff");
-    assert_eq!(served.header("content-security-policy"), "default-src 'none'; sandbox");
+    let shown = server.api("GET", &address).no_key().send().await.expect(200);
+    assert_eq!(shown.header("content-type"), "image/png");
+    assert_eq!(shown.header("cache-control"), "public, max-age=31536000, immutable");
+    assert_eq!(shown.header("x-content-type-options"), "nosniff");
+    assert_eq!(shown.header("content-security-policy"), "default-src 'none'; sandbox");
     assert_eq!(view(&server).await["app"]["logo_url"], address.as_str());
     assert_eq!(
         view(&server).await["branding"]["favicon_url"],
