@@ -85,7 +85,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                 plain_callback: arguments.plain_callback,
                 callback_origin: arguments
                     .callback_origin
-                    .map(|origin| callback_origin(&broker, &project, &origin))
+                    .map(|origin| callback_origin(&origin, broker.public_origin(), project.domain.as_deref()))
                     .transpose()?,
             };
             let app = set(&broker, &project, arguments.target.environment, integration, settings).await?;
@@ -108,20 +108,16 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
 }
 
 /// Only our own origins: an answer of a service is not to be sent to anybody else.
-fn callback_origin(broker: &Broker, project: &Project, given: &str) -> anyhow::Result<String> {
+fn callback_origin(given: &str, main: &str, domain: Option<&str>) -> anyhow::Result<String> {
     let origin = parse_origin(given)?;
-    let own = project.domain.as_deref();
-    if origin == broker.public_origin() || own == Some(origin.as_str()) {
+    if origin == main || domain == Some(origin.as_str()) {
         return Ok(origin);
     }
-    bail!(
-        "{origin} is not an address of ours: write {}{}",
-        broker.public_origin(),
-        own.map_or_else(
-            || ", or give the project its own domain first with `latchkey branding domain`".to_owned(),
-            |own| format!(" or {own}")
-        )
-    )
+    let other = domain.map_or_else(
+        || ", or give the project its own domain first with `latchkey branding domain`".to_owned(),
+        |domain| format!(" or {domain}"),
+    );
+    bail!("{origin} is not an address of ours: write {main}{other}")
 }
 
 /// Switches an integration on with its settings.
@@ -233,4 +229,24 @@ pub(super) fn row(app: &App) -> Value {
         "variables": app.variables,
         "redirect_uri": app.redirect_uri(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_comes_to_an_address_of_ours_alone() {
+        const MAIN: &str = "https://latchkey.example.test";
+        const OWN: &str = "https://connect.shop.example.test";
+        assert_eq!(callback_origin(OWN, MAIN, Some(OWN)).unwrap(), OWN);
+        assert_eq!(callback_origin(&format!("{MAIN}/"), MAIN, None).unwrap(), MAIN);
+        let refused = |domain| callback_origin("https://evil.test", MAIN, domain).unwrap_err().to_string();
+        assert_eq!(
+            refused(Some(OWN)),
+            format!("https://evil.test is not an address of ours: write {MAIN} or {OWN}")
+        );
+        assert!(refused(None).ends_with("or give the project its own domain first with `latchkey branding domain`"));
+        assert!(callback_origin("not one", MAIN, None).is_err());
+    }
 }

@@ -1,6 +1,6 @@
 //! `latchkey branding`: how a project looks to people.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use broker::{BrandingRequest, BrandingView, Broker, Caller, ImageSlot, NewImage};
@@ -86,9 +86,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
             output.value(&serde_json::to_value(&view)?);
         }
         Command::Set { file, project } => {
-            let text = std::fs::read_to_string(&file).with_context(|| format!("{} cannot be read", file.display()))?;
-            let request: BrandingRequest = serde_saphyr::from_str(&text)
-                .map_err(|error| anyhow::anyhow!("{} is not a branding file: {error}", file.display()))?;
+            let request = read(&file)?;
             let caller = operator(&broker, &project).await?;
             told(output, &broker.set_branding(&caller, None, request).await?)?;
         }
@@ -120,6 +118,11 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
         }
     }
     Ok(())
+}
+
+fn read(file: &Path) -> anyhow::Result<BrandingRequest> {
+    let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    serde_saphyr::from_str(&text).map_err(|error| anyhow::anyhow!("{} is not a branding file: {error}", file.display()))
 }
 
 async fn set_image(
@@ -165,4 +168,27 @@ fn told(output: Output, view: &BrandingView) -> anyhow::Result<()> {
 async fn operator(broker: &Broker, project: &ProjectArgument) -> anyhow::Result<Caller> {
     let project = target::project(broker, project.project.as_deref()).await?;
     Ok(target::operator_of(&project))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_is_none_is_told() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("brand.yaml");
+        assert!(read(&file).unwrap_err().to_string().ends_with("brand.yaml cannot be read"));
+        std::fs::write(&file, "colour: red\n").unwrap();
+        let unknown = read(&file).unwrap_err().to_string();
+        assert!(unknown.contains("brand.yaml is not a branding file") && unknown.contains("colour"), "{unknown}");
+        std::fs::write(&file, "accent: \"#b45309\"\nradius: 18\n").unwrap();
+        assert_eq!(read(&file).unwrap().radius, Some(18));
+        std::fs::write(&file, "").unwrap();
+        let empty = new_image(file.display().to_string()).unwrap_err().to_string();
+        assert!(empty.ends_with("brand.yaml is empty"), "{empty}");
+        let missing = new_image("/nowhere/logo.png".to_owned()).unwrap_err().to_string();
+        assert_eq!(missing, "/nowhere/logo.png cannot be read");
+        assert!(matches!(new_image("https://shop.example.test/a.png".to_owned()), Ok(NewImage::Url(_))));
+    }
 }
