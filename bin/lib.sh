@@ -50,6 +50,16 @@ need_rust() {
   have cc || install_debian build-essential "a C compiler, with which Rust links"
 }
 
+# need_space: a build that fills up the disk fails in a hundred places, none of which says so.
+need_space() {
+  local wanted=16 folder="$TARGET" free
+  # What was built before is not built again.
+  if [ -d "$TARGET/debug/deps" ]; then wanted=4; fi
+  while [ ! -d "$folder" ]; do folder="$(dirname "$folder")"; done
+  free="$(($(df -Pk "$folder" | awk 'NR == 2 { print $4 }') / 1048576))"
+  [ "$free" -ge "$wanted" ] || fail "the tests build about $wanted GiB below $TARGET, and its disk has $free GiB left. Free some, or set CARGO_TARGET_DIR to a folder on another disk."
+}
+
 # --- PostgreSQL ------------------------------------------------------------------------------------------------------
 
 is_postgres_folder() { [ -n "$1" ] && [ -x "$1/initdb" ] && [ -x "$1/postgres" ]; }

@@ -275,13 +275,15 @@ export class Connect {
     this.#signIn = null;
     const service = integration.name;
     if (!(error instanceof ApiError)) return this.#fail(error, { integration, retry: () => this.#showService(integration, form) });
-    if (error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields);
+    if (error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields, error.meta.reasons);
     const passes = error.status === 0 || error.status >= 500 || error.status === 429;
     if (error.key === "credential_refused" || (passes && form.fields.length > 0)) {
       const provider = error.key === "provider_unavailable";
       const text = provider ? `${messages.failure.providerTitle({ service })}. ${messages.failure.provider({ service })}` : error.status >= 500 ? messages.failure.server : problem(error.key, service, error.message);
       this.#report(text, error.key);
-      return screen.refuse(text);
+      // Where it can only be about one field, it is said beside that.
+      const [field] = error.key === "credential_refused" ? Object.keys(error.meta?.fields ?? {}) : [];
+      return field ? screen.fault({ [field]: text }) : screen.refuse(text);
     }
     if (error.key === "account_changed" || error.key === "account_unknown") {
       this.#report(error.message, error.key);

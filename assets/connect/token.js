@@ -83,7 +83,8 @@ async function fetchPage(endpoint, headers, page) {
 
 /** Reads both shapes of wire-contract §2.2; anything else is an error, whatever its status. */
 export function readTokenAnswer(text, status, host) {
-  if (text.trim() === "") throw new TokenError(messages.token.empty({ host }));
+  // A client that failed gives nothing, and a backend may write that out.
+  if (["", "null", "undefined", '"undefined"'].includes(text.trim())) throw new TokenError(messages.token.empty({ host }));
   let answer;
   try {
     answer = JSON.parse(text);

@@ -104,6 +104,7 @@ form-reveal-label = إظهار { $label }
 form-conceal-label = إخفاء { $label }
 form-required = هذا الحقل مطلوب: { $label }.
 form-pattern = لا يبدو هذا صحيحًا للحقل «{ $label }». تحقق من نسخ القيمة كاملة.
+form-characters = يحتوي الحقل «{ $label }» على رمز لا يمكن إرساله. انسخ القيمة مرة أخرى.
 form-choose = اختر واحدًا
 form-checking = جارٍ التحقق لدى { $service }
 form-refused = رفض { $service } هذه القيمة. تحقق منها وحاول مرة أخرى.

@@ -97,6 +97,7 @@ form-reveal-label = Mostra { $label }
 form-conceal-label = Nascondi { $label }
 form-required = Manca: { $label }.
 form-pattern = Non sembra corretto per «{ $label }». Controlli di aver copiato tutto.
+form-characters = «{ $label }» contiene un carattere che non si può inviare. Copi di nuovo il valore.
 form-choose = Scelga un’opzione
 form-checking = Verifica con { $service }
 form-refused = { $service } ha rifiutato questo valore. Lo controlli e riprovi.

@@ -89,6 +89,7 @@ form-reveal-label = { $label } を表示
 form-conceal-label = { $label } を隠す
 form-required = { $label } を入力してください。
 form-pattern = 「{ $label }」の形式ではないようです。すべてコピーされているか確認してください。
+form-characters = 「{ $label }」に送信できない文字が含まれています。もう一度コピーしてください。
 form-choose = 選択してください
 form-checking = { $service } に確認しています
 form-refused = { $service } に拒否されました。内容を確認して、もう一度お試しください。

@@ -97,6 +97,7 @@ form-reveal-label = Mostrar { $label }
 form-conceal-label = Ocultar { $label }
 form-required = Falta preencher: { $label }.
 form-pattern = Isso não parece correto para “{ $label }”. Confira se tudo foi copiado.
+form-characters = “{ $label }” contém um caractere que não pode ser enviado. Copie de novo.
 form-choose = Escolha uma opção
 form-checking = Verificando com { $service }
 form-refused = { $service } recusou este valor. Confira e tente novamente.

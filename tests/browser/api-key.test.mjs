@@ -49,7 +49,7 @@ describe('api key', () => {
     const before = (await latchkey.api(`/v1/vault/connections?platform=${TEST_KEY}`)).body.total;
     const { context, page, widget, messages } = await open('@picahq/authkit');
     await widget.enterKey(names.testKey, KEY_LABEL, keys.wrongKey);
-    await widget.notice.filter({ hasText: names.testKey }).waitFor();
+    await widget.fieldError.filter({ hasText: names.testKey }).waitFor();
     assert.equal((await events(page)).filter((event) => event.type === 'success').length, 0);
     assert.equal((await latchkey.api(`/v1/vault/connections?platform=${TEST_KEY}`)).body.total, before);
 

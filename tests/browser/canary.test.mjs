@@ -80,7 +80,7 @@ test('no planted secret is in the log, /metrics, the database, a message or the 
   await eventOf(denied.next, 'error');
   const keyed = await open();
   await keyed.widget.enterKey(names.testKey, KEY_LABEL, keys.wrongKey);
-  await keyed.widget.notice.waitFor();
+  await keyed.widget.fieldError.waitFor();
   await keyed.widget.field(KEY_LABEL).fill(keys.key);
   await keyed.widget.connect(names.testKey).click();
   await eventOf(keyed.next, 'success');

@@ -101,6 +101,60 @@ describe('the form', () => {
     assert.equal(await at.field(LABEL).evaluate((input) => input === document.activeElement), true);
   });
 
+  /** The sentence that an assistive technology reads with the field, and what the field says of itself. */
+  const said = (field) => field.evaluate((input) => ({
+    text: input.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id)).filter((node) => node && !node.hidden).map((node) => node.textContent).join(' '),
+    invalid: input.getAttribute('aria-invalid'),
+    focused: input === document.activeElement,
+  }));
+
+  test('the service refuses the only field: said beside it, which is marked and has the focus, until it is changed', async () => {
+    const refused = 'Stripe refused this: “Expired API Key provided”. Check the values and try again.';
+    const { page, at } = await open({ submit: answers.refusal(422, 'credential_refused', refused, { provider_message: 'Expired API Key provided', fields: { api_key: refused }, reasons: { api_key: 'refused' } }) });
+    const field = at.field(LABEL);
+    await field.fill(KEY);
+    await at.connect('Stripe').click();
+    await at.fieldError.filter({ hasText: 'Expired API Key provided' }).waitFor();
+    const now = await said(field);
+    assert.match(now.text, /Expired API Key provided/);
+    assert.deepEqual([now.invalid, now.focused], ['true', true]);
+    assert.equal(await at.notice.filter({ visible: true }).count(), 0, 'said once');
+    assert.equal(await field.inputValue(), KEY);
+    assert.deepEqual((await events(page)).map((event) => [event.type, event.value ?? event.message]).map(([type]) => type), ['error']);
+    await field.press('End');
+    await field.pressSequentially('b');
+    assert.equal(await faulty(at), 0);
+  });
+
+  test('several faulty fields: each has its own sentence, and the first has the focus', async () => {
+    const form = answers.keyForm({ fields: [answers.field({ name: 'domain', label: 'Domain', secret: false }), answers.field({ name: 'region', label: 'Region', secret: false }), answers.field({ label: LABEL })] });
+    const { at } = await open({ form, submit: answers.refusal(422, 'field_errors', 'Some values need a look.', { fields: { api_key: 'The key holds a character that cannot be sent.', domain: 'Write the part before .example.test.' }, reasons: { api_key: 'characters', domain: 'pattern' } }) });
+    await at.field('Domain').fill('acme.example.test');
+    await at.field('Region').fill('eu');
+    await at.field(LABEL).fill(KEY);
+    await at.connect('Stripe').click();
+    await at.fieldError.first().waitFor();
+    const [domain, region, key] = await Promise.all([said(at.field('Domain')), said(at.field('Region')), said(at.field(LABEL))]);
+    assert.match(domain.text, /the part before/);
+    assert.deepEqual([domain.invalid, domain.focused], ['true', true]);
+    assert.deepEqual([region.invalid, region.text], [null, '']);
+    assert.match(key.text, /cannot be sent/);
+    assert.equal(key.invalid, 'true');
+  });
+
+  test('in another language the sentence is in that language', async () => {
+    const context = await suite.chromium.context({ locale: 'de' });
+    await stub(context, { submit: answers.refusal(422, 'field_errors', 'Some values need a look.', { fields: { api_key: 'The key holds a character that cannot be sent.' }, reasons: { api_key: 'characters' } }) });
+    const { page, at } = await opener(suite)(context, '@picahq/authkit', {});
+    await at.row('Stripe').click();
+    await at.screen('form').waitFor();
+    await at.field(LABEL).fill(KEY);
+    await at.dialog.locator('.button-primary').click();
+    await at.fieldError.filter({ hasText: 'ein Zeichen, das nicht gesendet werden kann' }).waitFor();
+    assert.equal((await said(at.field(LABEL))).focused, true);
+    assert.ok(page);
+  });
+
   for (const [what, submit, said] of [['Latchkey fails', { status: 500, body: null }, /fault is on our side/], ['nobody answers', 'down', /cannot be reached/], ['the service is down', answers.refusal(503, 'provider_unavailable', 'x'), /Stripe is not answering/]]) {
     test(`${what}: said above the fields, which stay, and another try goes through`, async () => {
       const { at, plan } = await open({ submit });

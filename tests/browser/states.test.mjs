@@ -102,7 +102,7 @@ describe('states of the modal', () => {
       await shoot(page, 'key-invalid');
       await widget.field(KEY_LABEL).fill(suite.keys.wrongKey);
       await widget.connect(suite.names.testKey).click();
-      await widget.notice.filter({ hasText: suite.names.testKey }).waitFor();
+      await widget.fieldError.filter({ hasText: suite.names.testKey }).waitFor();
       await shoot(page, 'key-refused');
       await widget.field(KEY_LABEL).fill(suite.keys.key);
       await widget.connect(suite.names.testKey).click();

@@ -147,7 +147,7 @@ for (const column of COLUMNS) {
     test('API key: refused in place, then taken', async () => {
       const { page, widget } = await open();
       await widget.enterKey(suite.names.testKey, KEY_LABEL, suite.keys.wrongKey);
-      await widget.notice.filter({ hasText: suite.names.testKey }).waitFor();
+      await widget.fieldError.filter({ hasText: suite.names.testKey }).waitFor();
       assert.equal((await types(page)).includes('success'), false);
       await widget.field(KEY_LABEL).fill(suite.keys.key);
       await widget.connect(suite.names.testKey).click();

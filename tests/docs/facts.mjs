@@ -216,3 +216,9 @@ export async function checkBranding(all, check) {
   const document = all.find(({ name }) => name === 'docs/branding.md');
   await check('docs/branding.md: every test is there', () => everyTest(document, 10));
 }
+
+/** docs/compatibility.md names a test for each pitfall, and each is there. */
+export async function checkCompatibility(all, check) {
+  const document = all.find(({ name }) => name === 'docs/compatibility.md');
+  await check('docs/compatibility.md: every test is there', () => everyTest(document, 20));
+}

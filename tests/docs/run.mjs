@@ -16,7 +16,7 @@ import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { missing, startBrowser } from './browser.mjs';
-import { checkBranding, checkCommands, checkConfiguration, checkLinks, checkNames, checkReliability, checkSecurity } from './facts.mjs';
+import { checkBranding, checkCommands, checkConfiguration, checkLinks, checkNames, checkReliability, checkCompatibility, checkSecurity } from './facts.mjs';
 import { page, pages, parts } from './markdown.mjs';
 import { BINARY, cleanEnvironment, freePort, startServer, workFolder, WRITTEN } from './server.mjs';
 import { matches, terminal } from './shell.mjs';
@@ -191,6 +191,7 @@ await access(BINARY).catch(() => {
 const all = await pages();
 await checkLinks(all, check);
 await checkReliability(all, check);
+await checkCompatibility(all, check);
 await checkSecurity(all, check);
 await checkBranding(all, check);
 await checkConfiguration(all, check);

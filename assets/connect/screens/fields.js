@@ -2,7 +2,7 @@
 // stores or repeats them.
 
 import { element, icon } from "../dom.js";
-import { messages } from "../messages.js";
+import { language, messages } from "../messages.js";
 import { outsideLink } from "../modal.js";
 
 /**
@@ -23,16 +23,23 @@ export function makeFields(fields, typed = {}) {
       faulty[0]?.input.focus();
       return faulty.length === 0;
     },
-    /** Shows the server's messages beside their fields. Gives those that belong to no field. */
-    fault(errors) {
-      const known = rows.filter((row) => row.name in errors);
-      for (const row of known) row.fault(errors[row.name]);
+    /**
+     * Shows the server's messages beside their fields, in the page's language where `reasons` has a word that it knows.
+     * Gives those that belong to no field.
+     */
+    fault(errors, reasons = {}) {
+      const known = rows.filter((row) => Object.hasOwn(errors, row.name));
+      for (const row of known) row.fault(said(errors[row.name], reasons?.[row.name], row.label));
       known[0]?.input.focus();
       return Object.entries(errors).filter(([name]) => !rows.some((row) => row.name === name)).map(([, message]) => message);
     },
     clear: () => rows.forEach((row) => row.clear()),
   };
 }
+
+// In English the server's own sentence says more.
+const own = { required: messages.form.required, pattern: messages.form.pattern, characters: messages.form.characters };
+const said = (message, reason, label) => (language !== "en" && Object.hasOwn(own, reason) ? own[reason]({ label }) : message);
 
 function makeField(field, index) {
   const id = `field-${index}`;
@@ -92,7 +99,7 @@ function makeField(field, index) {
   );
   const reveal = field.secret && !field.choices ? makeReveal(field, input) : null;
   const control = element("div", { class: `control${reveal ? " control-secret" : ""}${field.choices ? " control-select" : ""}` }, input, tick, reveal);
-  return { name: field.name, secret: field.secret, input, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
+  return { name: field.name, label: field.label, secret: field.secret, input, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
 }
 
 function makeInput(field, id, required) {

@@ -10,7 +10,7 @@ const slowAfter = 8000;
 /**
  * Shows the state `explain` (OAuth without fields), `form` or `reconnect`.
  * `onConnect({ values, name, plain })` runs inside the click, so that it may open a window. The result has
- * `busy(text, onGiveUp)`, `fault(errors)`, `refuse(text)` to bring the person back to the fields.
+ * `busy(text, onGiveUp)`, `fault(errors, reasons)`, `refuse(text)` to bring the person back to the fields.
  */
 export function showService(modal, { form, integration, app, appPicture, owner, reconnect, keeper, own, branding, typed, showNameInput, sameTab, onConnect, onMethod, back }) {
   const service = form.name;
@@ -81,9 +81,9 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
         modal.announce(messages.loading.slow);
       }, slowAfter);
     },
-    fault(errors) {
+    fault(errors, reasons) {
       release();
-      const rest = fields.fault(errors);
+      const rest = fields.fault(errors, reasons);
       if (rest.length > 0) say(rest.join(" "));
     },
     refuse(text) {

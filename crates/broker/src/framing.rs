@@ -24,6 +24,9 @@ pub struct EmbedPage {
 /// Loopback pages in development; any port.
 const LOOPBACK: [&str; 2] = ["http://localhost:*", "http://127.0.0.1:*"];
 
+/// Longest origin that is remembered.
+const LONGEST_ORIGIN: usize = 300;
+
 /// An origin that cannot be put on a list.
 #[derive(Debug, thiserror::Error)]
 #[error("`{given}` is not an origin that may embed: {why}")]
@@ -75,15 +78,26 @@ fn is_loopback_origin(origin: &str) -> bool {
 }
 
 impl Broker {
-    /// The embed page of a project. On an own domain (`place`) there is that of its own project alone.
-    pub async fn embed_page(&self, publishable_id: &str, place: Option<ProjectId>) -> Result<EmbedPage, Problem> {
+    /// The embed page of a project. `embedder` is the origin that the browser says embeds it; one that is not on the list is
+    /// noted for the operator. On an own domain (`place`) there is the page of its own project alone.
+    pub async fn embed_page(
+        &self,
+        publishable_id: &str,
+        embedder: Option<&str>,
+        place: Option<ProjectId>,
+    ) -> Result<EmbedPage, Problem> {
         let project = self
             .store()
             .project_by_publishable_id(publishable_id)
             .await?
             .filter(|project| place.is_none_or(|own| own == project.id))
             .ok_or_else(|| Problem::not_found("This embed address"))?;
-        self.page_of(vec![project]).await
+        let id = project.id;
+        let page = self.page_of(vec![project]).await?;
+        if let Some(embedder) = embedder.filter(|origin| !page.frame_ancestors.iter().any(|listed| listed == origin)) {
+            self.note_refused(id, embedder);
+        }
+        Ok(page)
     }
 
     /// The embed page of the project whose own domain was opened without more.
@@ -99,10 +113,31 @@ impl Broker {
             None => Vec::new(),
         };
         let loopback = self.settings().development && referrer_origin.is_some_and(is_loopback_origin);
-        if projects.is_empty() && (referrer_origin.is_none() || loopback) {
-            projects.extend(self.store().default_project().await?);
+        if projects.is_empty() {
+            let default = self.store().default_project().await?;
+            match (referrer_origin, default) {
+                // The page may be meant for another project; the operator sees it in one place at least.
+                (Some(origin), Some(default)) if !loopback => self.note_refused(default.id, origin),
+                (_, default) => projects.extend(default),
+            }
         }
         self.page_of(projects).await
+    }
+
+    /// Remembers a page that was refused, in the background: the refusal does not wait for it.
+    fn note_refused(&self, project: ProjectId, embedder: &str) {
+        // What cannot be put on the list is no question to the operator.
+        let Ok(origin) = parse_origin(embedder) else { return };
+        let loopback = self.settings().development && is_loopback_origin(&origin);
+        if loopback || origin == self.public_origin() || origin.len() > LONGEST_ORIGIN {
+            return;
+        }
+        let store = self.store().clone();
+        tokio::spawn(async move {
+            if let Err(error) = store.note_refused_embedder(project, &origin).await {
+                tracing::debug!(%error, "a refused page was not noted");
+            }
+        });
     }
 
     async fn page_of(&self, projects: Vec<Project>) -> Result<EmbedPage, Problem> {
@@ -154,6 +189,9 @@ impl Broker {
             return Ok(());
         }
         tracing::warn!(embedder, %project, "a page that is not on the project's list tried to embed");
+        if !listed {
+            self.note_refused(project, embedder);
+        }
         let shown = crate::texts::quoted(embedder);
         refuse(format!(
             "{shown} is not on the list of pages that may open this window. Whoever runs it adds it with `latchkey projects origins add`."

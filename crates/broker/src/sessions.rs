@@ -10,6 +10,7 @@ use serde::Serialize;
 use store::{App, Connected, ConnectionId, NewSession, Owner, Project, Session};
 use vault::{Environment, Token};
 
+use crate::connections::checked_tags;
 use crate::texts::{plain, quoted};
 use crate::{Broker, Caller, Kind, Looks, Problem, Scope};
 
@@ -24,6 +25,10 @@ pub struct OpenSession {
     pub connection: Option<ConnectionId>,
     /// Where its owner gets mail, from now on. An empty one is forgotten; without, nothing changes.
     pub email: Option<String>,
+    /// What a new connection is called, unless the person writes a name.
+    pub connection_name: Option<String>,
+    /// The tags of a new connection.
+    pub connection_tags: Vec<String>,
 }
 
 /// A session that was opened.
@@ -169,6 +174,8 @@ impl Broker {
             group: plain("group", request.owner.group, 128)?,
             label: plain("label", request.owner.label, 128)?,
         };
+        let connection_name = plain("name", request.connection_name, 120)?;
+        let connection_tags = checked_tags(request.connection_tags)?;
         let project = self.project(caller.project).await?;
         let mut platforms = self.platforms(caller.project, caller.environment).await?;
         let mut integrations = request.integrations;
@@ -206,7 +213,13 @@ impl Broker {
             connection: request.connection,
             hosted: false,
         };
-        let expires_at = self.store().open_session(&request_id.digest(), &new).await?;
+        let digest = request_id.digest();
+        let expires_at = self.store().open_session(&digest, &new).await?;
+        if connection_name.is_some() || !connection_tags.is_empty() {
+            self.store()
+                .name_connection_of(&digest, connection_name.as_deref(), &connection_tags)
+                .await?;
+        }
         tracing::info!(project = %caller.project, environment = %caller.environment, "a connect session was opened");
         Ok(Opened {
             request_id,

@@ -124,7 +124,8 @@ impl Broker {
             ));
         }
         let name = plain("name", submission.name, 120)?;
-        let grant = self.prove(&platform, fields, variables).await?;
+        let field = only_field(&platform, method);
+        let grant = self.prove(&platform, fields, variables, field.as_deref()).await?;
         self.keep(&session, &platform, &method.id, name, grant).await
     }
 
@@ -133,6 +134,7 @@ impl Broker {
         platform: &Platform,
         fields: Fields,
         own: BTreeMap<String, String>,
+        field: Option<&str>,
     ) -> Result<Grant, Problem> {
         let credential = Credential::Fields(fields);
         let variables = effective_variables(&platform.integration, &platform.app.variables, &own);
@@ -146,7 +148,7 @@ impl Broker {
                 self.protocol()
                     .check(&platform.integration, &credential, &inputs)
                     .await
-                    .map_err(|error| check_problem(&platform.integration.name, &error))?,
+                    .map_err(|error| check_problem(&platform.integration.name, &error, field))?,
             ),
         };
         Ok(Grant {
@@ -226,8 +228,8 @@ pub(crate) fn require_same_account(known: Option<&Connection>, grant: &Grant) ->
     }
 }
 
-/// What a check's failure means to the person who typed the credential in.
-fn check_problem(service: &str, error: &CheckError) -> Problem {
+/// What a check's failure means to the person who typed the credential in; `field` is the one that it can only be about.
+fn check_problem(service: &str, error: &CheckError, field: Option<&str>) -> Problem {
     match error {
         CheckError::Refused { provider_message, .. } => {
             let words = provider_message
@@ -238,8 +240,12 @@ fn check_problem(service: &str, error: &CheckError) -> Problem {
                 Some(words) => format!("{service} refused this: “{words}”. Check the values and try again."),
                 None => format!("{service} refused this. Check the values and try again."),
             };
-            Problem::new(Kind::Unprocessable, "credential_refused", message)
-                .with_meta(json!({ "provider_message": words }))
+            let mut meta = json!({ "provider_message": words });
+            if let Some(field) = field {
+                meta["fields"] = json!({ field: message });
+                meta["reasons"] = json!({ field: "refused" });
+            }
+            Problem::new(Kind::Unprocessable, "credential_refused", message).with_meta(meta)
         }
         other => {
             tracing::warn!(error = %other, "a credential could not be checked");
@@ -366,7 +372,7 @@ pub(crate) fn accept_values(
     method: &AuthMethod,
     mut given: BTreeMap<String, SecretString>,
 ) -> Result<(Fields, BTreeMap<String, String>), Problem> {
-    let mut errors = serde_json::Map::new();
+    let mut errors = FieldErrors::default();
     let mut secrets = Fields::new();
     let mut variables = BTreeMap::new();
     if let AuthKind::ApiKey(api_key) = &method.kind {
@@ -374,6 +380,7 @@ pub(crate) fn accept_values(
             let value = given
                 .remove(&field.name)
                 .map(|value| SecretString::from(value.expose_secret().trim()));
+            let title = &field.title;
             match value.filter(|value| !value.expose_secret().is_empty()) {
                 Some(value)
                     if !value
@@ -381,25 +388,18 @@ pub(crate) fn accept_values(
                         .chars()
                         .all(|one| one == ' ' || one.is_ascii_graphic()) =>
                 {
-                    let message = format!(
-                        "The {} holds a character that cannot be sent. Copy it again.",
-                        field.title
-                    );
-                    errors.insert(field.name.clone(), json!(message));
+                    let message = format!("The {title} holds a character that cannot be sent. Copy it again.");
+                    errors.add(&field.name, "characters", message);
                 }
-                None => {
-                    errors.insert(field.name.clone(), json!(format!("Enter the {}.", field.title)));
-                }
+                None => errors.add(&field.name, "required", format!("Enter the {title}.")),
                 Some(value) if value.expose_secret().len() > 8192 || !fits(field.pattern.as_ref(), &value) => {
                     let like = field
                         .placeholder
                         .as_ref()
                         .map(|like| format!(" It looks like {like}."))
                         .unwrap_or_default();
-                    errors.insert(
-                        field.name.clone(),
-                        json!(format!("This is not a {} of this service.{like}", field.title)),
-                    );
+                    let message = format!("This is not a {title} of this service.{like}");
+                    errors.add(&field.name, "pattern", message);
                 }
                 Some(value) => {
                     secrets.insert(field.name.clone(), value);
@@ -416,16 +416,14 @@ pub(crate) fn accept_values(
         let value = given.remove(name).map(|value| value.expose_secret().trim().to_owned());
         match value.filter(|value| !value.is_empty()) {
             None if variable.default.is_none() => {
-                errors.insert(name.clone(), json!(format!("Enter {}.", variable.title)));
+                errors.add(name, "required", format!("Enter {}.", variable.title));
             }
             None => {}
             Some(value) => match variable.check(&value) {
                 Ok(()) => {
                     variables.insert(name.clone(), value);
                 }
-                Err(message) => {
-                    errors.insert(name.clone(), json!(message));
-                }
+                Err(message) => errors.add(name, "pattern", message),
             },
         }
     }
@@ -435,11 +433,46 @@ pub(crate) fn accept_values(
             format!("`{}` is not a field of this form.", quoted(unknown)),
         ));
     }
-    if errors.is_empty() {
-        return Ok((secrets, variables));
+    match errors.problem() {
+        None => Ok((secrets, variables)),
+        Some(problem) => Err(problem),
     }
-    let message = "Some values need a look.";
-    Err(Problem::new(Kind::Unprocessable, "field_errors", message).with_meta(json!({ "fields": errors })))
+}
+
+/// What is wrong with single fields: a sentence for people, and a word by which a page finds it in its own language.
+#[derive(Debug, Default)]
+struct FieldErrors {
+    messages: serde_json::Map<String, serde_json::Value>,
+    reasons: serde_json::Map<String, serde_json::Value>,
+}
+
+impl FieldErrors {
+    fn add(&mut self, name: &str, reason: &'static str, message: impl Into<String>) {
+        self.messages
+            .insert(name.to_owned(), serde_json::Value::String(message.into()));
+        self.reasons.insert(name.to_owned(), json!(reason));
+    }
+
+    fn problem(self) -> Option<Problem> {
+        let Self { messages, reasons } = self;
+        let meta = json!({ "fields": messages, "reasons": reasons });
+        let problem = Problem::new(Kind::Unprocessable, "field_errors", "Some values need a look.");
+        (!messages.is_empty()).then(|| problem.with_meta(meta))
+    }
+}
+
+/// The one field that a refusal of the service can mean; none where the person gave several values.
+fn only_field(platform: &Platform, method: &AuthMethod) -> Option<String> {
+    let by_person = |variable: &catalog::Variable| variable.set_by == SetBy::Person;
+    match &method.kind {
+        AuthKind::ApiKey(api_key) if !platform.integration.variables.values().any(by_person) => {
+            match api_key.fields.as_slice() {
+                [only] => Some(only.name.clone()),
+                _ => None,
+            }
+        }
+        _ => None,
+    }
 }
 
 fn fits(pattern: Option<&regex::Regex>, value: &SecretString) -> bool {

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use store::{ConnectionId, EventId};
+use store::{ConnectionId, EventFilter, EventId, ProjectEvent};
 
 use crate::{Broker, Caller, Problem, Scope};
 
@@ -77,6 +77,18 @@ impl Broker {
                 })
                 .collect(),
         })
+    }
+}
+
+impl Broker {
+    /// A page of what happened in the caller's project and environment, newest first, and how much the filter finds. It is
+    /// kept as long as events are.
+    ///
+    /// # Errors
+    /// The key does not have the scope `webhooks:write`; the database is away.
+    pub async fn events(&self, caller: &Caller, filter: &EventFilter) -> Result<(Vec<ProjectEvent>, i64), Problem> {
+        caller.require(Scope::WebhooksWrite)?;
+        Ok(self.store().events(caller.project, caller.environment, filter).await?)
     }
 }
 

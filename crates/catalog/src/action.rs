@@ -3,6 +3,8 @@
 
 use std::fmt;
 
+use serde_json::Value;
+
 /// A described call of a service's API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Action {
@@ -18,6 +20,21 @@ pub struct Action {
     pub tags: Vec<String>,
     /// How it is used: parameters, body, answer, what goes wrong. Markdown.
     pub knowledge: String,
+    /// The same for machines, where it is written down.
+    pub io: Option<ActionIo>,
+}
+
+/// What goes into an action and comes out, for machines.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActionIo {
+    /// JSON Schema of what the caller gives.
+    pub input: Option<Value>,
+    /// JSON Schema of the answer's body.
+    pub output: Option<Value>,
+    /// What a caller gave once.
+    pub example_input: Option<Value>,
+    /// What came back.
+    pub example_output: Option<Value>,
 }
 
 /// The method of an action.
@@ -140,6 +157,7 @@ mod tests {
             path: path.to_owned(),
             tags: vec!["messages".to_owned()],
             knowledge: knowledge.to_owned(),
+            io: None,
         }
     }
 

@@ -17,7 +17,7 @@ mod suggest;
 mod template;
 mod tree;
 
-pub use action::{Action, ActionMethod, search};
+pub use action::{Action, ActionIo, ActionMethod, search};
 pub use load::{Loaded, json_schema, load_directory, load_sources};
 pub use model::*;
 pub use problem::Problem;

@@ -38,6 +38,22 @@ fn every_shipped_definition_is_right() {
 }
 
 #[test]
+fn what_waits_in_drafts_is_well_formed_and_not_shipped() {
+    let drafts = Path::new(env!("CARGO_MANIFEST_DIR")).join("drafts");
+    let waiting = catalog::load_directory(&drafts).unwrap();
+    let problems: Vec<String> = waiting.problems.iter().map(ToString::to_string).collect();
+    assert_eq!(problems, Vec::<String>::new());
+    let shipped = catalog::load_directory(&directory()).unwrap();
+    for integration in waiting.catalog.iter() {
+        let id = integration.id.as_str();
+        assert!(
+            shipped.catalog.iter().all(|other| other.id.as_str() != id),
+            "{id} is shipped: take it out of crates/catalog/drafts"
+        );
+    }
+}
+
+#[test]
 fn every_file_is_named_by_its_id_and_names_the_schema() {
     let loaded = catalog::load_directory(&directory()).unwrap();
     for integration in loaded.catalog.iter() {

@@ -10,6 +10,7 @@ use futures_util::future::LocalBoxFuture;
 use zeroize::Zeroizing;
 
 use crate::Site;
+use crate::api::tenant;
 use crate::problems::{Kind, Problem};
 
 /// A caller whose key is known.
@@ -108,6 +109,7 @@ async fn caller(request: &HttpRequest, key: &str) -> Result<Caller, Problem> {
     if let Some(allowance) = site.limits.key(&caller)? {
         request.extensions_mut().insert(allowance);
     }
+    tenant::require(request, &caller)?;
     Ok(caller)
 }
 

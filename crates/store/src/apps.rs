@@ -51,6 +51,15 @@ impl App {
     }
 }
 
+/// How many connections there are of one integration.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ConnectionCount {
+    /// The integration.
+    pub integration: String,
+    /// How many.
+    pub count: i64,
+}
+
 pub(crate) struct Row {
     pub(crate) id: AppId,
     pub(crate) project_id: ProjectId,
@@ -247,6 +256,23 @@ impl Store {
             environment.as_str()
         );
         Ok(integrations.fetch_all(&self.pool).await?)
+    }
+
+    /// How many live connections there are of each integration, the most first. Served by `connections_by_project`.
+    pub async fn connection_counts(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+    ) -> Result<Vec<ConnectionCount>, StoreError> {
+        let counts = sqlx::query_as!(
+            ConnectionCount,
+            r#"select integration, count(*) as "count!" from connections
+               where project_id = $1 and environment = $2 and deleted_at is null
+               group by integration order by 2 desc, integration"#,
+            project.0,
+            environment.as_str()
+        );
+        Ok(counts.fetch_all(&self.pool).await?)
     }
 
     /// The OAuth client's secret, only for a request to the provider.

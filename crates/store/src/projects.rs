@@ -342,15 +342,24 @@ impl Store {
         .await?)
     }
 
-    /// Adds an origin that was checked before. Adding it twice is fine.
+    /// Adds an origin that was checked before. Adding it twice is fine. It is refused no more.
     pub async fn add_origin(&self, id: ProjectId, origin: &str) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             "insert into project_origins (project_id, origin) values ($1, $2) on conflict do nothing",
             id.0,
             origin
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
+        sqlx::query!(
+            "delete from refused_embedders where project_id = $1 and origin = $2",
+            id.0,
+            origin
+        )
+        .execute(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
         Ok(())
     }
 

@@ -19,6 +19,36 @@ pub struct TimelineEntry {
     pub at: DateTime<Utc>,
 }
 
+/// An event of a project.
+#[derive(Clone, Debug)]
+pub struct ProjectEvent {
+    /// Its id; later ones sort behind earlier ones.
+    pub id: EventId,
+    /// As `connection.created`.
+    pub kind: String,
+    /// The connection that it is about.
+    pub connection: Option<ConnectionId>,
+    /// Ids, states and words; never a secret.
+    pub payload: Value,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Which events a list shows.
+#[derive(Clone, Debug, Default)]
+pub struct EventFilter {
+    /// Of this type.
+    pub kind: Option<String>,
+    /// At this time or later.
+    pub from: Option<DateTime<Utc>>,
+    /// At this time or earlier.
+    pub until: Option<DateTime<Utc>>,
+    /// Rows to leave out at the start.
+    pub skip: i64,
+    /// Most rows.
+    pub limit: i64,
+}
+
 /// What a timeline says beside its entries.
 #[derive(Clone, Debug)]
 pub struct TimelineOf {
@@ -73,5 +103,51 @@ impl Store {
         )
         .fetch_all(&self.pool)
         .await?)
+    }
+
+    /// A page of a project's events in one environment, newest first, and how many the same filter finds, in one
+    /// snapshot. Served by `events_by_project`.
+    pub async fn events(
+        &self,
+        project: ProjectId,
+        environment: Environment,
+        filter: &EventFilter,
+    ) -> Result<(Vec<ProjectEvent>, i64), StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!("set transaction isolation level repeatable read, read only")
+            .execute(&mut *transaction)
+            .await?;
+        let total = sqlx::query_scalar!(
+            r#"select count(*) as "count!" from events
+               where project_id = $1 and environment = $2 and ($3::text is null or type = $3)
+                 and ($4::timestamptz is null or created_at >= $4) and ($5::timestamptz is null or created_at <= $5)"#,
+            project.0,
+            environment.as_str(),
+            filter.kind,
+            filter.from,
+            filter.until
+        )
+        .fetch_one(&mut *transaction)
+        .await?;
+        let rows = sqlx::query_as!(
+            ProjectEvent,
+            r#"select id as "id: EventId", type as kind, connection_id as "connection: ConnectionId", payload,
+                      created_at as at
+               from events
+               where project_id = $1 and environment = $2 and ($3::text is null or type = $3)
+                 and ($4::timestamptz is null or created_at >= $4) and ($5::timestamptz is null or created_at <= $5)
+               order by id desc limit $6 offset $7"#,
+            project.0,
+            environment.as_str(),
+            filter.kind,
+            filter.from,
+            filter.until,
+            filter.limit,
+            filter.skip
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
+        Ok((rows, total))
     }
 }

@@ -31,6 +31,7 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     field: (label) => frame.getByLabel(label, { exact: true }),
     /** What the server said about the whole form. */
     notice: frame.getByRole('alert'),
+    fieldError: frame.locator('.field-error:not([hidden])'),
     /** The screen of everything that went wrong. */
     failure: screen('failure'),
     success: (name) => screen('success').getByText(`${name} is connected`),

@@ -125,7 +125,7 @@ export async function proveRefusedKey(suite) {
   const calls = keys.calls.length;
   const { context, page, widget } = await openModal(suite);
   await widget.enterKey(names.testKey, KEY_LABEL, keys.wrongKey);
-  await widget.notice.filter({ hasText: names.testKey }).waitFor();
+  await widget.fieldError.filter({ hasText: names.testKey }).waitFor();
   assert.deepEqual(keys.calls.slice(calls).map(({ path, accepted }) => ({ path, accepted })), [{ path: '/me', accepted: false }], 'one check');
   assert.equal((await eventTypes(page)).includes('success'), false);
   assert.equal(await connections(latchkey, TEST_KEY), before);

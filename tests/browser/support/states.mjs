@@ -20,6 +20,7 @@ const away = async (at, page) => {
   return popup;
 };
 const endsWith = (status) => ({ plan: { check: () => status }, reach: away });
+const REFUSED = 'Stripe refused this: “Invalid API Key provided”. Check the values and try again.';
 const withKey = async (at) => {
   await at.row('Stripe').click();
   await at.field('Secret or restricted key').fill(`sk_${'a'.repeat(24)}`);
@@ -50,7 +51,8 @@ export const STATES = [
       await at.connect('Stripe').click();
     },
   },
-  { state: 'form', name: 'form-refused', title: 'Connect Stripe', plan: { submit: refusal(422, 'credential_refused', 'Stripe refused this: “Invalid API Key provided”. Check the values and try again.') }, reach: withKey },
+  { state: 'form', name: 'form-refused', title: 'Connect Stripe', plan: { submit: refusal(422, 'credential_refused', REFUSED, { fields: { api_key: REFUSED } }) }, reach: withKey },
+  { state: 'form', name: 'form-refused-whole', title: 'Connect Stripe', plan: { submit: refusal(422, 'credential_refused', REFUSED) }, reach: withKey },
   { state: 'form', name: 'form-checking', title: 'Connect Stripe', plan: { submit: 'never' }, reach: withKey },
   {
     state: 'form', name: 'form-many', title: 'Connect Stripe',

@@ -1,13 +1,18 @@
 //! Actions: unique ids, plain paths, a page of knowledge that is one.
 
+use serde_json::Value;
+
 use super::label;
 use super::text;
-use crate::action::{Action, ActionMethod};
+use crate::action::{Action, ActionIo, ActionMethod};
 use crate::definition as written;
 use crate::report::{Place, Report};
 
 /// Most characters of a page.
 const KNOWLEDGE: usize = 8_000;
+
+/// Most characters of schemas and example as JSON.
+const IO: usize = 16_000;
 
 /// Published clients add the connection's key to the body of an action with this tag, and so would tell it to the service.
 const TELLS_THE_KEY: &str = "custom";
@@ -60,7 +65,50 @@ pub(super) fn actions(written: &[written::Action], report: &mut Report<'_>) -> V
             path: action.path.clone(),
             tags: action.tags.clone(),
             knowledge: action.knowledge.trim().to_owned(),
+            io: action.io.as_ref().map(|written| io(written, &place.key("io"), report)),
         });
+    }
+    checked
+}
+
+/// Looks at what is said for machines: schemas are objects, and all of it is short.
+fn io(written: &written::ActionIo, place: &Place, report: &mut Report<'_>) -> ActionIo {
+    for (name, schema) in [("input", &written.input), ("output", &written.output)] {
+        match schema {
+            None => {}
+            Some(Value::Object(schema)) if !schema.is_empty() => {}
+            Some(Value::Object(_)) => report.add(&place.key(name), "the schema says nothing: leave it out"),
+            Some(_) => report.add(
+                &place.key(name),
+                "this is no JSON Schema: write an object, as `{ type: object }`",
+            ),
+        }
+    }
+    let example = written.example.as_ref();
+    let checked = ActionIo {
+        input: written.input.clone(),
+        output: written.output.clone(),
+        example_input: example.and_then(|example| example.input.clone()),
+        example_output: example.and_then(|example| example.output.clone()),
+    };
+    let parts = [
+        &checked.input,
+        &checked.output,
+        &checked.example_input,
+        &checked.example_output,
+    ];
+    let length: usize = parts
+        .iter()
+        .filter_map(|part| part.as_ref())
+        .map(|part| part.to_string().len())
+        .sum();
+    if length == 0 {
+        report.add(place, "`io` has no schema and no example: leave it out");
+    } else if length > IO {
+        report.add(
+            place,
+            format!("schemas and example are longer than {IO} characters of JSON"),
+        );
     }
     checked
 }

@@ -335,6 +335,21 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "knowledge: \"a\\tb\"",
     ),
     (
+        "an empty schema of an action",
+        "knowledge: Lists things.",
+        "knowledge: Lists things., io: { input: {} }",
+    ),
+    (
+        "an empty io",
+        "knowledge: Lists things.",
+        "knowledge: Lists things., io: {}",
+    ),
+    (
+        "a schema that is a text",
+        "knowledge: Lists things.",
+        "knowledge: Lists things., io: { input: string }",
+    ),
+    (
         "several mistakes at once",
         "name: Acme\ndescription: Makes everything.\ncategories: [tools]\naliases: [coyote]\ndocs: https:",
         "nmae: Acme\nname: ''\ndescription: Makes everything.\ndocs: http:",

@@ -80,6 +80,13 @@ pub(super) enum Origins {
         #[arg(long)]
         project: Option<String>,
     },
+    /// Pages that tried to embed the modal and are not on the list, the last first. Anybody can get a page in here by
+    /// trying: add only those that you know.
+    Refused {
+        /// The project's id; the default project without.
+        #[arg(long)]
+        project: Option<String>,
+    },
     /// Add a page's origin, as `https://app.example.com`.
     Add {
         /// The origin.
@@ -195,6 +202,7 @@ fn web_address(option: &str, url: Option<&Url>) -> anyhow::Result<()> {
 
 async fn origins(broker: &Broker, output: Output, command: Origins) -> anyhow::Result<()> {
     let (project, text) = match command {
+        Origins::Refused { project } => return refused(broker, output, project.as_deref()).await,
         Origins::List { project } => (target::project(broker, project.as_deref()).await?, None),
         Origins::Add { origin, project } => {
             let project = target::project(broker, project.as_deref()).await?;
@@ -221,6 +229,32 @@ async fn origins(broker: &Broker, output: Output, command: Origins) -> anyhow::R
         origins.join("\n")
     };
     output.say(&value, &text.unwrap_or(listed));
+    Ok(())
+}
+
+async fn refused(broker: &Broker, output: Output, project: Option<&str>) -> anyhow::Result<()> {
+    let project = target::project(broker, project).await?;
+    let refused = broker.store().refused_embedders(project.id).await?;
+    let lines: Vec<String> = refused
+        .iter()
+        .map(|page| {
+            format!(
+                "{}  last {}  {} times",
+                page.origin,
+                page.last_at.format("%F %R UTC"),
+                page.times
+            )
+        })
+        .collect();
+    let text = if lines.is_empty() {
+        "No page was refused.".to_owned()
+    } else {
+        format!(
+            "{}\nAllow one that you know with `latchkey projects origins add ORIGIN`.",
+            lines.join("\n")
+        )
+    };
+    output.say(&json!({ "project_id": project.id, "refused": refused }), &text);
     Ok(())
 }
 

@@ -221,8 +221,17 @@ async fn knowledge_is_found_by_action_and_by_platform() {
             "clients replace the base in the text"
         );
     }
+    let described = read(&server, "/v1/knowledge?_id=conn_mod_def::slack::post-message").await;
+    let io = &described["rows"][0]["ioSchema"];
+    assert_eq!(io["inputSchema"]["required"], json!(["channel"]));
+    assert_eq!(io["outputSchema"]["properties"]["ok"], json!({ "type": "boolean" }));
+    assert_eq!(io["ioExample"]["output"]["ok"], true);
     let sandbox = read(&server, "/v1/knowledge?connectionPlatform=sandbox").await;
     assert_eq!(sandbox["rows"][0]["baseUrl"], format!("{}/sandbox/api", server.url));
+    assert!(
+        sandbox["rows"][0].get("ioSchema").is_none(),
+        "not where none is written"
+    );
     for nothing in ["_id=conn_mod_def::gmail::nothing", "connectionPlatform=stripe"] {
         assert_eq!(
             read(&server, &format!("/v1/knowledge?{nothing}")).await["rows"],

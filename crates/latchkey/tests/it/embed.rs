@@ -26,7 +26,13 @@ async fn framed(server: &TestServer, path: &str, referrer: Option<&str>) -> Answ
 async fn only_listed_pages_frame_the_modal() {
     let server = TestServer::start().await;
     let embed = format!("/embed/{}", server.project.publishable_id);
-    assert_eq!(ancestors(&framed(&server, &embed, None).await.expect(200)), SHOP);
+    let page = framed(&server, &embed, None).await.expect(200);
+    assert_eq!(ancestors(&page), SHOP);
+    assert_eq!(
+        page.header("x-frame-options"),
+        "",
+        "it would forbid what the policy allows"
+    );
     assert_eq!(
         ancestors(
             &framed(&server, "/?data=e30%3D", Some("https://shop.example.test/x"))
@@ -132,4 +138,84 @@ async fn the_stream_tells_each_change_to_the_end() {
         (&json!("success"), &json!("succeeded"))
     );
     assert_eq!(last, browser.check(&flow.result).await, "the same as the poll");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_were_refused_are_told_to_the_operator() {
+    let server = TestServer::start().await;
+    let embed = format!("/embed/{}", server.project.publishable_id);
+    let known = async || server.store.refused_embedders(server.project.id).await.unwrap();
+    let until = async |count: usize| {
+        while known().await.len() < count {
+            tokio::task::yield_now().await;
+        }
+    };
+    framed(&server, &embed, Some("https://evil.test/page?secret=1"))
+        .await
+        .expect(200);
+    until(1).await;
+    framed(&server, "/?data=e30%3D", Some("https://other.test/")).await;
+    until(2).await;
+    // The same again within a minute is not written.
+    server.advance(30).await;
+    server
+        .store
+        .note_refused_embedder(server.project.id, "https://evil.test")
+        .await
+        .unwrap();
+    let rows = known().await;
+    let seen: Vec<_> = rows.iter().map(|page| (page.origin.as_str(), page.times)).collect();
+    assert_eq!(seen, [("https://other.test", 1), ("https://evil.test", 1)], "{rows:?}");
+    server.advance(61).await;
+    server
+        .store
+        .note_refused_embedder(server.project.id, "https://evil.test")
+        .await
+        .unwrap();
+    assert_eq!(
+        (known().await[0].origin.as_str(), known().await[0].times),
+        ("https://evil.test", 2)
+    );
+
+    // A listed page, no page, a visit that frames nothing and what cannot be on the list are no question.
+    framed(&server, &embed, Some(SHOP)).await;
+    framed(&server, &embed, None).await;
+    framed(&server, &embed, Some("http://plain.test/")).await;
+    let visit = server.api("GET", &embed).no_key().header("sec-fetch-dest", "document");
+    visit.header("referer", "https://visitor.test/").send().await;
+    // The session call of a page that the list does not have is the inner wall.
+    let session = server.session(&json!({ "identity": "u-42" })).await;
+    let walled = server
+        .browser()
+        .post(
+            "/connect/api/session",
+            Some(&session),
+            &json!({ "embedder": "https://inner.test" }),
+        )
+        .await;
+    assert_eq!(walled.problem(403), "embedder_not_allowed");
+    until(3).await;
+    let origins: Vec<_> = known().await.into_iter().map(|page| page.origin).collect();
+    assert!(origins.contains(&"https://inner.test".to_owned()), "{origins:?}");
+    assert_eq!(origins.len(), 3, "{origins:?}");
+
+    // Who is put on the list is refused no more; the list itself stays short.
+    server
+        .store
+        .add_origin(server.project.id, "https://evil.test")
+        .await
+        .unwrap();
+    assert_eq!(known().await.len(), 2);
+    for number in 0..store::REFUSED_EMBEDDERS_KEPT + 5 {
+        server.advance(1).await;
+        let origin = format!("https://flood-{number}.test");
+        server
+            .store
+            .note_refused_embedder(server.project.id, &origin)
+            .await
+            .unwrap();
+    }
+    let kept = known().await;
+    assert_eq!(i64::try_from(kept.len()).unwrap(), store::REFUSED_EMBEDDERS_KEPT);
+    assert!(kept[0].origin.contains("flood-104"), "{kept:?}");
 }

@@ -9,7 +9,7 @@ macro_rules! snapshot {
             ".**.secretId" => "[id]", ".**.secretsServiceId" => "[id]", ".**.key" => "[key]",
             ".**.activatedAt" => "[time]", ".**.createdAt" => "[time]", ".**.updatedAt" => "[time]",
             ".**.expiresAt" => "[time]", ".**.expires_at" => "[time]", ".**.buildableId" => "[project]", ".**.clientId" => "[project]",
-            ".**.projectId" => "[project]", ".**.clientIdDisplay" => "[client]", ".**.image" => "[logo]",
+            ".**.projectId" => "[project]", ".**.userId" => "[project]", ".**.expiresIn" => "[seconds]", ".**.clientIdDisplay" => "[client]", ".**.image" => "[logo]",
             ".**.expires_in" => "[seconds]", ".**.correlationId" => "[correlation]",
         })
     };
@@ -42,6 +42,7 @@ mod keyring;
 mod leases;
 mod loops;
 mod mail;
+mod management;
 mod moves;
 mod on_demand;
 mod outage;
@@ -59,6 +60,7 @@ mod retention;
 mod session_events;
 mod start;
 mod store;
+mod tenant;
 mod timeline;
 mod token;
 mod token_life;

@@ -346,9 +346,26 @@ async fn an_api_key_is_proved_and_kept() {
     };
     let empty = submit("").await;
     assert_eq!(empty.problem(422), "field_errors");
-    assert!(empty.json()["meta"]["fields"]["api_key"].is_string());
+    let meta = &empty.json()["meta"];
+    assert_eq!(meta["fields"]["api_key"], "Enter the API key.");
+    assert_eq!(meta["reasons"], json!({ "api_key": "required" }));
+    let odd = submit("sandbox_key_1234567890\u{201c}abcdef").await;
+    assert_eq!(odd.problem(422), "field_errors");
+    let meta = &odd.json()["meta"];
+    assert_eq!(meta["reasons"], json!({ "api_key": "characters" }));
+    assert!(
+        meta["fields"]["api_key"]
+            .as_str()
+            .unwrap()
+            .contains("a character that cannot be sent")
+    );
+    assert!(!odd.text.contains("1234567890"), "{}", odd.text);
     let refused = submit("canary-refused-key").await;
     assert_eq!(refused.problem(422), "credential_refused");
+    // The form has one field, so that is the one.
+    let body = refused.json();
+    assert_eq!(body["meta"]["fields"], json!({ "api_key": body["message"] }));
+    assert_eq!(body["meta"]["reasons"], json!({ "api_key": "refused" }));
     assert!(!refused.text.contains("canary"), "{}", refused.text);
     assert_eq!(server.database.number("select count(*) from connections").await, 0);
     let connected = submit("sandbox_key_1234567890abcdef").await.expect(200).json();

@@ -292,3 +292,28 @@ async fn a_deleted_connection_is_not_reconnected() {
         "no grant may stay behind at the provider"
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_setting_decides_for_embedded_flows() {
+    let server = TestServer::start().await;
+    assert_eq!(server.project.verify, Verify::Hosted, "unless somebody chose");
+    for (verify, stage) in [
+        (Verify::Off, "succeeded"),
+        // Only links that somebody was sent.
+        (Verify::Hosted, "succeeded"),
+        (Verify::Always, "verifying"),
+    ] {
+        let change = ProjectChange {
+            verify: Some(verify),
+            verify_url: Some(VERIFY_URL.to_owned()),
+            ..ProjectChange::default()
+        };
+        server.store.change_project(server.project.id, change).await.unwrap();
+        let session = server.session(&json!({ "identity": "u-42" })).await;
+        let flow = server.begin(&session).await;
+        let browser = server.browser();
+        let callback = browser.sign_in(&flow, ANN).await;
+        browser.get(&callback).await;
+        assert_eq!(server.stage(&flow).await, stage, "{verify:?}");
+    }
+}

@@ -312,3 +312,43 @@ async fn pages_count_exactly() {
     }
     assert_eq!(seen.len(), 23);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_session_names_and_tags_its_connection() {
+    let server = TestServer::start().await;
+    let open = |body: Value| server.api("POST", "/v1/authkit/token").json(&body);
+    let session = server
+        .session(&json!({ "identity": "u-42", "name": "Work", "tags": ["crm", "eu"] }))
+        .await;
+    let record = server.connect_in(&session, ANN).await;
+    assert_eq!(
+        (&record["name"], &record["tags"]),
+        (&json!("Work"), &json!(["crm", "eu"]))
+    );
+    let listed = server
+        .api("GET", "/v1/vault/connections?tags=eu&name=Work")
+        .send()
+        .await;
+    assert_eq!(listed.expect(200).json()["total"], 1);
+    // Connected again it keeps its own.
+    let again = server
+        .session(&json!({ "connection": record["id"], "name": "Other", "tags": ["new"] }))
+        .await;
+    let record = server.connect_in(&again, ANN).await;
+    assert_eq!(
+        (&record["name"], &record["tags"]),
+        (&json!("Work"), &json!(["crm", "eu"]))
+    );
+    for (body, key, said) in [
+        (json!({ "tags": ["a,b"] }), "tag_with_comma", "must not hold a comma"),
+        (json!({ "tags": vec!["t"; 51] }), "too_many_tags", "50 tags at most"),
+        (json!({ "name": "x".repeat(121) }), "value_too_long", "`name`"),
+    ] {
+        let answer = open(body).send().await;
+        assert_eq!(answer.problem(400), key);
+        assert!(answer.text.contains(said), "{}", answer.text);
+    }
+    let odd = open(json!({ "tags": "crm" })).send().await;
+    odd.problem(400);
+    assert!(odd.text.contains("tags"), "{}", odd.text);
+}

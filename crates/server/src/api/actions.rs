@@ -5,10 +5,12 @@ use std::sync::Arc;
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Broker;
-use catalog::{Action, Integration};
+use catalog::{Action, ActionIo, Integration};
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
+use super::etag::tagged;
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
 use crate::problems::Problem;
@@ -75,9 +77,45 @@ pub(crate) struct KnowledgeRow {
     base_url: String,
     /// Markdown.
     knowledge: String,
+    /// The same for machines, where the definition has it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    io_schema: Option<IoSchema>,
     tags: Vec<String>,
     active: bool,
     supported: bool,
+}
+
+/// What goes into an action and comes out.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct IoSchema {
+    /// JSON Schema of what the caller gives: names of the path, query parameters, fields of the body.
+    #[schema(value_type = Option<Object>)]
+    input_schema: Option<Value>,
+    /// JSON Schema of the answer's body.
+    #[schema(value_type = Option<Object>)]
+    output_schema: Option<Value>,
+    io_example: IoExample,
+}
+
+/// One call, invented.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct IoExample {
+    input: Option<Value>,
+    output: Option<Value>,
+}
+
+impl From<&ActionIo> for IoSchema {
+    fn from(io: &ActionIo) -> Self {
+        Self {
+            input_schema: io.input.clone(),
+            output_schema: io.output.clone(),
+            io_example: IoExample {
+                input: io.example_input.clone(),
+                output: io.example_output.clone(),
+            },
+        }
+    }
 }
 
 /// The actions of a service. None where none are described, and where there is no such service.
@@ -91,7 +129,11 @@ pub(crate) struct KnowledgeRow {
         ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
         ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
     ),
-    responses((status = 200, body = Page<ActionRow>, description = "A page of actions")), security(("secret" = []))
+    responses(
+        (status = 200, body = Page<ActionRow>, description = "A page of actions, and its `ETag`"),
+        (status = 304, description = "What `If-None-Match` names is still right")
+    ),
+    security(("secret" = []))
 )]
 pub(crate) async fn list(
     broker: web::Data<Broker>,
@@ -105,7 +147,7 @@ pub(crate) async fn list(
         .flat_map(|integration| integration.actions.iter().map(|action| row(integration, action)))
         .filter(|row| wanted(row, &query))
         .collect();
-    Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
+    tagged(&request, &Paging::read(&query).cut(rows))
 }
 
 fn wanted(row: &ActionRow, query: &Query) -> bool {
@@ -165,7 +207,10 @@ pub(crate) async fn search(
         ("page" = Option<i64>, Query, description = "From 1"), ("limit" = Option<i64>, Query, description = "At most 150"),
         ("skip" = Option<i64>, Query, description = "Rows before; wins over `page`")
     ),
-    responses((status = 200, body = Page<KnowledgeRow>, description = "A page of actions with their pages")),
+    responses(
+        (status = 200, body = Page<KnowledgeRow>, description = "A page of actions with their pages, and its `ETag`"),
+        (status = 304, description = "What `If-None-Match` names is still right")
+    ),
     security(("secret" = []))
 )]
 pub(crate) async fn knowledge(
@@ -188,7 +233,8 @@ pub(crate) async fn knowledge(
         .filter(|(integration, action)| query.get("_id").is_none_or(|id| id == action_id(integration, action)))
         .collect();
     let page = Paging::read(&query).cut(wanted);
-    Ok(HttpResponse::Ok().json(page.map(|(integration, action)| known(&broker, integration, action))))
+    let page = page.map(|(integration, action)| known(&broker, integration, action));
+    tagged(&request, &page)
 }
 
 fn integration(broker: &Broker, caller: &Authenticated, platform: &str) -> Option<Arc<Integration>> {
@@ -222,6 +268,7 @@ fn known(broker: &Broker, integration: &Integration, action: &Action) -> Knowled
         path: action.path.clone(),
         base_url: broker.base_url(integration),
         knowledge: page(broker, integration, action),
+        io_schema: action.io.as_ref().map(Into::into),
         tags: action.tags.clone(),
         active: true,
         supported: true,

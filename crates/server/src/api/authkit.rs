@@ -35,6 +35,10 @@ pub(crate) struct TokenRequest {
     connection: Option<String>,
     /// Where the owner gets mail from now on, where the project sends any. An empty one is forgotten.
     email: Option<String>,
+    /// What a new connection is called, unless the person writes a name; at most 120 characters.
+    name: Option<String>,
+    /// The tags of a new connection; at most 50 of 64 characters.
+    tags: Option<Vec<String>>,
 }
 
 impl TokenRequest {
@@ -229,6 +233,8 @@ pub(crate) fn session_request(body: TokenRequest) -> Result<OpenSession, Problem
         integrations: body.integrations,
         connection: body.connection.as_deref().map(connection_id).transpose()?,
         email: body.email,
+        connection_name: body.name,
+        connection_tags: body.tags.unwrap_or_default(),
     })
 }
 
@@ -244,7 +250,8 @@ fn connection_id(text: &str) -> Result<ConnectionId, Problem> {
         .map_err(|_| Problem::bad_request("`connection` is no connection id. Send the `id` of a vault row."))
 }
 
-fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow {
+/// A tile, and the answer to whoever sets it.
+pub(crate) fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow {
     let integration = &platform.integration;
     let app = &platform.app;
     let created = app.created_at.to_rfc3339_opts(SecondsFormat::Millis, true);
@@ -263,7 +270,7 @@ fn row(site: &Site, environment: &'static str, platform: &Platform) -> TokenRow 
         guide: integration.docs.to_string(),
         created_at: created,
         tags: integration.categories.clone(),
-        active: true,
+        active: app.enabled,
         use_default_oauth_creds: false,
     }
 }
@@ -303,6 +310,8 @@ mod tests {
             let request = read(json).unwrap();
             assert_eq!(request.owner.identity.as_deref(), Some("u-42"));
             assert_eq!(request.owner.identity_type, Some(IdentityType::User));
+            let named = request.connection_name.is_some();
+            assert_eq!(request.connection_tags.len(), usize::from(named), "{json}");
         }
         assert_eq!(
             read(r#"{"identity":42,"identityType":null}"#)

@@ -10,6 +10,7 @@ use utoipa::ToSchema;
 
 use super::authkit::identity_type;
 use super::record::{Record, Times, record};
+use super::tenant;
 use crate::Site;
 use crate::guard::body;
 use crate::key::Authenticated;
@@ -240,7 +241,12 @@ fn name(request: &HttpRequest) -> Result<String, Problem> {
 /// The same where something follows it, as `/credential`.
 pub(crate) fn name_before(request: &HttpRequest, rest: &str) -> Result<String, Problem> {
     let path = request.uri().path();
-    let raw = path.split_once("/connections/").map_or("", |(_, name)| name);
+    let raw = if request.match_info().get("org_id").is_some() {
+        let behind = tenant::behind(path);
+        behind.strip_prefix("connections/").unwrap_or(behind)
+    } else {
+        path.split_once("/connections/").map_or("", |(_, name)| name)
+    };
     id_or_key(raw.strip_suffix(rest).unwrap_or(raw))
 }
 

@@ -7,6 +7,7 @@ use catalog::{ApiKeyAuth, AuthKind, AuthMethod, Integration, SetBy, Variable, Va
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::etag::tagged;
 use super::record::{definition_id, image};
 use crate::Site;
 use crate::paging::{Page, Paging, Query};
@@ -123,9 +124,16 @@ struct Choice {
         ("hasOAuth" = Option<bool>, Query, description = "Only those that are connected by signing in, or only the others"),
         ("skip" = Option<i64>, Query, description = "Rows before")
     ),
-    responses((status = 200, body = Page<DefinitionRow>, description = "The definitions"))
+    responses(
+        (status = 200, body = Page<DefinitionRow>, description = "The definitions, and their `ETag`"),
+        (status = 304, description = "What `If-None-Match` names is still right")
+    )
 )]
-pub(crate) async fn list(broker: web::Data<Broker>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn list(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let query = Query::parse(request.query_string());
     let same = |key: &str, value: &str| query.get(key).is_none_or(|wanted| wanted.eq_ignore_ascii_case(value));
     let rows: Vec<DefinitionRow> = broker
@@ -136,7 +144,7 @@ pub(crate) async fn list(broker: web::Data<Broker>, site: web::Data<Site>, reque
         .filter(|row| same("key", &row.key) && query.flag("hasOAuth").is_none_or(|wanted| wanted == row.oauth))
         .collect();
     let paging = Paging::all_but_skipped(&query, rows.len());
-    HttpResponse::Ok().json(paging.cut(rows))
+    tagged(&request, &paging.cut(rows))
 }
 
 /// Reads a definition. No key is needed.

@@ -1,6 +1,7 @@
 //! `/v1`: what customers' backends call with a secret key (wire contract §2.2 and §3).
 
 pub(crate) mod actions;
+mod aliases;
 pub(crate) mod authkit;
 pub(crate) mod branding;
 pub(crate) mod complete;
@@ -9,14 +10,20 @@ pub(crate) mod connectors;
 pub(crate) mod credential;
 pub(crate) mod definitions;
 pub(crate) mod embed_tokens;
+pub(crate) mod etag;
+pub(crate) mod events;
 pub(crate) mod faults;
 pub(crate) mod ids;
 pub(crate) mod import;
+pub(crate) mod management;
+pub(crate) mod metrics;
 pub(crate) mod oauth_definitions;
 pub(crate) mod on_demand;
 pub(crate) mod openapi;
 pub(crate) mod passthrough;
+pub(crate) mod platform_settings;
 pub(crate) mod record;
+pub(crate) mod tenant;
 pub(crate) mod timeline;
 pub(crate) mod token;
 pub(crate) mod users;
@@ -141,6 +148,38 @@ const RESOURCES: &[Resource] = &[
             (&["POST"], |route| route.to(import::import)),
         ],
     },
+    // Before the addresses that take any id.
+    Resource {
+        paths: &["/v1/connections/metrics"],
+        methods: &[(&["GET"], |route| route.to(metrics::metrics))],
+    },
+    Resource {
+        paths: &[
+            "/v1/vault/organizations/{org_id}/connections",
+            "/v1/vault/organizations/{org_id}/projects/{project_id}/connections",
+            "/v1/connections/organizations/{org_id}",
+            "/v1/connections/organizations/{org_id}/projects/{project_id}",
+        ],
+        methods: &[(&["GET"], |route| route.to(connections::list))],
+    },
+    Resource {
+        paths: &[
+            "/v1/vault/organizations/{org_id}/connections/{id:.+}",
+            "/v1/vault/organizations/{org_id}/projects/{project_id}/connections/{id:.+}",
+        ],
+        methods: &[(&["GET"], |route| route.to(connections::get))],
+    },
+    Resource {
+        paths: &[
+            "/v1/connections/organizations/{org_id}/projects/{project_id}/{id:.+}",
+            "/v1/connections/organizations/{org_id}/{id:.+}",
+        ],
+        methods: &[
+            (&["GET"], |route| route.to(connections::get)),
+            (&["PATCH"], |route| route.to(connections::patch)),
+            (&["DELETE"], |route| route.to(connections::delete)),
+        ],
+    },
     Resource {
         paths: &["/v1/vault/connections/{id}/credential"],
         methods: &[(&["GET"], |route| route.to(credential::get))],
@@ -170,7 +209,44 @@ const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
-        paths: &["/v1/webhooks/subscriptions"],
+        paths: &["/v1/management/organizations/{org_id}"],
+        methods: &[(&["GET"], |route| route.to(management::organization))],
+    },
+    Resource {
+        paths: &["/v1/management/organizations/{org_id}/projects"],
+        methods: &[(&["GET"], |route| route.to(management::projects))],
+    },
+    Resource {
+        paths: &[
+            "/v1/management/organizations/{org_id}/keys",
+            "/v1/management/organizations/{org_id}/projects/{project_id}/keys",
+            "/v1/event-access",
+            "/v1/event-access/organizations/{org_id}",
+            "/v1/event-access/organizations/{org_id}/projects/{project_id}",
+        ],
+        methods: &[(&["GET"], |route| route.to(management::keys))],
+    },
+    Resource {
+        paths: &[
+            "/v1/management/organizations/{org_id}/authkit",
+            "/v1/management/organizations/{org_id}/projects/{project_id}/authkit",
+        ],
+        methods: &[(&["PUT"], |route| route.to(platform_settings::put))],
+    },
+    Resource {
+        paths: &[
+            "/v1/webhooks/events",
+            "/v1/webhooks/events/organizations/{org_id}",
+            "/v1/webhooks/events/organizations/{org_id}/projects/{project_id}",
+        ],
+        methods: &[(&["GET"], |route| route.to(events::list))],
+    },
+    Resource {
+        paths: &[
+            "/v1/webhooks/subscriptions",
+            "/v1/webhooks/subscriptions/organizations/{org_id}",
+            "/v1/webhooks/subscriptions/organizations/{org_id}/projects/{project_id}",
+        ],
         methods: &[
             (&["GET"], |route| route.to(webhooks::list)),
             (&["POST"], |route| route.to(webhooks::create)),
@@ -181,7 +257,11 @@ const RESOURCES: &[Resource] = &[
         methods: &[(&["PUT"], |route| route.to(webhooks::upsert))],
     },
     Resource {
-        paths: &["/v1/webhooks/subscriptions/{id}"],
+        paths: &[
+            "/v1/webhooks/subscriptions/{id}",
+            "/v1/webhooks/subscriptions/organizations/{org_id}/{id}",
+            "/v1/webhooks/subscriptions/organizations/{org_id}/projects/{project_id}/{id}",
+        ],
         methods: &[
             (&["GET"], |route| route.to(webhooks::get)),
             (&["PATCH"], |route| route.to(webhooks::patch)),
@@ -189,7 +269,11 @@ const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
-        paths: &["/v1/webhooks/subscriptions/{id}/test"],
+        paths: &[
+            "/v1/webhooks/subscriptions/{id}/test",
+            "/v1/webhooks/subscriptions/organizations/{org_id}/{id}/test",
+            "/v1/webhooks/subscriptions/organizations/{org_id}/projects/{project_id}/{id}/test",
+        ],
         methods: &[(&["POST"], |route| route.to(webhooks::deliveries::test))],
     },
     Resource {

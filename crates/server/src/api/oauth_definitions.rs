@@ -7,6 +7,7 @@ use catalog::{AuthKind, Endpoints, Integration, OAuth2, Pkce};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::etag::tagged;
 use super::record::definition_id;
 use crate::Site;
 use crate::paging::{Page, Paging, Query};
@@ -62,12 +63,19 @@ enum Change {
 #[utoipa::path(
     get, path = "/v1/connection-oauth-definitions", operation_id = "listOAuthDefinitions", tag = "Catalogue",
     params(("skip" = Option<i64>, Query, description = "Rows before")),
-    responses((status = 200, body = Page<OAuthDefinitionRow>, description = "The sign-ins"))
+    responses(
+        (status = 200, body = Page<OAuthDefinitionRow>, description = "The sign-ins, and their `ETag`"),
+        (status = 304, description = "What `If-None-Match` names is still right")
+    )
 )]
-pub(crate) async fn list(broker: web::Data<Broker>, site: web::Data<Site>, request: HttpRequest) -> HttpResponse {
+pub(crate) async fn list(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Problem> {
     let query = Query::parse(request.query_string());
     let rows = all(&broker, &site);
-    HttpResponse::Ok().json(Paging::all_but_skipped(&query, rows.len()).cut(rows))
+    tagged(&request, &Paging::all_but_skipped(&query, rows.len()).cut(rows))
 }
 
 /// The sign-in of a service. No key is needed.

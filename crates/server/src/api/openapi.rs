@@ -4,16 +4,19 @@ use std::sync::{Arc, LazyLock};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse};
-use utoipa::openapi::path::{Operation, PathItem};
+use utoipa::openapi::path::{Operation, ParameterBuilder, ParameterIn, PathItem};
 use utoipa::openapi::request_body::RequestBodyBuilder;
+use utoipa::openapi::schema::Type;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, SecurityScheme};
-use utoipa::openapi::{Content, Ref, RefOr, Response};
+use utoipa::openapi::{Content, Object, Ref, RefOr, Required, Response};
 use utoipa::{Modify, OpenApi};
 use utoipa_swagger_ui::Config;
 
+use super::aliases::{ALIASES, IN_TENANT};
 use super::{
-    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, faults, ids,
-    import, oauth_definitions, on_demand, passthrough, timeline, token, users, webhooks,
+    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, events, faults, ids,
+    import, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token, users,
+    webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -37,39 +40,14 @@ use crate::problems::{ErrorBody, Kind, Problem};
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
         branding::get, branding::put, branding::put_logo, branding::delete_logo, branding::put_favicon,
-        branding::delete_favicon, faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
+        branding::delete_favicon,
+        metrics::metrics, events::list, management::organization, management::projects, management::keys, platform_settings::put,
+        faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),
     components(schemas(ErrorBody<'static>)),
     modifiers(&Common)
 )]
 pub struct Document;
-
-/// Addresses that answer as another one does.
-const ALIASES: [(&str, &str, &str); 7] = [
-    ("/v1/connections", "/v1/vault/connections", "ByShortAddress"),
-    ("/v1/connections/{id}", "/v1/vault/connections/{id}", "ByShortAddress"),
-    ("/internal/v1/settings/get", "/v1/settings/get", "ByOldAddress"),
-    (
-        "/internal/v1/event-links/create",
-        "/v1/event-links/create",
-        "ByOldAddress",
-    ),
-    (
-        "/internal/v1/embed-tokens/create",
-        "/v1/embed-tokens/create",
-        "ByOldAddress",
-    ),
-    (
-        "/v1/public/connection-definitions",
-        "/v1/connection-definitions",
-        "ByOldAddress",
-    ),
-    (
-        "/v1/public/connection-oauth-definition-schema",
-        "/v1/connection-oauth-definitions",
-        "ByOldAddress",
-    ),
-];
 
 /// What every operation has in common, said once.
 struct Common;
@@ -89,16 +67,62 @@ impl Modify for Common {
         }
         for (alias, address, suffix) in ALIASES {
             if let Some(mut item) = paths.get(address).cloned() {
-                for (_, operation) in operations(&mut item) {
-                    operation.operation_id = operation.operation_id.take().map(|id| format!("{id}{suffix}"));
-                }
+                rename(&mut item, suffix);
                 paths.insert(alias.to_owned(), item);
+            }
+        }
+        for one in IN_TENANT {
+            if let Some(mut item) = paths.get(one.address).cloned() {
+                if one.only_get {
+                    let get = item.get.take();
+                    item = PathItem::default();
+                    item.get = get;
+                }
+                rename(&mut item, one.suffix);
+                for (_, operation) in operations(&mut item) {
+                    name_tenant(operation, one.alias);
+                }
+                paths.insert(one.alias.to_owned(), item);
             }
         }
         for (_, operation) in paths.values_mut().flat_map(operations) {
             refusals(operation);
         }
     }
+}
+
+fn rename(item: &mut PathItem, suffix: &str) {
+    for (_, operation) in operations(item) {
+        operation.operation_id = operation.operation_id.take().map(|id| format!("{id}{suffix}"));
+    }
+}
+
+/// Adds what an address with its tenant in it has more: the tenant, and that it can be another's.
+fn name_tenant(operation: &mut Operation, alias: &str) {
+    let parameters = operation.parameters.get_or_insert_default();
+    for (name, description) in [
+        ("org_id", "The project's id: there is nothing above it"),
+        ("project_id", "The project's id"),
+    ] {
+        let is_there = parameters
+            .iter()
+            .any(|parameter| matches!(parameter, RefOr::T(parameter) if parameter.name == name));
+        if alias.contains(&format!("{{{name}}}")) && !is_there {
+            let parameter = ParameterBuilder::new()
+                .name(name)
+                .parameter_in(ParameterIn::Path)
+                .required(Required::True)
+                .description(Some(description))
+                .schema(Some(Object::with_type(Type::String)));
+            parameters.push(RefOr::T(parameter.build()));
+        }
+    }
+    let missing = || RefOr::T(Response::new("Not there, or not yours"));
+    operation
+        .responses
+        .responses
+        .entry("404".to_owned())
+        .or_insert_with(missing);
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = (&'static str, &mut Operation)> {

@@ -52,6 +52,8 @@ pub(crate) struct Record {
     pub key: String,
     /// The integration.
     pub platform: String,
+    /// The same: the unit that newer clients bound grants by.
+    pub connector: String,
     /// Always `v1`.
     pub platform_version: &'static str,
     /// Always `api`.
@@ -101,6 +103,8 @@ pub(crate) struct Record {
     pub secrets_service_id: String,
     /// The same for newer clients.
     pub secret_id: String,
+    /// Whose it is on our side: the project.
+    pub user_id: String,
     /// Old switches.
     pub settings: Settings,
     /// Old limit.
@@ -111,6 +115,8 @@ pub(crate) struct Record {
     pub oauth: Option<OAuth>,
     /// When the access token ends.
     pub expires_at: Option<String>,
+    /// For how many seconds the access token was given.
+    pub expires_in: Option<i64>,
     /// When it was made.
     pub created_at: Time,
     /// When it was last changed.
@@ -119,7 +125,13 @@ pub(crate) struct Record {
     pub version: &'static str,
     /// Always `system`.
     pub last_modified_by: &'static str,
+    /// Always empty: `GET …/{id}/events` tells what happened.
+    pub change_log: Nothing,
 }
+
+/// An object without anything in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct Nothing {}
 
 /// Old switches; only `oauth` says something.
 #[derive(Debug, Serialize, ToSchema)]
@@ -214,10 +226,14 @@ fn write(connection: &Connection, described: Described, times: Times) -> Record 
         .or_else(|| owner.identity.clone())
         .unwrap_or_else(|| unique(&connection.key));
     let oauth = described.oauth.then(|| definition_id(&connection.integration));
+    let expires_in = connection
+        .expires_at
+        .map(|end| (end - connection.updated_at).num_seconds().max(0));
     Record {
         old_id: id.clone(),
         key: connection.key.clone(),
         platform: connection.integration.clone(),
+        connector: connection.integration.clone(),
         platform_version: "v1",
         r#type: "api",
         environment: connection.environment.as_str(),
@@ -242,6 +258,7 @@ fn write(connection: &Connection, described: Described, times: Times) -> Record 
         secrets_service_id: id.clone(),
         secret_id: id.clone(),
         id,
+        user_id: connection.project.to_string(),
         settings: Settings {
             parse_webhook_body: false,
             show_secret: false,
@@ -263,19 +280,19 @@ fn write(connection: &Connection, described: Described, times: Times) -> Record 
         oauth: oauth.map(|connection_oauth_definition_id| OAuth {
             enabled: Enabled {
                 connection_oauth_definition_id,
-                expires_in: connection
-                    .expires_at
-                    .map(|end| (end - connection.updated_at).num_seconds().max(0)),
+                expires_in,
                 expires_at: connection.expires_at.map_or(NEVER, |end| end.timestamp()),
             },
         }),
         expires_at: connection
             .expires_at
             .map(|end| end.to_rfc3339_opts(SecondsFormat::Millis, true)),
+        expires_in,
         created_at: times.of(connection.created_at),
         updated_at: times.of(connection.updated_at),
         version: "1.0.0",
         last_modified_by: "system",
+        change_log: Nothing {},
     }
 }
 

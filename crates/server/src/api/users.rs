@@ -36,7 +36,7 @@ pub(crate) async fn flags(broker: web::Data<Broker>, caller: Authenticated) -> R
     }))
 }
 
-/// Whom a key speaks for. A key belongs to a project, so the user is the project.
+/// Whom a key speaks for. A key belongs to a project, and nothing is above that: user and organization are the project.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct WhoAmI {
     user: User,
@@ -66,15 +66,18 @@ struct Named {
 )]
 pub(crate) async fn whoami(broker: web::Data<Broker>, caller: Authenticated) -> Result<HttpResponse, Problem> {
     let project = project(&broker, &caller.0).await?;
-    let id = caller.0.project.to_string();
+    let named = || Named {
+        id: project.id.to_string(),
+        name: project.name.clone(),
+    };
     Ok(HttpResponse::Ok().json(WhoAmI {
         user: User {
-            id: id.clone(),
+            id: project.id.to_string(),
             name: project.name.clone(),
             email: String::new(),
         },
-        organization: None,
-        project: Some(Named { id, name: project.name }),
+        organization: Some(named()),
+        project: Some(named()),
         environment: caller.0.environment.as_str(),
     }))
 }

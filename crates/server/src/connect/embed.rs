@@ -46,9 +46,11 @@ pub(crate) async fn project(
     publishable_id: web::Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
-    let found = broker
-        .embed_page(&publishable_id, request.place(&site.public_origin).project)
-        .await?;
+    // A browser that frames says so; anything else is no try to embed.
+    let embedder = referrer_origin(request.headers()).filter(|_| request.headers().contains_key("sec-fetch-dest"));
+    let embedder = embedder.filter(|_| is_framed(&request));
+    let place = request.place(&site.public_origin).project;
+    let found = broker.embed_page(&publishable_id, embedder.as_deref(), place).await?;
     let texts = Texts::asked_by(&request);
     if !is_framed(&request) {
         let looks = found

@@ -316,13 +316,13 @@ impl Store {
         session: &Session,
         new: &NewConnection,
     ) -> Result<Option<ConnectionId>, StoreError> {
-        match session.connection {
-            Some(connection) => {
-                let replaced = self.replace_credential(transaction, connection, new).await?;
-                Ok(replaced.then_some(connection))
-            }
-            None => self.insert_connection(transaction, new, None).await.map(Some),
+        if let Some(connection) = session.connection {
+            let replaced = self.replace_credential(transaction, connection, new).await?;
+            return Ok(replaced.then_some(connection));
         }
+        let id = self.insert_connection(transaction, new, None).await?;
+        crate::session_names::name_new(transaction, session.id, id).await?;
+        Ok(Some(id))
     }
 
     /// Ends the flow of an exchange whose grant must not become a connection; the grant is queued to be revoked, also

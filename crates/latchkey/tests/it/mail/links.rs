@@ -285,3 +285,31 @@ async fn nobody_guesses_one_and_nothing_opens_it_by_the_way() {
     );
     assert_eq!(setting.count("connect_sessions where hosted").await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn with_verify_off_nobody_is_asked() {
+    let (setting, connection, secret) = mailed().await;
+    let server = &setting.server;
+    let change = ProjectChange {
+        verify: Some(store::Verify::Off),
+        verify_url: Some("https://shop.example.test/verify".to_owned()),
+        ..ProjectChange::default()
+    };
+    server.store.change_project(server.project.id, change).await.unwrap();
+    server
+        .database
+        .execute("update connections set account_id = null")
+        .await;
+    let owner = server.browser();
+    let opened = session(&owner, &secret).await;
+    let flow = begin(&owner, &opened).await;
+    let callback = owner.sign_in(&flow, Consent::Allow(Account::Ann)).await;
+    let end = owner.get(&callback).await.expect(303).header("location").to_owned();
+    assert!(end.contains("/connect/done"), "{end}");
+    assert_eq!(server.stage(&flow).await, "succeeded");
+    let works = format!(
+        "connections where state = 'operational' and id = '{}'",
+        connection["id"].as_str().unwrap()
+    );
+    assert_eq!(setting.count(&works).await, 1);
+}

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use actix_web::web::{self, Path, Payload};
+use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
 use broker::{Broker, RangeRequest, Scope};
 use chrono::{DateTime, Utc};
@@ -14,6 +14,7 @@ use store::{
 use utoipa::ToSchema;
 
 use crate::Site;
+use crate::api::tenant::Subject;
 use crate::guard::body;
 use crate::key::Authenticated;
 use crate::paging::{Paging, Query};
@@ -170,7 +171,7 @@ pub(crate) struct Deliveries {
 pub(crate) async fn list(
     broker: web::Data<Broker>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let query = Query::parse(request.query_string());
@@ -179,7 +180,7 @@ pub(crate) async fn list(
     let limit = Paging::read(&query).limit;
     // One more tells whether there is a next page.
     let mut found = broker
-        .webhook_deliveries(&caller.0, &id, status, after, limit + 1)
+        .webhook_deliveries(&caller.0, &id.0, status, after, limit + 1)
         .await?;
     let most = usize::try_from(limit).unwrap_or_default();
     let more = found.len() > most;
@@ -212,9 +213,9 @@ fn after(text: &str) -> Result<DeliveryId, Problem> {
 pub(crate) async fn get(
     broker: web::Data<Broker>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
 ) -> Result<HttpResponse, Problem> {
-    let whole = broker.webhook_delivery(&caller.0, &id).await?;
+    let whole = broker.webhook_delivery(&caller.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(WholeDelivery::from(whole)))
 }
 
@@ -232,9 +233,9 @@ pub(crate) async fn get(
 pub(crate) async fn test(
     broker: web::Data<Broker>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
 ) -> Result<HttpResponse, Problem> {
-    let whole = broker.test_webhook(&caller.0, &id).await?;
+    let whole = broker.test_webhook(&caller.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(WholeDelivery::from(whole)))
 }
 
@@ -253,9 +254,9 @@ pub(crate) async fn test(
 pub(crate) async fn redeliver(
     broker: web::Data<Broker>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
 ) -> Result<HttpResponse, Problem> {
-    let delivery = broker.redeliver_webhook(&caller.0, &id).await?;
+    let delivery = broker.redeliver_webhook(&caller.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(DeliveryView::from(delivery)))
 }
 
@@ -300,7 +301,7 @@ pub(crate) async fn redeliver_range(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -316,7 +317,7 @@ pub(crate) async fn redeliver_range(
         },
         after: again.after.as_deref().map(after).transpose()?,
     };
-    let done = broker.redeliver_webhooks(&caller.0, &id, range).await?;
+    let done = broker.redeliver_webhooks(&caller.0, &id.0, range).await?;
     Ok(HttpResponse::Ok().json(OnItsWay {
         redelivered: done.count,
         next: done.next,

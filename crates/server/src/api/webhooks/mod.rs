@@ -17,6 +17,7 @@ use utoipa::ToSchema;
 
 use crate::Site;
 use crate::api::import::idempotency_key;
+use crate::api::tenant::Subject;
 use crate::guard::{body, whole_body};
 use crate::key::Authenticated;
 use crate::paging::{Page, Paging, Query};
@@ -266,9 +267,9 @@ pub(crate) async fn list(
 pub(crate) async fn get(
     broker: web::Data<Broker>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
 ) -> Result<HttpResponse, Problem> {
-    let endpoint = broker.webhook_endpoint(&caller.0, &id).await?;
+    let endpoint = broker.webhook_endpoint(&caller.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(Subscription::from(endpoint)))
 }
 
@@ -319,7 +320,7 @@ pub(crate) async fn patch(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -339,7 +340,7 @@ pub(crate) async fn patch(
         description: change.description,
         metadata: change.metadata,
     };
-    let endpoint = broker.change_webhook_endpoint(&caller.0, &id, patch).await?;
+    let endpoint = broker.change_webhook_endpoint(&caller.0, &id.0, patch).await?;
     Ok(HttpResponse::Ok().json(Subscription::from(endpoint)))
 }
 
@@ -357,9 +358,9 @@ pub(crate) async fn patch(
 pub(crate) async fn delete(
     broker: web::Data<Broker>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
 ) -> Result<HttpResponse, Problem> {
-    let endpoint = broker.delete_webhook_endpoint(&caller.0, &id).await?;
+    let endpoint = broker.delete_webhook_endpoint(&caller.0, &id.0).await?;
     Ok(HttpResponse::Ok().json(Subscription::from(endpoint)))
 }
 
@@ -397,7 +398,7 @@ pub(crate) async fn rotate(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
     caller: Authenticated,
-    id: Path<String>,
+    id: Subject,
     request: HttpRequest,
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
@@ -409,7 +410,7 @@ pub(crate) async fn rotate(
     } = body(&site, &request, payload).await?;
     let overlap = overlap_seconds.map(|seconds| Duration::from_secs(seconds.into()));
     let made = broker
-        .rotate_webhook_secret(&caller.0, &id, secret, overlap, force)
+        .rotate_webhook_secret(&caller.0, &id.0, secret, overlap, force)
         .await?;
     Ok(HttpResponse::Ok().json(Made::from(made)))
 }
