@@ -241,7 +241,11 @@ mod tests {
         const OWN: &str = "https://connect.shop.example.test";
         assert_eq!(callback_origin(OWN, MAIN, Some(OWN)).unwrap(), OWN);
         assert_eq!(callback_origin(&format!("{MAIN}/"), MAIN, None).unwrap(), MAIN);
-        let refused = |domain| callback_origin("https://evil.test", MAIN, domain).unwrap_err().to_string();
+        let refused = |domain| {
+            callback_origin("https://evil.test", MAIN, domain)
+                .unwrap_err()
+                .to_string()
+        };
         assert_eq!(
             refused(Some(OWN)),
             format!("https://evil.test is not an address of ours: write {MAIN} or {OWN}")

@@ -178,10 +178,18 @@ mod tests {
     fn a_file_that_is_none_is_told() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("brand.yaml");
-        assert!(read(&file).unwrap_err().to_string().ends_with("brand.yaml cannot be read"));
+        assert!(
+            read(&file)
+                .unwrap_err()
+                .to_string()
+                .ends_with("brand.yaml cannot be read")
+        );
         std::fs::write(&file, "colour: red\n").unwrap();
         let unknown = read(&file).unwrap_err().to_string();
-        assert!(unknown.contains("brand.yaml is not a branding file") && unknown.contains("colour"), "{unknown}");
+        assert!(
+            unknown.contains("brand.yaml is not a branding file") && unknown.contains("colour"),
+            "{unknown}"
+        );
         std::fs::write(&file, "accent: \"#b45309\"\nradius: 18\n").unwrap();
         assert_eq!(read(&file).unwrap().radius, Some(18));
         std::fs::write(&file, "").unwrap();
@@ -189,6 +197,9 @@ mod tests {
         assert!(empty.ends_with("brand.yaml is empty"), "{empty}");
         let missing = new_image("/nowhere/logo.png".to_owned()).unwrap_err().to_string();
         assert_eq!(missing, "/nowhere/logo.png cannot be read");
-        assert!(matches!(new_image("https://shop.example.test/a.png".to_owned()), Ok(NewImage::Url(_))));
+        assert!(matches!(
+            new_image("https://shop.example.test/a.png".to_owned()),
+            Ok(NewImage::Url(_))
+        ));
     }
 }

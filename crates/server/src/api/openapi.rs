@@ -14,9 +14,9 @@ use utoipa_swagger_ui::Config;
 
 use super::aliases::{ALIASES, IN_TENANT};
 use super::{
-    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, events, faults, ids,
-    import, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token, users,
-    webhooks,
+    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, events,
+    faults, ids, import, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline,
+    token, users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
