@@ -2,6 +2,7 @@
 // window goes; where it cannot, or stays for the customer's confirmation, the person chooses here.
 
 import { ApiError, chooseOne, readChoices } from "./api.js";
+import { page } from "./brand.js";
 import { safeName } from "./dom.js";
 import { messages } from "./messages.js";
 import { Modal } from "./modal.js";
@@ -13,7 +14,6 @@ import { sleep } from "./watch.js";
 
 const closingTime = 600;
 
-const root = document.documentElement;
 const stage = document.getElementById("latchkey");
 const { flow } = stage.dataset;
 const modal = new Modal(stage, { onClose: () => {} });
@@ -30,10 +30,10 @@ async function run() {
     stop();
   }
   const app = safeName(view.app.name, messages.brand.fallbackApp);
-  if (view.branding?.theme) root.dataset.theme = view.branding.theme;
-  if (/^#[0-9a-f]{6}$/i.test(view.branding?.accent ?? "")) root.style.setProperty("--brand", view.branding.accent);
-  modal.setBrand({ name: app, picture: null, test: view.environment === "test", whiteLabel: view.white_label });
-  const who = { app, appPicture: null, service: safeName(view.service.name), serviceLogo: view.service.logo };
+  page.brandWith(view.branding, null);
+  const picture = page.picture(view.app.logo, view.branding?.logo_dark_url ?? null);
+  modal.setBrand({ name: app, picture, test: view.environment === "test", whiteLabel: view.white_label, branding: view.branding });
+  const who = { app, appPicture: picture, service: safeName(view.service.name), serviceLogo: view.service.logo };
   if (view.elsewhere && window.opener && !window.opener.closed) {
     window.close();
     await sleep(closingTime);

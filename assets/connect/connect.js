@@ -68,8 +68,13 @@ export class Connect {
   }
 
   drawBrand() {
-    const payload = this.#payload ?? this.#page;
-    this.#modal.setBrand({ name: this.#app(true), picture: payload.imageUrl ?? this.#session.view?.app.logo_url ?? this.#page.logo, test: this.#session.view?.environment === "test", whiteLabel: this.#whiteLabel });
+    this.#modal.setBrand({ name: this.#app(true), picture: this.#picture, test: this.#session.view?.environment === "test", whiteLabel: this.#whiteLabel, branding: this.#page.branding });
+  }
+
+  /** The customer's choice for this session, else the project's logo. */
+  get #picture() {
+    const app = this.#session.view?.app;
+    return this.#payload?.imageUrl ?? this.#page.picture(app?.logo_url ?? this.#page.logo, app?.logo_dark_url ?? this.#page.darkLogo);
   }
 
   #app(bare = false) {
@@ -85,7 +90,7 @@ export class Connect {
   }
 
   #who(integration) {
-    return { app: this.#app(), appPicture: this.#payload.imageUrl ?? this.#session.view?.app.logo_url, service: integration.name, serviceLogo: integration.logo };
+    return { app: this.#app(), appPicture: this.#picture, service: integration.name, serviceLogo: integration.logo };
   }
 
   // --- session ---
@@ -136,7 +141,7 @@ export class Connect {
     this.#stage.hidden = false;
     const app = this.#app();
     if (this.#integrations.length === 0) return showEmpty(this.#modal, { app, environment: this.#session.view.environment, onClose: () => this.close() });
-    showPick(this.#modal, { title: this.#payload.title ? safeName(this.#payload.title) : null, app, integrations: this.#integrations, remembered: this.#remembered, own: this.#session.view.manage, onOwn: () => this.#showOwn(), onPick: (integration) => this.#pick(integration) });
+    showPick(this.#modal, { title: safeName(this.#payload.title) || this.#page.words("title"), lead: this.#page.words("lead"), app, integrations: this.#integrations, remembered: this.#remembered, own: this.#session.view.manage, onOwn: () => this.#showOwn(), onPick: (integration) => this.#pick(integration) });
   }
 
   get #backToList() {
@@ -237,6 +242,8 @@ export class Connect {
       owner: safeName(this.#session.view.identity_label),
       reconnect: reconnect && { ...reconnect, account: safeName(reconnect.account) },
       keeper: this.#whiteLabel ? null : messages.brand.keeper,
+      own: this.#page.words("explain"),
+      branding: this.#page.branding,
       typed: this.#typed.get(integration.id),
       showNameInput: this.#payload.showNameInput,
       sameTab,
@@ -364,6 +371,7 @@ export class Connect {
       owner: safeName(this.#session.view?.identity_label),
       account: safeName(account),
       missing: (missing ?? []).map((text) => safeName(text)),
+      own: this.#page.words("success"),
       again: Boolean(this.#session.view?.reconnect),
       onDone: () => this.#done(),
       onRest: integration && made.session ? () => this.#grantRest(integration, made) : null,

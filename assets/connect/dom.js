@@ -40,9 +40,13 @@ export function icon(name, size = 16) {
   return element("span", { class: `icon icon-${name}${size === 20 ? " icon-20" : ""}`, "aria-hidden": "true" });
 }
 
-/** A logo on its tile: the picture, or the first letter when there is none or it may not be loaded. */
-export function logo(name, address, size = "") {
-  const tile = element("span", { class: `logo ${size}`.trim(), "aria-hidden": "true" });
+/**
+ * A logo on its tile: the picture, or the first letter when there is none or it may not be loaded. `{ address, pair }` is one
+ * that has another for the other ground.
+ */
+export function logo(name, source, size = "") {
+  const { address, pair } = typeof source === "string" ? { address: source } : (source ?? {});
+  const tile = element("span", { class: `logo ${size}${pair ? " logo-pair" : ""}`.trim(), "aria-hidden": "true" });
   const letter = () => tile.replaceChildren(element("span", { class: "logo-letter", text: firstLetter(name) }));
   if (!address) {
     letter();

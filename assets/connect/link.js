@@ -2,6 +2,7 @@
 // in the modal, or leads to the person's own connections.
 
 import { ApiError, openLink, peekLink } from "./api.js";
+import { page } from "./brand.js";
 import { Connect } from "./connect.js";
 import { element, icon, logo, safeName } from "./dom.js";
 import { around, messages, problem } from "./messages.js";
@@ -11,7 +12,6 @@ import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
 import { OwnConnections } from "./screens/own.js";
 
-const root = document.documentElement;
 const stage = document.getElementById("latchkey");
 
 /** Stands where the page around the modal stands elsewhere: it brings sessions, and there is nobody to tell. */
@@ -51,25 +51,15 @@ class LinkPage {
   }
 }
 
-const page = {
-  project: "",
-  logo: null,
-  whiteLabel: false,
+Object.assign(page, {
   /** A link to one's own connections leads nowhere else. */
   ownOnly: false,
   /** A link makes one connection. */
   once: true,
-  readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
   service: null,
+  readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
   ownConnections: async () => OwnConnections,
-  setTheme(theme) {
-    if (theme) root.dataset.theme = theme;
-  },
-  brandWith(branding, chosenTheme) {
-    if (!chosenTheme && branding?.theme) this.setTheme(branding.theme);
-    if (/^#[0-9a-f]{6}$/i.test(branding?.accent ?? "")) root.style.setProperty("--brand", branding.accent);
-  },
-};
+});
 
 async function run() {
   const secret = location.hash.slice(1);
@@ -113,12 +103,15 @@ function draw(modal, view, secret, onBegin) {
   const words = wordsOf(view, app, service);
   page.project = app;
   page.logo = view.app.logo_url;
+  page.darkLogo = view.app.logo_dark_url;
   page.whiteLabel = view.white_label;
   page.service = view.service?.id ?? null;
   page.ownOnly = view.purpose === "manage";
   page.brandWith(view.branding, null);
+  showIcon(view.branding?.favicon_url);
+  const picture = page.picture(page.logo, page.darkLogo);
   document.title = words.title;
-  modal.setBrand({ name: app, picture: view.app.logo_url, test: view.environment === "test", whiteLabel: view.white_label });
+  modal.setBrand({ name: app, picture, test: view.environment === "test", whiteLabel: view.white_label, branding: view.branding });
   const button = primaryButton(words.button, async () => {
     if (button.ariaDisabled === "true") return;
     setBusy(button, messages.link.opening);
@@ -144,17 +137,24 @@ function draw(modal, view, secret, onBegin) {
   // Who gets a link of somebody else must not go on in their name.
   const warning = !reconnect && view.owner && plain("shield-check", messages.link.notYou);
   const once = !reconnect && view.purpose === "connect" && plain("clock", messages.link.once);
-  const pair = service && element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"));
+  const pair = service && element("div", { class: "pair" }, logo(app, picture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"));
   const several = view.services.length > 0 && element("div", { class: "link-services" }, view.services.map(({ id, name, logo: picture }) => logo(safeName(name, id), picture)));
   modal.show({
     name: view.purpose === "manage" ? "link-manage" : reconnect ? "link" : "link-connect",
     title: words.title,
-    before: [pair || element("div", { class: "pair" }, logo(app, view.app.logo_url, "logo-large"))],
+    before: [pair || element("div", { class: "pair" }, logo(app, picture, "logo-large"))],
     lead: words.lead,
     body: [several, element("div", { class: "about" }, owner, account, same, warning, once)],
     actions: [button],
     focus: button,
   });
+}
+
+/** Which link it is says the script alone, so the icon comes with it. */
+function showIcon(address) {
+  if (!address) return;
+  document.head.querySelector("link[rel=icon]")?.remove();
+  document.head.append(element("link", { rel: "icon", href: address }));
 }
 
 function closed(modal, app) {

@@ -1,5 +1,6 @@
 // The embed page: finds out who embeds it, draws the modal and runs the path.
 
+import { page } from "./brand.js";
 import { Connect } from "./connect.js";
 import { Embedder, EmbedderError } from "./embedder.js";
 import { messages } from "./messages.js";
@@ -12,29 +13,16 @@ const root = document.documentElement;
 const stage = document.getElementById("latchkey");
 const inbox = window.latchkeyInbox;
 
-/** What the server wrote into the page, and how the page takes a theme and an accent. */
-const page = {
-  project: root.dataset.project ?? "",
-  logo: root.dataset.logo ?? null,
-  whiteLabel: root.dataset.whiteLabel === "true",
-  origins: (root.dataset.origins ?? "").split(" ").filter(Boolean),
-  readOptions,
-  /** Read when they are asked for: most people connect and go. */
-  async ownConnections() {
-    if (!window.latchkeyOwnConnections) for (const script of root.dataset.own.split(" ")) await import(script);
-    return window.latchkeyOwnConnections;
-  },
-  setTheme(theme) {
-    if (theme) root.dataset.theme = theme;
-  },
-  brandWith(branding, chosenTheme) {
-    if (!chosenTheme && branding?.theme) this.setTheme(branding.theme);
-    if (/^#[0-9a-f]{6}$/i.test(branding?.accent ?? "")) root.style.setProperty("--brand", branding.accent);
-  },
+/** What the server wrote into the page. */
+page.origins = (root.dataset.origins ?? "").split(" ").filter(Boolean);
+page.readOptions = readOptions;
+/** Read when they are asked for: most people connect and go. */
+page.ownConnections = async () => {
+  if (!window.latchkeyOwnConnections) for (const script of root.dataset.own.split(" ")) await import(script);
+  return window.latchkeyOwnConnections;
 };
 
 async function run() {
-  page.brandWith({ accent: root.dataset.accent, theme: root.dataset.theme }, null);
   if (window.parent === window) {
     const modal = new Modal(stage, { onClose: () => {} });
     modal.setBrand({ name: "", picture: null, test: false, whiteLabel: page.whiteLabel });

@@ -33,7 +33,7 @@ export class Modal {
     this.#close = element("button", { class: "icon-button", type: "button", "aria-label": messages.brand.close, on: { click: () => this.#onClose() } }, icon("x", 20));
     this.#body = element("div", { class: "modal-body" });
     this.#foot = element("div", { class: "modal-actions" });
-    this.#secured = element("p", { class: "secured" }, icon("lock"), element("span", { text: messages.brand.secured }));
+    this.#secured = element("div", { class: "secured" });
     this.#live = element("div", { class: "visually-hidden", role: "status", "aria-live": "polite" });
     this.#offline = element("p", { class: "offline", role: "status", hidden: true }, icon("circle-alert"), element("span", { text: messages.offline.text }));
     this.#dialog = element(
@@ -58,10 +58,12 @@ export class Modal {
   }
 
   /** Who asks: the customer's logo and name. */
-  setBrand({ name, picture, test, whiteLabel }) {
+  setBrand({ name, picture, test, whiteLabel, branding = {} }) {
     this.#brand.replaceChildren(...(name ? [logo(name, picture, "logo-small"), element("span", { class: "brand-name", text: name })] : []));
     this.#tag.hidden = !test;
-    this.#secured.hidden = whiteLabel;
+    const line = !whiteLabel && element("span", { class: "secured-by" }, icon("lock"), element("span", { text: messages.brand.secured }));
+    this.#secured.replaceChildren(...[line, ...policies(branding)].filter(Boolean));
+    this.#secured.hidden = this.#secured.childElementCount === 0;
   }
 
   get state() {
@@ -158,6 +160,12 @@ export function linkButton(label, onClick) {
 export function outsideLink(label, address, accessibleName = null) {
   if (!/^https?:\/\//i.test(address ?? "")) return null;
   return element("a", { class: "link", href: address, target: "_blank", rel: "noopener noreferrer", "aria-label": accessibleName }, label, icon("external-link"));
+}
+
+/** Links to the customer's privacy policy and terms. */
+export function policies(branding) {
+  const link = (label, address) => /^https:/.test(address ?? "") && element("a", { class: "policy", href: address, target: "_blank", rel: "noopener noreferrer", text: label });
+  return [link(messages.brand.privacy, branding?.privacy_url), link(messages.brand.terms, branding?.terms_url)].filter(Boolean);
 }
 
 /** Makes a button show that its click is being worked on. It keeps the focus, so it is not disabled for the browser. */

@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = نسخ الرقم المرجعي { $reference }
 brand-copy-text = نسخ هذا النص
 brand-copied = تم النسخ
+brand-privacy = سياسة الخصوصية
+brand-terms = شروط الاستخدام
 
 offline-title = أنت غير متصل بالإنترنت
 offline-text = أنت غير متصل بالإنترنت. ستتابع العملية عند عودة الاتصال.
@@ -90,6 +92,7 @@ explain-key-promise = يُحفظ مشفّرًا ولا يُعرض مرة أخر�
 explain-button = ربط { $service }
 explain-reconnect-button = إعادة ربط { $service }
 explain-docs = ماذا تعني هذه الأذونات
+explain-policies = كيف يتعامل { $app } مع بياناتك:
 explain-other = استخدام { $method } بدلاً من ذلك
 
 form-name = اسم هذا الربط

@@ -11,6 +11,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Referenz { $reference } kopieren
 brand-copy-text = Text kopieren
 brand-copied = Kopiert
+brand-privacy = Datenschutz
+brand-terms = Nutzungsbedingungen
 
 offline-title = Sie sind offline
 offline-text = Sie sind offline. Es geht weiter, sobald die Verbindung zurück ist.
@@ -89,6 +91,7 @@ explain-key-promise = Wird verschlüsselt gespeichert und nicht wieder angezeigt
 explain-button = { $service } verbinden
 explain-reconnect-button = { $service } neu verbinden
 explain-docs = Was diese Berechtigungen bedeuten
+explain-policies = So geht { $app } mit Ihren Daten um:
 explain-other = Stattdessen { $method }
 
 ## Felder

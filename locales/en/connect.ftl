@@ -21,6 +21,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Copy the reference { $reference }
 brand-copy-text = Copy this text
 brand-copied = Copied
+brand-privacy = Privacy policy
+brand-terms = Terms of use
 
 ## Without a network
 
@@ -103,6 +105,7 @@ explain-key-promise = Stored encrypted. It is not shown again, and { $app } neve
 explain-button = Connect { $service }
 explain-reconnect-button = Reconnect { $service }
 explain-docs = What these permissions mean
+explain-policies = How { $app } treats your data:
 explain-other = { $method } instead
 
 ## Fields

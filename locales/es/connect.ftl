@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Copiar la referencia { $reference }
 brand-copy-text = Copiar este texto
 brand-copied = Copiado
+brand-privacy = Privacidad
+brand-terms = Condiciones de uso
 
 offline-title = No tiene conexión
 offline-text = No tiene conexión. Esto continúa cuando vuelva.
@@ -83,6 +85,7 @@ explain-key-promise = Se guarda cifrado y no se vuelve a mostrar. { $app } nunca
 explain-button = Conectar { $service }
 explain-reconnect-button = Reconectar { $service }
 explain-docs = Qué significan estos permisos
+explain-policies = Cómo trata { $app } sus datos:
 explain-other = Usar { $method }
 
 form-name = Nombre de esta conexión

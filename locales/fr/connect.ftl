@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Copier la référence { $reference }
 brand-copy-text = Copier ce texte
 brand-copied = Copié
+brand-privacy = Confidentialité
+brand-terms = Conditions d’utilisation
 
 offline-title = Vous êtes hors ligne
 offline-text = Vous êtes hors ligne. La suite reprendra au retour de la connexion.
@@ -83,6 +85,7 @@ explain-key-promise = Conservé chiffré, jamais affiché de nouveau. { $app } n
 explain-button = Connecter { $service }
 explain-reconnect-button = Reconnecter { $service }
 explain-docs = Ce que signifient ces autorisations
+explain-policies = Comment { $app } traite vos données :
 explain-other = Plutôt { $method }
 
 form-name = Nom de cette connexion

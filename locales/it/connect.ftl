@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Copia il riferimento { $reference }
 brand-copy-text = Copia questo testo
 brand-copied = Copiato
+brand-privacy = Privacy
+brand-terms = Condizioni d’uso
 
 offline-title = Non è in linea
 offline-text = Non è in linea. Si prosegue quando torna la connessione.
@@ -83,6 +85,7 @@ explain-key-promise = Conservato cifrato e non più mostrato. { $app } non lo ve
 explain-button = Collega { $service }
 explain-reconnect-button = Ricollega { $service }
 explain-docs = Che cosa significano questi permessi
+explain-policies = Come { $app } tratta i suoi dati:
 explain-other = Usa invece { $method }
 
 form-name = Nome di questo collegamento

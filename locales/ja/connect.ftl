@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = 参照番号 { $reference } をコピー
 brand-copy-text = この文章をコピー
 brand-copied = コピーしました
+brand-privacy = プライバシーポリシー
+brand-terms = 利用規約
 
 offline-title = オフラインです
 offline-text = オフラインです。接続が戻ると続行します。
@@ -75,6 +77,7 @@ explain-key-promise = 暗号化して保存し、再び表示することはあ�
 explain-button = { $service } を接続
 explain-reconnect-button = { $service } を再接続
 explain-docs = これらの権限について
+explain-policies = { $app } でのデータの取り扱い:
 explain-other = 代わりに { $method } を使う
 
 form-name = この接続の名前

@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = 참조 번호 { $reference } 복사
 brand-copy-text = 이 글 복사
 brand-copied = 복사됨
+brand-privacy = 개인정보 처리방침
+brand-terms = 이용 약관
 
 offline-title = 오프라인 상태입니다
 offline-text = 오프라인 상태입니다. 연결되면 계속 진행됩니다.
@@ -75,6 +77,7 @@ explain-key-promise = 암호화하여 저장하며 다시 표시하지 않습니
 explain-button = { $service } 연결
 explain-reconnect-button = { $service } 다시 연결
 explain-docs = 권한에 대한 설명
+explain-policies = { $app }에서 데이터를 다루는 방법:
 explain-other = { $method } 사용
 
 form-name = 이 연결의 이름

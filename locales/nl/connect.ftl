@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Referentie { $reference } kopiëren
 brand-copy-text = Deze tekst kopiëren
 brand-copied = Gekopieerd
+brand-privacy = Privacybeleid
+brand-terms = Gebruiksvoorwaarden
 
 offline-title = U bent offline
 offline-text = U bent offline. Het gaat verder zodra de verbinding terug is.
@@ -79,6 +81,7 @@ explain-key-promise = Wordt versleuteld bewaard en niet meer getoond. { $app } z
 explain-button = { $service } verbinden
 explain-reconnect-button = { $service } opnieuw verbinden
 explain-docs = Wat deze machtigingen betekenen
+explain-policies = Zo gaat { $app } met uw gegevens om:
 explain-other = Liever { $method }
 
 form-name = Naam van deze verbinding

@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = Copiar a referência { $reference }
 brand-copy-text = Copiar este texto
 brand-copied = Copiado
+brand-privacy = Privacidade
+brand-terms = Termos de uso
 
 offline-title = Você está sem conexão
 offline-text = Você está sem conexão. Tudo continua quando ela voltar.
@@ -83,6 +85,7 @@ explain-key-promise = Guardado com criptografia e não exibido de novo. { $app }
 explain-button = Conectar { $service }
 explain-reconnect-button = Reconectar { $service }
 explain-docs = O que essas permissões significam
+explain-policies = Como { $app } trata seus dados:
 explain-other = Usar { $method }
 
 form-name = Nome desta conexão

@@ -9,6 +9,8 @@ brand-keeper = Latchkey
 brand-copy-reference = 复制参考编号 { $reference }
 brand-copy-text = 复制此文字
 brand-copied = 已复制
+brand-privacy = 隐私政策
+brand-terms = 使用条款
 
 offline-title = 您已离线
 offline-text = 您已离线。恢复连接后会自动继续。
@@ -75,6 +77,7 @@ explain-key-promise = 加密保存，不会再次显示。{ $app } 也无法看�
 explain-button = 连接 { $service }
 explain-reconnect-button = 重新连接 { $service }
 explain-docs = 这些权限的含义
+explain-policies = { $app } 如何处理您的数据：
 explain-other = 改用 { $method }
 
 form-name = 此连接的名称

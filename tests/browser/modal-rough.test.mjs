@@ -209,7 +209,7 @@ describe('rough handling', () => {
         fields: [answers.field({ label: text, help: text, help_url: text, placeholder: text, default: text, secret: false }), answers.field({ name: 'choice', secret: false, required: false, label: text, choices: [{ value: text, label: text }] })],
       });
       return {
-        session: answers.session({ app: { name: text, logo_url: text, home_url: text }, identity_label: text, branding: { accent: text, theme: text, logo_url: text }, integrations: services }),
+        session: answers.session({ app: { name: text, logo_url: text, home_url: text }, identity_label: text, branding: { theme: text, style: { '--radius-modal': text, [text]: text }, texts: { en: { title: text, lead: text, explain: text, success: text } }, privacy_url: text, terms_url: text, favicon_url: text }, integrations: services }),
         form, submit: { status: 422, body: { type: 'error', key: 'connect::credential_refused', message: text, meta: { provider_message: text }, correlationId: text } },
       };
     };

@@ -211,6 +211,12 @@ export async function checkSecurity(all, check) {
   await check('docs/security.md: every test is there', () => everyTest(document, 100));
 }
 
+/** docs/branding.md names the tests of what it says. */
+export async function checkBranding(all, check) {
+  const document = all.find(({ name }) => name === 'docs/branding.md');
+  await check('docs/branding.md: every test is there', () => everyTest(document, 10));
+}
+
 /** docs/compatibility.md names a test for each pitfall, and each is there. */
 export async function checkCompatibility(all, check) {
   const document = all.find(({ name }) => name === 'docs/compatibility.md');

@@ -16,7 +16,7 @@ import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { missing, startBrowser } from './browser.mjs';
-import { checkCommands, checkConfiguration, checkLinks, checkNames, checkReliability, checkCompatibility, checkSecurity } from './facts.mjs';
+import { checkBranding, checkCommands, checkConfiguration, checkLinks, checkNames, checkReliability, checkCompatibility, checkSecurity } from './facts.mjs';
 import { page, pages, parts } from './markdown.mjs';
 import { BINARY, cleanEnvironment, freePort, startServer, workFolder, WRITTEN } from './server.mjs';
 import { matches, terminal } from './shell.mjs';
@@ -99,6 +99,7 @@ async function quickStart(work, chromium) {
       }
     }
     await sandboxScript(here, shell);
+    await branding(work, shell);
     await example(work, server, chromium);
   } finally {
     await shell?.end();
@@ -121,6 +122,22 @@ async function sandboxScript(here, shell) {
     const { ok, stdout, stderr } = await shell.run(here(all[at].text));
     if (!ok) throw new Error(`the script failed:\n${stdout}\n${stderr}`);
     compare(all[at + 1].text, stdout, stderr);
+  });
+}
+
+/** docs/branding.md holds a file, and the commands that set it. */
+async function branding(work, shell) {
+  const document = await page('docs/branding.md');
+  const all = parts(document);
+  const file = all.find(({ language, text }) => language === 'yaml' && text.startsWith('# brand.yaml'));
+  const commands = all.find(({ language, text }) => language === 'sh' && text.startsWith('# set-branding.sh'));
+  await check(`${document.name}: brand.yaml is set as it stands there`, async () => {
+    if (!file || !commands) throw new Error('the blocks `# brand.yaml` and `# set-branding.sh` are gone');
+    await writeFile(path.join(work.folder, 'brand.yaml'), file.text);
+    const { ok, stdout, stderr } = await shell.run(commands.text.replaceAll(/^latchkey /gm, 'target/debug/latchkey '));
+    if (!ok) throw new Error(`the commands failed:\n${stdout}\n${stderr}`);
+    const shown = JSON.parse(stdout.trim().split('\n').at(-1));
+    if (shown.name !== 'Acme' || shown.radius !== 18 || shown.adjusted.length > 0) throw new Error(stdout);
   });
 }
 
@@ -176,6 +193,7 @@ await checkLinks(all, check);
 await checkReliability(all, check);
 await checkCompatibility(all, check);
 await checkSecurity(all, check);
+await checkBranding(all, check);
 await checkConfiguration(all, check);
 await checkCommands(all, check);
 await checkNames(all, check);

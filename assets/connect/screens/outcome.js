@@ -9,7 +9,7 @@ import { copyText, sign } from "./progress.js";
  * Connected; `partial` when the service gave less than was asked for (`missing`, in plain words). `onRest` grants the rest to
  * the same connection.
  */
-export function showSuccess(modal, { service, app, owner, account, missing = [], again = false, onDone, onRest, onAnother }) {
+export function showSuccess(modal, { service, app, owner, account, missing = [], own = null, again = false, onDone, onRest, onAnother }) {
   const partial = missing.length > 0;
   const title = !service ? messages.success.genericTitle : again ? messages.success.againTitle({ service }) : messages.success.title({ service });
   const done = primaryButton(messages.success.done, onDone);
@@ -20,6 +20,7 @@ export function showSuccess(modal, { service, app, owner, account, missing = [],
     before: [tick()],
     lead: owner ? around((name) => messages.success.textOwner({ app, owner: name }), element("bdi", { text: owner })) : messages.success.text({ app }),
     body: [
+      own && element("p", { class: "own-words", dir: "auto", text: own }),
       account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
       partial && element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("div", {}, element("p", { class: "strong", text: messages.partial.title({ app }) }), element("ul", {}, missing.map((text) => element("li", {}, element("bdi", { text })))), element("p", { text: rest ? messages.partial.restText : messages.partial.text({ app, service: service ?? messages.brand.fallbackService }) }))),
     ],

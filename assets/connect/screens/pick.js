@@ -9,7 +9,7 @@ import { makeList, rowText } from "./list.js";
 const fewestForChips = 6;
 
 /** `remembered` keeps query, category and chosen service while the person looks at a service and comes back. */
-export function showPick(modal, { title, app, integrations, remembered, own, onOwn, onPick }) {
+export function showPick(modal, { title, lead, app, integrations, remembered, own, onOwn, onPick }) {
   const { compare } = new Intl.Collator(language);
   const all = [...integrations].sort((a, b) => compare(a.name, b.name));
   const chips = makeChips(all, remembered, () => list.draw());
@@ -33,7 +33,7 @@ export function showPick(modal, { title, app, integrations, remembered, own, onO
   modal.show({
     name: "pick",
     title: title ?? messages.pick.title,
-    lead: messages.pick.lead({ app }),
+    lead: lead ?? messages.pick.lead({ app }),
     body: [element("div", { class: "pick-tools" }, list.searchField, chips.node, own > 0 && linkButton(messages.pick.own({ count: own }), onOwn)), list.parts],
     // On a touch screen the keyboard would cover the list before anybody asked for it.
     focus: matchMedia("(pointer: coarse)").matches ? null : list.keeper,

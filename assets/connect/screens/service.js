@@ -2,7 +2,7 @@
 
 import { element, icon, logo } from "../dom.js";
 import { around, language, messages } from "../messages.js";
-import { linkButton, outsideLink, primaryButton, setBusy } from "../modal.js";
+import { linkButton, outsideLink, policies, primaryButton, setBusy } from "../modal.js";
 import { makeFields } from "./fields.js";
 
 const slowAfter = 8000;
@@ -12,7 +12,7 @@ const slowAfter = 8000;
  * `onConnect({ values, name, plain })` runs inside the click, so that it may open a window. The result has
  * `busy(text, onGiveUp)`, `fault(errors, reasons)`, `refuse(text)` to bring the person back to the fields.
  */
-export function showService(modal, { form, integration, app, appPicture, owner, reconnect, keeper, typed, showNameInput, sameTab, onConnect, onMethod, back }) {
+export function showService(modal, { form, integration, app, appPicture, owner, reconnect, keeper, own, branding, typed, showNameInput, sameTab, onConnect, onMethod, back }) {
   const service = form.name;
   const isOauth = form.auth.kind === "oauth2";
   const fields = makeFields([...form.fields, ...(showNameInput && !reconnect ? [nameField()] : [])], typed);
@@ -43,11 +43,13 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
   const asked = [...form.access, ...(form.unexplained ?? []).map((scope) => messages.explain.permission({ scope }))];
   const others = form.methods.filter((method) => method.id !== form.auth.id);
   const about = [
+    own && element("p", { class: "own-words", dir: "auto", text: own }),
     reconnect?.account && fact("user-round", around((name) => messages.explain.account({ service, account: name }), element("bdi", { class: "strong", text: reconnect.account }))),
     asked.length > 0 && element("div", { class: "panel" }, element("p", { class: "panel-title", text: messages.explain.access({ app }) }), element("ul", { class: "access" }, asked.map((text) => element("li", {}, icon("check"), element("span", { text, dir: "auto" })))), isOauth && outsideLink(messages.explain.docs, form.docs)),
     owner && fact("user-round", around((name) => messages.explain.owner({ owner: name }), element("bdi", { class: "strong", text: owner }))),
     fact(isOauth ? "shield-check" : "lock", promise()),
     isOauth && fact("lock", keeper ? messages.explain.keeps({ keeper, app, service }) : messages.explain.keepsUnnamed({ app, service })),
+    policies(branding).length > 0 && element("p", { class: "policies" }, element("span", { text: messages.explain.policies({ app }) }), policies(branding)),
     others.map((method) => linkButton(messages.explain.other({ method: method.title }), () => onMethod(method.id))),
   ];
 

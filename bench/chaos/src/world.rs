@@ -188,6 +188,9 @@ impl World {
             integrations: None,
             connection,
             hosted: false,
+            manages: false,
+            verify: None,
+            parent: None,
         };
         self.store.open_session(&token, &new).await?;
         self.store

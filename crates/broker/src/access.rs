@@ -24,6 +24,8 @@ pub enum Scope {
     Passthrough,
     /// Manage webhooks and read what they delivered.
     WebhooksWrite,
+    /// Read and change how the project looks to people.
+    BrandingWrite,
     /// Everything about the project.
     Admin,
 }
@@ -38,7 +40,7 @@ pub const DEFAULT_SCOPES: [Scope; 4] = [
 
 impl Scope {
     /// All scopes.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::SessionsWrite,
         Self::ConnectionsRead,
         Self::ConnectionsWrite,
@@ -46,6 +48,7 @@ impl Scope {
         Self::CredentialsRead,
         Self::Passthrough,
         Self::WebhooksWrite,
+        Self::BrandingWrite,
         Self::Admin,
     ];
 
@@ -59,6 +62,7 @@ impl Scope {
             Self::CredentialsRead => "credentials:read",
             Self::Passthrough => "passthrough",
             Self::WebhooksWrite => "webhooks:write",
+            Self::BrandingWrite => "branding:write",
             Self::Admin => "admin",
         }
     }

@@ -1,16 +1,18 @@
 //! Who may frame the modal: the origins of a project, and nobody else.
 
+use std::sync::Arc;
+
 use store::Project;
 use url::Url;
 use vault::Environment;
 
-use crate::{Branding, Broker, Kind, Problem, ProjectId};
+use crate::{Broker, Kind, Looks, Problem, ProjectId};
 
 /// What the embed page needs.
 #[derive(Clone, Debug)]
 pub struct EmbedPage {
     /// Names and colours for the first paint; none when nothing is known about who embeds.
-    pub project: Option<(String, Branding)>,
+    pub project: Option<(String, Arc<Looks>)>,
     /// Whether our own line is hidden.
     pub white_label: bool,
     /// Sources of `frame-ancestors`; empty means `'none'`.
@@ -77,12 +79,18 @@ fn is_loopback_origin(origin: &str) -> bool {
 
 impl Broker {
     /// The embed page of a project. `embedder` is the origin that the browser says embeds it; one that is not on the list is
-    /// noted for the operator.
-    pub async fn embed_page(&self, publishable_id: &str, embedder: Option<&str>) -> Result<EmbedPage, Problem> {
+    /// noted for the operator. On an own domain (`place`) there is the page of its own project alone.
+    pub async fn embed_page(
+        &self,
+        publishable_id: &str,
+        embedder: Option<&str>,
+        place: Option<ProjectId>,
+    ) -> Result<EmbedPage, Problem> {
         let project = self
             .store()
             .project_by_publishable_id(publishable_id)
             .await?
+            .filter(|project| place.is_none_or(|own| own == project.id))
             .ok_or_else(|| Problem::not_found("This embed address"))?;
         let id = project.id;
         let page = self.page_of(vec![project]).await?;
@@ -90,6 +98,11 @@ impl Broker {
             self.note_refused(id, embedder);
         }
         Ok(page)
+    }
+
+    /// The embed page of the project whose own domain was opened without more.
+    pub async fn own_embed_page(&self, project: ProjectId) -> Result<EmbedPage, Problem> {
+        self.page_of(vec![self.project(project).await?]).await
     }
 
     /// The embed page without a project in its address: the projects that list the embedding page's origin, or the
@@ -141,7 +154,7 @@ impl Broker {
         let white_label = projects.iter().all(|project| project.white_label) && !projects.is_empty();
         // With several projects the first paint must not name one of them to the customers of another.
         let project = match projects.as_slice() {
-            [only] => Some((only.name.clone(), Branding::of(only))),
+            [only] => Some((only.name.clone(), self.looks(only))),
             _ => None,
         };
         Ok(EmbedPage {

@@ -8,6 +8,7 @@
 
 mod access;
 mod adoption;
+mod branding;
 mod check;
 mod connections;
 mod connectors;
@@ -51,6 +52,10 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub use access::{Caller, DEFAULT_SCOPES, Scope};
+pub use branding::{
+    Adjusted, BrandingRequest, BrandingView, IMAGE_LIMIT, ImageView, LANGUAGES, LogoView, Looks, Mistake, NewImage,
+    Place, Sides, Style, Words, image_too_large,
+};
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
 pub use exports::{CredentialRequest, Exported, Known};
@@ -73,10 +78,10 @@ pub use readiness::{LoopHealth, Readiness};
 pub use refresh::Tick;
 pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
-pub use sessions::{Branding, OpenSession, Opened, Platform, SessionView, SessionViewed};
+pub use sessions::{OpenSession, Opened, Platform, SessionView, SessionViewed};
 pub use store::{
     App, Connection, ConnectionFilter, ConnectionId, ConnectionState, Environment, Exportable, FlowId, FlowMode,
-    IdentityType, Link, LinkFilter, LinkPurpose, Owner, ProjectId,
+    IdentityType, ImageBytes, ImageSlot, Link, LinkFilter, LinkPurpose, Owner, ProjectId,
 };
 pub use submit::{AuthView, Choice, Field, Form, Submission, Submitted};
 pub use timeline::{Timeline, TimelineItem};
@@ -121,6 +126,8 @@ struct Parts {
     sending: mail::Sending,
     loops: loops::Loops,
     reseal_turns: AtomicUsize,
+    domains: branding::Domains,
+    derived: branding::Derived,
 }
 
 impl Broker {
@@ -146,6 +153,8 @@ impl Broker {
             sending: mail::Sending::default(),
             loops: loops::Loops::default(),
             reseal_turns: AtomicUsize::new(0),
+            domains: branding::Domains::default(),
+            derived: branding::Derived::default(),
         }))
     }
 

@@ -22,6 +22,8 @@ pub enum Kind {
     Gone,
     /// Understood, but a value is not acceptable.
     Unprocessable,
+    /// It was changed since the caller looked.
+    PreconditionFailed,
     /// Too many requests.
     TooManyRequests,
     /// The service that we asked refused.
@@ -34,7 +36,7 @@ pub enum Kind {
 
 impl Kind {
     /// Every kind, for tests that walk them.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 12] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -42,6 +44,7 @@ impl Kind {
         Self::Conflict,
         Self::Gone,
         Self::Unprocessable,
+        Self::PreconditionFailed,
         Self::TooManyRequests,
         Self::FailedDependency,
         Self::Internal,

@@ -7,12 +7,12 @@ use catalog::{AuthKind, AuthMethod, ClientAuth, Integration, SetBy};
 use chrono::{DateTime, Utc};
 use protocol::mail::EmailAddress;
 use serde::Serialize;
-use store::{App, Connected, ConnectionId, NewSession, Owner, Project, Session};
+use store::{App, Connected, ConnectionId, IdentityType, NewSession, Owner, Project, Session};
 use vault::{Environment, Token};
 
 use crate::connections::checked_tags;
 use crate::texts::{plain, quoted};
-use crate::{Broker, Caller, Kind, Problem, Scope};
+use crate::{Broker, Caller, Kind, Looks, Problem, Scope};
 
 /// A session to open.
 #[derive(Clone, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct OpenSession {
     pub integrations: Option<Vec<String>>,
     /// The connection to connect again.
     pub connection: Option<ConnectionId>,
-    /// Whether it shows its identity's connections and ends them; it does unless told otherwise.
+    /// Whether it shows its identity's connections and ends them; without: for a user, not for a team.
     pub manages: Option<bool>,
     /// Where its owner gets mail, from now on. An empty one is forgotten; without, nothing changes.
     pub email: Option<String>,
@@ -97,37 +97,6 @@ fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bo
     operator_values && client
 }
 
-/// A project's look in the modal.
-#[derive(Clone, Debug, Default, Serialize)]
-pub struct Branding {
-    /// The accent colour, `#rrggbb`.
-    pub accent: Option<String>,
-    /// `light` or `dark`; what the person's system says without.
-    pub theme: Option<String>,
-    /// The project's logo.
-    pub logo_url: Option<String>,
-}
-
-impl Branding {
-    pub(crate) fn of(project: &Project) -> Self {
-        let text = |name: &str| {
-            project
-                .branding
-                .get(name)
-                .and_then(|value| value.as_str())
-                .map(str::to_owned)
-        };
-        let is_colour = |text: &String| {
-            text.len() == 7 && text.starts_with('#') && text[1..].bytes().all(|byte| byte.is_ascii_hexdigit())
-        };
-        Self {
-            accent: text("accent").filter(is_colour),
-            theme: text("theme").filter(|theme| theme == "light" || theme == "dark"),
-            logo_url: text("logo_url").filter(|url| url.starts_with("https://")),
-        }
-    }
-}
-
 /// What the modal reads of a session.
 #[derive(Debug, Serialize)]
 pub struct SessionView {
@@ -140,7 +109,7 @@ pub struct SessionView {
     /// How many connections of its own the identity can look after here; null where it cannot.
     manage: Option<i64>,
     verify: &'static str,
-    branding: Branding,
+    branding: Arc<Looks>,
     white_label: bool,
     integrations: Vec<IntegrationView>,
 }
@@ -149,6 +118,7 @@ pub struct SessionView {
 struct AppView {
     name: String,
     logo_url: Option<String>,
+    logo_dark_url: Option<String>,
     home_url: Option<String>,
 }
 
@@ -243,11 +213,15 @@ impl Broker {
             platforms.retain(|platform| only.iter().any(|id| id == platform.integration.id.as_str()));
         }
         self.keep_address(caller, &owner, request.email.as_deref()).await?;
+        // What a team shares, none of its members ends unless the customer says so.
+        let is_one_person = matches!(owner.identity_type, None | Some(IdentityType::User));
         let request_id = Token::generate();
         let new = NewSession {
             project: caller.project,
             environment: caller.environment,
-            manages: request.manages.unwrap_or(true) && owner.identity.is_some() && request.connection.is_none(),
+            manages: request.manages.unwrap_or(is_one_person)
+                && owner.identity.is_some()
+                && request.connection.is_none(),
             owner,
             integrations,
             connection: request.connection,
@@ -298,14 +272,17 @@ impl Broker {
         Ok(kept.await?)
     }
 
-    /// What the modal shows of a session. The page that embeds must be on the project's list.
+    /// What the modal shows of a session. The page that embeds must be on the project's list. `place` is the project whose
+    /// own domain the call came to.
     pub async fn session(
         &self,
         request_id: &Token,
         embedder: Option<&str>,
         embed: Option<Token>,
+        place: Option<store::ProjectId>,
     ) -> Result<SessionViewed, Problem> {
         let session = self.live_session(request_id).await?;
+        crate::branding::require_place(place, session.project)?;
         if session.is_used() {
             return Err(used());
         }
@@ -322,11 +299,12 @@ impl Broker {
         } else {
             None
         };
-        let branding = Branding::of(&project);
+        let branding = self.looks(&project);
         let view = SessionView {
             app: AppView {
                 name: project.name,
                 logo_url: branding.logo_url.clone(),
+                logo_dark_url: branding.logo_dark_url.clone(),
                 home_url: project.home_url,
             },
             environment: session.environment,

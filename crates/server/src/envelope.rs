@@ -10,12 +10,14 @@ use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use broker::Broker;
 use futures_util::FutureExt as _;
 
 use crate::Site;
 use crate::api::passthrough;
 use crate::headers;
 use crate::limits::{self, Allowance};
+use crate::place;
 use crate::problems::{Kind, Problem};
 use crate::telemetry::{self, Correlated as _};
 
@@ -32,6 +34,7 @@ const SANDBOX: &str = "/sandbox/";
 /// The outermost middleware but tracing.
 pub(crate) async fn envelope<B: MessageBody + 'static>(
     site: web::Data<Site>,
+    broker: web::Data<Broker>,
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {
@@ -44,7 +47,11 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
 
     // The request is not kept: the router needs it for itself alone. What has no request any more leaves as an error
     // that carries its answer.
-    let outcome = match admit(&site, &request) {
+    let admitted = match admit(&site, &request) {
+        Ok(()) => place::find(&broker, &request).await,
+        refused => refused,
+    };
+    let outcome = match admitted {
         Err(problem) => Ok(answer(request.into_parts().0, problem.response(Some(&correlation)))),
         Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) if own_words => Ok(response.map_into_left_body()),

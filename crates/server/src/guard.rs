@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 use self::json::parse;
 use crate::Site;
 use crate::limits::{JSON_BYTES, LARGE_JSON_BYTES};
+use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
 
 /// The body of a call that only our own pages make.
@@ -36,7 +37,7 @@ impl<T: DeserializeOwned + 'static> FromRequest for FromOurPage<T> {
         let mut payload = payload.take();
         Box::pin(async move {
             let site = site(&request)?;
-            same_origin(request.headers(), &site.public_origin)?;
+            same_origin(request.headers(), &request.place(&site.public_origin).origin)?;
             json_type(request.headers())?;
             let body = read(request.headers(), &mut payload, JSON_BYTES, site.pace).await?;
             Ok(Self(parse(&body)?))
@@ -82,6 +83,16 @@ pub(crate) async fn whole_body<T: DeserializeOwned>(
     let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
     let body = Zeroizing::new(body);
     Ok((parse(&body)?, body))
+}
+
+/// A body of at most `most` bytes as it is; a longer one is cut off with the caller's own problem.
+pub(crate) async fn bytes(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+    most: usize,
+) -> Result<Vec<u8>, Problem> {
+    read(request.headers(), &mut payload.into_inner(), most, site.pace).await
 }
 
 /// The pairs of a form, whatever the content type says.

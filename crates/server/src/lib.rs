@@ -16,6 +16,7 @@ mod key;
 mod limits;
 mod operations;
 mod paging;
+mod place;
 mod problems;
 pub mod telemetry;
 #[cfg(test)]

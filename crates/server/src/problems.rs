@@ -30,6 +30,8 @@ pub(crate) enum Kind {
     Conflict,
     /// 410
     Gone,
+    /// 412
+    PreconditionFailed,
     /// 413
     PayloadTooLarge,
     /// 415
@@ -53,7 +55,7 @@ pub(crate) enum Kind {
 impl Kind {
     /// Every kind, for the test that walks them.
     #[cfg(test)]
-    pub(crate) const ALL: [Self; 17] = [
+    pub(crate) const ALL: [Self; 18] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
@@ -62,6 +64,7 @@ impl Kind {
         Self::RequestTimeout,
         Self::Conflict,
         Self::Gone,
+        Self::PreconditionFailed,
         Self::PayloadTooLarge,
         Self::UnsupportedMediaType,
         Self::Unprocessable,
@@ -158,6 +161,12 @@ impl Kind {
                 2016,
                 "err::application::request_timeout",
             ),
+            Self::PreconditionFailed => (
+                StatusCode::PRECONDITION_FAILED,
+                "PreconditionFailed",
+                2017,
+                "err::application::precondition_failed",
+            ),
         }
     }
 
@@ -176,6 +185,7 @@ impl Kind {
             408 => Self::RequestTimeout,
             409 => Self::Conflict,
             410 => Self::Gone,
+            412 => Self::PreconditionFailed,
             413 => Self::PayloadTooLarge,
             415 => Self::UnsupportedMediaType,
             422 => Self::Unprocessable,
@@ -371,6 +381,7 @@ const fn of_broker(kind: broker::Kind) -> Kind {
         broker::Kind::Conflict => Kind::Conflict,
         broker::Kind::Gone => Kind::Gone,
         broker::Kind::Unprocessable => Kind::Unprocessable,
+        broker::Kind::PreconditionFailed => Kind::PreconditionFailed,
         broker::Kind::TooManyRequests => Kind::TooManyRequests,
         broker::Kind::FailedDependency => Kind::FailedDependency,
         broker::Kind::Internal => Kind::Internal,

@@ -386,9 +386,11 @@ async fn a_panic_is_a_500_that_says_nothing() {
         },
         Vec::new(),
     ));
-    let site = Site::new(&broker(PUBLIC), limits, Arc::new(|| DateTime::UNIX_EPOCH));
+    let broker = broker(PUBLIC);
+    let site = Site::new(&broker, limits, Arc::new(|| DateTime::UNIX_EPOCH));
     let app = App::new()
         .app_data(web::Data::new(site))
+        .app_data(web::Data::new(broker))
         .route("/panic", web::get().to(panicking))
         .wrap(from_fn(envelope::envelope))
         .wrap(TracingLogger::<telemetry::Spans>::new());

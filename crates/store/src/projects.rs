@@ -3,6 +3,7 @@
 use chrono::{DateTime, Utc};
 use vault::Token;
 
+use crate::branding::Images;
 use crate::{ProjectId, Store, StoreError};
 
 /// When the customer's backend must confirm who finished a flow.
@@ -101,10 +102,16 @@ pub struct Project {
     pub unproved: Unproved,
     /// Whether `Referer` alone is enough in the same window.
     pub confirm_redirect: ConfirmRedirect,
-    /// Colours, logo, texts.
+    /// Colours, radius, font, texts, as the broker reads them.
     pub branding: serde_json::Value,
+    /// Goes up with each change of how it looks.
+    pub branding_revision: i64,
+    /// Its pictures.
+    pub images: Images,
     /// Whether our own line is hidden.
     pub white_label: bool,
+    /// Where browsers reach the modal instead of our own origin.
+    pub domain: Option<String>,
     /// Whether the people behind connections get mail with a link to reconnect.
     pub mail: bool,
     /// Since when.
@@ -122,7 +129,10 @@ struct Row {
     unproved: String,
     confirm_redirect: String,
     branding: serde_json::Value,
+    branding_revision: i64,
+    images: Option<sqlx::types::Json<Images>>,
     white_label: bool,
+    domain: Option<String>,
     mail: bool,
     created_at: DateTime<Utc>,
 }
@@ -154,7 +164,10 @@ impl TryFrom<Row> for Project {
                 ConfirmRedirect::Presumed
             },
             branding: row.branding,
+            branding_revision: row.branding_revision,
+            images: row.images.map(|images| images.0).unwrap_or_default(),
             white_label: row.white_label,
+            domain: row.domain,
             mail: row.mail,
             created_at: row.created_at,
         })
@@ -166,7 +179,13 @@ macro_rules! select_projects {
         sqlx::query_as!(
             Row,
             r#"select p.id as "id: ProjectId", p.name, p.publishable_id, p.is_default, p.verify, p.verify_url, p.home_url,
-                      p.unproved, p.confirm_redirect, p.branding, p.white_label, p.mail, p.created_at
+                      p.unproved, p.confirm_redirect, p.branding, p.branding_revision, p.white_label, p.domain, p.mail,
+                      p.created_at,
+                      (select jsonb_object_agg(i.slot, jsonb_build_object('digest', i.digest, 'media_type', i.media_type,
+                              'width', i.width, 'height', i.height))
+                       from brand_images i
+                       where i.project_id = p.id and i.replaced_at is null)
+                          as "images: sqlx::types::Json<Images>"
                from projects p "# + $tail
             $(, $argument)*
         )
@@ -188,8 +207,6 @@ pub struct ProjectChange {
     pub unproved: Option<Unproved>,
     /// New handling of `Referer` evidence.
     pub confirm_redirect: Option<ConfirmRedirect>,
-    /// New branding.
-    pub branding: Option<serde_json::Value>,
     /// New white label.
     pub white_label: Option<bool>,
     /// Mail to the people behind connections, or none.
@@ -268,6 +285,16 @@ impl Store {
         .collect()
     }
 
+    /// The projects that have their own domain, oldest first. Served by `projects_domain_key`.
+    pub async fn projects_with_domain(&self) -> Result<Vec<Project>, StoreError> {
+        select_projects!("where p.domain is not null order by p.id")
+            .fetch_all(&self.pool)
+            .await?
+            .into_iter()
+            .map(TryInto::try_into)
+            .collect()
+    }
+
     /// Changes settings. `false` when there is no such project.
     pub async fn change_project(&self, id: ProjectId, change: ProjectChange) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
@@ -285,8 +312,8 @@ impl Store {
             "update projects set name = coalesce($2, name), verify = coalesce($3, verify),
                     verify_url = coalesce($4, verify_url), home_url = coalesce($5, home_url),
                     unproved = coalesce($6, unproved), confirm_redirect = coalesce($7, confirm_redirect),
-                    branding = coalesce($8, branding), white_label = coalesce($9, white_label),
-                    is_default = is_default or $10, mail = coalesce($11, mail), updated_at = latchkey_now()
+                    white_label = coalesce($8, white_label), is_default = is_default or $9, mail = coalesce($10, mail),
+                    branding_revision = branding_revision + 1, updated_at = latchkey_now()
              where id = $1",
             id.0,
             change.name,
@@ -295,7 +322,6 @@ impl Store {
             change.home_url,
             unproved,
             confirm,
-            change.branding,
             change.white_label,
             change.make_default,
             change.mail,

@@ -56,6 +56,9 @@ pub struct StartedFlow {
 #[derive(Clone, Debug)]
 pub struct Browser {
     client: reqwest::Client,
+    /// Where the server listens.
+    server: String,
+    /// What the browser's address bar has: the server's own origin, or a project's own domain.
     origin: String,
     cookie: Arc<Mutex<Option<String>>>,
 }
@@ -64,9 +67,37 @@ impl Browser {
     pub(crate) fn new(client: &reqwest::Client, origin: &str) -> Self {
         Self {
             client: client.clone(),
+            server: origin.to_owned(),
             origin: origin.to_owned(),
             cookie: Arc::default(),
         }
+    }
+
+    /// The same server at another of its origins. Cookies are those of one host, so they do not come along.
+    #[must_use]
+    pub fn at(&self, origin: &str) -> Self {
+        Self {
+            origin: origin.to_owned(),
+            cookie: Arc::default(),
+            ..self.clone()
+        }
+    }
+
+    /// The origin in its address bar.
+    pub fn origin(&self) -> &str {
+        &self.origin
+    }
+
+    /// A request to an address of ours, or of anybody.
+    fn request(&self, method: Method, address: &str) -> reqwest::RequestBuilder {
+        let own = address.strip_prefix(&self.origin).unwrap_or(address);
+        if !own.starts_with('/') {
+            return self.client.request(method, own);
+        }
+        let host = self.origin.split_once("://").map_or("", |(_, host)| host);
+        self.client
+            .request(method, format!("{}{own}", self.server))
+            .header("host", host)
     }
 
     /// The browser cookie's value.
@@ -86,14 +117,8 @@ impl Browser {
 
     /// Goes to a page, with these headers beside the usual ones.
     pub async fn navigate(&self, address: &str, headers: &[(&str, &str)]) -> Answer {
-        let url = if address.starts_with('/') {
-            format!("{}{address}", self.origin)
-        } else {
-            address.to_owned()
-        };
         let mut request = self
-            .client
-            .get(url)
+            .request(Method::GET, address)
             .header("sec-fetch-mode", "navigate")
             .header("sec-fetch-dest", "document");
         for (name, value) in headers {
@@ -105,8 +130,7 @@ impl Browser {
     /// Calls a JSON endpoint as our own page does.
     pub async fn post(&self, path: &str, bearer: Option<&str>, body: &Value) -> Answer {
         let mut request = self
-            .client
-            .request(Method::POST, format!("{}{path}", self.origin))
+            .request(Method::POST, path)
             .header("origin", &self.origin)
             .header("sec-fetch-site", "same-origin")
             .json(body);
@@ -180,7 +204,7 @@ impl Browser {
         let request = self
             .client
             .post(authorize)
-            .header("origin", &self.origin)
+            .header("origin", &self.server)
             .header("sec-fetch-site", "same-origin")
             .header("content-type", "application/x-www-form-urlencoded")
             .body(form);
@@ -235,13 +259,17 @@ impl TestServer {
 
     /// Begins a flow.
     pub async fn begin_with(&self, session: &str, integration: &str, mode: &str) -> StartedFlow {
+        self.begin_in(&self.browser(), session, integration, mode).await
+    }
+
+    /// Begins a flow in the modal of this browser.
+    pub async fn begin_in(&self, browser: &Browser, session: &str, integration: &str, mode: &str) -> StartedFlow {
         let (ticket, proof) = (Token::generate().expose(), Token::generate().expose());
         let body = json!({
             "integration": integration, "auth": null, "values": {}, "name": null, "mode": mode,
             "ticket": ticket, "proof": proof, "embedder": SHOP,
         });
-        let answer = self
-            .browser()
+        let answer = browser
             .post("/connect/api/flows", Some(session), &body)
             .await
             .expect(201)

@@ -4,7 +4,7 @@
 import { modal } from './modal.mjs';
 import { SERVICES, answers, stub } from './stub.mjs';
 
-const { session, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal, owns } = answers;
+const { session, branded, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal, owns } = answers;
 const one = (id) => session({ integrations: SERVICES.filter((service) => service.id === id) });
 const reconnect = { integration: 'gmail', title: 'Gmail', reason: 'Google ended the access: the password was changed.', account: 'ann@example.test' };
 const LONG_WORD = 'Pneumonoultramicroscopicsilicovolcanoconiosis';
@@ -127,6 +127,10 @@ export const STATES = [
   { state: 'failure', name: 'manage-failure', title: 'Latchkey is not answering', plan: { session: managing, own: 'down' }, reach: toOwn },
   { state: 'failure', name: 'failure-token', title: 'Connecting did not start', plan: { token: () => ({ status: 403, body: { error: 'You may not connect accounts' } }) } },
   { state: 'failure', name: 'failure-network', title: 'Latchkey is not answering', plan: { session: 'down' } },
+  { state: 'pick', options: { companyName: undefined }, name: 'branded-pick', title: 'Bring your tools', plan: { session: branded() } },
+  { state: 'explain', options: { companyName: undefined }, name: 'branded-explain', title: 'Connect Gmail', plan: { session: branded() }, reach: toGmail },
+  { state: 'form', options: { companyName: undefined }, name: 'branded-form', title: 'Connect Stripe', plan: { session: branded() }, reach: (at) => at.row('Stripe').click() },
+  { state: 'success', options: { companyName: undefined }, name: 'branded-success', title: 'Gmail is connected', plan: { session: branded(), check: () => succeeded({ account: 'ann@example.test' }) }, reach: away },
 ].map((entry) => ({ name: entry.state, ...entry }));
 
 /** Opens the modal with the entry's answers and goes to its state. `open(context, sdk, options)` gives the page and its modal. */

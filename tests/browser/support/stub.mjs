@@ -1,6 +1,32 @@
 // The modal with answers of our choosing: the customer's token endpoint and our own calls are answered by the test, so that
 // every state can be reached at once, with any name and any text. What the server really answers is tested elsewhere.
 
+import { png } from './png.mjs';
+
+const logo = (ground) => `data:image/png;base64,${png(64, ground, [255, 180, 0]).toString('base64')}`;
+
+/** What `latchkey branding set` made of accent #ffd400, background #fffdf5 and #14110a, radius 22 and a serif font. */
+const BRANDED = {
+  '--surface': 'light-dark(#fffdf5, #14110a)',
+  '--surface-sunken': 'light-dark(#f7f5ed, #0c0a04)',
+  '--surface-hover': 'light-dark(#f3f1e9, #1f1c15)',
+  '--skeleton': 'light-dark(#ebe9e1, #24211a)',
+  '--text': 'light-dark(#1f1d15, #efeeeb)',
+  '--text-quiet': 'light-dark(#636056, #adaba2)',
+  '--border': 'light-dark(#e3e1d9, #2c2821)',
+  '--border-control': 'light-dark(#959289, #6e6c63)',
+  '--accent': 'light-dark(#ad900c, #ffd400)',
+  '--accent-hover': 'light-dark(#987e07, #e8c116)',
+  '--accent-on': 'light-dark(#141107, #141107)',
+  '--accent-text': 'light-dark(#705c01, #f2d777)',
+  '--accent-surface': 'light-dark(#f5f1e4, #261e03)',
+  '--accent-border': 'light-dark(#dbcfa3, #504101)',
+  '--radius-modal': '22px',
+  '--radius-panel': '16px',
+  '--radius-control': '9px',
+  '--font': '"Georgia", "Noto Serif", serif',
+};
+
 const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers': '*', 'access-control-allow-methods': '*' };
 
 /** An integration as `/connect/api/session` names it. */
@@ -21,7 +47,20 @@ export const SERVICES = [
 
 const session = (more = {}) => ({
   app: { name: 'Shop', logo_url: null, home_url: null }, environment: 'live', identity_label: 'Ann Lee', expires_at: '2030-01-01T00:00:00Z', min_left: 1700,
-  reconnect: null, verify: 'off', branding: { accent: null, theme: null, logo_url: null }, white_label: false, integrations: SERVICES, ...more,
+  reconnect: null, verify: 'off', branding: { theme: null, style: {}, texts: {} }, white_label: false, integrations: SERVICES, ...more,
+});
+
+/** A project with looks of its own, as the server derives them from the file in branding.test.mjs. */
+const branded = (more = {}) => session({
+  app: { name: 'Acme', logo_url: logo([255, 253, 245]), logo_dark_url: logo([20, 17, 10]), home_url: null },
+  branding: {
+    theme: null, style: BRANDED, privacy_url: 'https://acme.example.test/privacy', terms_url: 'https://acme.example.test/terms', favicon_url: null,
+    texts: {
+      en: { title: 'Bring your tools', lead: 'Acme reads them and changes nothing.', explain: 'You can end this at any time, here or at the service.', success: 'Everything is in place. Back to work.' },
+      ar: { title: 'أحضر أدواتك', lead: 'تقرأها Acme ولا تغيّر شيئًا.', explain: 'يمكنك إنهاء هذا في أي وقت.', success: 'كل شيء جاهز.' },
+    },
+  },
+  white_label: true, ...more,
 });
 
 const field = (more = {}) => ({ name: 'api_key', label: 'Secret key', help: null, help_url: null, secret: true, pattern: null, placeholder: null, required: true, default: null, choices: null, ...more });
@@ -41,7 +80,7 @@ const pending = (stage) => ({ status: 'pending', stage, connection: null, messag
 const ended = (code, stage = 'failed', message = 'Said by the server.') => ({ ...pending(stage), status: 'error', code, message });
 const succeeded = (more = {}) => ({ ...pending('succeeded'), status: 'success', connection, ...more });
 const choices = (more = {}) => ({
-  app: { name: 'Shop', logo: null }, service: { name: 'Gmail', logo: null }, branding: { accent: null, theme: null, logo_url: null }, white_label: false, environment: 'live',
+  app: { name: 'Shop', logo: null }, service: { name: 'Gmail', logo: null }, branding: { theme: null, style: {}, texts: {} }, white_label: false, environment: 'live',
   here: true, elsewhere: true, changed: false,
   choices: [{ name: 'Acme', description: 'https://acme.example.test' }, { name: 'Acme Labs', description: 'https://labs.example.test' }, { name: 'Northwind Traders', description: null }],
   ...more,
@@ -63,10 +102,10 @@ const owns = (connections = ownOnes, more = {}) => ({ connections, total: connec
 /** What `/connect/api/links/peek` says of a link. */
 const linkView = (more = {}) => ({
   purpose: 'connect', app: { name: 'Shop', logo_url: null, home_url: 'https://shop.example.test/' }, service: { id: 'gmail', name: 'Gmail', logo: null }, services: [], owner: 'Ann Lee', inviter: 'Ben Okafor',
-  reconnect: null, environment: 'live', branding: { accent: null, theme: null, logo_url: null }, white_label: false, ...more,
+  reconnect: null, environment: 'live', branding: { theme: null, style: {}, texts: {} }, white_label: false, ...more,
 });
 
-export const answers = { own, owns, linkView, session, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
+export const answers = { own, owns, linkView, session, branded, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
 
 /**
  * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`,

@@ -8,7 +8,7 @@ use store::{AppId, AuditEntry, Flow, FlowMode, FlowStatus, ReturnForm};
 use url::{Url, form_urlencoded};
 use vault::{SecretString, Token};
 
-use crate::{Broker, Kind, Problem};
+use crate::{Broker, Kind, Place, Problem};
 
 /// How a callback ends in the browser.
 #[derive(Debug)]
@@ -39,6 +39,15 @@ pub enum CallbackPage {
     },
 }
 
+/// What a callback comes to that could not be judged.
+fn ended(problem: &Problem) -> CallbackEnd {
+    if problem.kind() == Kind::Unavailable {
+        return CallbackEnd::Page(CallbackPage::Later { service: None });
+    }
+    tracing::error!(%problem, "a callback failed");
+    CallbackEnd::Page(CallbackPage::Failed)
+}
+
 /// A browser gets an answer by then; the work goes on without it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(40);
 /// Lines in the audit log about one flow and action; anybody can load an address many times.
@@ -61,10 +70,22 @@ pub(super) struct Query {
 
 impl Broker {
     /// Takes a provider's answer. Whatever goes wrong, the person gets a page that says what to do.
-    pub async fn callback(&self, app: Option<AppId>, raw_query: &str, browser: Option<&Token>) -> CallbackEnd {
+    /// `place` is the origin that it came to.
+    pub async fn callback(
+        &self,
+        app: Option<AppId>,
+        raw_query: &str,
+        browser: Option<&Token>,
+        place: &Place,
+    ) -> CallbackEnd {
         let Some(query) = read_query(raw_query) else {
             return CallbackEnd::Page(CallbackPage::Incomplete);
         };
+        match self.elsewhere(app, raw_query, &query.state, place).await {
+            Ok(None) => {}
+            Ok(Some(url)) => return CallbackEnd::Redirect(url),
+            Err(problem) => return ended(&problem),
+        }
         // A task of its own: a browser that goes away must not interrupt what spends a code.
         let (broker, cookie) = (self.clone(), browser.cloned());
         let task = tokio::spawn(async move { broker.take_callback(app, query, cookie.as_ref()).await });
@@ -82,14 +103,37 @@ impl Broker {
         };
         match taken {
             Ok(end) => end,
-            Err(problem) if problem.kind() == Kind::Unavailable => {
-                CallbackEnd::Page(CallbackPage::Later { service: None })
-            }
-            Err(problem) => {
-                tracing::error!(%problem, "a callback failed");
-                CallbackEnd::Page(CallbackPage::Failed)
-            }
+            Err(problem) => ended(&problem),
         }
+    }
+
+    /// Where a flow was started on another of our origins than its app's callback address has: its browser cookie lies
+    /// there, so the answer is brought there, as it came. Only to the origin that was stored with the flow, and only while
+    /// the flow waits for an answer.
+    async fn elsewhere(
+        &self,
+        app: Option<AppId>,
+        raw_query: &str,
+        state: &Token,
+        place: &Place,
+    ) -> Result<Option<Url>, Problem> {
+        let Some(flow) = self.store().flow_by_state(&state.digest()).await? else {
+            return Ok(None);
+        };
+        let origin = flow.origin.as_deref().unwrap_or_else(|| self.public_origin());
+        let waits = flow.status == FlowStatus::Away && !flow.over && app.is_none_or(|app| app == flow.app);
+        if !waits || origin == &*place.origin {
+            return Ok(None);
+        }
+        let Ok(mut url) = Url::parse(origin) else {
+            return Ok(None);
+        };
+        match app {
+            Some(app) => url.set_path(&format!("/connections/oauth/callback/{app}")),
+            None => url.set_path("/connections/oauth/callback"),
+        }
+        url.set_query(Some(raw_query));
+        Ok(Some(url))
     }
 
     async fn take_callback(
@@ -166,7 +210,8 @@ impl Broker {
         {
             return Ok(CallbackEnd::Redirect(return_address(url, form, handle, failure)));
         }
-        let mut url = self.settings().public_url.clone();
+        let own = flow.origin.as_deref().and_then(|origin| Url::parse(origin).ok());
+        let mut url = own.unwrap_or_else(|| self.settings().public_url.clone());
         url.set_path("/connect/done");
         url.query_pairs_mut().clear().append_pair("f", &flow.id.to_string());
         Ok(CallbackEnd::Redirect(url))

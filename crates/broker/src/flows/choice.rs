@@ -2,6 +2,7 @@
 //! tokens and the list wait sealed in the flow; a browser names an entry by its place in that list and nothing else.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use catalog::{AuthMethod, Integration};
@@ -19,7 +20,7 @@ use super::settle::{Around, LONGEST_PAUSE};
 use super::{expired, not_this_browser};
 use crate::sessions::{Platform, effective_variables, used};
 use crate::texts::quoted;
-use crate::{Branding, Broker, Kind, Problem};
+use crate::{Broker, Kind, Looks, Problem};
 
 /// What waits for the person, sealed in the flow.
 #[derive(Default, Serialize, Deserialize)]
@@ -59,7 +60,7 @@ pub enum Chooser<'a> {
 pub struct ChoiceView {
     app: NamedView,
     service: NamedView,
-    branding: Branding,
+    branding: Arc<Looks>,
     white_label: bool,
     environment: vault::Environment,
     /// Whether who asks may choose. Otherwise it is done in the window that was at the service.
@@ -245,7 +246,7 @@ impl Broker {
         let around = self.choice_around(&flow, session).await?;
         let list = self.flow_secrets(&flow).await?.list.unwrap_or_default();
         let (here, elsewhere) = places(&flow, &around, chooser);
-        let branding = Branding::of(&around.project);
+        let branding = self.looks(&around.project);
         let choices = list.entries.into_iter().map(|entry| EntryView {
             name: entry.name,
             description: entry.description,

@@ -1,5 +1,7 @@
 //! The confirm page: where a browser could not be proved, the person says whether the sign-in is theirs.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use store::{AuditEntry, Confirmed, Flow, FlowId, FlowMode, FlowStatus, Grade};
 use url::Url;
@@ -8,7 +10,7 @@ use vault::Token;
 use super::expired;
 use crate::sessions::Platform;
 use crate::submit::access_of;
-use crate::{Branding, Broker, Kind, Problem};
+use crate::{Broker, Kind, Looks, Problem};
 
 /// What the confirm page shows.
 #[derive(Debug)]
@@ -18,7 +20,7 @@ pub struct ConfirmView {
     /// The project's name.
     pub app_name: String,
     /// Its look.
-    pub branding: Branding,
+    pub looks: Arc<Looks>,
     /// The service.
     pub integration: String,
     /// Its name.
@@ -64,7 +66,7 @@ impl Broker {
         Ok(ConfirmView {
             flow: flow.id,
             app_name: project.name.clone(),
-            branding: Branding::of(&project),
+            looks: self.looks(&project),
             integration_name: self.integration_name(&flow.integration),
             integration_logo: integration.and_then(|integration| integration.logo.clone()),
             integration: flow.integration,

@@ -12,7 +12,7 @@ use vault::{SecretString, Token, human_code};
 use crate::sessions::{Platform, used};
 use crate::submit::accept_values;
 use crate::texts::plain;
-use crate::{Broker, Kind, Problem};
+use crate::{Broker, Kind, Place, Problem};
 
 /// A flow starts only with this much left in its session: two minutes to open the window, ten to sign in, five for the
 /// customer's confirmation. So the end of the session surprises nobody.
@@ -41,6 +41,8 @@ pub struct NewFlowRequest {
     pub embedder: Option<String>,
     /// The embed cookie.
     pub embed: Option<Token>,
+    /// Which of our origins the modal is on.
+    pub place: Place,
 }
 
 /// A flow that began.
@@ -62,6 +64,7 @@ impl Broker {
     /// Begins a flow. The session must have time left for all of it.
     pub async fn start_flow(&self, request_id: &Token, request: NewFlowRequest) -> Result<StartedFlow, Problem> {
         let session = self.live_session(request_id).await?;
+        crate::branding::require_place(request.place.project, session.project)?;
         if session.is_used() {
             return Err(used());
         }
@@ -92,6 +95,7 @@ impl Broker {
             result: result.digest(),
             embed: request.embed.as_ref().map(Token::digest),
             embedder: request.embedder,
+            origin: request.place.project.map(|_| request.place.origin.to_string()),
             code: code.clone(),
             name: plain("name", request.name, 120)?,
             variables,
@@ -99,7 +103,9 @@ impl Broker {
         };
         let (flow, expires_at) = self.create(&session, &new).await?;
         tracing::info!(%flow, integration = new.integration, mode = request.mode.as_str(), "a sign-in was started");
-        let url = (request.mode == FlowMode::Redirect).then(|| self.start_address(&result));
+        let url = (request.mode == FlowMode::Redirect)
+            .then(|| start_address(&request.place.origin, &result))
+            .flatten();
         Ok(StartedFlow {
             flow,
             result,
@@ -119,14 +125,6 @@ impl Broker {
             )
             .with_retry_after(Duration::from_mins(1))
         })
-    }
-
-    /// `BASE/connect/start?state=H`: the customer's page adds its address to the state, the modal the ticket behind `#`.
-    fn start_address(&self, result: &Token) -> Url {
-        let mut url = self.settings().public_url.clone();
-        url.set_path("/connect/start");
-        url.query_pairs_mut().clear().append_pair("state", &result.expose());
-        url
     }
 
     /// A new ticket for a flow that no window took yet.
@@ -178,6 +176,14 @@ pub(super) fn accept(
     }
     let (_, variables) = accept_values(platform, method, values)?;
     Ok((method.id.clone(), variables))
+}
+
+/// `BASE/connect/start?state=H`: the customer's page adds its address to the state, the modal the ticket behind `#`.
+fn start_address(origin: &str, result: &Token) -> Option<Url> {
+    let mut url = Url::parse(origin).ok()?;
+    url.set_path("/connect/start");
+    url.query_pairs_mut().clear().append_pair("state", &result.expose());
+    Some(url)
 }
 
 /// A ticket that another flow has.

@@ -1,12 +1,14 @@
 //! Reading the outcome: by handle for the modal, by browser for the page that ends the window.
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use store::{Connection, Flow, FlowId, FlowMode, FlowStatus};
 use vault::Token;
 
 use crate::sessions::Platform;
 use crate::submit::missing_access;
-use crate::{Broker, Problem};
+use crate::{Broker, Looks, Problem};
 
 /// A flow as its waiting modal sees it.
 #[derive(Clone, Debug)]
@@ -55,6 +57,8 @@ pub struct DoneView {
     pub outcome: DoneOutcome,
     /// The project's name.
     pub app_name: String,
+    /// How the project looks.
+    pub looks: Arc<Looks>,
     /// The service's name.
     pub integration_name: String,
     /// The sentence for people, on failure.
@@ -159,6 +163,7 @@ impl Broker {
         Ok(Some(DoneView {
             flow: flow.id,
             outcome,
+            looks: self.looks(&project),
             app_name: project.name,
             integration_name: self.integration_name(&flow.integration),
             message: flow.error_message,

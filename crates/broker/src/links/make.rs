@@ -94,7 +94,9 @@ impl Broker {
             self.note_link(caller, "link.created", id, &detail).await?;
             tracing::info!(link = %id, purpose = link.purpose.as_str(), "a link was made");
         }
-        let url = secret.map(|secret| address(self.public_origin(), id, link.locale.as_deref(), &secret));
+        let project = self.project(caller.project).await?;
+        let base = project.domain.as_deref().unwrap_or_else(|| self.public_origin());
+        let url = secret.map(|secret| address(base, id, link.locale.as_deref(), &secret));
         Ok(MadeLink { link, url, new: is_new })
     }
 

@@ -1,12 +1,14 @@
 //! A link in a browser: looking at it spends nothing, pressing the button opens a session.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use store::{AuditEntry, Connection, Link, LinkPurpose, LinkSource, LinkState, NewSession, Project};
 use vault::Token;
 
-use crate::{Branding, Broker, Kind, Problem};
+use crate::{Broker, Kind, Looks, Problem};
 
 /// Services that the page names; of more, the modal's list tells.
 const NAMED: usize = 6;
@@ -25,7 +27,7 @@ pub struct LinkView {
     /// The connection that is connected again.
     reconnect: Option<ReconnectView>,
     environment: store::Environment,
-    branding: Branding,
+    branding: Arc<Looks>,
     white_label: bool,
 }
 
@@ -33,6 +35,7 @@ pub struct LinkView {
 struct AppView {
     name: String,
     logo_url: Option<String>,
+    logo_dark_url: Option<String>,
     home_url: Option<String>,
 }
 
@@ -72,12 +75,13 @@ impl Broker {
             _ => None,
         };
         services.truncate(NAMED);
-        let branding = Branding::of(&project);
+        let branding = self.looks(&project);
         Ok(LinkView {
             purpose: link.purpose,
             app: AppView {
                 name: project.name,
                 logo_url: branding.logo_url.clone(),
+                logo_dark_url: branding.logo_dark_url.clone(),
                 home_url: project.home_url,
             },
             service,

@@ -161,11 +161,10 @@ impl Broker {
             .catalog()
             .get(&mail.integration)
             .map_or_else(|| mail.integration.clone(), |integration| integration.name.clone());
-        Ok(
-            message::write(mail, to, &service, self.public_origin(), (id, &secret), days)
-                .map(Some)
-                .map_err(|error| MailError::Unwritable(error.to_string())),
-        )
+        let base = mail.project_domain.as_deref().unwrap_or_else(|| self.public_origin());
+        Ok(message::write(mail, to, &service, base, (id, &secret), days)
+            .map(Some)
+            .map_err(|error| MailError::Unwritable(error.to_string())))
     }
 }
 

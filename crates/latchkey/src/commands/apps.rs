@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
-use broker::Broker;
+use broker::{Broker, parse_origin};
 use catalog::{AuthKind, Integration, SetBy};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
@@ -50,6 +50,10 @@ pub(super) struct SetArguments {
     /// Use the plain callback address without the app's id, for clients registered elsewhere before.
     #[arg(long)]
     plain_callback: Option<bool>,
+    /// The origin in the callback address: the project's own domain, or this server's own address. Register the new address
+    /// at the service first.
+    #[arg(long)]
+    callback_origin: Option<String>,
 }
 
 pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
@@ -79,7 +83,10 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                     .then(|| variables(integration, &arguments.variable))
                     .transpose()?,
                 plain_callback: arguments.plain_callback,
-                callback_origin: None,
+                callback_origin: arguments
+                    .callback_origin
+                    .map(|origin| callback_origin(&origin, broker.public_origin(), project.domain.as_deref()))
+                    .transpose()?,
             };
             let app = set(&broker, &project, arguments.target.environment, integration, settings).await?;
             let mut text = format!(
@@ -98,6 +105,19 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
         }
     }
     Ok(())
+}
+
+/// Only our own origins: an answer of a service is not to be sent to anybody else.
+fn callback_origin(given: &str, main: &str, domain: Option<&str>) -> anyhow::Result<String> {
+    let origin = parse_origin(given)?;
+    if origin == main || domain == Some(origin.as_str()) {
+        return Ok(origin);
+    }
+    let other = domain.map_or_else(
+        || ", or give the project its own domain first with `latchkey branding domain`".to_owned(),
+        |domain| format!(" or {domain}"),
+    );
+    bail!("{origin} is not an address of ours: write {main}{other}")
 }
 
 /// Switches an integration on with its settings.
@@ -133,12 +153,13 @@ pub(super) async fn set(
         bail!("the sandbox makes its own client: leave --client-id and --client-secret-stdin out");
     }
     let on = settings.enabled == Some(true);
+    let callback = settings.callback_origin.clone();
     let app = broker
         .store()
         .set_app(project.id, environment, id, broker.public_origin(), settings)
         .await?;
     if is_sandbox && on {
-        return sandbox_app::enable(broker, project, id).await;
+        return sandbox_app::enable(broker, project, id, callback.as_deref()).await;
     }
     Ok(app)
 }
@@ -208,4 +229,28 @@ pub(super) fn row(app: &App) -> Value {
         "variables": app.variables,
         "redirect_uri": app.redirect_uri(),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_callback_comes_to_an_address_of_ours_alone() {
+        const MAIN: &str = "https://latchkey.example.test";
+        const OWN: &str = "https://connect.shop.example.test";
+        assert_eq!(callback_origin(OWN, MAIN, Some(OWN)).unwrap(), OWN);
+        assert_eq!(callback_origin(&format!("{MAIN}/"), MAIN, None).unwrap(), MAIN);
+        let refused = |domain| {
+            callback_origin("https://evil.test", MAIN, domain)
+                .unwrap_err()
+                .to_string()
+        };
+        assert_eq!(
+            refused(Some(OWN)),
+            format!("https://evil.test is not an address of ours: write {MAIN} or {OWN}")
+        );
+        assert!(refused(None).ends_with("or give the project its own domain first with `latchkey branding domain`"));
+        assert!(callback_origin("not one", MAIN, None).is_err());
+    }
 }

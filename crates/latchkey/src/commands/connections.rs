@@ -3,10 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use broker::{Broker, Caller, Scope};
+use broker::{Broker, Caller};
 use clap::Subcommand;
 use serde_json::{Value, json};
-use store::{ApiKeyId, ConnectionFilter};
+use store::ConnectionFilter;
 
 use super::moves::{self, ExportArguments, ImportArguments};
 use super::output::Output;
@@ -103,10 +103,8 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
 pub(super) async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<Caller> {
     let project = target::project(broker, target.project.as_deref()).await?;
     Ok(Caller {
-        project: project.id,
         environment: target.environment,
-        key: ApiKeyId(uuid::Uuid::nil()),
-        scopes: [Scope::Admin].into(),
+        ..target::operator_of(&project)
     })
 }
 

@@ -3,6 +3,7 @@
 mod adopt;
 mod apps;
 mod audit;
+mod branding;
 mod connections;
 mod dev;
 mod health;
@@ -58,6 +59,9 @@ enum Command {
     /// Projects and the pages that may embed them.
     #[command(subcommand)]
     Projects(projects::Command),
+    /// How a project looks to people: colours, fonts, words, logo, own domain.
+    #[command(subcommand)]
+    Branding(branding::Command),
     /// Secret keys.
     #[command(subcommand)]
     Keys(keys::Command),
@@ -113,6 +117,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         }
         Command::Health(arguments) => health::run(&configuration, &arguments).await,
         Command::Projects(command) => projects::run(&configuration, output, command).await,
+        Command::Branding(command) => branding::run(&configuration, output, command).await,
         Command::Keys(command) => keys::run(&configuration, output, command).await,
         Command::Keyring(command) => keyring::run(&configuration, output, command).await,
         Command::Integrations(command) => integrations::run(&configuration, output, command).await,

@@ -1,7 +1,7 @@
 //! `latchkey projects`.
 
 use anyhow::{Context as _, bail};
-use broker::{Broker, parse_origin};
+use broker::{Broker, ImageSlot, NewImage, parse_origin};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use store::{ConfirmRedirect, Project, ProjectChange, Unproved, Verify};
@@ -58,7 +58,7 @@ pub(super) struct SetArguments {
     /// The accent colour, as #3b5bdb.
     #[arg(long)]
     accent: Option<String>,
-    /// The logo's https address.
+    /// The logo's https address; it is fetched this once.
     #[arg(long)]
     logo_url: Option<Url>,
     /// Write to people whose connection has to be reconnected; needs `LATCHKEY_SMTP_URL` on the server.
@@ -147,18 +147,19 @@ async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow
     // The completion code goes to the first, people to the second.
     web_address("--verify-url", arguments.verify_url.as_ref())?;
     web_address("--home-url", arguments.home_url.as_ref())?;
-    let mut branding = project.branding.clone();
+    let caller = target::operator_of(&project);
     if let Some(accent) = arguments.accent {
-        if accent.len() != 7 || !accent.starts_with('#') || !accent[1..].bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            bail!("--accent must be a colour such as #3b5bdb");
-        }
-        branding["accent"] = json!(accent);
+        let view = broker.branding(&caller).await?;
+        let mut settings = view.settings;
+        settings["accent"] = json!(accent);
+        let request = serde_json::from_value(settings).context("how the project looks cannot be read")?;
+        broker.set_branding(&caller, Some(view.revision), request).await?;
     }
     if let Some(logo) = arguments.logo_url {
-        if logo.scheme() != "https" {
-            bail!("--logo-url must be https");
-        }
-        branding["logo_url"] = json!(logo);
+        let logo = NewImage::Url(logo.into());
+        broker
+            .set_image(&caller, None, ImageSlot::LogoLight, Some(logo))
+            .await?;
     }
     let change = ProjectChange {
         name: arguments.name,
@@ -175,7 +176,6 @@ async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow
                 ConfirmRedirect::Presumed
             }
         }),
-        branding: Some(branding),
         white_label: arguments.white_label,
         mail: arguments.mail,
         make_default: arguments.default,
@@ -271,6 +271,7 @@ fn row(project: &Project) -> Value {
         "confirm_redirect": project.confirm_redirect.as_str(),
         "branding": project.branding,
         "white_label": project.white_label,
+        "domain": project.domain,
         "mail": project.mail,
     })
 }

@@ -7,10 +7,15 @@ use vault::Environment;
 /// The integrations of the built-in service: as it is, and with a site to choose.
 pub(super) const SANDBOXES: [&str; 2] = ["sandbox", "sandbox-sites"];
 
-/// Switches one of them on in `test`, with an OAuth client of this project that knows today's address.
-pub(super) async fn enable(broker: &Broker, project: &Project, integration: &str) -> anyhow::Result<App> {
+/// Switches one of them on in `test`, with an OAuth client of this project that knows today's address: `callback`, or ours.
+pub(super) async fn enable(
+    broker: &Broker,
+    project: &Project,
+    integration: &str,
+    callback: Option<&str>,
+) -> anyhow::Result<App> {
     let store = broker.store();
-    let origin = broker.public_origin();
+    let origin = callback.unwrap_or_else(|| broker.public_origin());
     let settings = AppSettings {
         enabled: Some(true),
         callback_origin: Some(origin.to_owned()),

@@ -3,11 +3,11 @@
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use broker::{Broker, ProjectId};
+use broker::{Broker, Caller, ProjectId, Scope};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use store::{Project, Store};
+use store::{ApiKeyId, Project, Store};
 use url::Url;
 use vault::{Environment, MasterKey};
 
@@ -23,6 +23,16 @@ pub(super) struct ProjectArguments {
     /// `test` or `live`.
     #[arg(long, default_value = "test")]
     pub(super) environment: Environment,
+}
+
+/// Acts for a project as the command line does: without a key.
+pub(super) fn operator_of(project: &Project) -> Caller {
+    Caller {
+        project: project.id,
+        environment: Environment::Test,
+        key: ApiKeyId(uuid::Uuid::nil()),
+        scopes: [Scope::Admin].into(),
+    }
 }
 
 /// What `latchkey dev` leaves for commands, in its folder, readable by its owner only.

@@ -18,6 +18,7 @@ macro_rules! snapshot {
 mod adoption;
 mod attacks;
 mod audit;
+mod branding;
 mod canary;
 mod catalogue;
 mod choose;

@@ -33,7 +33,8 @@ pub(crate) struct TokenRequest {
     integrations: Option<Vec<String>>,
     /// The connection to replace.
     connection: Option<String>,
-    /// Whether the modal shows the owner's connections and lets them end one; it does without.
+    /// Whether the modal shows the owner's connections and lets them end one. Without: for a user, not for a team,
+    /// organization or project.
     manage: Option<bool>,
     /// Where the owner gets mail from now on, where the project sends any. An empty one is forgotten.
     email: Option<String>,

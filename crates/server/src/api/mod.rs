@@ -3,6 +3,7 @@
 pub(crate) mod actions;
 mod aliases;
 pub(crate) mod authkit;
+pub(crate) mod branding;
 pub(crate) mod complete;
 pub(crate) mod connections;
 pub(crate) mod connectors;
@@ -309,6 +310,27 @@ const RESOURCES: &[Resource] = &[
     Resource {
         paths: &["/v1/webhooks/deliveries/{id}/redeliver"],
         methods: &[(&["POST"], |route| route.to(webhooks::deliveries::redeliver))],
+    },
+    Resource {
+        paths: &["/v1/branding"],
+        methods: &[
+            (&["GET"], |route| route.to(branding::get)),
+            (&["PUT"], |route| route.to(branding::put)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/branding/logo"],
+        methods: &[
+            (&["PUT"], |route| route.to(branding::put_logo)),
+            (&["DELETE"], |route| route.to(branding::delete_logo)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/branding/favicon"],
+        methods: &[
+            (&["PUT"], |route| route.to(branding::put_favicon)),
+            (&["DELETE"], |route| route.to(branding::delete_favicon)),
+        ],
     },
     Resource {
         paths: &["/v1/sandbox/faults"],

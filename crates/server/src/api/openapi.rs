@@ -14,9 +14,9 @@ use utoipa_swagger_ui::Config;
 
 use super::aliases::{ALIASES, IN_TENANT};
 use super::{
-    actions, authkit, complete, connections, connectors, credential, definitions, embed_tokens, events, faults, ids,
-    import, links, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings, timeline, token,
-    users, webhooks,
+    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, events,
+    faults, ids, import, links, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings,
+    timeline, token, users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -40,6 +40,8 @@ use crate::problems::{ErrorBody, Kind, Problem};
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
+        branding::get, branding::put, branding::put_logo, branding::delete_logo, branding::put_favicon,
+        branding::delete_favicon,
         metrics::metrics, events::list, management::organization, management::projects, management::keys, platform_settings::put,
         faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),

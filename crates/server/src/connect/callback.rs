@@ -9,6 +9,7 @@ use store::AppId;
 use super::events::Watched;
 use super::{Message, cookies};
 use crate::Site;
+use crate::place::Arrived as _;
 use crate::problems::Problem;
 use crate::telemetry::Correlated as _;
 use crate::texts::Texts;
@@ -23,7 +24,7 @@ pub(crate) async fn of_app(
 ) -> Result<HttpResponse, Problem> {
     let Ok(app) = app.parse::<AppId>() else {
         let texts = Texts::on_the_way(&request, site.secure);
-        return Message::named(texts, "callback-no-app").page(&site, StatusCode::NOT_FOUND);
+        return Message::named(texts, "callback-no-app").page(&site, &request, StatusCode::NOT_FOUND);
     };
     finish(&broker, &site, &watched, Some(app), &request).await
 }
@@ -46,7 +47,14 @@ async fn finish(
     request: &HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let browser = cookies::Kind::Browser.read(request, site.secure);
-    let end = broker.callback(app, request.query_string(), browser.as_ref()).await;
+    let end = broker
+        .callback(
+            app,
+            request.query_string(),
+            browser.as_ref(),
+            &request.place(&site.public_origin),
+        )
+        .await;
     watched.moved();
     match end {
         CallbackEnd::Redirect(url) => Ok(HttpResponse::SeeOther()
@@ -61,7 +69,7 @@ async fn finish(
                 reference: Some(&reference),
                 ..message
             };
-            let mut response = page.page(site, status)?;
+            let mut response = page.page(site, request, status)?;
             if retry {
                 response
                     .headers_mut()

@@ -14,7 +14,7 @@ use vault::Token;
 use super::events::Watched;
 use super::flows::{Nothing, flow_id};
 use super::pages::ChoosePage;
-use super::{cookies, page as show, query_value};
+use super::{brand_here, cookies, page as show, query_value};
 use crate::Site;
 use crate::guard::{FromOurPage, RequestToken, bearer};
 use crate::headers::{Nonce, Set};
@@ -66,6 +66,7 @@ pub(crate) async fn page(
         nonce: nonce.as_str(),
         assets: &site.assets,
         texts: Texts::on_the_way(&request, site.secure),
+        brand: brand_here(&request),
         flow: &flow.to_string(),
     };
     show(Set::Pass, &nonce, StatusCode::OK, &template)

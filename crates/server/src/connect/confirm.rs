@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::flows::flow_id;
-use super::pages::{ConfirmPage, Named};
-use super::{Message, brand, cookies, page as show, query_value};
+use super::pages::{Brand, ConfirmPage, Named};
+use super::{Message, cookies, page as show, query_value};
 use crate::Site;
 use crate::guard::FromOurPage;
 use crate::headers::{Nonce, Set};
@@ -26,14 +26,14 @@ pub(crate) async fn page(
     let browser = cookies::Kind::Browser.read(&request, site.secure);
     let texts = Texts::on_the_way(&request, site.secure);
     let (Some(flow), Some(browser)) = (flow, browser) else {
-        return nothing(&site, texts);
+        return nothing(&site, &request, texts);
     };
     match broker.confirm_view(flow, &browser).await {
         Ok(view) => written(&site, texts, &flow.to_string(), &view),
         Err(problem) if matches!(problem.kind(), broker::Kind::Unavailable | broker::Kind::Internal) => {
             Err(problem.into())
         }
-        Err(_) => nothing(&site, texts),
+        Err(_) => nothing(&site, &request, texts),
     }
 }
 
@@ -44,7 +44,7 @@ fn written(site: &Site, texts: Texts, flow: &str, view: &ConfirmView) -> Result<
     let template = ConfirmPage {
         nonce: nonce.as_str(),
         assets: &site.assets,
-        brand: brand(&view.branding, false),
+        brand: Brand::of(view.looks.clone()),
         texts,
         flow,
         app: Named {
@@ -69,8 +69,8 @@ fn host(origin: &str) -> String {
     origin.split_once("://").map_or(origin, |(_, host)| host).to_owned()
 }
 
-fn nothing(site: &Site, texts: Texts) -> Result<HttpResponse, Problem> {
-    Message::named(texts, "confirm-nothing").page(site, StatusCode::NOT_FOUND)
+fn nothing(site: &Site, request: &HttpRequest, texts: Texts) -> Result<HttpResponse, Problem> {
+    Message::named(texts, "confirm-nothing").page(site, request, StatusCode::NOT_FOUND)
 }
 
 /// The person's answer.

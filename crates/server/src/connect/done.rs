@@ -7,7 +7,7 @@ use broker::{Broker, DoneView};
 
 use super::flows::flow_id;
 use super::pages::{BackLink, Brand, DoneOutcome, DonePage};
-use super::{cookies, page as show, query_value};
+use super::{brand_here, cookies, page as show, query_value};
 use crate::Site;
 use crate::headers::{Nonce, Set};
 use crate::problems::Problem;
@@ -47,7 +47,7 @@ pub(crate) async fn page(
         None => DonePage {
             nonce: nonce.as_str(),
             assets: &site.assets,
-            brand: Brand::default(),
+            brand: brand_here(&request),
             texts,
             outcome: DoneOutcome::Neutral,
             service: None,
@@ -80,7 +80,7 @@ fn known<'a>(site: &'a Site, texts: Texts, nonce: &'a Nonce, view: &'a DoneView,
     DonePage {
         nonce: nonce.as_str(),
         assets: &site.assets,
-        brand: Brand::default(),
+        brand: Brand::of(view.looks.clone()),
         texts,
         outcome,
         service: Some(&view.integration_name),

@@ -8,9 +8,10 @@ use serde_json::json;
 
 use super::evidence::referrer_origin;
 use super::pages::{Brand, EmbedPage, EmbedProject, StaticNotice};
-use super::{brand, page};
+use super::{brand_here, page};
 use crate::Site;
 use crate::headers::{Nonce, Set};
+use crate::place::Arrived as _;
 use crate::problems::Problem;
 use crate::texts::Texts;
 
@@ -24,7 +25,11 @@ pub(crate) async fn bare(
         return Ok(HttpResponse::Ok().json(json!({ "type": "success", "success": true })));
     }
     if !is_framed(&request) {
-        return notice(&site, Texts::asked_by(&request), Brand::default());
+        return notice(&site, Texts::asked_by(&request), brand_here(&request));
+    }
+    if let Some(own) = request.place(&site.public_origin).project {
+        let found = broker.own_embed_page(own).await?;
+        return framed(&site, Texts::asked_by(&request), &found);
     }
     let referrer = referrer_origin(request.headers());
     let found = broker.bare_embed_page(referrer.as_deref()).await?;
@@ -44,13 +49,14 @@ pub(crate) async fn project(
     // A browser that frames says so; anything else is no try to embed.
     let embedder = referrer_origin(request.headers()).filter(|_| request.headers().contains_key("sec-fetch-dest"));
     let embedder = embedder.filter(|_| is_framed(&request));
-    let found = broker.embed_page(&publishable_id, embedder.as_deref()).await?;
+    let place = request.place(&site.public_origin).project;
+    let found = broker.embed_page(&publishable_id, embedder.as_deref(), place).await?;
     let texts = Texts::asked_by(&request);
     if !is_framed(&request) {
         let looks = found
             .project
             .as_ref()
-            .map(|(_, branding)| brand(branding, found.white_label))
+            .map(|(_, looks)| Brand::of(looks.clone()))
             .unwrap_or_default();
         return notice(&site, texts, looks);
     }
@@ -81,13 +87,13 @@ fn framed(site: &Site, texts: Texts, found: &broker::EmbedPage) -> Result<HttpRe
     let template = EmbedPage {
         nonce: nonce.as_str(),
         assets: &site.assets,
-        brand: project
-            .map(|(_, branding)| brand(branding, found.white_label))
-            .unwrap_or_default(),
+        brand: project.map(|(_, looks)| Brand::of(looks.clone())).unwrap_or_default(),
+        white_label: found.white_label,
         texts,
-        project: project.map(|(name, branding)| EmbedProject {
+        project: project.map(|(name, looks)| EmbedProject {
             name,
-            logo_url: branding.logo_url.as_deref(),
+            logo_url: looks.logo_url.as_deref(),
+            logo_dark_url: looks.logo_dark_url.as_deref(),
         }),
         origins: &found.frame_ancestors,
     };

@@ -13,6 +13,7 @@ use super::{cookies, query_value};
 use crate::Site;
 use crate::api::record::{Record, Times, record};
 use crate::guard::{FromOurPage, RequestToken, TokenText, Values, bearer};
+use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
 
 /// How the browser will go to the service.
@@ -67,6 +68,7 @@ pub(crate) async fn create(
         proof: body.0.proof.map(|proof| proof.0),
         embedder: body.0.embedder,
         embed: cookies::Kind::Embed.read(&request, site.secure),
+        place: request.place(&site.public_origin),
     };
     let started = broker.start_flow(&session.0, new).await?;
     Ok(HttpResponse::Created().json(json!({

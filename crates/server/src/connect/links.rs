@@ -8,8 +8,8 @@ use broker::Broker;
 use serde::Deserialize;
 use serde_json::json;
 
-use super::page as show;
 use super::pages::LinkPage;
+use super::{brand_here, page as show};
 use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
@@ -43,6 +43,7 @@ pub(crate) async fn page(site: web::Data<Site>, request: HttpRequest) -> Result<
     let template = LinkPage {
         nonce: nonce.as_str(),
         assets: &site.assets,
+        brand: brand_here(&request),
         texts: Texts::asked_by(&request),
     };
     show(Set::Full, &nonce, StatusCode::OK, &template)

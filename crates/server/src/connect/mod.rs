@@ -13,21 +13,21 @@ pub(crate) mod evidence;
 pub(crate) mod flows;
 pub(crate) mod links;
 pub(crate) mod pages;
+pub(crate) mod pictures;
 pub(crate) mod session;
 pub(crate) mod start;
 
-use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use askama::Template;
-use broker::Branding;
 
 use crate::envelope::AsItIs;
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
 use crate::texts::Texts;
-use crate::{only, reading};
-use pages::{Accent, Brand, MessagePage, Theme};
+use crate::{only, place, reading};
+use pages::{Brand, MessagePage};
 
 /// The routes.
 pub(crate) fn routes(config: &mut ServiceConfig) {
@@ -35,6 +35,11 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(links::routes)
         .configure(choose::routes)
         .configure(connections::routes)
+        .service(
+            web::resource("/connect/brand/{publishable_id}/{picture}")
+                .route(reading().to(pictures::picture))
+                .default_service(only("GET, HEAD")),
+        )
         .service(
             web::resource("/")
                 .route(reading().to(embed::bare))
@@ -162,12 +167,12 @@ impl Message<'_> {
         }
     }
 
-    fn page(&self, site: &crate::Site, status: StatusCode) -> Result<HttpResponse, Problem> {
+    fn page(&self, site: &crate::Site, request: &HttpRequest, status: StatusCode) -> Result<HttpResponse, Problem> {
         let nonce = Nonce::generate();
         let template = MessagePage {
             nonce: nonce.as_str(),
             assets: &site.assets,
-            brand: Brand::default(),
+            brand: brand_here(request),
             texts: self.texts,
             title: &self.title,
             text: &self.text,
@@ -179,20 +184,13 @@ impl Message<'_> {
     }
 }
 
-fn brand(branding: &Branding, white_label: bool) -> Brand {
-    Brand {
-        theme: match branding.theme.as_deref() {
-            Some("light") => Some(Theme::Light),
-            Some("dark") => Some(Theme::Dark),
-            _ => None,
-        },
-        accent: branding.accent.as_deref().and_then(Accent::parse),
-        white_label,
-    }
+/// The looks of the project whose own domain this is, or ours.
+fn brand_here(request: &HttpRequest) -> Brand {
+    place::looks(request).map(Brand::of).unwrap_or_default()
 }
 
 /// A value of the query, for addresses that are ours: `?f=…`. The raw text is not kept.
-fn query_value(request: &actix_web::HttpRequest, name: &str) -> Option<String> {
+fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
     url::form_urlencoded::parse(request.query_string().as_bytes())
         .find(|(key, _)| key == name)
         .map(|(_, value)| value.into_owned())

@@ -3,59 +3,80 @@
 //! Every page takes the nonce of its `Content-Security-Policy`, the addresses of our assets and the texts of its language.
 //! Names from outside are escaped by askama and isolated, in sentences by [`Texts`], else with `<bdi>`.
 
-use std::fmt;
+use std::sync::Arc;
 
 use askama::Template;
+use broker::{Looks, Style};
 
 use crate::assets::Assets;
 use crate::texts::Texts;
 
-/// The colour scheme that a project fixes. Without one a page follows the browser.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Theme {
-    /// Dark text on a light ground.
-    Light,
-    /// Light text on a dark ground.
-    Dark,
-}
+/// A project's looks, as far as they are set, for the pages that the server writes.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Brand(Option<Arc<Looks>>);
 
-impl fmt::Display for Theme {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(match self {
-            Self::Light => "light",
-            Self::Dark => "dark",
-        })
+impl Brand {
+    /// Those of a project.
+    pub(crate) fn of(looks: Arc<Looks>) -> Self {
+        Self(Some(looks))
     }
-}
 
-/// An accent colour as `#rrggbb`. It is written into a style sheet, so it can be nothing else.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Accent(String);
-
-impl Accent {
-    /// Reads `#rrggbb`; `None` for anything else.
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let digits = text.strip_prefix('#')?;
-        let valid = digits.len() == 6 && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
-        valid.then(|| Self(text.to_ascii_lowercase()))
-    }
-}
-
-impl fmt::Display for Accent {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
-    }
-}
-
-/// A project's looks, as far as they are set.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Brand {
     /// Fixes light or dark.
-    pub theme: Option<Theme>,
-    /// Replaces our accent; its lightness is bounded by the style sheet so that text stays readable.
-    pub accent: Option<Accent>,
+    fn theme(&self) -> Option<&'static str> {
+        self.0.as_ref()?.theme
+    }
+
+    /// Colours, corners and fonts. Written from types that hold nothing else, so it may stand in a style sheet as it is.
+    fn style(&self) -> Option<&Style> {
+        self.0
+            .as_ref()
+            .map(|looks| &looks.style)
+            .filter(|style| !style.is_empty())
+    }
+
     /// Hides the line "Secured by Latchkey".
-    pub white_label: bool,
+    fn white_label(&self) -> bool {
+        self.0.as_ref().is_some_and(|looks| looks.white_label)
+    }
+
+    /// The icon: the project's, else ours, which a white label goes without.
+    fn icon(&self, assets: &Assets) -> Option<String> {
+        let own = self.0.as_ref().and_then(|looks| looks.favicon_url.clone());
+        own.or_else(|| (!self.white_label()).then(|| assets.url("logos/latchkey.svg")))
+    }
+
+    /// The logo's address, where it is ours: these pages load nothing from elsewhere.
+    fn logo(&self) -> Option<&str> {
+        let logo = self.0.as_ref()?.logo_url.as_deref();
+        logo.filter(|address| address.starts_with('/'))
+    }
+
+    /// When the logo for dark ground is shown.
+    fn dark_media(&self) -> &'static str {
+        match self.theme() {
+            Some("dark") => "all",
+            Some(_) => "not all",
+            None => "(prefers-color-scheme: dark)",
+        }
+    }
+
+    /// The logo on dark ground, where that is another.
+    fn dark_logo(&self) -> Option<&str> {
+        self.0.as_ref()?.logo_dark_url.as_deref()
+    }
+
+    fn privacy(&self) -> Option<&str> {
+        self.0.as_ref()?.privacy_url.as_deref()
+    }
+
+    fn terms(&self) -> Option<&str> {
+        self.0.as_ref()?.terms_url.as_deref()
+    }
+
+    /// The project's own words after a service was connected.
+    fn success(&self, language: &str) -> Option<&str> {
+        self.0.as_ref()?.words(language, |words| words.success.as_ref())
+    }
 }
 
 /// The project that an embed page belongs to, where the address names one (`/embed/{pub}`).
@@ -65,6 +86,8 @@ pub(crate) struct EmbedProject<'a> {
     pub name: &'a str,
     /// Its logo, whose origin `img-src` must allow.
     pub logo_url: Option<&'a str>,
+    /// The logo on dark ground.
+    pub logo_dark_url: Option<&'a str>,
 }
 
 /// `/` and `/embed/{pub}`: the modal inside the customer's page. Header set EMBED.
@@ -77,6 +100,8 @@ pub(crate) struct EmbedPage<'a> {
     pub assets: &'a Assets,
     /// The project's looks; defaults on `/`.
     pub brand: Brand,
+    /// Whether our own line is hidden: by all projects that the page may belong to.
+    pub white_label: bool,
     /// The texts of its language.
     pub texts: Texts,
     /// The project, on `/embed/{pub}`.
@@ -108,7 +133,7 @@ pub(crate) struct StartPage<'a> {
     pub nonce: &'a str,
     /// Addresses of scripts and styles.
     pub assets: &'a Assets,
-    /// Looks; the flow is not known yet, so the defaults.
+    /// The looks of the project whose own domain it is on; elsewhere ours, as the flow is not known yet.
     pub brand: Brand,
     /// The texts of its language.
     pub texts: Texts,
@@ -124,6 +149,8 @@ pub(crate) struct LinkPage<'a> {
     pub nonce: &'a str,
     /// Addresses of scripts and styles.
     pub assets: &'a Assets,
+    /// The looks of the project whose own domain it is on; which link it is shows the script.
+    pub brand: Brand,
     /// The texts of its language.
     pub texts: Texts,
 }
@@ -138,6 +165,8 @@ pub(crate) struct ChoosePage<'a> {
     pub assets: &'a Assets,
     /// The texts of its language.
     pub texts: Texts,
+    /// The looks of the project that the address is of; the list brings the others.
+    pub brand: Brand,
     /// Id of the flow (not secret: the browser cookie is needed too).
     pub flow: &'a str,
 }
@@ -283,6 +312,9 @@ impl DonePage<'_> {
     }
 
     fn text(&self) -> String {
+        if let (DoneOutcome::Success, Some(own)) = (self.outcome, self.brand.success(self.texts.language())) {
+            return own.to_owned();
+        }
         if let (DoneOutcome::Failure, Some(message)) = (self.outcome, self.message) {
             return message.to_owned();
         }
@@ -345,17 +377,6 @@ fn first_letter(name: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn accent_is_six_hex_digits_and_nothing_else() {
-        assert_eq!(
-            Accent::parse("#3B5bdb").map(|accent| accent.to_string()).as_deref(),
-            Some("#3b5bdb")
-        );
-        for text in ["3b5bdb", "#3b5bd", "#3b5bdbf", "#3b5bdg", "red", "#fff;}*{", "#ééé"] {
-            assert_eq!(Accent::parse(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn a_flow_that_is_not_over_says_what_to_do() {

@@ -10,6 +10,7 @@ use super::cookies;
 use crate::Site;
 use crate::api::record::{Times, record};
 use crate::guard::{FromOurPage, RequestToken, Values};
+use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
 
 /// Who embeds the modal.
@@ -28,7 +29,10 @@ pub(crate) async fn open(
     body: FromOurPage<Opening>,
 ) -> Result<HttpResponse, Problem> {
     let embed = cookies::Kind::Embed.read(&request, site.secure);
-    let viewed = broker.session(&session.0, body.0.embedder.as_deref(), embed).await?;
+    let place = request.place(&site.public_origin).project;
+    let viewed = broker
+        .session(&session.0, body.0.embedder.as_deref(), embed, place)
+        .await?;
     let mut response = HttpResponse::Ok();
     if let Some(cookie) = cookies::Kind::Embed.write(&viewed.embed, site.secure) {
         response.append_header((header::SET_COOKIE, cookie));

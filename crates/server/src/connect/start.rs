@@ -8,8 +8,8 @@ use serde_json::json;
 
 use super::evidence::Seen;
 use super::flows::Nothing;
-use super::pages::{Brand, StartPage};
-use super::{Message, cookies, page as show};
+use super::pages::StartPage;
+use super::{Message, brand_here, cookies, page as show};
 use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
@@ -24,14 +24,14 @@ pub(crate) async fn page(site: web::Data<Site>, request: HttpRequest) -> Result<
         .get("sec-fetch-dest")
         .is_some_and(|dest| dest.as_bytes() != b"document")
     {
-        return Message::named(texts, "start-framed").page(&site, StatusCode::FORBIDDEN);
+        return Message::named(texts, "start-framed").page(&site, &request, StatusCode::FORBIDDEN);
     }
     let evidence = site.sealer.seal(&Seen::of(request.headers(), site.now()));
     let nonce = Nonce::generate();
     let template = StartPage {
         nonce: nonce.as_str(),
         assets: &site.assets,
-        brand: Brand::default(),
+        brand: brand_here(&request),
         texts,
         evidence: &evidence,
     };

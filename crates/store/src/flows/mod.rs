@@ -174,6 +174,8 @@ pub struct Flow {
     pub status: FlowStatus,
     /// The origin of the page that embeds the modal.
     pub embedder: Option<String>,
+    /// Our origin that it was started on, where it is a project's own domain.
+    pub origin: Option<String>,
     /// The code that the waiting modal shows.
     pub code: String,
     /// The person's name for the connection.
@@ -215,6 +217,7 @@ pub(crate) struct Row {
     mode: String,
     status: String,
     embedder: Option<String>,
+    origin: Option<String>,
     code: String,
     name: Option<String>,
     variables: sqlx::types::Json<BTreeMap<String, String>>,
@@ -264,6 +267,7 @@ impl TryFrom<Row> for Flow {
             integration: row.integration,
             auth_method: row.auth_method,
             embedder: row.embedder,
+            origin: row.origin,
             code: row.code,
             name: row.name,
             variables: row.variables.0,
@@ -301,7 +305,7 @@ macro_rules! select_flows {
             crate::flows::Row,
             r#"select f.id as "id: FlowId", f.session_id as "session_id: SessionId", f.project_id as "project_id: ProjectId",
                       f.environment, f.app_id as "app_id: AppId", f.integration, f.auth_method, f.mode, f.status, f.embedder,
-                      f.code, f.name, f.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", f.return_url,
+                      f.origin, f.code, f.name, f.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", f.return_url,
                       f.return_form, f.redirect_uri, f.error_code, f.error_message,
                       f.connection_id as "connection_id: ConnectionId", f.created_at, f.expires_at,
                       f.expires_at <= latchkey_now() as "over!", f.proof_digest is not null as "has_proof!",

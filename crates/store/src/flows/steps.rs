@@ -30,6 +30,8 @@ pub struct NewFlow {
     pub embed: Option<Digest>,
     /// The origin of the page that embeds the modal.
     pub embedder: Option<String>,
+    /// Our origin that it is started on, where it is a project's own domain.
+    pub origin: Option<String>,
     /// The code to show.
     pub code: String,
     /// The person's name for the connection.
@@ -88,11 +90,11 @@ impl Store {
         let row = sqlx::query!(
             r#"insert into flows (id, session_id, project_id, environment, app_id, integration, auth_method, mode,
                     ticket_digest, ticket_until, proof_digest, result_digest, embed_digest, embedder, code, name, variables,
-                    expires_at)
+                    origin, expires_at)
                select $1, s.id, s.project_id, s.environment, $3, $4, $5, $6, $7, latchkey_now() + interval '120 seconds',
-                      $8, $9, $10, $11, $12, $13, $14, latchkey_now() + interval '120 seconds'
+                      $8, $9, $10, $11, $12, $13, $14, $15, latchkey_now() + interval '120 seconds'
                from connect_sessions s
-               where s.id = $2 and s.revoked_at is null and s.expires_at > latchkey_now() + make_interval(secs => $15)
+               where s.id = $2 and s.revoked_at is null and s.expires_at > latchkey_now() + make_interval(secs => $16)
                  and s.uses < s.max_uses and (select count(*) from flows f where f.session_id = s.id) < 20
                returning id as "id: FlowId", expires_at"#,
             FlowId::generate().0,
@@ -109,6 +111,7 @@ impl Store {
             new.code,
             new.name,
             sqlx::types::Json(&new.variables) as _,
+            new.origin,
             f64::from(new.needs),
         )
         .fetch_optional(&self.pool)

@@ -45,6 +45,8 @@ pub struct ClaimedMail {
     pub project: ProjectId,
     /// Its name.
     pub project_name: String,
+    /// Its own domain, where links lead.
+    pub project_domain: Option<String>,
     /// The environment.
     pub environment: Environment,
     /// The connection.
@@ -121,7 +123,7 @@ impl Store {
     async fn claimed_mail(&self, id: MailId, lease: Uuid) -> Result<Option<ClaimedMail>, StoreError> {
         let row = sqlx::query!(
             r#"select m.attempts, m.reason, m.project_id as "project: ProjectId", m.environment,
-                      m.connection_id as "connection: ConnectionId", p.name as project_name, c.key, c.integration,
+                      m.connection_id as "connection: ConnectionId", p.name as project_name, p.domain as project_domain, c.key, c.integration,
                       c.account_name, c.state, k.expires_at as "expires_at?", t.email as "email?",
                       extract(epoch from latchkey_now() - m.created_at)::bigint as "age!", latchkey_now() as "now!",
                       case when not p.mail then 'mail is switched off for the project'
@@ -160,6 +162,7 @@ impl Store {
             attempt: row.attempts,
             project: row.project,
             project_name: row.project_name,
+            project_domain: row.project_domain,
             environment: crate::database::environment("mails", id.0, &row.environment)?,
             connection: row.connection,
             key: row.key,

@@ -1,0 +1,287 @@
+//! A project's own domain, beside the server's own address.
+
+use std::time::Duration;
+
+use broker::{Broker, Caller, Scope};
+use serde_json::{Value, json};
+use store::{ApiKeyId, AppSettings, ProjectId};
+use testkit::{Account, Browser, Consent, SHOP, TestServer};
+use vault::Environment;
+
+const ANN: Consent = Consent::Allow(Account::Ann);
+
+fn operator(project: ProjectId) -> Caller {
+    Caller {
+        project,
+        environment: Environment::Test,
+        key: ApiKeyId(uuid::Uuid::nil()),
+        scopes: [Scope::Admin].into(),
+    }
+}
+
+/// A domain on the server's port, as a proxy in front of it would have it on 443.
+fn domain_of(server: &TestServer) -> String {
+    let port = server.url.rsplit(':').next().unwrap();
+    format!("http://brand.localhost:{port}")
+}
+
+async fn with_domain() -> (TestServer, String) {
+    let server = TestServer::start().await;
+    let domain = domain_of(&server);
+    let set = server
+        .broker
+        .set_domain(&operator(server.project.id), Some(&domain))
+        .await
+        .unwrap();
+    assert_eq!(set.as_deref(), Some(domain.as_str()));
+    (server, domain)
+}
+
+async fn framed(browser: &Browser, path: &str) -> testkit::Answer {
+    browser
+        .navigate(path, &[("sec-fetch-site", "cross-site"), ("referer", SHOP)])
+        .await
+}
+
+async fn opened(browser: &Browser, session: &str) -> testkit::Answer {
+    browser
+        .post("/connect/api/session", Some(session), &json!({ "embedder": SHOP }))
+        .await
+}
+
+/// From the modal on the domain to the last page; every address on the way.
+async fn connected(server: &TestServer, browser: &Browser, mode: &str) -> (Vec<String>, Value) {
+    let session = server.session(&json!({ "identity": "u-42" })).await;
+    opened(browser, &session).await.expect(200);
+    let flow = server.begin_in(browser, &session, "sandbox", mode).await;
+    let mut way: Vec<String> = flow.url.clone().into_iter().collect();
+    let callback = browser.sign_in(&flow, ANN).await;
+    way.push(callback.clone());
+    let mut next = callback;
+    // A browser goes to each host with that host's cookies only.
+    loop {
+        let here = if next.starts_with(browser.origin()) {
+            browser.clone()
+        } else {
+            server.browser()
+        };
+        let answer = here.get(&next).await.expect(303);
+        answer.header("location").clone_into(&mut next);
+        way.push(next.clone());
+        if next.contains("/connect/done") {
+            break;
+        }
+        assert!(way.len() < 6, "{way:?}");
+    }
+    (way, browser.check(&flow.result).await)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_whole_way_works_on_the_domain() {
+    let (server, domain) = with_domain().await;
+    let browser = server.browser().at(&domain);
+    let page = framed(&browser, &format!("/embed/{}", server.project.publishable_id))
+        .await
+        .expect(200);
+    assert!(page.text.contains("/assets/"), "{}", page.text);
+    // The address alone is the project's, whoever is the default one.
+    framed(&browser, "/").await.expect(200);
+
+    let (way, outcome) = connected(&server, &browser, "popup").await;
+    assert_eq!(outcome["status"], "success", "{outcome}");
+    // The app's callback address is the server's own: the answer is brought to where the cookie lies.
+    assert!(
+        way[0].starts_with(&format!("{}/connections/oauth/callback/", server.url)),
+        "{way:?}"
+    );
+    assert!(
+        way[1].starts_with(&format!("{domain}/connections/oauth/callback/")),
+        "{way:?}"
+    );
+    assert!(way[2].starts_with(&format!("{domain}/connect/done?f=")), "{way:?}");
+    assert!(browser.get(&way[2]).await.expect(200).text.contains("Sandbox"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_callback_can_be_on_the_domain_too() {
+    let (server, domain) = with_domain().await;
+    let settings = AppSettings {
+        callback_origin: Some(domain.clone()),
+        ..AppSettings::default()
+    };
+    let app = server
+        .store
+        .set_app(server.project.id, Environment::Test, "sandbox", &server.url, settings)
+        .await
+        .unwrap();
+    assert!(app.redirect_uri().starts_with(&domain));
+    sandbox::ensure_client(&server.store, server.project.id, Environment::Test, &app.redirect_uri())
+        .await
+        .unwrap();
+    let browser = server.browser().at(&domain);
+    let (way, outcome) = connected(&server, &browser, "popup").await;
+    assert_eq!(outcome["status"], "success", "{outcome}");
+    assert!(way.iter().all(|address| address.starts_with(&domain)), "{way:?}");
+    // And from the server's own address it is brought there.
+    let main = server.browser();
+    let session = server.session(&json!({ "identity": "u-43" })).await;
+    let flow = server.begin(&session).await;
+    let callback = main.sign_in(&flow, ANN).await;
+    assert!(callback.starts_with(&domain), "{callback}");
+    let brought = browser.at(&domain).get(&callback).await.expect(303);
+    assert!(
+        brought
+            .header("location")
+            .starts_with(&format!("{}/connections/oauth/callback/", server.url))
+    );
+    main.get(brought.header("location")).await.expect(303);
+    assert_eq!(main.check(&flow.result).await["status"], "success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_window_goes_over_the_domain() {
+    let (server, domain) = with_domain().await;
+    let browser = server.browser().at(&domain);
+    let session = server.session(&json!({ "identity": "u-42" })).await;
+    let flow = server.begin_in(&browser, &session, "sandbox", "redirect").await;
+    assert_eq!(flow.url, Some(format!("{domain}/connect/start?state={}", flow.result)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_host_is_our_own_address_and_is_told_nobody() {
+    let (server, domain) = with_domain().await;
+    for host in [
+        "http://evil.test",
+        "http://brand.localhost",
+        "http://brand.localhost.evil.test",
+        "http://x.brand.localhost",
+    ] {
+        let browser = server.browser().at(host);
+        let page = framed(&browser, &format!("/embed/{}", server.project.publishable_id))
+            .await
+            .expect(200);
+        let start = browser.navigate("/connect/start", &[]).await;
+        let name = host.trim_start_matches("http://");
+        for answer in [&page, &start] {
+            let headers = format!("{:?}", answer.headers);
+            assert!(!answer.text.contains(name) && !headers.contains(name), "{host}");
+        }
+        // A page of that host calls nothing of ours.
+        let session = server.session(&json!({ "identity": "u-42" })).await;
+        let refused = opened(&browser, &session).await;
+        assert_eq!(refused.problem(403), "foreign_origin", "{host}");
+        assert!(!refused.text.contains(name), "{}", refused.text);
+    }
+    // The domain and our own address do not call each other either.
+    let session = server.session(&json!({ "identity": "u-42" })).await;
+    let call = server
+        .api("POST", "/connect/api/session")
+        .no_key()
+        .header("origin", &domain);
+    let crossed = call
+        .header("authorization", &format!("Bearer {session}"))
+        .json(&json!({ "embedder": SHOP }));
+    assert_eq!(crossed.send().await.problem(403), "foreign_origin");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_shows_its_own_project_alone() {
+    let (server, domain) = with_domain().await;
+    let browser = server.browser().at(&domain);
+    let (other, key) = server.another_project().await;
+    server.store.add_origin(other, SHOP).await.unwrap();
+    let publishable = server.store.project(other).await.unwrap().unwrap().publishable_id;
+    assert_eq!(framed(&browser, &format!("/embed/{publishable}")).await.status, 404);
+    let call = server
+        .api("POST", "/v1/authkit/token")
+        .key(&key)
+        .json(&json!({ "identity": "u-1" }));
+    let session = call.send().await.expect(200).json()["requestId"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let refused = opened(&browser, &session).await;
+    assert_eq!(refused.problem(403), "other_project");
+    assert!(
+        refused.text.contains("This address belongs to another app."),
+        "{}",
+        refused.text
+    );
+    opened(&server.browser(), &session).await.expect(200);
+    // What belongs to the whole server is not there.
+    for path in [
+        "/docs",
+        "/openapi.json",
+        "/metrics",
+        "/readyz",
+        "/sandbox/authorize",
+        "/demo",
+    ] {
+        assert_eq!(browser.navigate(path, &[]).await.status, 404, "{path}");
+    }
+    browser.navigate("/healthz", &[]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn both_replicas_know_a_domain_soon() {
+    let (server, domain) = with_domain().await;
+    let beside = server.beside().await;
+    let host = domain.trim_start_matches("http://").to_owned();
+    let place = async |broker: &Broker| broker.place(Some(&host)).await.project;
+    assert_eq!(place(&beside.broker).await, Some(server.project.id));
+    server
+        .broker
+        .set_domain(&operator(server.project.id), None)
+        .await
+        .unwrap();
+    let gone = async {
+        while place(&beside.broker).await.is_some() {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), gone)
+        .await
+        .expect("at most two seconds later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_refusal_of_a_domain_says_why() {
+    let (server, domain) = with_domain().await;
+    let (other, _) = server.another_project().await;
+    let refused = async |domain: &str| {
+        let problem = server
+            .broker
+            .set_domain(&operator(other), Some(domain))
+            .await
+            .unwrap_err();
+        format!("{} {}", problem.key(), problem.message())
+    };
+    for (given, said) in [
+        (server.url.as_str(), "domain_not_valid"),
+        (
+            server.url.as_str(),
+            "is this server's own address. Give the project another one.",
+        ),
+        (domain.as_str(), "domain_taken Another project has this domain."),
+        ("https://connect.example.test", "must both be https, or both be local"),
+        (
+            "https://*.example.test",
+            "wildcards are not possible. An own domain is written as https://connect.example.com.",
+        ),
+        ("connect.example.test", "An own domain is written as"),
+        ("http://connect.example.test", "use https; http is for localhost only"),
+        (
+            "http://brand.localhost/path",
+            "leave out everything behind the host and port",
+        ),
+    ] {
+        let text = refused(given).await;
+        assert!(text.contains(said), "{given}: {text}");
+    }
+    let branding = Caller {
+        scopes: [Scope::BrandingWrite].into(),
+        ..operator(other)
+    };
+    let problem = server.broker.set_domain(&branding, None).await.unwrap_err();
+    assert_eq!(problem.key(), "missing_scope");
+}

@@ -1,0 +1,188 @@
+//! How a project looks: its settings, its pictures and its own domain.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+
+use crate::{ProjectId, Store, StoreError};
+
+/// What a picture is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ImageSlot {
+    /// The logo, and the one on dark ground where there is no other.
+    LogoLight,
+    /// The logo on dark ground.
+    LogoDark,
+    /// The icon of pages.
+    Favicon,
+}
+
+impl ImageSlot {
+    /// The name in the database.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::LogoLight => "logo_light",
+            Self::LogoDark => "logo_dark",
+            Self::Favicon => "favicon",
+        }
+    }
+}
+
+/// A picture as far as pages and answers need to know it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct ImageFacts {
+    /// Its name: hexadecimal digits of the SHA-256 of its bytes.
+    pub digest: String,
+    /// `image/png`, `image/jpeg` or `image/webp`, by its bytes.
+    pub media_type: String,
+    /// Pixels.
+    pub width: i32,
+    /// Pixels.
+    pub height: i32,
+}
+
+/// The pictures of a project that are shown now.
+pub type Images = BTreeMap<ImageSlot, ImageFacts>;
+
+/// A picture to serve.
+#[derive(Debug)]
+pub struct ImageBytes {
+    /// Its type, by its bytes.
+    pub media_type: String,
+    /// The picture.
+    pub bytes: Vec<u8>,
+}
+
+/// New settings of how a project looks.
+#[derive(Debug)]
+pub struct BrandingChange {
+    /// The name, or the one it has.
+    pub name: Option<String>,
+    /// All settings.
+    pub branding: serde_json::Value,
+    /// Whether our own line is hidden.
+    pub white_label: bool,
+}
+
+/// What became of a change that was made for one revision.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Revised {
+    /// It is made; the revision after it.
+    Yes(i64),
+    /// Somebody was faster, or the project is gone.
+    Otherwise,
+}
+
+impl Store {
+    /// Replaces how a project looks. With `revision`, only while it is that one.
+    pub async fn set_branding(
+        &self,
+        project: ProjectId,
+        revision: Option<i64>,
+        change: &BrandingChange,
+    ) -> Result<Revised, StoreError> {
+        let now = sqlx::query_scalar!(
+            "update projects set name = coalesce($3, name), branding = $4, white_label = $5,
+                    branding_revision = branding_revision + 1, updated_at = latchkey_now()
+             where id = $1 and ($2::bigint is null or branding_revision = $2)
+             returning branding_revision",
+            project.0,
+            revision,
+            change.name,
+            change.branding,
+            change.white_label,
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(now.map_or(Revised::Otherwise, Revised::Yes))
+    }
+
+    /// Shows another picture, or none. The one before stays for a day. With `revision`, only while it is that one.
+    pub async fn set_image(
+        &self,
+        project: ProjectId,
+        revision: Option<i64>,
+        slot: ImageSlot,
+        image: Option<(&ImageFacts, &[u8])>,
+    ) -> Result<Revised, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        // The project's row first: whoever else changes a picture of it waits here. An address of a logo elsewhere, from a
+        // version before uploads, ends with the first upload.
+        let now = sqlx::query_scalar!(
+            "update projects set branding_revision = branding_revision + 1, updated_at = latchkey_now(),
+                    branding = case when $3 then branding - 'logo_url' else branding end
+             where id = $1 and ($2::bigint is null or branding_revision = $2)
+             returning branding_revision",
+            project.0,
+            revision,
+            slot == ImageSlot::LogoLight,
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let Some(now) = now else {
+            return Ok(Revised::Otherwise);
+        };
+        let digest = image.map(|(facts, _)| facts.digest.as_str());
+        sqlx::query!(
+            "update brand_images set replaced_at = latchkey_now()
+             where project_id = $1 and slot = $2 and replaced_at is null and digest is distinct from $3",
+            project.0,
+            slot.as_str(),
+            digest,
+        )
+        .execute(&mut *transaction)
+        .await?;
+        sqlx::query!(
+            "delete from brand_images where project_id = $1 and replaced_at < latchkey_now() - interval '1 day'",
+            project.0
+        )
+        .execute(&mut *transaction)
+        .await?;
+        if let Some((facts, bytes)) = image {
+            sqlx::query!(
+                "insert into brand_images (project_id, slot, digest, media_type, width, height, bytes)
+                 values ($1, $2, $3, $4, $5, $6, $7)
+                 on conflict (project_id, slot, digest) do update set replaced_at = null",
+                project.0,
+                slot.as_str(),
+                facts.digest,
+                facts.media_type,
+                facts.width,
+                facts.height,
+                bytes,
+            )
+            .execute(&mut *transaction)
+            .await?;
+        }
+        transaction.commit().await?;
+        Ok(Revised::Yes(now))
+    }
+
+    /// A picture by its address. Served by the primary key of `brand_images`.
+    pub async fn image(&self, publishable_id: &str, digest: &str) -> Result<Option<ImageBytes>, StoreError> {
+        Ok(sqlx::query_as!(
+            ImageBytes,
+            "select i.media_type, i.bytes from brand_images i
+             join projects p on p.id = i.project_id
+             where p.publishable_id = $1 and i.digest = $2 limit 1",
+            publishable_id,
+            digest
+        )
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// Gives a project its own domain, or takes it away. [`StoreError::Conflict`] when another project has it.
+    pub async fn set_domain(&self, project: ProjectId, domain: Option<&str>) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update projects set domain = $2, branding_revision = branding_revision + 1, updated_at = latchkey_now()
+             where id = $1",
+            project.0,
+            domain
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
+    }
+}
