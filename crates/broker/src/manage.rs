@@ -4,7 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    AuditEntry, Connection, ConnectionId, ConnectionState, IdentityType, NewSession, OwnedBy, RevocationStatus, Session,
+    AuditEntry, Connection, ConnectionId, ConnectionState, IdentityType, NewSession, OwnedBy, RevocationStatus,
+    Session, SessionPurpose,
 };
 use vault::Token;
 
@@ -153,7 +154,7 @@ impl Broker {
             self.require_embedder(session.project, session.environment, embedder)
                 .await?;
         }
-        if session.manages {
+        if session.purpose == SessionPurpose::Manage {
             return Ok(session);
         }
         Err(not_managing())

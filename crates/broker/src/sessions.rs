@@ -7,7 +7,7 @@ use catalog::{AuthKind, AuthMethod, ClientAuth, Integration, SetBy};
 use chrono::{DateTime, Utc};
 use protocol::mail::EmailAddress;
 use serde::Serialize;
-use store::{App, Connected, ConnectionId, IdentityType, NewSession, Owner, Project, Session};
+use store::{App, Connected, ConnectionId, IdentityType, NewSession, Owner, Project, Session, SessionPurpose};
 use vault::{Environment, Token};
 
 use crate::connections::checked_tags;
@@ -294,7 +294,7 @@ impl Broker {
         let connected = self.connected(&session).await?;
         let integrations = self.session_platforms(&session).await?;
         let reconnect = self.reconnect(&session).await?;
-        let manage = if session.manages {
+        let manage = if session.purpose == SessionPurpose::Manage {
             Some(self.own_connections_count(&session).await?)
         } else {
             None

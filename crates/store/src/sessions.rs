@@ -70,6 +70,17 @@ impl Owner {
     }
 }
 
+/// What a session is for, besides the connection that it makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SessionPurpose {
+    /// Nothing else.
+    Connect,
+    /// It also shows its identity's connections and ends them.
+    Manage,
+    /// It adds access to a connection that works, and never makes that one worse.
+    Widen,
+}
+
 /// A session as it is.
 #[derive(Clone, Debug)]
 pub struct Session {
@@ -87,8 +98,8 @@ pub struct Session {
     pub connection: Option<ConnectionId>,
     /// Whether it came from a hosted link.
     pub hosted: bool,
-    /// Whether it shows its identity's connections and ends them.
-    pub manages: bool,
+    /// What it is for.
+    pub purpose: SessionPurpose,
     /// Whether the customer's backend says who finished; as the project has it without.
     pub verify: Option<bool>,
     /// Completions that it allows.
@@ -101,8 +112,6 @@ pub struct Session {
     pub seconds_left: i64,
     /// Whether it was revoked.
     pub revoked: bool,
-    /// Whether it adds access to a connection that works: it never makes that one worse.
-    pub widens: bool,
 }
 
 impl Session {
@@ -151,14 +160,13 @@ struct Row {
     integrations: Option<Vec<String>>,
     connection_id: Option<ConnectionId>,
     hosted: bool,
-    manages: bool,
+    purpose: String,
     verify: Option<bool>,
     max_uses: i32,
     uses: i32,
     expires_at: DateTime<Utc>,
     revoked: bool,
     seconds_left: i64,
-    widens: bool,
 }
 
 impl TryFrom<Row> for Session {
@@ -166,6 +174,11 @@ impl TryFrom<Row> for Session {
 
     fn try_from(row: Row) -> Result<Self, StoreError> {
         let record = row.id.0;
+        let purpose = match row.purpose.as_str() {
+            "widen" => SessionPurpose::Widen,
+            "manage" => SessionPurpose::Manage,
+            _ => SessionPurpose::Connect,
+        };
         Ok(Self {
             id: row.id,
             project: row.project_id,
@@ -181,14 +194,13 @@ impl TryFrom<Row> for Session {
             integrations: row.integrations,
             connection: row.connection_id,
             hosted: row.hosted,
-            manages: row.manages,
+            purpose,
             verify: row.verify,
             max_uses: row.max_uses,
             uses: row.uses,
             expires_at: row.expires_at,
             seconds_left: row.seconds_left,
             revoked: row.revoked,
-            widens: row.widens,
         })
     }
 }
@@ -198,8 +210,9 @@ macro_rules! select_sessions {
         sqlx::query_as!(
             Row,
             r#"select id as "id: SessionId", project_id as "project_id: ProjectId", environment, identity, identity_type,
-                      group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, manages, verify,
-                      max_uses, uses, expires_at, widens, revoked_at is not null as "revoked!",
+                      group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, verify,
+                      case when widens then 'widen' when manages then 'manage' else 'connect' end as "purpose!",
+                      max_uses, uses, expires_at, revoked_at is not null as "revoked!",
                       extract(epoch from expires_at - latchkey_now())::bigint as "seconds_left!"
                from connect_sessions "# + $tail
             $(, $argument)*

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog::AuthKind;
-use store::{Connection, Finished, Flow, Grant, Project, Session, Verify};
+use store::{Connection, Finished, Flow, Grant, Project, Session, SessionPurpose, Verify};
 use url::Url;
 use vault::Token;
 
@@ -48,7 +48,7 @@ impl Around {
 
     /// A session that adds access leaves a connection alone that would lose some.
     fn require_no_less(&self, grant: &Grant) -> Result<(), Problem> {
-        if !self.session.widens {
+        if self.session.purpose != SessionPurpose::Widen {
             return Ok(());
         }
         let Some(known) = &self.known else { return Ok(()) };

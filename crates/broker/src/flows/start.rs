@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use catalog::AuthKind;
 use chrono::{DateTime, Utc};
-use store::{FlowId, FlowMode, NewFlow, Session};
+use store::{FlowId, FlowMode, NewFlow, Session, SessionPurpose};
 use url::Url;
 use vault::{SecretString, Token, human_code};
 
@@ -73,7 +73,7 @@ impl Broker {
                 .await?;
         }
         let platform = self.session_platform(&session, &request.integration).await?;
-        let (auth_method, variables) = if session.widens {
+        let (auth_method, variables) = if session.purpose == SessionPurpose::Widen {
             self.as_before(&session, &platform).await?
         } else {
             accept(&platform, request.auth.as_deref(), request.values)?

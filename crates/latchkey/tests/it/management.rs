@@ -161,12 +161,12 @@ async fn a_backend_chooses_what_the_modal_shows() {
     let stripe = json!({ "connectionDefinitionId": "conn_def_stripe", "environment": "test", "active": true });
     put(&paths[0], stripe).await.expect(200);
     assert_eq!(shown().await, ["gmail", "sandbox", "stripe"]);
-    let live = server
+    let elsewhere = server
         .api("POST", "/v1/authkit/token")
         .key(&server.live_key)
         .send()
         .await;
-    assert_eq!(live.expect(200).json()["total"], 0);
+    assert_eq!(elsewhere.expect(200).json()["total"], 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -262,13 +262,18 @@ async fn settings_that_cannot_be_say_what_to_change() {
     theirs.problem(404);
     let apps = "select count(*) from apps where integration <> 'sandbox'";
     assert_eq!(server.database.number(apps).await, 0, "nothing was changed");
+}
 
-    // A project whose sandbox was never switched on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sandbox_that_was_never_set_up_is_said_to_be_so() {
+    let server = TestServer::start().await;
+    let admin = server.key_with(&[Scope::Admin]).await;
+    let path = format!("/v1/management/organizations/{}/authkit", server.project.id);
     server
         .database
         .execute("update apps set client_id = null, enabled = false")
         .await;
-    let sandbox = with(json!({ "connectionDefinitionId": "conn_def_sandbox" }));
+    let sandbox = json!({ "connectionDefinitionId": "conn_def_sandbox", "environment": "test", "active": true });
     let answer = server.api("PUT", &path).key(&admin).json(&sandbox).send().await;
     assert_eq!(answer.problem(409), "sandbox_not_set_up");
     assert!(
