@@ -249,7 +249,8 @@ impl Broker {
     async fn audit_branding(&self, caller: &Caller, action: &'static str, detail: &Value) -> Result<(), Problem> {
         let entry = AuditEntry {
             project: Some(caller.project),
-            environment: None,
+            // The key's; the command line has none.
+            environment: (!caller.key.0.is_nil()).then_some(caller.environment),
             action,
             actor: caller.actor(),
             subject: Some(format!("project:{}", caller.project)),

@@ -34,6 +34,12 @@ async fn with_domain() -> (TestServer, String) {
         .await
         .unwrap();
     assert_eq!(set.as_deref(), Some(domain.as_str()));
+    let audited = "select count(*) from audit_log where action = 'branding.domain_changed' and environment is null";
+    assert_eq!(
+        server.database.number(audited).await,
+        1,
+        "the command line acts in none"
+    );
     (server, domain)
 }
 

@@ -97,6 +97,8 @@ async fn a_logo_is_served_by_us_for_ever() {
         "a day after it was replaced"
     );
     assert_eq!(server.store.audit_count("branding.image_changed").await.unwrap(), 5);
+    let audited = "select count(*) from audit_log where action = 'branding.image_changed' and environment = 'test'";
+    assert_eq!(server.database.number(audited).await, 5, "with the key's environment");
 }
 
 #[tokio::test(flavor = "multi_thread")]
