@@ -229,6 +229,26 @@ async fn a_domain_shows_its_own_project_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_for_the_address_that_it_was_made_on() {
+    let (server, domain) = with_domain().await;
+    let (here, main) = (server.browser().at(&domain), server.browser());
+    for (own, foreign) in [(&here, &main), (&main, &here)] {
+        let session = server.session(&json!({ "identity": "u-42" })).await;
+        let flow = server.begin_in(own, &session, "sandbox", "popup").await;
+        let refused = foreign.redeem(&flow).await;
+        assert_eq!(refused.problem(403), "not_from_app");
+        assert!(
+            refused.text.contains(
+                "This sign-in was started at another address than this one. Go back to the app and start again."
+            ),
+            "{}",
+            refused.text
+        );
+        own.redeem(&flow).await.expect(200);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn both_replicas_know_a_domain_soon() {
     let (server, domain) = with_domain().await;
     let beside = server.beside().await;
