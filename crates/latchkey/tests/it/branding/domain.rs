@@ -248,6 +248,62 @@ async fn a_ticket_is_for_the_address_that_it_was_made_on() {
     }
 }
 
+/// Waits until the server knows whose domain it is.
+async fn known(server: &TestServer, domain: &str, whose: Option<ProjectId>) {
+    let host = domain.trim_start_matches("http://");
+    let waiting = async {
+        while server.broker.place(Some(host)).await.project != whose {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(10), waiting)
+        .await
+        .expect("at most two seconds later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_not_brought_to_a_domain_that_the_project_no_longer_has() {
+    let (server, domain) = with_domain().await;
+    let (other, _) = server.another_project().await;
+    let own = operator(server.project.id);
+    let away = async || {
+        let browser = server.browser().at(&domain);
+        let session = server.session(&json!({ "identity": "u-42" })).await;
+        let flow = server.begin_in(&browser, &session, "sandbox", "popup").await;
+        let callback = browser.sign_in(&flow, ANN).await;
+        (browser, flow, callback)
+    };
+    let ended = async |answer: testkit::Answer, handle: &str| {
+        assert_eq!(answer.status, 410, "{}", answer.text);
+        assert!(answer.text.contains("This sign-in has ended"), "{}", answer.text);
+        assert!(answer.headers.get("location").is_none());
+        let told = server.browser().check(handle).await;
+        assert_eq!(
+            (&told["stage"], &told["code"]),
+            (&json!("failed"), &json!("interrupted"))
+        );
+        let why = "The address that this sign-in was started at no longer belongs to the app.";
+        assert!(told["message"].as_str().unwrap().starts_with(why), "{told}");
+    };
+
+    // Taken away.
+    let (_, flow, callback) = away().await;
+    server.broker.set_domain(&own, None).await.unwrap();
+    ended(server.browser().get(&callback).await, &flow.result).await;
+
+    // Given to another project: neither from the server's own address nor on the domain itself, where the cookie lies.
+    server.broker.set_domain(&own, Some(&domain)).await.unwrap();
+    known(&server, &domain, Some(server.project.id)).await;
+    let (_, first, from_main) = away().await;
+    let (browser, second, on_domain) = away().await;
+    server.broker.set_domain(&own, None).await.unwrap();
+    server.broker.set_domain(&operator(other), Some(&domain)).await.unwrap();
+    ended(server.browser().get(&from_main).await, &first.result).await;
+    known(&server, &domain, Some(other)).await;
+    let here = on_domain.replace(&server.url, &domain);
+    ended(browser.get(&here).await, &second.result).await;
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn both_replicas_know_a_domain_soon() {
     let (server, domain) = with_domain().await;
