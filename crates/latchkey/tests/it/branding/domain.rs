@@ -6,7 +6,7 @@ use broker::{Broker, Caller, Scope};
 use serde_json::{Value, json};
 use store::{ApiKeyId, AppSettings, ProjectId};
 use testkit::{Account, Browser, Consent, SHOP, TestServer};
-use vault::Environment;
+use vault::{Environment, Token};
 
 const ANN: Consent = Consent::Allow(Account::Ann);
 
@@ -226,6 +226,87 @@ async fn a_domain_shows_its_own_project_alone() {
         assert_eq!(browser.navigate(path, &[]).await.status, 404, "{path}");
     }
     browser.navigate("/healthz", &[]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_on_a_domain_takes_anything_of_another_project() {
+    let (server, domain) = with_domain().await;
+    let (here, main) = (server.browser().at(&domain), server.browser());
+    let (other, key) = server.another_project().await;
+    server.store.add_origin(other, SHOP).await.unwrap();
+    let call = server.api("POST", "/v1/authkit/token").key(&key);
+    let session = call.json(&json!({ "identity": "u-1" })).send().await.expect(200).json();
+    let session = session["requestId"].as_str().unwrap();
+    let flow = server.begin(session).await;
+
+    // What a session opens, and what a flow's handle tells.
+    let id = &flow.flow;
+    let ticket = Token::generate().expose();
+    let begin = json!({ "integration": "sandbox", "mode": "popup", "ticket": ticket, "embedder": SHOP });
+    for (path, body) in [
+        ("/connect/api/session".to_owned(), json!({ "embedder": SHOP })),
+        ("/connect/api/form".to_owned(), json!({ "integration": "sandbox" })),
+        (
+            "/connect/api/submit".to_owned(),
+            json!({ "integration": "sandbox", "embedder": SHOP }),
+        ),
+        ("/connect/api/flows".to_owned(), begin),
+        (
+            format!("/connect/api/flows/{id}/ticket"),
+            json!({ "ticket": ticket, "proof": null }),
+        ),
+        (format!("/connect/api/flows/{id}/cancel"), json!({})),
+        (format!("/connect/api/flows/{id}/choices"), json!({})),
+        (format!("/connect/api/flows/{id}/choose"), json!({ "pick": 0 })),
+        (format!("/connect/api/flows/{id}/widen"), json!({})),
+        ("/connect/api/connections".to_owned(), json!({ "embedder": SHOP })),
+        (format!("/connect/api/connections/{id}/disconnect"), json!({})),
+        (format!("/connect/api/connections/{id}/reconnect"), json!({})),
+    ] {
+        let refused = here.post(&path, Some(session), &body).await;
+        assert_eq!(refused.problem(403), "other_project", "{path}");
+    }
+    let checked = here.post("/connect/api/check", Some(&flow.result), &json!({})).await;
+    assert_eq!(checked.problem(404), "flow_unknown");
+    let events = server.api("GET", &format!("/connect/api/flows/{id}/events")).no_key();
+    let events = events
+        .header("host", domain.trim_start_matches("http://"))
+        .header("authorization", &format!("Bearer {}", flow.result));
+    assert_eq!(events.send().await.problem(404), "flow_unknown");
+    assert_eq!(here.redeem(&flow).await.problem(403), "not_from_app");
+    assert_eq!(
+        main.check(&flow.result).await["stage"],
+        "created",
+        "nothing was done to it"
+    );
+
+    // A link, while it can be opened and when it is over.
+    let call = server.api("POST", "/v1/connect/links").key(&key);
+    let link = call
+        .json(&json!({ "identity": "u-1", "verify": false }))
+        .send()
+        .await
+        .expect(201)
+        .json();
+    let (_, secret) = link["url"].as_str().unwrap().split_once('#').unwrap();
+    let (looking, pressing) = (json!({ "secret": secret }), json!({ "secret": secret, "click": true }));
+    let unknown = async || {
+        for (path, body) in [
+            ("/connect/api/links/peek", &looking),
+            ("/connect/api/links/open", &pressing),
+        ] {
+            let refused = here.post(path, None, body).await;
+            assert_eq!(refused.problem(404), "link_unknown", "{path}");
+            assert!(!refused.text.contains("Other"), "{}", refused.text);
+        }
+    };
+    unknown().await;
+    main.post("/connect/api/links/peek", None, &looking).await.expect(200);
+    let path = format!("/v1/connect/links/{}", link["id"].as_str().unwrap());
+    server.api("DELETE", &path).key(&key).send().await.expect(200);
+    unknown().await;
+    let over = main.post("/connect/api/links/peek", None, &looking).await;
+    assert_eq!(over.problem(410), "link_revoked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
