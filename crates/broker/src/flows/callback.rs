@@ -210,11 +210,16 @@ impl Broker {
         {
             return Ok(CallbackEnd::Redirect(return_address(url, form, handle, failure)));
         }
-        let own = flow.origin.as_deref().and_then(|origin| Url::parse(origin).ok());
-        let mut url = own.unwrap_or_else(|| self.settings().public_url.clone());
+        let mut url = self.address_of(flow);
         url.set_path("/connect/done");
         url.query_pairs_mut().clear().append_pair("f", &flow.id.to_string());
         Ok(CallbackEnd::Redirect(url))
+    }
+
+    /// Our address that a flow was started on, where its browser's cookie lies.
+    pub(super) fn address_of(&self, flow: &Flow) -> Url {
+        let own = flow.origin.as_deref().and_then(|origin| Url::parse(origin).ok());
+        own.unwrap_or_else(|| self.settings().public_url.clone())
     }
 
     /// No claim: say why, as far as this browser may know, and note what looks like an attack. No token request.

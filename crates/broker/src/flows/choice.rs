@@ -178,7 +178,7 @@ impl Broker {
         let mut pause = Duration::from_millis(200);
         let problem = loop {
             match self.store().hold_flow(flow, &grant, &secrets).await {
-                Ok(true) => return Ok(CallbackEnd::Redirect(self.choose_address(flow.id))),
+                Ok(true) => return Ok(CallbackEnd::Redirect(self.choose_address(flow))),
                 Ok(false) => break expired(),
                 Err(error) if error.is_unavailable() => tokio::time::sleep(pause).await,
                 Err(error) => break error.into(),
@@ -222,10 +222,10 @@ impl Broker {
     }
 
     /// Our own page with the list, in the window that was at the service.
-    pub(super) fn choose_address(&self, flow: FlowId) -> Url {
-        let mut url = self.settings().public_url.clone();
+    pub(super) fn choose_address(&self, flow: &Flow) -> Url {
+        let mut url = self.address_of(flow);
         url.set_path("/connect/choose");
-        url.query_pairs_mut().clear().append_pair("f", &flow.to_string());
+        url.query_pairs_mut().clear().append_pair("f", &flow.id.to_string());
         url
     }
 

@@ -147,7 +147,7 @@ impl Broker {
             project: Some(caller.project),
             environment: Some(caller.environment),
             action,
-            actor: format!("key:{}", caller.key),
+            actor: caller.actor(),
             subject: Some(format!("link:{id}")),
             detail,
         };
