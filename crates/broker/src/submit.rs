@@ -9,7 +9,7 @@ use serde_json::json;
 use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session, SessionPurpose};
 use vault::{Credential, ExposeSecret as _, Fields, SecretString, Token};
 
-use crate::flows::Chosen;
+use crate::flows::{Chosen, named};
 use crate::keys::connection_key;
 use crate::sessions::{MethodView, Platform, effective_variables, used};
 use crate::texts::{plain, quoted};
@@ -180,7 +180,7 @@ impl Broker {
             .map_err(|error| check_problem(&platform.integration.name, &error, field))?;
         grant.proved = true;
         grant.account_id = account.id.map(|id| quoted(&id));
-        grant.account_name = account.name.map(|name| quoted(&name));
+        grant.account_name = named(grant.account_name.take(), account.name);
         Ok(())
     }
 

@@ -142,7 +142,9 @@ impl Broker {
             None => (entries.len() == 1).then_some(0),
         };
         if let Some(index) = taken {
-            grant.variables.extend(entries.swap_remove(index).values);
+            let entry = entries.swap_remove(index);
+            grant.account_name = Some(quoted(&entry.name));
+            grant.variables.extend(entry.values);
             return Ok(Chosen::Settled);
         }
         Ok(Chosen::Ask(ChoiceList {
@@ -341,6 +343,7 @@ impl Broker {
                 return Err(problem);
             }
         };
+        grant.account_name = Some(entry.name);
         grant.variables.extend(entry.values);
         let handle = handle.as_deref().map(String::as_str);
         self.settle(&flow, &around, grant, handle).await
@@ -463,4 +466,13 @@ fn list_problem(name: &str, error: &CheckError) -> Problem {
         ),
     };
     Problem::new(Kind::FailedDependency, key, message)
+}
+
+/// What people know a connection by: what was chosen, and whose account it is.
+pub(crate) fn named(chosen: Option<String>, account: Option<String>) -> Option<String> {
+    let account = account.map(|name| quoted(&name));
+    match (chosen, account) {
+        (Some(chosen), Some(account)) if chosen != account => Some(format!("{chosen} · {account}")),
+        (chosen, account) => chosen.or(account),
+    }
 }

@@ -9,6 +9,7 @@ use url::Url;
 use vault::{Credential, Token};
 
 use super::callback::CallbackEnd;
+use super::choice::named;
 use super::departure::ClientParts;
 use crate::keys::connection_key;
 use crate::sessions::effective_variables;
@@ -145,7 +146,7 @@ impl Broker {
             Ok(account) => {
                 grant.proved = true;
                 grant.account_id = account.id.map(|id| quoted(&id));
-                grant.account_name = account.name.map(|name| quoted(&name));
+                grant.account_name = named(grant.account_name.take(), account.name);
             }
             // They can be typed in again; until they are proved nobody knows whether they are right.
             Err(error) if matches!(grant.credential.credential, Credential::Fields(_)) => return Err(error),

@@ -106,7 +106,10 @@ async fn several_are_asked_and_the_pick_is_what_the_connection_is_for() {
     let picked = waiting.pick(1).await.expect(200).json();
     assert_eq!(picked, json!({ "url": null }), "a modal learns no address");
     let end = waiting.outcome().await;
-    assert_eq!((&end["status"], &end["account"]), (&json!("success"), &json!("Ann")));
+    assert_eq!(
+        (&end["status"], &end["account"]),
+        (&json!("success"), &json!("Acme Labs · Ann"))
+    );
     assert_eq!(site(&waiting.server, &end["connection"]).await, "acme-labs");
     assert_eq!(revocations(&waiting.server).await, 0);
     let held = "select count(*) from flows where quarantined is not null or sealed is not null";
@@ -692,7 +695,7 @@ async fn a_typed_in_key_is_proved_at_the_site_that_was_chosen() {
     assert_eq!(result(&flow).await["stage"], "choosing");
     provider.reply_at("/api/me", Reply::json(200, &json!({ "id": "7", "name": "Ann" })));
     pick(&session, &flow).await.expect(200);
-    assert_eq!(result(&flow).await["account"], "Ann");
+    assert_eq!(result(&flow).await["account"], "B · Ann");
     assert_eq!(server.database.number("select count(*) from connections").await, 1);
 
     // The service refuses the key there: nothing is saved.
