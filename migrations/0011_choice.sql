@@ -1,6 +1,6 @@
 -- A sign-in that reaches several accounts waits for the person's choice, and a session may add access to a connection that
--- works. Safe beside the previous version: it makes neither, leaves such flows alone (its modal asks again until a newer
--- replica answers), and a session of the new kind is one to reconnect to it.
+-- works. Beside the previous version: it makes neither, and fails to look at flows that
+-- wait (docs/operations.md, Upgrade); a session of the new kind is one to reconnect to it.
 
 alter table flows drop constraint flows_status_check;
 alter table flows add constraint flows_status_check check (status in ('created', 'bound', 'confirming', 'away', 'exchanging',

@@ -1,6 +1,6 @@
 -- One table for all links: those in mails, those that a customer's backend makes, and those to a person's own connections.
--- Safe beside the previous version: it looks at links through their connection, so it does not know one without; what it
--- writes are links in mails, which the defaults describe.
+-- Beside the previous version: it opens links through their connection, so it does not know one without; what it writes are
+-- links in mails, which the defaults describe. It does not know `verify`, nor that a link is spent (docs/operations.md, Upgrade).
 
 alter table connect_links
     -- Without a connection a link makes a new one, or leads to all of them.

@@ -378,6 +378,9 @@ problem-provider-unavailable = لم يستجب { $service } كما هو متوق
 problem-session-expired = انتهت جلسة الربط. ابدأ من جديد.
 problem-session-used = سبق إنشاء ربط في هذه الجلسة. ابدأ من جديد في التطبيق.
 problem-wrong-code = هذا ليس الرمز الصحيح. انظر إلى النافذة الأولى وحاول مرة أخرى.
+problem-manage-not-allowed = لا يمكن إدارة الروابط هنا. استخدم التطبيق الذي جئت منه.
+problem-other-project = هذا لا يخص هذا العنوان. ابدأ من جديد في التطبيق.
+problem-too-many-reconnects = أُعيد الربط مرات كثيرة خلال ساعة واحدة. انتظر قليلًا ثم حاول مجددًا.
 problem-too-many-flows = بدأت عمليات تسجيل دخول كثيرة من هذه النافذة. أغلقها وابدأ من جديد في التطبيق.
 
 page-embed-title = ربط

@@ -413,6 +413,9 @@ problem-provider-unavailable = { $service } hat nicht wie erwartet geantwortet. 
 problem-session-expired = Die Sitzung zum Verbinden ist beendet. Beginnen Sie von vorn.
 problem-session-used = In dieser Sitzung wurde schon eine Verbindung angelegt. Beginnen Sie in der App von vorn.
 problem-wrong-code = Das ist nicht der Code. Sehen Sie im ersten Fenster nach und versuchen Sie es noch einmal.
+problem-manage-not-allowed = Hier lassen sich keine Verbindungen verwalten. Nutzen Sie die App, aus der Sie kommen.
+problem-other-project = Das gehört nicht zu dieser Adresse. Beginnen Sie in der App noch einmal.
+problem-too-many-reconnects = Das wurde in dieser Stunde zu oft neu verbunden. Warten Sie eine Weile und versuchen Sie es dann noch einmal.
 problem-too-many-flows = In diesem Fenster wurden zu viele Anmeldungen begonnen. Schließen Sie es und beginnen Sie in der App von vorn.
 
 ## Seiten des Servers

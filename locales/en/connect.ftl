@@ -439,6 +439,9 @@ problem-provider-unavailable = { $service } did not answer as expected. Try agai
 problem-session-expired = The connect session has ended. Start again.
 problem-session-used = This session made its connection already. Start again in the app.
 problem-wrong-code = That is not the code. Look at the first window and try again.
+problem-manage-not-allowed = Connections cannot be looked after here. Use the app that brought you here.
+problem-other-project = This does not belong to this address. Start again in the app.
+problem-too-many-reconnects = This was connected again too often within the hour. Wait a while, then try again.
 problem-too-many-flows = Too many sign-ins were started from this window. Close it and start again in the app.
 
 ## Pages that the server writes

@@ -367,6 +367,9 @@ problem-provider-unavailable = { $service } no ha respondido como se esperaba. I
 problem-session-expired = La sesión de conexión ha terminado. Empiece de nuevo.
 problem-session-used = Esta sesión ya creó su conexión. Empiece de nuevo en la aplicación.
 problem-wrong-code = Ese no es el código. Mire la primera ventana e inténtelo de nuevo.
+problem-manage-not-allowed = Aquí no se pueden gestionar conexiones. Use la aplicación desde la que llegó.
+problem-other-project = Esto no pertenece a esta dirección. Empiece de nuevo en la aplicación.
+problem-too-many-reconnects = Se ha vuelto a conectar demasiadas veces en una hora. Espere un rato e inténtelo de nuevo.
 problem-too-many-flows = Se han iniciado demasiados inicios de sesión desde esta ventana. Ciérrela y empiece de nuevo en la aplicación.
 
 page-embed-title = Conectar

@@ -367,6 +367,9 @@ problem-provider-unavailable = { $service } n’a pas répondu comme prévu. Ré
 problem-session-expired = La session de connexion a pris fin. Recommencez.
 problem-session-used = Cette session a déjà servi à une connexion. Recommencez dans l’application.
 problem-wrong-code = Ce n’est pas le bon code. Regardez dans la première fenêtre et réessayez.
+problem-manage-not-allowed = Les connexions ne peuvent pas être gérées ici. Utilisez l’application d’où vous venez.
+problem-other-project = Ceci n’appartient pas à cette adresse. Recommencez dans l’application.
+problem-too-many-reconnects = La reconnexion a été demandée trop souvent en une heure. Attendez un moment, puis réessayez.
 problem-too-many-flows = Trop d’identifications ont été lancées depuis cette fenêtre. Fermez-la et recommencez dans l’application.
 
 page-embed-title = Connexion

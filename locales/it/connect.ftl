@@ -367,6 +367,9 @@ problem-provider-unavailable = { $service } non ha risposto come previsto. Ripro
 problem-session-expired = La sessione di collegamento è terminata. Ricominci.
 problem-session-used = Questa sessione ha già creato il suo collegamento. Ricominci nell’app.
 problem-wrong-code = Il codice non è questo. Guardi la prima finestra e riprovi.
+problem-manage-not-allowed = Qui non si possono gestire i collegamenti. Usa l’app da cui sei arrivato.
+problem-other-project = Questo non appartiene a questo indirizzo. Ricomincia nell’app.
+problem-too-many-reconnects = È stato ricollegato troppe volte nell’ultima ora. Attendi un po’, poi riprova.
 problem-too-many-flows = Da questa finestra sono stati avviati troppi accessi. La chiuda e ricominci nell’app.
 
 page-embed-title = Collega

@@ -355,6 +355,9 @@ problem-provider-unavailable = { $service } から想定どおりの応答があ
 problem-session-expired = 接続セッションが終了しました。もう一度始めてください。
 problem-session-used = このセッションではすでに接続が作成されています。アプリからもう一度始めてください。
 problem-wrong-code = コードが違います。最初のウィンドウを確認して、もう一度お試しください。
+problem-manage-not-allowed = ここでは接続を管理できません。元のアプリをお使いください。
+problem-other-project = これはこのアドレスのものではありません。アプリからやり直してください。
+problem-too-many-reconnects = 1 時間以内に再接続の回数が多すぎました。しばらく待ってから、もう一度お試しください。
 problem-too-many-flows = このウィンドウから開始したサインインが多すぎます。閉じて、アプリからもう一度始めてください。
 
 page-embed-title = 接続

@@ -355,6 +355,9 @@ problem-provider-unavailable = { $service }의 응답이 예상과 다릅니다.
 problem-session-expired = 연결 세션이 종료되었습니다. 다시 시작하세요.
 problem-session-used = 이 세션에서는 이미 연결을 만들었습니다. 앱에서 다시 시작하세요.
 problem-wrong-code = 코드가 올바르지 않습니다. 첫 번째 창을 확인하고 다시 시도하세요.
+problem-manage-not-allowed = 여기에서는 연결을 관리할 수 없습니다. 처음 사용하던 앱을 이용하세요.
+problem-other-project = 이 주소에 속하지 않습니다. 앱에서 다시 시작하세요.
+problem-too-many-reconnects = 한 시간 안에 너무 여러 번 다시 연결했습니다. 잠시 기다렸다가 다시 시도하세요.
 problem-too-many-flows = 이 창에서 로그인을 너무 많이 시작했습니다. 창을 닫고 앱에서 다시 시작하세요.
 
 page-embed-title = 연결

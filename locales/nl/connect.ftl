@@ -363,6 +363,9 @@ problem-provider-unavailable = { $service } antwoordde niet zoals verwacht. Prob
 problem-session-expired = De verbindingssessie is beëindigd. Begin opnieuw.
 problem-session-used = In deze sessie is al een verbinding gemaakt. Begin opnieuw in de app.
 problem-wrong-code = Dat is niet de code. Kijk in het eerste venster en probeer het opnieuw.
+problem-manage-not-allowed = Hier kunt u geen verbindingen beheren. Gebruik de app waar u vandaan komt.
+problem-other-project = Dit hoort niet bij dit adres. Begin opnieuw in de app.
+problem-too-many-reconnects = Dit is binnen een uur te vaak opnieuw verbonden. Wacht even en probeer het dan opnieuw.
 problem-too-many-flows = In dit venster zijn te veel aanmeldingen begonnen. Sluit het en begin opnieuw in de app.
 
 page-embed-title = Verbinden

@@ -367,6 +367,9 @@ problem-provider-unavailable = { $service } não respondeu como esperado. Tente 
 problem-session-expired = A sessão de conexão terminou. Comece de novo.
 problem-session-used = Esta sessão já criou sua conexão. Comece de novo no aplicativo.
 problem-wrong-code = Esse não é o código. Olhe a primeira janela e tente novamente.
+problem-manage-not-allowed = Não é possível cuidar das conexões aqui. Use o aplicativo de onde você veio.
+problem-other-project = Isto não pertence a este endereço. Comece de novo no aplicativo.
+problem-too-many-reconnects = Isto foi reconectado vezes demais em uma hora. Espere um pouco e tente de novo.
 problem-too-many-flows = Muitos logins foram iniciados nesta janela. Feche-a e comece de novo no aplicativo.
 
 page-embed-title = Conectar

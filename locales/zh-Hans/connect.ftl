@@ -355,6 +355,9 @@ problem-provider-unavailable = { $service } 没有按预期响应。请几分钟
 problem-session-expired = 连接会话已结束。请重新开始。
 problem-session-used = 此会话已创建过连接。请在应用中重新开始。
 problem-wrong-code = 验证码不正确。请查看第一个窗口后重试。
+problem-manage-not-allowed = 此处无法管理连接。请使用您来自的应用。
+problem-other-project = 这不属于此网址。请在应用中重新开始。
+problem-too-many-reconnects = 一小时内重新连接的次数过多。请稍等片刻再试。
 problem-too-many-flows = 从此窗口发起的登录过多。请关闭窗口，并在应用中重新开始。
 
 page-embed-title = 连接

@@ -45,8 +45,10 @@ describe('accessibility', () => {
   for (const look of TRIED) {
     for (const entry of STATES) {
       test(`${entry.name}, ${look.name}`, async () => {
-        const { frame } = await showState(suite, look, entry);
+        const { context, frame } = await showState(suite, look, entry);
         await check(frame, look);
+        // Two hundred open pages would make the later ones slow.
+        await context.close();
       });
     }
     for (const entry of PAGES) {
@@ -54,6 +56,7 @@ describe('accessibility', () => {
         const context = await openLook(suite, look);
         const page = await entry.reach(suite, context, look);
         await check(page.mainFrame(), look);
+        await context.close();
       });
     }
   }

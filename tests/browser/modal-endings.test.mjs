@@ -64,7 +64,8 @@ describe('how it ends', () => {
     const { page, at } = await open();
     await decide(at, page);
     await at.screen('partial').getByText('Keep access while you are away').waitFor();
-    await at.screen('partial').getByText('leave every box ticked').waitFor();
+    await at.screen('partial').getByText('You can allow the rest now').waitFor();
+    await at.screen('partial').getByRole('button', { name: 'Allow the rest' }).waitFor();
     assert.equal((await events(page)).at(0).type, 'success');
     await at.done.click();
     await eventOf(page, 'close');

@@ -137,7 +137,7 @@ export class OwnConnections {
     this.#turn += 1;
     const { app, ask, fail } = this.#options;
     const { service, account } = row;
-    const button = primaryButton(messages.manage.disconnect, async () => {
+    const button = secondaryButton(messages.manage.disconnect, async () => {
       if (button.ariaDisabled === "true") return;
       const turn = this.#turn;
       setBusy(button, messages.manage.disconnecting);
@@ -162,9 +162,11 @@ export class OwnConnections {
       lead: messages.manage.confirm({ app, service }),
       body: [
         account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
-        element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("p", { text: ending(row.ending, app, service) })),
+        row.ending === "revoked"
+          ? element("p", { class: "quiet", text: ending(row.ending, app, service) })
+          : element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("p", { text: ending(row.ending, app, service) })),
       ],
-      actions: [button, secondaryButton(messages.manage.keep, () => this.#draw())],
+      actions: [primaryButton(messages.manage.keep, () => this.#draw()), button],
       centred: true,
       back: () => this.#draw(),
       focus: null,

@@ -69,7 +69,7 @@ pub use journal::{Journal, JournalError};
 pub use links::{LinkRequest, LinkView, MadeLink, OpenedLink};
 pub use mail::{MailSettings, MailTick};
 pub use manage::{Disconnected, OwnConnection, OwnConnections};
-pub use management::{KeyView, Metrics, PlatformSettings};
+pub use management::{KeyView, Metrics, PlatformSettings, SANDBOXES};
 pub use moves::{Moved, Parcel};
 pub use on_demand::{ForcedRefresh, TestResult};
 pub use passthrough::PassthroughCall;

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    AuditEntry, Connection, ConnectionId, ConnectionState, IdentityType, NewSession, OwnedBy, RevocationStatus,
-    Session, SessionPurpose,
+    AuditEntry, Connection, ConnectionId, ConnectionState, IdentityType, OwnedBy, RevocationStatus, Session,
+    SessionPurpose,
 };
 use vault::Token;
 
@@ -122,7 +122,7 @@ impl Broker {
         })
     }
 
-    /// Opens a session in which a connection of the session's identity is connected again. It ends with the session.
+    /// Opens a session in which a connection of the session's identity is connected again. It is revoked with the session.
     pub async fn reconnect_own(
         &self,
         request_id: &Token,
@@ -132,18 +132,11 @@ impl Broker {
         let session = self.managing_session(request_id, embedder).await?;
         let connection = self.own_connection(&session, connection).await?;
         let request_id = Token::generate();
-        let new = NewSession {
-            project: session.project,
-            environment: session.environment,
-            owner: connection.owner,
-            integrations: Some(vec![connection.integration]),
-            connection: Some(connection.id),
-            hosted: session.hosted,
-            manages: false,
-            verify: session.verify,
-            parent: Some(session.id),
-        };
-        let expires_at = self.store().open_session(&request_id.digest(), &new).await?;
+        let expires_at = self
+            .store()
+            .open_reconnecting_session(session.id, connection.id, &request_id.digest())
+            .await?
+            .ok_or_else(too_often)?;
         tracing::info!(session = %session.id, connection = %connection.id, "a person connects again");
         Ok(OpenedLink { request_id, expires_at })
     }
@@ -234,4 +227,13 @@ fn gone() -> Problem {
         "connection_gone",
         "This connection is not there any more.",
     )
+}
+
+fn too_often() -> Problem {
+    Problem::new(
+        Kind::TooManyRequests,
+        "too_many_reconnects",
+        "This connection was connected again too often within the hour. Wait a while, then try again.",
+    )
+    .with_retry_after(std::time::Duration::from_mins(10))
 }

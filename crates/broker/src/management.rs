@@ -50,8 +50,8 @@ pub struct PlatformSettings {
     pub scopes: Option<Vec<String>>,
 }
 
-/// The built-in service: its client is ours to make.
-const BUILT_IN: &str = "sandbox";
+/// The integrations of the built-in service, as it is and with a site to choose: their clients are ours to make.
+pub const SANDBOXES: [&str; 2] = ["sandbox", "sandbox-sites"];
 
 /// Longest client id and client secret.
 const CLIENT: usize = 2048;
@@ -166,7 +166,7 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
     let is_plain = |text: &str, most: usize| {
         !text.is_empty() && text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
     };
-    let of_sandbox = integration.id.as_str() == BUILT_IN;
+    let of_sandbox = SANDBOXES.contains(&integration.id.as_str());
     if gives_client && (of_sandbox || !takes_client(integration)) {
         return Err(Problem::new(
             Kind::Unprocessable,
@@ -192,7 +192,10 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
         return Err(Problem::new(
             Kind::Conflict,
             "sandbox_not_set_up",
-            "The sandbox makes its own client. An operator switches it on with `latchkey integrations enable sandbox`.",
+            format!(
+                "The sandbox makes its own client. An operator switches it on with `latchkey integrations enable {}`.",
+                integration.id.as_str()
+            ),
         ));
     }
     if wanted.active && !has_client && only_oauth(integration) {

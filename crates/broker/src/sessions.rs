@@ -325,12 +325,15 @@ impl Broker {
     }
 
     async fn connected(&self, session: &Session) -> Result<HashMap<String, Connected>, Problem> {
-        let Some(identity) = &session.owner.identity else {
+        // Who has a link to connect need not be the person whose connections these are.
+        let may_see = !session.hosted || session.purpose == SessionPurpose::Manage;
+        let Some(identity) = session.owner.identity.as_deref().filter(|_| may_see) else {
             return Ok(HashMap::new());
         };
+        let kind = session.owner.identity_type.unwrap_or(IdentityType::User);
         let counted = self
             .store()
-            .connected(session.project, session.environment, identity)
+            .connected(session.project, session.environment, identity, kind)
             .await?;
         Ok(counted
             .into_iter()

@@ -6,10 +6,10 @@ use catalog::{AuthKind, AuthMethod, SetBy, VariableKind};
 use protocol::CheckError;
 use serde::Serialize;
 use serde_json::json;
-use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session};
+use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session, SessionPurpose};
 use vault::{Credential, ExposeSecret as _, Fields, SecretString, Token};
 
-use crate::flows::Chosen;
+use crate::flows::{Chosen, named};
 use crate::keys::connection_key;
 use crate::sessions::{MethodView, Platform, effective_variables, used};
 use crate::texts::{plain, quoted};
@@ -138,6 +138,13 @@ impl Broker {
                 "This service is connected by signing in, not with a form.",
             ));
         }
+        if session.purpose == SessionPurpose::Widen {
+            return Err(Problem::new(
+                Kind::Conflict,
+                "cannot_widen",
+                "This session adds access to a connection that was signed in to. Sign in once more instead.",
+            ));
+        }
         let name = plain("name", submission.name, 120)?;
         let mut grant = unproved(fields, variables);
         let known = self.connection_to_replace(&session).await?;
@@ -172,8 +179,8 @@ impl Broker {
             .await
             .map_err(|error| check_problem(&platform.integration.name, &error, field))?;
         grant.proved = true;
-        grant.account_id = account.id;
-        grant.account_name = account.name.map(|name| quoted(&name));
+        grant.account_id = account.id.map(|id| quoted(&id));
+        grant.account_name = named(grant.account_name.take(), account.name);
         Ok(())
     }
 
@@ -256,7 +263,7 @@ pub(crate) fn require_same_account(known: Option<&Connection>, grant: &Grant) ->
 }
 
 /// What a check's failure means to the person who typed the credential in; `field` is the one that it can only be about.
-fn check_problem(service: &str, error: &CheckError, field: Option<&str>) -> Problem {
+pub(crate) fn check_problem(service: &str, error: &CheckError, field: Option<&str>) -> Problem {
     match error {
         CheckError::Refused { provider_message, .. } => {
             let words = provider_message

@@ -443,6 +443,7 @@ impl Store {
         project: ProjectId,
         environment: Environment,
         identity: &str,
+        identity_type: IdentityType,
     ) -> Result<Vec<Connected>, StoreError> {
         // Served by connections_by_identity.
         let rows = sqlx::query_as!(
@@ -451,11 +452,13 @@ impl Store {
                       coalesce((array_agg(coalesce(name, account_name) order by created_at)
                                 filter (where coalesce(name, account_name) is not null))[1:5], '{}') as "accounts!"
                from connections
-               where project_id = $1 and environment = $2 and identity = $3 and deleted_at is null and state <> 'failed'
+               where project_id = $1 and environment = $2 and identity = $3 and coalesce(identity_type, 'user') = $4
+                 and deleted_at is null and state <> 'failed'
                group by integration"#,
             project.0,
             environment.as_str(),
-            identity
+            identity,
+            identity_type.as_str()
         )
         .fetch_all(&self.pool)
         .await?;

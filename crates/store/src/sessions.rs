@@ -256,18 +256,56 @@ impl Store {
         // The count is served by connect_sessions_by_connection. Nobody waits for its end, so none is told.
         Ok(sqlx::query_scalar!(
             "insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
-                    group_name, label, integrations, connection_id, hosted, parent_id, widens, expiry_told, expires_at)
+                    group_name, label, integrations, connection_id, hosted, verify, parent_id, widens, expiry_told, expires_at)
              select $1, s.project_id, s.environment, $4, s.identity, s.identity_type, s.group_name, s.label,
-                    array[f.integration], c.id, s.hosted, s.id, true, true, latchkey_now() + interval '30 minutes'
+                    array[f.integration], c.id, s.hosted, s.verify, coalesce(s.parent_id, s.id), true, true, latchkey_now() + interval '30 minutes'
              from flows f join connect_sessions s on s.id = f.session_id join connections c on c.id = f.connection_id
              where f.id = $3 and s.id = $2 and f.status = 'succeeded' and s.revoked_at is null
                and s.expires_at > latchkey_now() and c.deleted_at is null and c.account_id is not null
                and (select count(*) from connect_sessions w where w.connection_id = c.id and w.widens
                       and w.created_at > latchkey_now() - interval '1 hour') < 10
+             for share of s
              returning expires_at",
             SessionId::generate().0,
             session.0,
             flow.0,
+            digest.as_bytes()
+        )
+        .fetch_optional(&self.pool)
+        .await?)
+    }
+
+    /// A session that connects one of the owner's connections again, opened in a session that shows them and revoked with
+    /// it; the one before for the same connection ends. `None` when that session is over, the connection is gone, or there
+    /// were ten within the hour.
+    pub async fn open_reconnecting_session(
+        &self,
+        session: SessionId,
+        connection: ConnectionId,
+        digest: &Digest,
+    ) -> Result<Option<DateTime<Utc>>, StoreError> {
+        // Served by connect_sessions_by_parent and connect_sessions_by_connection. The customer did not open it, and hears
+        // nothing of its end.
+        Ok(sqlx::query_scalar!(
+            "with before as (
+                 update connect_sessions set revoked_at = latchkey_now()
+                 where parent_id = $2 and connection_id = $3 and uses = 0 and revoked_at is null),
+             parent as (
+                 select * from connect_sessions
+                 where id = $2 and revoked_at is null and expires_at > latchkey_now() for share)
+             insert into connect_sessions (id, project_id, environment, request_digest, identity, identity_type,
+                    group_name, label, integrations, connection_id, hosted, verify, parent_id, expiry_told, expires_at)
+             select $1, s.project_id, s.environment, $4, s.identity, s.identity_type, s.group_name, s.label,
+                    array[c.integration], c.id, s.hosted, s.verify, coalesce(s.parent_id, s.id), true,
+                    latchkey_now() + interval '30 minutes'
+             from parent s join connections c on c.id = $3
+             where c.deleted_at is null
+               and (select count(*) from connect_sessions w where w.connection_id = c.id and w.parent_id is not null
+                      and w.created_at > latchkey_now() - interval '1 hour') < 10
+             returning expires_at",
+            SessionId::generate().0,
+            session.0,
+            connection.0,
             digest.as_bytes()
         )
         .fetch_optional(&self.pool)

@@ -423,8 +423,21 @@ auth:
       name: "${item.name}"
       learn:
         site: { from: "${item.id}", pattern: "[a-z0-9-]{1,40}" }
+  - kind: api_key
+    title: Enter a key
+    fields: [{ name: api_key, title: Key }]
+    headers: { X-Key: "${credential.api_key}", X-Site: "${variables.site}" }
+    choose:
+      get: /sites
+      id: "${item.id}"
+      name: "${item.name}"
+      learn:
+        site: { from: "${item.id}", pattern: "[a-z0-9-]{1,40}" }
 api:
   base_url: "${variables.base}/api"
+check:
+  get: /me
+  account: { id: "${body.id}", name: "${body.name}" }
 "#,
     )
 }

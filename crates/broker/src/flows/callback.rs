@@ -143,7 +143,7 @@ impl Broker {
     }
 
     /// The origin that a flow was started on; none when it was a domain that its project no longer has. Whoever holds that
-    /// name then gets nothing of ours.
+    /// name then is brought no answer.
     async fn origin_of(&self, flow: &Flow) -> Result<Option<Url>, Problem> {
         let Some(origin) = flow.origin.as_deref().filter(|origin| *origin != self.public_origin()) else {
             return Ok(Some(self.settings().public_url.clone()));
@@ -228,11 +228,16 @@ impl Broker {
         {
             return Ok(CallbackEnd::Redirect(return_address(url, form, handle, failure)));
         }
-        let own = self.origin_of(flow).await?;
-        let mut url = own.unwrap_or_else(|| self.settings().public_url.clone());
+        let mut url = self.address_of(flow);
         url.set_path("/connect/done");
         url.query_pairs_mut().clear().append_pair("f", &flow.id.to_string());
         Ok(CallbackEnd::Redirect(url))
+    }
+
+    /// Our address that a flow was started on, where its browser's cookie lies.
+    pub(super) fn address_of(&self, flow: &Flow) -> Url {
+        let own = flow.origin.as_deref().and_then(|origin| Url::parse(origin).ok());
+        own.unwrap_or_else(|| self.settings().public_url.clone())
     }
 
     /// No claim: say why, as far as this browser may know, and note what looks like an attack. No token request.

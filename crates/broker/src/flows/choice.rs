@@ -142,7 +142,9 @@ impl Broker {
             None => (entries.len() == 1).then_some(0),
         };
         if let Some(index) = taken {
-            grant.variables.extend(entries.swap_remove(index).values);
+            let entry = entries.swap_remove(index);
+            grant.account_name = Some(quoted(&entry.name));
+            grant.variables.extend(entry.values);
             return Ok(Chosen::Settled);
         }
         Ok(Chosen::Ask(ChoiceList {
@@ -178,7 +180,7 @@ impl Broker {
         let mut pause = Duration::from_millis(200);
         let problem = loop {
             match self.store().hold_flow(flow, &grant, &secrets).await {
-                Ok(true) => return Ok(CallbackEnd::Redirect(self.choose_address(flow.id))),
+                Ok(true) => return Ok(CallbackEnd::Redirect(self.choose_address(flow))),
                 Ok(false) => break expired(),
                 Err(error) if error.is_unavailable() => tokio::time::sleep(pause).await,
                 Err(error) => break error.into(),
@@ -222,10 +224,10 @@ impl Broker {
     }
 
     /// Our own page with the list, in the window that was at the service.
-    pub(super) fn choose_address(&self, flow: FlowId) -> Url {
-        let mut url = self.settings().public_url.clone();
+    pub(super) fn choose_address(&self, flow: &Flow) -> Url {
+        let mut url = self.address_of(flow);
         url.set_path("/connect/choose");
-        url.query_pairs_mut().clear().append_pair("f", &flow.to_string());
+        url.query_pairs_mut().clear().append_pair("f", &flow.id.to_string());
         url
     }
 
@@ -341,6 +343,7 @@ impl Broker {
                 return Err(problem);
             }
         };
+        grant.account_name = Some(entry.name);
         grant.variables.extend(entry.values);
         let handle = handle.as_deref().map(String::as_str);
         self.settle(&flow, &around, grant, handle).await
@@ -463,4 +466,13 @@ fn list_problem(name: &str, error: &CheckError) -> Problem {
         ),
     };
     Problem::new(Kind::FailedDependency, key, message)
+}
+
+/// What people know a connection by: what was chosen, and whose account it is.
+pub(crate) fn named(chosen: Option<String>, account: Option<String>) -> Option<String> {
+    let account = account.map(|name| quoted(&name));
+    match (chosen, account) {
+        (Some(chosen), Some(account)) if chosen != account => Some(format!("{chosen} · {account}")),
+        (chosen, account) => chosen.or(account),
+    }
 }

@@ -17,8 +17,8 @@ mod status;
 mod widen;
 
 pub use callback::{CallbackEnd, CallbackPage};
-pub(crate) use choice::Chosen;
 pub use choice::{ChoiceView, Chooser};
+pub(crate) use choice::{Chosen, named};
 pub use confirm::ConfirmView;
 pub(crate) use departure::ClientParts;
 pub use evidence::{Evidence, FetchSite};

@@ -205,7 +205,7 @@ impl Broker {
         for flow in self.store().open_flows_of_browser(&browser.digest()).await? {
             let name = self.integration_name(&flow.integration);
             let next = match flow.status {
-                FlowStatus::Choosing => Ok(self.choose_address(flow.id)),
+                FlowStatus::Choosing => Ok(self.choose_address(&flow)),
                 _ => self.depart(flow.id).await,
             };
             match next {

@@ -3,15 +3,17 @@
 use std::time::Duration;
 
 use catalog::AuthKind;
+use protocol::CheckError;
 use store::{Connection, Finished, Flow, Grant, Project, Session, SessionPurpose, Verify};
 use url::Url;
-use vault::Token;
+use vault::{Credential, Token};
 
 use super::callback::CallbackEnd;
+use super::choice::named;
 use super::departure::ClientParts;
 use crate::keys::connection_key;
 use crate::sessions::effective_variables;
-use crate::submit::require_same_account;
+use crate::submit::{check_problem, require_same_account};
 use crate::texts::quoted;
 use crate::{Broker, Kind, Problem};
 
@@ -107,7 +109,15 @@ impl Broker {
         mut grant: Grant,
         handle: Option<&str>,
     ) -> Result<CallbackEnd, Problem> {
-        self.prove_grant(flow, &around.parts, &mut grant).await;
+        if let Err(error) = self.prove_grant(flow, &around.parts, &mut grant).await {
+            let problem = check_problem(&around.parts.integration.name, &error, None);
+            if problem.kind() == Kind::Unavailable {
+                self.store().release_choice(flow.id).await?;
+                return Err(problem);
+            }
+            self.give_back(flow, &around.parts, &grant, &problem).await;
+            return self.end_of(flow, handle, Some(problem.message())).await;
+        }
         let refusal = require_same_account(around.known.as_ref(), &grant)
             .and_then(|()| around.require_no_less(&grant))
             .err();
@@ -118,10 +128,10 @@ impl Broker {
         self.commit(flow, around, grant, handle).await
     }
 
-    /// Asks the service whose grant it is, where the definition says how.
-    async fn prove_grant(&self, flow: &Flow, parts: &ClientParts, grant: &mut Grant) {
+    /// Asks the service whose grant it is, where the definition says how. Only typed-in values can fail it.
+    async fn prove_grant(&self, flow: &Flow, parts: &ClientParts, grant: &mut Grant) -> Result<(), CheckError> {
         if parts.integration.check.is_none() {
-            return;
+            return Ok(());
         }
         let variables = effective_variables(&parts.integration, &parts.app.variables, &grant.variables);
         let mut inputs = self.instance_inputs();
@@ -136,11 +146,14 @@ impl Broker {
             Ok(account) => {
                 grant.proved = true;
                 grant.account_id = account.id.map(|id| quoted(&id));
-                grant.account_name = account.name.map(|name| quoted(&name));
+                grant.account_name = named(grant.account_name.take(), account.name);
             }
+            // They can be typed in again; until they are proved nobody knows whether they are right.
+            Err(error) if matches!(grant.credential.credential, Credential::Fields(_)) => return Err(error),
             // The grant is good; that its account could not be read now must not lose it.
             Err(error) => tracing::warn!(%error, flow = %flow.id, "a new grant could not be checked"),
         }
+        Ok(())
     }
 
     /// A grant that must not become a connection: it is queued to be revoked, and if even that cannot be stored, the

@@ -147,7 +147,7 @@ impl Broker {
             project: Some(caller.project),
             environment: Some(caller.environment),
             action,
-            actor: format!("key:{}", caller.key),
+            actor: caller.actor(),
             subject: Some(format!("link:{id}")),
             detail,
         };
@@ -194,6 +194,9 @@ impl Broker {
             ));
         }
         self.require_known(integrations.as_deref())?;
+        if request.purpose == LinkPurpose::Connect && request.connection.is_none() {
+            self.require_offered(caller, integrations.as_deref()).await?;
+        }
         let new = NewLink {
             project: caller.project,
             environment: caller.environment,
@@ -228,6 +231,26 @@ impl Broker {
                 ),
             )),
         }
+    }
+
+    /// That a link to connect leads somewhere: each service that it names is switched on, and without names there is one.
+    async fn require_offered(&self, caller: &Caller, integrations: Option<&[String]>) -> Result<(), Problem> {
+        let offered = self.platforms(caller.project, caller.environment).await?;
+        let is_offered = |id: &str| offered.iter().any(|platform| platform.integration.id.as_str() == id);
+        let environment = caller.environment;
+        let message = match integrations {
+            None if offered.is_empty() => format!(
+                "No service is switched on in `{environment}`, so the link would lead to nothing. Switch one on with `latchkey integrations enable`."
+            ),
+            None => return Ok(()),
+            Some(ids) => match ids.iter().find(|id| !is_offered(id)) {
+                None => return Ok(()),
+                Some(id) => format!(
+                    "`{id}` is not switched on in `{environment}`, or lacks its OAuth client. Set it up with `latchkey integrations enable {id} --environment {environment}`, or leave it out."
+                ),
+            },
+        };
+        Err(Problem::new(Kind::Conflict, "integration_not_offered", message))
     }
 
     /// That whoever opens the link can finish: where the customer's backend has to say who did, there is an address to

@@ -148,7 +148,7 @@ pub(super) async fn set(
             integration.name
         );
     }
-    let is_sandbox = sandbox_app::SANDBOXES.contains(&id);
+    let is_sandbox = broker::SANDBOXES.contains(&id);
     if is_sandbox && (settings.client_id.is_some() || settings.client_secret.is_some()) {
         bail!("the sandbox makes its own client: leave --client-id and --client-secret-stdin out");
     }

@@ -81,7 +81,7 @@ async fn serve_until_stopped(
     };
     let broker = composition::build(configuration, store.clone(), catalog, master, identity)?;
     let project = demo_project(&broker).await?;
-    for integration in sandbox_app::SANDBOXES {
+    for integration in broker::SANDBOXES {
         sandbox_app::enable(&broker, &project, integration, None).await?;
     }
     let (caller, test_key) = test_key(&broker, &project, folder).await?;

@@ -4,9 +4,6 @@ use broker::Broker;
 use store::{App, AppSettings, Project};
 use vault::Environment;
 
-/// The integrations of the built-in service: as it is, and with a site to choose.
-pub(super) const SANDBOXES: [&str; 2] = ["sandbox", "sandbox-sites"];
-
 /// Switches one of them on in `test`, with an OAuth client of this project that knows today's address: `callback`, or ours.
 pub(super) async fn enable(
     broker: &Broker,

@@ -106,7 +106,10 @@ async fn several_are_asked_and_the_pick_is_what_the_connection_is_for() {
     let picked = waiting.pick(1).await.expect(200).json();
     assert_eq!(picked, json!({ "url": null }), "a modal learns no address");
     let end = waiting.outcome().await;
-    assert_eq!((&end["status"], &end["account"]), (&json!("success"), &json!("Ann")));
+    assert_eq!(
+        (&end["status"], &end["account"]),
+        (&json!("success"), &json!("Acme Labs · Ann"))
+    );
     assert_eq!(site(&waiting.server, &end["connection"]).await, "acme-labs");
     assert_eq!(revocations(&waiting.server).await, 0);
     let held = "select count(*) from flows where quarantined is not null or sealed is not null";
@@ -660,4 +663,48 @@ async fn a_typed_in_key_that_reaches_several_is_asked_too() {
     assert_eq!(server.store.sweep_flows().await.unwrap().unchosen, 1);
     let held = "select count(*) from flows where quarantined is not null or sealed is not null";
     assert_eq!((server.database.number(held).await, revocations(&server).await), (0, 0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_typed_in_key_is_proved_at_the_site_that_was_chosen() {
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder()
+        .with_odd_provider(&provider)
+        .with_sites()
+        .start()
+        .await;
+    let sites = json!([{ "id": "a", "name": "A" }, { "id": "b", "name": "B" }]);
+    let asked = async |session: &str| {
+        provider.reply_at("/api/sites", Reply::json(200, &sites));
+        let body =
+            json!({ "integration": "odd-sites", "auth": "api_key", "values": { "api_key": "k" }, "embedder": SHOP });
+        let answer = server.browser().post("/connect/api/submit", Some(session), &body).await;
+        answer.expect(200).json()
+    };
+    let pick = async |session: &str, flow: &Value| {
+        let path = format!("/connect/api/flows/{}/choose", flow["flow"].as_str().unwrap());
+        server.browser().post(&path, Some(session), &json!({ "pick": 1 })).await
+    };
+    let result = async |flow: &Value| server.browser().check(flow["result"].as_str().unwrap()).await;
+
+    // The service is away: the choice stays, and is made again.
+    let session = owned(&server).await;
+    let flow = asked(&session).await;
+    provider.reply_at("/api/me", Reply::json(500, &json!({})));
+    assert_eq!(pick(&session, &flow).await.problem(503), "provider_unavailable");
+    assert_eq!(result(&flow).await["stage"], "choosing");
+    provider.reply_at("/api/me", Reply::json(200, &json!({ "id": "7", "name": "Ann" })));
+    pick(&session, &flow).await.expect(200);
+    assert_eq!(result(&flow).await["account"], "B · Ann");
+    assert_eq!(server.database.number("select count(*) from connections").await, 1);
+
+    // The service refuses the key there: nothing is saved.
+    let session = owned(&server).await;
+    let flow = asked(&session).await;
+    provider.reply_at("/api/me", Reply::json(401, &json!({ "message": "not at this site" })));
+    pick(&session, &flow).await.expect(200);
+    let end = result(&flow).await;
+    assert_eq!(end["code"], "credential_refused", "{end}");
+    assert!(end["message"].as_str().unwrap().contains("“not at this site”"), "{end}");
+    assert_eq!(server.database.number("select count(*) from connections").await, 1);
 }

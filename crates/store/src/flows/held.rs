@@ -94,7 +94,8 @@ impl Store {
             "update flows set status = 'choosing', quarantined = $2, quarantined_account = $3, sealed = $4,
                     exchange_until = null, updated_at = latchkey_now(),
                     expires_at = greatest(expires_at, latchkey_now() + interval '5 minutes')
-             where id = $1 and status = 'exchanging'",
+             where id = $1 and status = 'exchanging'
+               and exists (select from connect_sessions s where s.id = session_id and s.revoked_at is null)",
             flow.id.0,
             held.sealed.as_bytes(),
             sqlx::types::Json(held.beside) as _,
@@ -318,7 +319,8 @@ impl Store {
             "update flows set status = 'verifying', quarantined = $2, quarantined_account = $3, complete_digest = $4,
                     complete_until = latchkey_now() + interval '5 minutes', sealed = null, exchange_until = null,
                     updated_at = latchkey_now()
-             where id = $1 and status = $5",
+             where id = $1 and status = $5
+               and exists (select from connect_sessions s where s.id = session_id and s.revoked_at is null)",
             flow.id.0,
             held.sealed.as_bytes(),
             sqlx::types::Json(held.beside) as _,
@@ -497,8 +499,8 @@ fn without_grant(flow: &Flow) -> StoreError {
     }
 }
 
-/// Whether a session was to add access to a connection that is still there, of the same account as far as it is known.
-/// At many services revoking the new grant would end the connection's own.
+/// Whether a session was for a connection that still works, of the same account as far as it is known. At many services
+/// revoking the new grant would end the connection's own.
 async fn is_of_living_connection(
     transaction: &mut PgConnection,
     flow: &Flow,
@@ -506,7 +508,7 @@ async fn is_of_living_connection(
 ) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from connect_sessions s join connections c on c.id = s.connection_id
-               where s.id = $1 and s.widens and c.deleted_at is null
+               where s.id = $1 and c.deleted_at is null and c.state <> 'failed'
                  and ($2::text is null or c.account_id = $2)) as "exists!""#,
         flow.session.0,
         grant.account_id

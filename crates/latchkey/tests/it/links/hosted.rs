@@ -252,6 +252,20 @@ async fn what_cannot_be_is_told() {
         assert!(key.is_empty() || found == key, "{change}: {found}");
         assert!(refused.text.contains(says), "{change}: {}", refused.text);
     }
+    let off = json!({ "identity": "u-42", "verify": false, "integrations": ["sandbox", "gmail"] });
+    let refused = create(&server, &off).await;
+    assert_eq!(refused.problem(409), "integration_not_offered");
+    let says = "`gmail` is not switched on in `test`, or lacks its OAuth client. Set it up with `latchkey integrations enable gmail --environment test`";
+    assert!(refused.text.contains(says), "{}", refused.text);
+    server.database.execute("update apps set enabled = false").await;
+    let nothing = create(&server, &json!({ "identity": "u-42", "verify": false })).await;
+    assert_eq!(nothing.problem(409), "integration_not_offered");
+    assert!(
+        nothing.text.contains("the link would lead to nothing"),
+        "{}",
+        nothing.text
+    );
+    server.database.execute("update apps set enabled = true").await;
     let gone = json!({ "connection": "0190f5f0-0000-7000-8000-000000000000" });
     create(&server, &gone).await.problem(404);
     let reader = server.key_with(&[broker::Scope::ConnectionsRead]).await;

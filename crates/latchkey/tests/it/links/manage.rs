@@ -111,6 +111,42 @@ async fn the_person_sees_ends_and_connects_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn connecting_again_is_begun_once_at_a_time_and_ten_times_an_hour() {
+    let server = TestServer::start().await;
+    let connection = server.connect("u-1", Consent::Allow(Account::Ann)).await;
+    let (browser, session, _) = managing(&server, &of("u-1")).await;
+    let look = json!({ "embedder": null });
+    let mut before: Option<String> = None;
+    for _ in 0..10 {
+        let opened = act(&browser, &session, &connection, "reconnect")
+            .await
+            .expect(200)
+            .json();
+        let inner = opened["requestId"].as_str().unwrap().to_owned();
+        browser
+            .post("/connect/api/session", Some(&inner), &look)
+            .await
+            .expect(200);
+        if let Some(earlier) = before.replace(inner) {
+            let ended = browser.post("/connect/api/session", Some(&earlier), &look).await;
+            assert_eq!(ended.problem(401), "session_expired");
+        }
+    }
+    let refused = act(&browser, &session, &connection, "reconnect").await;
+    assert_eq!(refused.problem(429), "too_many_reconnects");
+    assert!(
+        refused.text.contains("connected again too often within the hour"),
+        "{}",
+        refused.text
+    );
+    // Nobody but the person opened them: their end is no event.
+    server.advance(31 * 60).await;
+    server.store.tell_expired_sessions().await.unwrap();
+    let told = "select count(*) from events where type = 'session.expired'";
+    assert_eq!(server.database.number(told).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn what_is_anothers_is_not_there() {
     let server = TestServer::start().await;
     server.connect("u-1", Consent::Allow(Account::Ann)).await;

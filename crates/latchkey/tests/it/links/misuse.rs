@@ -135,6 +135,32 @@ async fn a_link_to_connect_shows_nothing_of_what_is_there() {
         .expect(200)
         .json();
     assert_eq!(view["manage"], json!(null));
+    assert!(!view.to_string().contains("Ann"), "no account of what is there: {view}");
+    let integrations = view["integrations"].as_array().unwrap();
+    assert!(
+        !integrations.is_empty() && integrations.iter().all(|one| one["connected"] == 0),
+        "{view}"
+    );
+    // The person's own session has it, and one of a team with the same name does not.
+    for (kind, there) in [("user", 1), ("team", 0)] {
+        let session = server
+            .session(&json!({ "identity": "u-1", "identityType": kind }))
+            .await;
+        let body = json!({ "embedder": testkit::SHOP });
+        let view = browser
+            .post("/connect/api/session", Some(&session), &body)
+            .await
+            .expect(200)
+            .json();
+        let all = view["integrations"].as_array().unwrap();
+        let sandbox = all.iter().find(|one| one["id"] == "sandbox").unwrap();
+        assert_eq!(sandbox["connected"], there, "{kind}: {view}");
+        assert_eq!(
+            view["manage"],
+            if kind == "user" { json!(1) } else { json!(null) },
+            "{view}"
+        );
+    }
     let id = connection["id"].as_str().unwrap();
     for path in [
         "/connect/api/connections".to_owned(),
