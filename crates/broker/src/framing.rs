@@ -1,8 +1,11 @@
 //! Who may frame the modal: the origins of a project, and nobody else.
 
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use store::Project;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use url::Url;
 use vault::Environment;
 
@@ -26,6 +29,44 @@ const LOOPBACK: [&str; 2] = ["http://localhost:*", "http://127.0.0.1:*"];
 
 /// Longest origin that is remembered.
 const LONGEST_ORIGIN: usize = 300;
+
+/// Refused pages that are written down at the same time.
+const NOTED_AT_ONCE: usize = 2;
+/// Refused pages of a project that are written down in [`NOTING`], each once.
+const NOTED: usize = 10;
+/// How long a page that was written down is left alone; the store counts a try a minute.
+const NOTING: Duration = Duration::from_mins(1);
+
+/// What was noted of late on this replica: anybody can send an embedder's name, and each is a transaction.
+pub(crate) struct Refusals {
+    turns: Arc<Semaphore>,
+    lately: Mutex<HashMap<ProjectId, (Instant, HashSet<String>)>>,
+}
+
+impl Default for Refusals {
+    fn default() -> Self {
+        Self {
+            turns: Arc::new(Semaphore::new(NOTED_AT_ONCE)),
+            lately: Mutex::default(),
+        }
+    }
+}
+
+impl Refusals {
+    /// A turn to write `origin` down, or none: it was written down just now, so were many others, or the turns are taken.
+    fn admit(&self, project: ProjectId, origin: &str, now: Instant) -> Option<OwnedSemaphorePermit> {
+        let mut lately = self.lately.lock().unwrap_or_else(PoisonError::into_inner);
+        // So it holds the projects of a minute.
+        lately.retain(|_, (since, _)| now.duration_since(*since) < NOTING);
+        let (_, noted) = lately.entry(project).or_insert_with(|| (now, HashSet::new()));
+        if noted.len() >= NOTED || noted.contains(origin) {
+            return None;
+        }
+        let turn = Arc::clone(&self.turns).try_acquire_owned().ok()?;
+        noted.insert(origin.to_owned());
+        Some(turn)
+    }
+}
 
 /// An origin that cannot be put on a list.
 #[derive(Debug, thiserror::Error)]
@@ -132,8 +173,13 @@ impl Broker {
         if loopback || origin == self.public_origin() || origin.len() > LONGEST_ORIGIN {
             return;
         }
+        // The list is a help to the operator: better short of a page than a way for strangers to keep the database busy.
+        let Some(turn) = self.0.refusals.admit(project, &origin, Instant::now()) else {
+            return;
+        };
         let store = self.store().clone();
         tokio::spawn(async move {
+            let _turn = turn;
             if let Err(error) = store.note_refused_embedder(project, &origin).await {
                 tracing::debug!(%error, "a refused page was not noted");
             }
@@ -188,11 +234,11 @@ impl Broker {
         if local || listed && !plain_in_live {
             return Ok(());
         }
-        tracing::warn!(embedder, %project, "a page that is not on the project's list tried to embed");
+        let shown = crate::texts::quoted(embedder);
+        tracing::warn!(embedder = shown, %project, "a page that is not on the project's list tried to embed");
         if !listed {
             self.note_refused(project, embedder);
         }
-        let shown = crate::texts::quoted(embedder);
         refuse(format!(
             "{shown} is not on the list of pages that may open this window. Whoever runs it adds it with `latchkey projects origins add`."
         ))
@@ -213,6 +259,43 @@ mod tests {
         ] {
             assert_eq!(parse_origin(given).unwrap(), expected);
         }
+    }
+
+    #[test]
+    fn a_stranger_makes_few_notes_a_minute() {
+        let refusals = Refusals::default();
+        let (project, other) = (ProjectId::generate(), ProjectId::generate());
+        let start = Instant::now();
+        let noted = |project, count: usize, now| {
+            (0..count)
+                .filter(|number| {
+                    refusals
+                        .admit(project, &format!("https://flood-{number}.test"), now)
+                        .is_some()
+                })
+                .count()
+        };
+        assert_eq!(noted(project, 1000, start), NOTED);
+        assert_eq!(noted(other, 1, start), 1, "each project for itself");
+        assert_eq!(noted(other, 1, start), 0, "the same page once");
+        assert_eq!(noted(project, 1000, start + NOTING / 2), 0);
+        assert_eq!(noted(project, 3, start + NOTING), 3);
+        assert_eq!(refusals.lately.lock().unwrap().len(), 1, "who is quiet is forgotten");
+    }
+
+    #[test]
+    fn notes_wait_for_nobody() {
+        let refusals = Refusals::default();
+        let (project, now) = (ProjectId::generate(), Instant::now());
+        let admit = |origin: &str| refusals.admit(project, origin, now);
+        let held: Vec<_> = ["https://a.test", "https://b.test"].map(admit).into_iter().collect();
+        assert!(held.iter().all(Option::is_some));
+        assert!(admit("https://c.test").is_none(), "dropped while the turns are taken");
+        drop(held);
+        assert!(
+            admit("https://c.test").is_some(),
+            "and not taken for one that was written down"
+        );
     }
 
     #[test]

@@ -128,6 +128,7 @@ struct Parts {
     reseal_turns: AtomicUsize,
     domains: branding::Domains,
     derived: branding::Derived,
+    refusals: framing::Refusals,
 }
 
 impl Broker {
@@ -155,6 +156,7 @@ impl Broker {
             reseal_turns: AtomicUsize::new(0),
             domains: branding::Domains::default(),
             derived: branding::Derived::default(),
+            refusals: framing::Refusals::default(),
         }))
     }
 

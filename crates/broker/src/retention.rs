@@ -19,6 +19,7 @@ impl Broker {
             ("connections", purged.connections),
             ("heartbeats", purged.heartbeats),
             ("mail", purged.mail),
+            ("brand_images", purged.images),
         ] {
             metrics::counter!("latchkey_purged_rows_total", "table" => table).increment(rows);
         }

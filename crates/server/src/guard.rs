@@ -10,6 +10,7 @@ use std::time::Duration;
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpRequest, web};
+use broker::Broker;
 use futures_util::StreamExt as _;
 use futures_util::future::LocalBoxFuture;
 use secrecy::SecretString;
@@ -222,23 +223,37 @@ pub(crate) fn bearer(headers: &HeaderMap) -> Option<Token> {
         .flatten()
 }
 
-/// A session's value in `Authorization: Bearer`.
+/// A session's value in `Authorization: Bearer`. On a project's own domain, only one of that project.
 #[derive(Debug)]
 pub(crate) struct RequestToken(pub Token);
 
 impl FromRequest for RequestToken {
     type Error = Problem;
-    type Future = std::future::Ready<Result<Self, Problem>>;
+    type Future = LocalBoxFuture<'static, Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        std::future::ready(bearer(request.headers()).map(Self).ok_or_else(|| {
-            Problem::keyed(
-                Kind::Unauthorized,
-                "session_unknown",
-                "This connect session is not known. The app around this page can open a new one.",
-            )
-        }))
+        let request = request.clone();
+        Box::pin(async move {
+            let token = bearer(request.headers()).ok_or_else(|| {
+                Problem::keyed(
+                    Kind::Unauthorized,
+                    "session_unknown",
+                    "This connect session is not known. The app around this page can open a new one.",
+                )
+            })?;
+            session_here(&request, &token).await?;
+            Ok(Self(token))
+        })
     }
+}
+
+/// A project's own domain knows the sessions of that project alone.
+pub(crate) async fn session_here(request: &HttpRequest, session: &Token) -> Result<(), Problem> {
+    let broker = request
+        .app_data::<web::Data<Broker>>()
+        .ok_or_else(|| Problem::general(Kind::Internal))?;
+    let place = request.place(broker.public_origin()).project;
+    Ok(broker.require_session_here(session, place).await?)
 }
 
 /// A token in a JSON body: 43 base64url characters.

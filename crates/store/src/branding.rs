@@ -6,6 +6,9 @@ use serde::Deserialize;
 
 use crate::{ProjectId, Store, StoreError};
 
+/// Replaced pictures of a project and slot that are kept at most, for pages that were drawn before.
+pub const REPLACED_IMAGES_KEPT: i64 = 5;
+
 /// What a picture is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -98,7 +101,7 @@ impl Store {
         Ok(now.map_or(Revised::Otherwise, Revised::Yes))
     }
 
-    /// Shows another picture, or none. The one before stays for a day. With `revision`, only while it is that one.
+    /// Shows another picture, or none. The one before stays for a day, and few of them. With `revision`, only while it is that one.
     pub async fn set_image(
         &self,
         project: ProjectId,
@@ -133,12 +136,6 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
-        sqlx::query!(
-            "delete from brand_images where project_id = $1 and replaced_at < latchkey_now() - interval '1 day'",
-            project.0
-        )
-        .execute(&mut *transaction)
-        .await?;
         if let Some((facts, bytes)) = image {
             sqlx::query!(
                 "insert into brand_images (project_id, slot, digest, media_type, width, height, bytes)
@@ -155,19 +152,39 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         }
+        // Served by the primary key; `digest` where several were replaced at the same moment.
+        sqlx::query!(
+            "delete from brand_images where project_id = $1 and slot = $2 and digest = any (array(
+                 select digest from brand_images where project_id = $1 and slot = $2 and replaced_at is not null
+                 order by replaced_at desc, digest offset $3))",
+            project.0,
+            slot.as_str(),
+            REPLACED_IMAGES_KEPT
+        )
+        .execute(&mut *transaction)
+        .await?;
         transaction.commit().await?;
         Ok(Revised::Yes(now))
     }
 
-    /// A picture by its address. Served by the primary key of `brand_images`.
-    pub async fn image(&self, publishable_id: &str, digest: &str) -> Result<Option<ImageBytes>, StoreError> {
+    /// A picture by its address, until a day after it was replaced; with `project`, of that one alone. Served by the
+    /// primary key of `brand_images`.
+    pub async fn image(
+        &self,
+        publishable_id: &str,
+        digest: &str,
+        project: Option<ProjectId>,
+    ) -> Result<Option<ImageBytes>, StoreError> {
         Ok(sqlx::query_as!(
             ImageBytes,
             "select i.media_type, i.bytes from brand_images i
              join projects p on p.id = i.project_id
-             where p.publishable_id = $1 and i.digest = $2 limit 1",
+             where p.publishable_id = $1 and i.digest = $2 and ($3::uuid is null or p.id = $3)
+               and (i.replaced_at is null or i.replaced_at > latchkey_now() - interval '1 day')
+             limit 1",
             publishable_id,
-            digest
+            digest,
+            project.map(|project| project.0)
         )
         .fetch_optional(&self.pool)
         .await?)

@@ -27,11 +27,13 @@ pub struct Purged {
     pub heartbeats: u64,
     /// Mails that ended, links that are over, addresses that no connection needs.
     pub mail: u64,
+    /// Pictures of projects that were replaced.
+    pub images: u64,
 }
 
 impl Store {
     /// Deletes one bite, 1 to [`PURGE_BITE`] rows, of what is older than it is kept: events by the given time, the
-    /// others by 30 days, heartbeats by one.
+    /// others by 30 days, heartbeats and replaced pictures by one.
     pub async fn purge(&self, events_kept: TimeDelta, bite: i64) -> Result<Purged, StoreError> {
         let bite = bite.clamp(1, PURGE_BITE);
         Ok(Purged {
@@ -40,6 +42,7 @@ impl Store {
             connections: self.purge_connections(bite).await?,
             heartbeats: self.purge_heartbeats(bite).await?,
             mail: self.purge_mail(bite).await?,
+            images: self.purge_images(bite).await?,
         })
     }
 
@@ -104,6 +107,20 @@ impl Store {
                    and not exists (select from revocations r where r.connection_id = c.id and r.status = 'pending')
                  order by c.deleted_at limit $2 for update skip locked))",
             KEPT_DAYS,
+            bite
+        )
+        .execute(&self.pool)
+        .await?
+        .rows_affected())
+    }
+
+    /// Served by `brand_images_replaced`.
+    async fn purge_images(&self, bite: i64) -> Result<u64, StoreError> {
+        Ok(sqlx::query!(
+            "delete from brand_images where (project_id, slot, digest) in (
+                 select i.project_id, i.slot, i.digest from brand_images i
+                 where i.replaced_at is not null and i.replaced_at <= latchkey_now() - interval '1 day'
+                 order by i.replaced_at limit $1 for update skip locked)",
             bite
         )
         .execute(&self.pool)

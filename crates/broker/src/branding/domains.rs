@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use store::{Project, ProjectId, StoreError};
 use url::Url;
+use vault::Token;
 
 use super::Looks;
 use crate::{Broker, Caller, Kind, Problem, Scope, parse_origin};
@@ -112,6 +113,17 @@ impl Broker {
             looks: Some(self.looks(project)),
         };
         Some((authority(origin).to_owned(), place))
+    }
+
+    /// Refuses a session of another project on an own domain (`place`). One that is not known is whoever's it is to say.
+    pub async fn require_session_here(&self, request_id: &Token, place: Option<ProjectId>) -> Result<(), Problem> {
+        if place.is_none() {
+            return Ok(());
+        }
+        match self.store().session(&request_id.digest()).await? {
+            Some(session) => require_place(place, session.project),
+            None => Ok(()),
+        }
     }
 
     /// Gives the caller's project its own domain, or takes it away. For operators: whoever holds a domain's name decides

@@ -185,10 +185,15 @@ impl Broker {
         self.revised(caller, revised, "branding.image_changed", &detail).await
     }
 
-    /// A picture by its address.
-    pub async fn image(&self, publishable_id: &str, digest: &str) -> Result<ImageBytes, Problem> {
+    /// A picture by its address. On an own domain (`place`) there are those of its own project alone.
+    pub async fn image(
+        &self,
+        publishable_id: &str,
+        digest: &str,
+        place: Option<ProjectId>,
+    ) -> Result<ImageBytes, Problem> {
         self.store()
-            .image(publishable_id, digest)
+            .image(publishable_id, digest, place)
             .await?
             .ok_or_else(|| Problem::not_found("This picture"))
     }
@@ -249,7 +254,8 @@ impl Broker {
     async fn audit_branding(&self, caller: &Caller, action: &'static str, detail: &Value) -> Result<(), Problem> {
         let entry = AuditEntry {
             project: Some(caller.project),
-            environment: None,
+            // The key's; the command line has none.
+            environment: (!caller.key.0.is_nil()).then_some(caller.environment),
             action,
             actor: caller.actor(),
             subject: Some(format!("project:{}", caller.project)),

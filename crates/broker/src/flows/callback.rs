@@ -50,6 +50,8 @@ fn ended(problem: &Problem) -> CallbackEnd {
 
 /// A browser gets an answer by then; the work goes on without it.
 const ANSWER_WITHIN: Duration = Duration::from_secs(40);
+/// Why a flow ended whose own domain was taken away.
+const DOMAIN_GONE: &str = "The address that this sign-in was started at no longer belongs to the app. Go back to the app and start again there.";
 /// Lines in the audit log about one flow and action; anybody can load an address many times.
 const AUDITED: i64 = 3;
 /// The largest query that is read.
@@ -83,7 +85,7 @@ impl Broker {
         };
         match self.elsewhere(app, raw_query, &query.state, place).await {
             Ok(None) => {}
-            Ok(Some(url)) => return CallbackEnd::Redirect(url),
+            Ok(Some(end)) => return end,
             Err(problem) => return ended(&problem),
         }
         // A task of its own: a browser that goes away must not interrupt what spends a code.
@@ -108,32 +110,48 @@ impl Broker {
     }
 
     /// Where a flow was started on another of our origins than its app's callback address has: its browser cookie lies
-    /// there, so the answer is brought there, as it came. Only to the origin that was stored with the flow, and only while
-    /// the flow waits for an answer.
+    /// there, so the answer is brought there, as it came. Only to the origin that was stored with the flow, only while that
+    /// is still ours, and only while the flow waits for an answer.
     async fn elsewhere(
         &self,
         app: Option<AppId>,
         raw_query: &str,
         state: &Token,
         place: &Place,
-    ) -> Result<Option<Url>, Problem> {
+    ) -> Result<Option<CallbackEnd>, Problem> {
         let Some(flow) = self.store().flow_by_state(&state.digest()).await? else {
             return Ok(None);
         };
-        let origin = flow.origin.as_deref().unwrap_or_else(|| self.public_origin());
+        let stored = flow.origin.as_deref().unwrap_or_else(|| self.public_origin());
         let waits = flow.status == FlowStatus::Away && !flow.over && app.is_none_or(|app| app == flow.app);
-        if !waits || origin == &*place.origin {
+        // A domain can have gone to another project since.
+        let here = stored == &*place.origin && place.project.is_none_or(|own| own == flow.project);
+        if !waits || here {
             return Ok(None);
         }
-        let Ok(mut url) = Url::parse(origin) else {
-            return Ok(None);
+        let Some(mut url) = self.origin_of(&flow).await? else {
+            tracing::info!(flow = %flow.id, "the domain that a sign-in was started on was taken away");
+            self.store().fail_flow(flow.id, "interrupted", DOMAIN_GONE).await?;
+            return Ok(Some(over()));
         };
         match app {
             Some(app) => url.set_path(&format!("/connections/oauth/callback/{app}")),
             None => url.set_path("/connections/oauth/callback"),
         }
         url.set_query(Some(raw_query));
-        Ok(Some(url))
+        Ok(Some(CallbackEnd::Redirect(url)))
+    }
+
+    /// The origin that a flow was started on; none when it was a domain that its project no longer has. Whoever holds that
+    /// name then is brought no answer.
+    async fn origin_of(&self, flow: &Flow) -> Result<Option<Url>, Problem> {
+        let Some(origin) = flow.origin.as_deref().filter(|origin| *origin != self.public_origin()) else {
+            return Ok(Some(self.settings().public_url.clone()));
+        };
+        let domain = self.project(flow.project).await?.domain;
+        Ok(domain
+            .filter(|domain| domain == origin)
+            .and_then(|domain| Url::parse(&domain).ok()))
     }
 
     async fn take_callback(

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::departure::FlowSecrets;
 use super::evidence::{Evidence, Proofs, judge};
 use super::{expired, not_this_browser};
-use crate::{Broker, Kind, Problem};
+use crate::{Broker, Kind, Place, Problem};
 
 /// What the start page brings.
 #[derive(Debug)]
@@ -31,6 +31,8 @@ pub struct Redeem {
     pub browser: Option<Token>,
     /// The embed cookie, if it is visible here.
     pub embed: Option<Token>,
+    /// Which of our origins the start page is on.
+    pub place: Place,
 }
 
 /// Where the start page goes on.
@@ -70,6 +72,14 @@ impl Broker {
                 "This sign-in is not known yet, or has ended.",
             )
         })?;
+        // The browser's cookie would lie on this origin, and the answer of the service be brought to the other.
+        if flow.origin.as_deref().unwrap_or_else(|| self.public_origin()) != &*redeem.place.origin {
+            return Err(Problem::new(
+                Kind::Forbidden,
+                "not_from_app",
+                "This sign-in was started at another address than this one. Go back to the app and start again.",
+            ));
+        }
         if flow.status != FlowStatus::Created {
             return Err(Problem::new(
                 Kind::Conflict,

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
-use store::{Connection, Flow, FlowId, FlowMode, FlowStatus};
+use store::{Connection, Flow, FlowId, FlowMode, FlowStatus, ProjectId};
 use vault::Token;
 
 use crate::sessions::Platform;
@@ -15,6 +15,8 @@ use crate::{Broker, Looks, Problem};
 pub struct FlowView {
     /// The flow.
     pub flow: FlowId,
+    /// Whose it is.
+    pub project: ProjectId,
     /// `pending`, `success` or `error`.
     pub status: &'static str,
     /// Where it is.
@@ -120,6 +122,7 @@ impl Broker {
             .and_then(|connection| connection.account_name.clone());
         Ok(FlowView {
             flow: flow.id,
+            project: flow.project,
             status,
             stage,
             connection,

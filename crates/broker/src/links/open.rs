@@ -5,7 +5,7 @@ use std::sync::Arc;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
-use store::{AuditEntry, Connection, Link, LinkPurpose, LinkSource, LinkState, NewSession, Project};
+use store::{AuditEntry, Connection, Link, LinkPurpose, LinkSource, LinkState, NewSession, Project, ProjectId};
 use vault::Token;
 
 use crate::{Broker, Kind, Looks, Problem};
@@ -65,9 +65,10 @@ pub struct OpenedLink {
 }
 
 impl Broker {
-    /// What a link is about. Nothing is spent, however often it is looked at and by whom.
-    pub async fn link_view(&self, secret: &Token) -> Result<LinkView, Problem> {
-        let (link, project) = self.live_link(secret).await?;
+    /// What a link is about. Nothing is spent, however often it is looked at and by whom. On an own domain (`place`) there
+    /// are the links of its own project alone.
+    pub async fn link_view(&self, secret: &Token, place: Option<ProjectId>) -> Result<LinkView, Problem> {
+        let (link, project) = self.live_link(secret, place).await?;
         let connection = self.linked_connection(&link).await?;
         let mut services = self.services_of(&link, connection.as_ref()).await?;
         let service = match services.len() {
@@ -100,8 +101,9 @@ impl Broker {
     }
 
     /// Opens a session by a link. It may be opened again until its connection is made; each time ends the session before.
-    pub async fn open_link(&self, secret: &Token) -> Result<OpenedLink, Problem> {
-        let (link, project) = self.live_link(secret).await?;
+    /// On an own domain (`place`), only one of its own project.
+    pub async fn open_link(&self, secret: &Token, place: Option<ProjectId>) -> Result<OpenedLink, Problem> {
+        let (link, project) = self.live_link(secret, place).await?;
         let connection = self.linked_connection(&link).await?;
         let request_id = Token::generate();
         let new = NewSession {
@@ -179,8 +181,12 @@ impl Broker {
         Ok(offered.map(view).collect())
     }
 
-    async fn live_link(&self, secret: &Token) -> Result<(Link, Project), Problem> {
-        let link = self.store().link(&secret.digest()).await?.ok_or_else(unknown)?;
+    async fn live_link(&self, secret: &Token, place: Option<ProjectId>) -> Result<(Link, Project), Problem> {
+        let link = self.store().link(&secret.digest()).await?;
+        // Before its state is told: another project's domain says nothing of it, not even that it is over.
+        let link = link
+            .filter(|link| place.is_none_or(|own| own == link.project))
+            .ok_or_else(unknown)?;
         let project = self.project(link.project).await?;
         if link.state.is_live() {
             return Ok((link, project));

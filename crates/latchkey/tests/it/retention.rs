@@ -140,6 +140,11 @@ async fn each_purge_is_served_by_an_index() {
                  order by refresh_at limit 9",
             "credentials_uncertain",
         ),
+        (
+            "select digest from brand_images where replaced_at is not null and replaced_at <= latchkey_now()
+                 order by replaced_at limit 9",
+            "brand_images_replaced",
+        ),
         ("delete from connect_sessions where connection_id = gen_random_uuid()", "connect_sessions_by_connection"),
         ("update flows set connection_id = null where connection_id = gen_random_uuid()", "flows_by_connection"),
     ] {

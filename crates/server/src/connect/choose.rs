@@ -16,7 +16,7 @@ use super::flows::{Nothing, flow_id};
 use super::pages::ChoosePage;
 use super::{brand_here, cookies, page as show, query_value};
 use crate::Site;
-use crate::guard::{FromOurPage, RequestToken, bearer};
+use crate::guard::{FromOurPage, RequestToken, bearer, session_here};
 use crate::headers::{Nonce, Set};
 use crate::problems::{Kind, Problem};
 use crate::texts::Texts;
@@ -86,8 +86,9 @@ enum Asking {
 }
 
 impl Asking {
-    fn of(request: &HttpRequest, site: &Site) -> Result<Self, Problem> {
+    async fn of(request: &HttpRequest, site: &Site) -> Result<Self, Problem> {
         if let Some(session) = bearer(request.headers()) {
+            session_here(request, &session).await?;
             return Ok(Self::Session(session));
         }
         cookies::Kind::Browser
@@ -112,7 +113,7 @@ pub(crate) async fn choices(
     request: HttpRequest,
     _body: FromOurPage<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    let asking = Asking::of(&request, &site)?;
+    let asking = Asking::of(&request, &site).await?;
     let view = broker.choices(flow_id(&flow)?, asking.chooser()).await?;
     let mut view = serde_json::to_value(view).map_err(|_| Problem::general(Kind::Internal))?;
     let logo = view["service"]["logo"].as_str().and_then(|name| site.assets.logo(name));
@@ -136,7 +137,7 @@ pub(crate) async fn choose(
     request: HttpRequest,
     body: FromOurPage<Picking>,
 ) -> Result<HttpResponse, Problem> {
-    let asking = Asking::of(&request, &site)?;
+    let asking = Asking::of(&request, &site).await?;
     let pick = body.0.pick.map(|pick| usize::try_from(pick).unwrap_or(usize::MAX));
     let flow: FlowId = flow_id(&flow)?;
     let answer = broker.choose(flow, asking.chooser(), pick).await;

@@ -17,7 +17,7 @@ use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, interval, sleep_until};
 use vault::Token;
 
-use super::flows::{Status, flow_id, unknown};
+use super::flows::{Status, flow_here, flow_id, unknown};
 use crate::Site;
 use crate::guard::bearer;
 use crate::problems::{Kind, Problem};
@@ -158,6 +158,7 @@ pub(crate) async fn stream(
     }
     let handle = bearer(request.headers()).ok_or_else(unknown)?;
     let now = broker.flow_status(&handle).await?;
+    flow_here(&request, &site, &now)?;
     if now.flow != flow_id(&flow)? {
         return Err(unknown());
     }

@@ -174,6 +174,7 @@ pub(crate) async fn check(
         .or_else(|| handle(body.0.state.as_deref()?))
         .ok_or_else(unknown)?;
     let flow = broker.flow_status(&handle).await?;
+    flow_here(&request, &site, &flow)?;
     Ok(HttpResponse::Ok().json(Status::of(&broker, &site, &flow)))
 }
 
@@ -223,6 +224,15 @@ pub(crate) struct Checked {
 /// The handle in a state, with or without what an SDK hung on to it.
 fn handle(state: &str) -> Option<Token> {
     Token::parse(state.split('~').next().unwrap_or_default())
+}
+
+/// A project's own domain knows the sign-ins of that project alone.
+pub(crate) fn flow_here(request: &HttpRequest, site: &Site, flow: &FlowView) -> Result<(), Problem> {
+    let place = request.place(&site.public_origin).project;
+    if place.is_none_or(|own| own == flow.project) {
+        return Ok(());
+    }
+    Err(unknown())
 }
 
 /// The answer to a handle that nobody has.

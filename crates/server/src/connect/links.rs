@@ -13,6 +13,7 @@ use super::{brand_here, page as show};
 use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
+use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
 use crate::texts::Texts;
 use crate::{only, reading};
@@ -60,9 +61,11 @@ pub(crate) struct Looking {
 pub(crate) async fn peek(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
+    request: HttpRequest,
     body: FromOurPage<Looking>,
 ) -> Result<HttpResponse, Problem> {
-    let view = broker.link_view(&body.0.secret.0).await?;
+    let place = request.place(&site.public_origin).project;
+    let view = broker.link_view(&body.0.secret.0, place).await?;
     let mut view = serde_json::to_value(view).map_err(|_| Problem::general(Kind::Internal))?;
     if view["service"].is_object() {
         site.address_logo(&mut view["service"]);
@@ -82,7 +85,12 @@ pub(crate) struct Pressing {
 }
 
 /// POST `/connect/api/links/open`
-pub(crate) async fn open(broker: web::Data<Broker>, body: FromOurPage<Pressing>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn open(
+    broker: web::Data<Broker>,
+    site: web::Data<Site>,
+    request: HttpRequest,
+    body: FromOurPage<Pressing>,
+) -> Result<HttpResponse, Problem> {
     if !body.0.click {
         return Err(Problem::keyed(
             Kind::BadRequest,
@@ -90,7 +98,8 @@ pub(crate) async fn open(broker: web::Data<Broker>, body: FromOurPage<Pressing>)
             "A link is opened by a press of its button. Send `click: true` with it.",
         ));
     }
-    let opened = broker.open_link(&body.0.secret.0).await?;
+    let place = request.place(&site.public_origin).project;
+    let opened = broker.open_link(&body.0.secret.0, place).await?;
     Ok(HttpResponse::Ok().json(json!({
         "requestId": opened.request_id.expose(),
         "expiresAt": opened.expires_at,

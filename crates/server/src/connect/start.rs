@@ -13,6 +13,7 @@ use super::{Message, brand_here, cookies, page as show};
 use crate::Site;
 use crate::guard::{FromOurPage, TokenText};
 use crate::headers::{Nonce, Set};
+use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
 use crate::texts::Texts;
 
@@ -94,6 +95,7 @@ pub(crate) async fn start(
             evidence: seen.evidence(),
             browser: cookies::Kind::Browser.read(&request, site.secure),
             embed: cookies::Kind::Embed.read(&request, site.secure),
+            place: request.place(&site.public_origin),
         })
         .await?;
     let mut response = HttpResponse::Ok();

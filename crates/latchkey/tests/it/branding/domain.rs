@@ -6,7 +6,7 @@ use broker::{Broker, Caller, Scope};
 use serde_json::{Value, json};
 use store::{ApiKeyId, AppSettings, ProjectId};
 use testkit::{Account, Browser, Consent, SHOP, TestServer};
-use vault::Environment;
+use vault::{Environment, Token};
 
 const ANN: Consent = Consent::Allow(Account::Ann);
 
@@ -34,6 +34,12 @@ async fn with_domain() -> (TestServer, String) {
         .await
         .unwrap();
     assert_eq!(set.as_deref(), Some(domain.as_str()));
+    let audited = "select count(*) from audit_log where action = 'branding.domain_changed' and environment is null";
+    assert_eq!(
+        server.database.number(audited).await,
+        1,
+        "the command line acts in none"
+    );
     (server, domain)
 }
 
@@ -259,6 +265,162 @@ async fn a_domain_shows_its_own_project_alone() {
         assert_eq!(browser.navigate(path, &[]).await.status, 404, "{path}");
     }
     browser.navigate("/healthz", &[]).await.expect(200);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_call_on_a_domain_takes_anything_of_another_project() {
+    let (server, domain) = with_domain().await;
+    let (here, main) = (server.browser().at(&domain), server.browser());
+    let (other, key) = server.another_project().await;
+    server.store.add_origin(other, SHOP).await.unwrap();
+    let call = server.api("POST", "/v1/authkit/token").key(&key);
+    let session = call.json(&json!({ "identity": "u-1" })).send().await.expect(200).json();
+    let session = session["requestId"].as_str().unwrap();
+    let flow = server.begin(session).await;
+
+    // What a session opens, and what a flow's handle tells.
+    let id = &flow.flow;
+    let ticket = Token::generate().expose();
+    let begin = json!({ "integration": "sandbox", "mode": "popup", "ticket": ticket, "embedder": SHOP });
+    for (path, body) in [
+        ("/connect/api/session".to_owned(), json!({ "embedder": SHOP })),
+        ("/connect/api/form".to_owned(), json!({ "integration": "sandbox" })),
+        (
+            "/connect/api/submit".to_owned(),
+            json!({ "integration": "sandbox", "embedder": SHOP }),
+        ),
+        ("/connect/api/flows".to_owned(), begin),
+        (
+            format!("/connect/api/flows/{id}/ticket"),
+            json!({ "ticket": ticket, "proof": null }),
+        ),
+        (format!("/connect/api/flows/{id}/cancel"), json!({})),
+        (format!("/connect/api/flows/{id}/choices"), json!({})),
+        (format!("/connect/api/flows/{id}/choose"), json!({ "pick": 0 })),
+        (format!("/connect/api/flows/{id}/widen"), json!({})),
+        ("/connect/api/connections".to_owned(), json!({ "embedder": SHOP })),
+        (format!("/connect/api/connections/{id}/disconnect"), json!({})),
+        (format!("/connect/api/connections/{id}/reconnect"), json!({})),
+    ] {
+        let refused = here.post(&path, Some(session), &body).await;
+        assert_eq!(refused.problem(403), "other_project", "{path}");
+    }
+    let checked = here.post("/connect/api/check", Some(&flow.result), &json!({})).await;
+    assert_eq!(checked.problem(404), "flow_unknown");
+    let events = server.api("GET", &format!("/connect/api/flows/{id}/events")).no_key();
+    let events = events
+        .header("host", domain.trim_start_matches("http://"))
+        .header("authorization", &format!("Bearer {}", flow.result));
+    assert_eq!(events.send().await.problem(404), "flow_unknown");
+    assert_eq!(here.redeem(&flow).await.problem(403), "not_from_app");
+    assert_eq!(
+        main.check(&flow.result).await["stage"],
+        "created",
+        "nothing was done to it"
+    );
+
+    // A link, while it can be opened and when it is over.
+    let call = server.api("POST", "/v1/connect/links").key(&key);
+    let link = call
+        .json(&json!({ "identity": "u-1", "verify": false }))
+        .send()
+        .await
+        .expect(201)
+        .json();
+    let (_, secret) = link["url"].as_str().unwrap().split_once('#').unwrap();
+    let (looking, pressing) = (json!({ "secret": secret }), json!({ "secret": secret, "click": true }));
+    let unknown = async || {
+        for (path, body) in [
+            ("/connect/api/links/peek", &looking),
+            ("/connect/api/links/open", &pressing),
+        ] {
+            let refused = here.post(path, None, body).await;
+            assert_eq!(refused.problem(404), "link_unknown", "{path}");
+            assert!(!refused.text.contains("Other"), "{}", refused.text);
+        }
+    };
+    unknown().await;
+    main.post("/connect/api/links/peek", None, &looking).await.expect(200);
+    let path = format!("/v1/connect/links/{}", link["id"].as_str().unwrap());
+    server.api("DELETE", &path).key(&key).send().await.expect(200);
+    unknown().await;
+    let over = main.post("/connect/api/links/peek", None, &looking).await;
+    assert_eq!(over.problem(410), "link_revoked");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ticket_is_for_the_address_that_it_was_made_on() {
+    let (server, domain) = with_domain().await;
+    let (here, main) = (server.browser().at(&domain), server.browser());
+    for (own, foreign) in [(&here, &main), (&main, &here)] {
+        let session = server.session(&json!({ "identity": "u-42" })).await;
+        let flow = server.begin_in(own, &session, "sandbox", "popup").await;
+        let refused = foreign.redeem(&flow).await;
+        assert_eq!(refused.problem(403), "not_from_app");
+        assert!(
+            refused.text.contains(
+                "This sign-in was started at another address than this one. Go back to the app and start again."
+            ),
+            "{}",
+            refused.text
+        );
+        own.redeem(&flow).await.expect(200);
+    }
+}
+
+/// Waits until the server knows whose domain it is.
+async fn known(server: &TestServer, domain: &str, whose: Option<ProjectId>) {
+    let host = domain.trim_start_matches("http://");
+    let waiting = async {
+        while server.broker.place(Some(host)).await.project != whose {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let in_time = tokio::time::timeout(Duration::from_secs(10), waiting).await;
+    assert!(in_time.is_ok(), "at most two seconds later");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_not_brought_to_a_domain_that_the_project_no_longer_has() {
+    let (server, domain) = with_domain().await;
+    let (other, _) = server.another_project().await;
+    let own = operator(server.project.id);
+    let away = async || {
+        let browser = server.browser().at(&domain);
+        let session = server.session(&json!({ "identity": "u-42" })).await;
+        let flow = server.begin_in(&browser, &session, "sandbox", "popup").await;
+        let callback = browser.sign_in(&flow, ANN).await;
+        (browser, flow, callback)
+    };
+    let ended = async |answer: testkit::Answer, handle: &str| {
+        assert_eq!(answer.status, 410, "{}", answer.text);
+        assert!(answer.text.contains("This sign-in has ended"), "{}", answer.text);
+        assert!(answer.headers.get("location").is_none());
+        let told = server.browser().check(handle).await;
+        assert_eq!(
+            (&told["stage"], &told["code"]),
+            (&json!("failed"), &json!("interrupted"))
+        );
+        let why = "The address that this sign-in was started at no longer belongs to the app.";
+        assert!(told["message"].as_str().unwrap().starts_with(why), "{told}");
+    };
+
+    // Taken away.
+    let (_, flow, callback) = away().await;
+    server.broker.set_domain(&own, None).await.unwrap();
+    ended(server.browser().get(&callback).await, &flow.result).await;
+
+    // Given to another project: neither from the server's own address nor on the domain itself, where the cookie lies.
+    server.broker.set_domain(&own, Some(&domain)).await.unwrap();
+    known(&server, &domain, Some(server.project.id)).await;
+    let (_, first, from_main) = away().await;
+    let (browser, second, on_domain) = away().await;
+    server.broker.set_domain(&own, None).await.unwrap();
+    server.broker.set_domain(&operator(other), Some(&domain)).await.unwrap();
+    ended(server.browser().get(&from_main).await, &first.result).await;
+    known(&server, &domain, Some(other)).await;
+    let here = on_domain.replace(&server.url, &domain);
+    ended(browser.get(&here).await, &second.result).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

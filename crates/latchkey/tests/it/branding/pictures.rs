@@ -70,6 +70,15 @@ async fn a_logo_is_served_by_us_for_ever() {
         .expect(200);
     server.api("GET", &address).no_key().send().await.expect(200);
     let other = server.store.create_project("Other").await.unwrap();
+    let port = server.url.rsplit(':').next().unwrap();
+    let domain = format!("http://other.localhost:{port}");
+    server.store.set_domain(other.id, Some(&domain)).await.unwrap();
+    let host = domain.trim_start_matches("http://");
+    while server.broker.place(Some(host)).await.project.is_none() {
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    let elsewhere = server.api("GET", &address).no_key().header("host", host).send().await;
+    assert_eq!(elsewhere.status, 404, "nor has another project's domain");
     let foreign = address.replace(&server.project.publishable_id, &other.publishable_id);
     for nothing in [
         foreign.as_str(),
@@ -97,6 +106,49 @@ async fn a_logo_is_served_by_us_for_ever() {
         "a day after it was replaced"
     );
     assert_eq!(server.store.audit_count("branding.image_changed").await.unwrap(), 5);
+    let audited = "select count(*) from audit_log where action = 'branding.image_changed' and environment = 'test'";
+    assert_eq!(server.database.number(audited).await, 5, "with the key's environment");
+}
+
+/// Shows a picture of this width; its address.
+async fn shown(server: &TestServer, key: &str, width: u32) -> String {
+    let set = upload(server, key, "/v1/branding/logo", "image/png", png(width)).await;
+    let set = set.expect(200).json();
+    let url = set["logo"]["light"]["url"].as_str().unwrap();
+    url.strip_prefix(&server.url).unwrap().to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn few_replaced_pictures_are_kept_and_for_a_day() {
+    let (server, key) = server().await;
+    let status = async |address: &str| server.api("GET", address).no_key().send().await.status;
+    let rows = async || server.database.number("select count(*) from brand_images").await;
+    upload(&server, &key, "/v1/branding/favicon", "image/png", png(9))
+        .await
+        .expect(200);
+    let mut addresses = Vec::new();
+    for width in 10..20 {
+        addresses.push(shown(&server, &key, width).await);
+    }
+    let kept = store::REPLACED_IMAGES_KEPT;
+    assert_eq!(rows().await, 1 + 1 + kept, "the icon, the logo, and what was before it");
+    for (number, address) in addresses.iter().enumerate() {
+        assert_eq!(status(address).await, if number < 4 { 404 } else { 200 }, "{number}");
+    }
+    // One that is shown again is none of the replaced.
+    shown(&server, &key, 15).await;
+    assert_eq!(rows().await, 1 + 1 + kept);
+
+    // A day later they are gone for everybody, and then from the database, though nobody changes anything.
+    server.advance(24 * 3600 + 1).await;
+    for (number, address) in addresses.iter().enumerate() {
+        assert_eq!(status(address).await, if number == 5 { 200 } else { 404 }, "{number}");
+    }
+    assert_eq!(rows().await, 1 + 1 + kept);
+    let purged = server.broker.purge_tick().await.unwrap();
+    assert_eq!((purged.images, rows().await), (kept.unsigned_abs(), 2));
+    assert_eq!(status(&addresses[5]).await, 200);
+    assert_eq!(server.broker.purge_tick().await.unwrap().images, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]
