@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 use store::{Project, ProjectId, StoreError};
 use url::Url;
-use vault::Token;
+use vault::{Environment, Token};
 
 use super::Looks;
 use crate::{Broker, Caller, Kind, Problem, Scope, parse_origin};
@@ -131,6 +131,7 @@ impl Broker {
     pub async fn set_domain(&self, caller: &Caller, domain: Option<&str>) -> Result<Option<String>, Problem> {
         caller.require(Scope::Admin)?;
         let domain = domain.map(|given| self.checked_domain(given)).transpose()?;
+        self.require_no_callbacks(caller.project, domain.as_deref()).await?;
         self.store()
             .set_domain(caller.project, domain.as_deref())
             .await
@@ -138,6 +139,35 @@ impl Broker {
         self.audit_branding(caller, "branding.domain_changed", &json!({ "domain": domain }))
             .await?;
         Ok(domain)
+    }
+
+    /// Services answer at the address that is registered with them: a domain with such addresses has to stay.
+    async fn require_no_callbacks(&self, project: ProjectId, next: Option<&str>) -> Result<(), Problem> {
+        let Some(before) = self
+            .project(project)
+            .await?
+            .domain
+            .filter(|before| Some(before.as_str()) != next)
+        else {
+            return Ok(());
+        };
+        let mut bound = Vec::new();
+        for environment in [Environment::Test, Environment::Live] {
+            let apps = self.store().apps(project, environment).await?;
+            let there = apps.into_iter().filter(|app| app.callback_origin == before);
+            bound.extend(there.map(|app| format!("{} ({environment})", app.integration)));
+        }
+        if bound.is_empty() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            Kind::Conflict,
+            "domain_in_use",
+            format!(
+                "Services answer at {before}: {}. Register another redirect address with each, and tell it with `latchkey apps set --callback-origin`, before the domain goes.",
+                bound.join(", ")
+            ),
+        ))
     }
 
     fn checked_domain(&self, given: &str) -> Result<String, Problem> {

@@ -167,6 +167,17 @@ async fn the_callback_can_be_on_the_domain_too() {
     let (way, outcome) = connected(&server, &browser, "popup").await;
     assert_eq!(outcome["status"], "success", "{outcome}");
     assert!(way.iter().all(|address| address.starts_with(&domain)), "{way:?}");
+    // The service knows this address alone, so the domain stays.
+    for next in [None, Some(domain.replace("brand.", "other."))] {
+        let kept = server
+            .broker
+            .set_domain(&operator(server.project.id), next.as_deref())
+            .await;
+        let problem = kept.unwrap_err();
+        assert_eq!(problem.key(), "domain_in_use");
+        let says = format!("Services answer at {domain}: sandbox (test). Register another redirect address");
+        assert!(problem.message().starts_with(&says), "{}", problem.message());
+    }
     // And from the server's own address it is brought there.
     let main = server.browser();
     let session = server.session(&json!({ "identity": "u-43" })).await;
