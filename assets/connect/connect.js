@@ -1,7 +1,6 @@
 // The path through the modal: session, list, service, sign-in or form, outcome.
 
 import { ApiError, askOwn, cancelFlow, readForm, submitForm, widenFlow } from "./api.js";
-import { awaitReturn } from "./check.js";
 import { endingOf } from "./endings.js";
 import { safeName } from "./dom.js";
 import { EmbedderError } from "./embedder.js";
@@ -174,7 +173,7 @@ export class Connect {
     }
     let OwnConnections;
     try {
-      OwnConnections = await this.#page.ownConnections();
+      ({ OwnConnections } = await this.#page.later());
     } catch {
       return turn === this.#turn && this.#fail(new ApiError(0, "network", messages.failure.network), { retry: () => this.#showOwn() });
     }
@@ -280,6 +279,7 @@ export class Connect {
       who: this.#who(integration),
       ask,
       withSession: (call) => this.#session.with(call),
+      later: this.#page.later,
       canMoveTop: this.#payload.hasCapabilities,
       onCancelled: () => this.#cancelled(integration, form),
       onClose: () => this.close(),
@@ -303,6 +303,7 @@ export class Connect {
       embedder: this.#embedder,
       who: this.#who(integration),
       ask: { integration: integration.id, auth: null, values: {}, name: null },
+      later: this.#page.later,
       withSession: async (call) => {
         opened ??= (await widenFlow(made.session, made.flow)).requestId;
         return call(opened);
@@ -483,6 +484,7 @@ export class Connect {
 
   async #check() {
     const result = this.#payload.checkState;
+    const { awaitReturn } = await this.#page.later();
     const status = await awaitReturn({ modal: this.#modal, stage: this.#stage, result, onClose: () => this.close() });
     if (status.status === "success") return this.#succeeded(null, result, status);
     const said = status.message ?? messages.failure.generic;

@@ -2,7 +2,6 @@
 
 import { ApiError, cancelFlow, chooseOne, createFlow, readChoices, replaceTicket } from "./api.js";
 import { randomSecret, randomWindowName } from "./secrets.js";
-import { showChoose, showChooseElsewhere } from "./screens/choose.js";
 import { showBlocked, showRedirecting, showStuck, showVerifying, showWaiting } from "./screens/progress.js";
 import { watchResult } from "./watch.js";
 
@@ -25,6 +24,7 @@ export class SignIn {
   #who;
   #ask;
   #withSession;
+  #later;
   #canMoveTop;
   #onEnd;
   #onCancelled;
@@ -35,12 +35,13 @@ export class SignIn {
   #screen = null;
   #left = false;
 
-  constructor({ modal, embedder, who, ask, withSession, canMoveTop, onEnd, onCancelled, onClose }) {
+  constructor({ modal, embedder, who, ask, withSession, later, canMoveTop, onEnd, onCancelled, onClose }) {
     this.#modal = modal;
     this.#embedder = embedder;
     this.#who = who;
     this.#ask = ask;
     this.#withSession = withSession;
+    this.#later = later;
     this.#canMoveTop = canMoveTop;
     this.#onEnd = onEnd;
     this.#onCancelled = onCancelled;
@@ -176,16 +177,20 @@ export class SignIn {
   async #offerChoice(attempt, unsent = false) {
     showVerifying(this.#modal, { who: this.#who, onClose: this.#onClose });
     let view;
+    let screens;
     try {
       view = await readChoices(attempt.session, attempt.flow);
+      screens = await this.#later().catch(() => {
+        throw new ApiError(0, "network", messages.failure.network);
+      });
     } catch (error) {
       return this.#askAgain(attempt, error, false);
     }
     if (this.#attempt !== attempt || this.#view !== "choose") return undefined;
     const onCancel = () => this.#cancelByPerson();
-    if (!view.here) return showChooseElsewhere(this.#modal, { who: this.#who, onCancel });
+    if (!view.here) return screens.showChooseElsewhere(this.#modal, { who: this.#who, onCancel });
     const { choices, changed } = view;
-    return showChoose(this.#modal, { who: this.#who, choices, changed, unsent, onChoose: (pick) => this.#choose(attempt, pick), onCancel });
+    return screens.showChoose(this.#modal, { who: this.#who, choices, changed, unsent, onChoose: (pick) => this.#choose(attempt, pick), onCancel });
   }
 
   async #choose(attempt, pick) {

@@ -8,6 +8,7 @@ import { element, icon, logo, safeName } from "./dom.js";
 import { around, messages, problem } from "./messages.js";
 import { Modal, outsideLink, primaryButton, setBusy } from "./modal.js";
 import { readOptions } from "./payload.js";
+import { showChoose, showChooseElsewhere } from "./screens/choose.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
 import { OwnConnections } from "./screens/own.js";
@@ -58,7 +59,7 @@ Object.assign(page, {
   once: true,
   service: null,
   readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
-  ownConnections: async () => OwnConnections,
+  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere }),
 });
 
 async function run() {

@@ -16,10 +16,10 @@ const inbox = window.latchkeyInbox;
 /** What the server wrote into the page. */
 page.origins = (root.dataset.origins ?? "").split(" ").filter(Boolean);
 page.readOptions = readOptions;
-/** Read when they are asked for: most people connect and go. */
-page.ownConnections = async () => {
-  if (!window.latchkeyOwnConnections) for (const script of root.dataset.own.split(" ")) await import(script);
-  return window.latchkeyOwnConnections;
+/** What few people need, read when it is asked for: most connect and go. */
+page.later = async () => {
+  if (!window.latchkeyLater) for (const script of root.dataset.later.split(" ")) await import(script);
+  return window.latchkeyLater;
 };
 
 async function run() {

@@ -4,7 +4,7 @@
 export function isWebView(agent = navigator.userAgent) {
   const named = /FBAN|FBAV|FB_IAB|Instagram|\bLine\/|MicroMessenger|BytedanceWebview|musical_ly|Twitter|LinkedInApp|Snapchat|Pinterest/;
   // Android says `wv`; on iOS every real browser calls itself Safari, too.
-  return named.test(agent) || /; wv\)/.test(agent) || (/iPhone|iPad|iPod/.test(agent) && !/Safari\//.test(agent));
+  return named.test(agent) || /;\swv\)/.test(agent) || (/iPhone|iPad|iPod/.test(agent) && !/Safari\//.test(agent));
 }
 
 /** The page around us: its whole address when the browser tells it, else its origin. */

@@ -130,8 +130,8 @@ impl Texts {
     }
 
     /// The name of the script with the texts of one's own connections, beside those of the modal.
-    pub(crate) fn manage_script(self) -> String {
-        script::name(self.language, script::For::Manage)
+    pub(crate) fn later_script(self) -> String {
+        script::name(self.language, script::For::Later)
     }
 
     /// The name of the script with the texts of a sign-in's pages, among the assets.

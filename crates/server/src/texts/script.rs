@@ -20,21 +20,21 @@ pub(crate) enum For {
     Modal,
     /// The page of a link, which goes on as the modal, or leads to one's own connections.
     Link,
-    /// One's own connections inside the modal, when somebody asks for them: what the modal has not.
-    Manage,
+    /// What few people need inside the modal, when it is asked for: their own connections, and the choice of an account.
+    Later,
     /// The pages of a sign-in.
     Pages,
 }
 
 impl For {
-    const ALL: [Self; 4] = [Self::Modal, Self::Link, Self::Manage, Self::Pages];
+    const ALL: [Self; 4] = [Self::Modal, Self::Link, Self::Later, Self::Pages];
 
     /// Whether the scripts say the texts of a group. Those of `page` are the server's own.
     pub(super) fn has(self, group: &str) -> bool {
         match self {
-            Self::Modal => !matches!(group, "page" | "start" | "confirm" | "link" | "manage"),
-            Self::Link => matches!(group, "link" | "manage") || Self::Modal.has(group),
-            Self::Manage => group == "manage",
+            Self::Modal => !matches!(group, "page" | "start" | "confirm" | "link" | "manage" | "choose"),
+            Self::Link => matches!(group, "link" | "manage" | "choose") || Self::Modal.has(group),
+            Self::Later => matches!(group, "manage" | "choose"),
             Self::Pages => matches!(
                 group,
                 "brand" | "failure" | "approval" | "problem" | "start" | "confirm"
@@ -46,7 +46,7 @@ impl For {
         match self {
             Self::Modal => "modal",
             Self::Link => "link",
-            Self::Manage => "manage",
+            Self::Later => "later",
             Self::Pages => "pages",
         }
     }
@@ -120,7 +120,7 @@ fn written(language: Language, reader: For) -> String {
     let json = serde_json::to_string(&script).unwrap_or_default();
     match reader {
         // Beside those that the page has.
-        For::Manage => format!("Object.assign(window.latchkeyTexts.texts,{json}.texts);\n"),
+        For::Later => format!("Object.assign(window.latchkeyTexts.texts,{json}.texts);\n"),
         _ => format!("Object.defineProperty(window,\"latchkeyTexts\",{{value:{json}}});\n"),
     }
 }

@@ -1,0 +1,7 @@
+// What few people need, as a script of its own that the modal reads when it is asked for.
+
+import { awaitReturn } from "./check.js";
+import { showChoose, showChooseElsewhere } from "./screens/choose.js";
+import { OwnConnections } from "./screens/own.js";
+
+window.latchkeyLater = { awaitReturn, showChoose, showChooseElsewhere, OwnConnections };
