@@ -5,7 +5,7 @@ import { connectInPopup, connectInSameWindow, prove, proveDenial, proveKey, prov
 import { startSuite } from '../support/suite.mjs';
 
 // Ten by hand (LATCHKEY_PROOF_ROUNDS=10), fewer where everybody waits.
-const ROUNDS = Number(process.env.LATCHKEY_PROOF_ROUNDS ?? 4);
+const ROUNDS = Number(process.env.LATCHKEY_PROOF_ROUNDS ?? 2);
 const SECONDS = Number(process.env.PROOF_TOKEN_SECONDS ?? 4);
 let suite;
 before(async () => {
