@@ -93,7 +93,6 @@ describe('rough handling', () => {
         await at.screen('pick').waitFor();
         await page.waitForTimeout(400);
         assert.equal((await events(page)).length, told);
-        await context.close();
       });
     }
 

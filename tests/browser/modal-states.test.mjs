@@ -38,7 +38,6 @@ describe('the states of the modal', () => {
       assert.equal(seen.focusInside, true, 'the focus is in the dialog');
       assert.equal(seen.label, seen.title, 'the dialog is named by its title');
       await picture(page, `modal-${entry.name}`);
-      await context.close();
     });
 
     test(`${entry.name} at 400 %: nothing to the side, every control can be reached`, async () => {
@@ -47,7 +46,6 @@ describe('the states of the modal', () => {
       const seen = await at.dialog.evaluate(reach);
       assert.deepEqual(seen, { sideways: 0, hidden: [] });
       await picture(page, `modal-${entry.name}-400`);
-      await context.close();
     });
   }
 
