@@ -184,7 +184,7 @@ describe(`PyPI pica-langchain ${locked('langchain', 'pica-langchain')}`, () => {
   });
   test('connectors: all, and those that are switched on', () => {
     assert.ok(answers.connectors.includes('gmail') && answers.connectors.includes('sandbox'));
-    assert.deepEqual(answers.enabled, ['sandbox']);
+    assert.deepEqual(answers.enabled, ['sandbox', 'sandbox-sites']);
   });
   test('actions: listed, searched, only reading, none', () => {
     assert.equal(answers.gmail.actions.length, 10, JSON.stringify(answers.gmail));
