@@ -1,11 +1,11 @@
 // What the modal costs a person, measured in Chromium: until something is painted, until the list is there, what is sent,
 // what moves, and from the provider's answer to the customer's `onSuccess`. Prints one JSON object.
 
-import http from 'node:http';
 import os from 'node:os';
 import { parseArgs } from 'node:util';
 import { consent, modal } from '../../tests/browser/support/modal.mjs';
 import { SERVICES, answers, integration, stub } from '../../tests/browser/support/stub.mjs';
+import { sentBytes } from '../../tests/browser/support/net.mjs';
 import { startSuite } from '../../tests/browser/support/suite.mjs';
 
 const { values: options } = parseArgs({
@@ -19,19 +19,25 @@ const many = (count) => Array.from({ length: count }, (_, index) =>
     description: `Number ${index} of a long list.`, categories: [CATEGORIES[index % CATEGORIES.length]],
   }));
 
-/** In every frame, before its own scripts: when the list was painted, and how much moved without a click. */
+/** In every frame, before its own scripts: when the modal and its list were painted, and how much moved without a click. */
 function watch() {
   window.__shift = 0;
   new PerformanceObserver((list) => {
     for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.__shift += entry.value;
   }).observe({ type: 'layout-shift', buffered: true });
+  // Two frames after it is in the document, it is on the screen. The browser's own paint entries leave frames out.
+  const painted = (name) => requestAnimationFrame(() => requestAnimationFrame(() => { window[name] = performance.timeOrigin + performance.now(); }));
+  let modal = false;
   const seen = new MutationObserver(() => {
+    if (!modal && document.querySelector('#latchkey:not([hidden]) > *')) {
+      modal = true;
+      painted('__painted');
+    }
     if (!document.querySelector('[role="option"]')) return;
     seen.disconnect();
-    // Two frames on, it is on the screen.
-    requestAnimationFrame(() => requestAnimationFrame(() => { window.__listed = performance.timeOrigin + performance.now(); }));
+    painted('__listed');
   });
-  seen.observe(document, { childList: true, subtree: true });
+  seen.observe(document, { childList: true, subtree: true, attributes: true, attributeFilter: ['hidden'] });
   addEventListener('click', () => { window.__clicked ??= performance.timeOrigin + performance.now(); }, { capture: true });
 }
 
@@ -44,17 +50,6 @@ const summary = (numbers) => {
   const rounded = (value) => Math.round(value * 10) / 10;
   return { median: rounded(median(sorted)), p90: rounded(sorted[Math.floor((sorted.length - 1) * 0.9)]), least: rounded(sorted[0]), most: rounded(sorted.at(-1)), runs: sorted.length };
 };
-
-/** What a file is on the wire, as a browser asks for it. */
-function sent(address) {
-  return new Promise((resolve, reject) => {
-    http.get(address, { headers: { 'accept-encoding': 'gzip' } }, (response) => {
-      let bytes = 0;
-      response.on('data', (chunk) => (bytes += chunk.length));
-      response.on('end', () => resolve({ bytes, encoding: response.headers['content-encoding'] ?? 'identity' }));
-    }).on('error', reject);
-  });
-}
 
 async function open(suite, context) {
   const page = await context.newPage();
@@ -78,11 +73,10 @@ async function opening(suite, count) {
       await frame.waitForFunction(() => window.__listed);
       const clicked = await page.evaluate(() => window.__clicked);
       const seen = await frame.evaluate(async () => {
-        const paint = performance.getEntriesByName('first-contentful-paint')[0];
         // What moves late moves within this time.
         await new Promise((resolve) => setTimeout(resolve, 300));
         const loaded = performance.getEntriesByType('resource').map(({ name }) => name);
-        return { paint: performance.timeOrigin + (paint?.startTime ?? Number.NaN), list: window.__listed, shift: window.__shift, loaded };
+        return { paint: window.__painted, list: window.__listed, shift: window.__shift, loaded };
       });
       found[cache].paint.push(seen.paint - clicked);
       found[cache].list.push(seen.list - clicked);
@@ -104,18 +98,21 @@ async function opening(suite, count) {
   };
 }
 
-/** JS and CSS that the modal loads, as sent with gzip. */
+/** JS and CSS that the modal loads, in the bytes of their bodies as sent. */
 async function weight(resources) {
-  const total = { js: 0, css: 0, texts: 0, files: 0, encodings: [] };
-  for (const address of new Set(resources)) {
-    const { pathname } = new URL(address);
-    const kind = pathname.endsWith('.js') ? 'js' : pathname.endsWith('.css') ? 'css' : null;
-    if (!kind) continue;
-    const { bytes, encoding } = await sent(address);
-    total[kind] += bytes;
-    total.files += 1;
-    if (pathname.includes('/texts/')) total.texts += bytes;
-    if (!total.encodings.includes(encoding)) total.encodings.push(encoding);
+  const total = {};
+  for (const encoding of ['br', 'gzip']) {
+    const sum = { js: 0, texts: 0, css: 0, files: 0 };
+    for (const address of new Set(resources)) {
+      const { pathname } = new URL(address);
+      const kind = pathname.endsWith('.js') ? 'js' : pathname.endsWith('.css') ? 'css' : null;
+      if (!kind) continue;
+      const { bytes } = await sentBytes(address, encoding);
+      sum[kind] += bytes;
+      sum.files += 1;
+      if (pathname.includes('/texts/')) sum.texts += bytes;
+    }
+    total[encoding] = sum;
   }
   return total;
 }
@@ -156,7 +153,7 @@ try {
       integrations1000: (await opening(suite, 1000)).figures,
       callbackToSuccess: await success(suite),
     },
-    bytesGzip: { ...(await weight(few.resources)), page: (await sent(few.frameAddress)).bytes },
+    bytesSent: { ...(await weight(few.resources)), page: (await sentBytes(few.frameAddress, 'br')).bytes },
   };
   console.log(JSON.stringify(measured, null, 2));
 } finally {

@@ -1,14 +1,17 @@
 //! Scripts, styles, logos and icons: embedded in the binary and served under one hash of the whole set, so that a page
 //! never mixes two versions and a browser may keep them for ever.
 
+mod encoded;
 mod script;
 
-use std::sync::LazyLock;
+use std::collections::HashMap;
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
 use sha2::{Digest as _, Sha256};
 
+use self::encoded::Encoded;
 use crate::headers::CROSS_ORIGIN_RESOURCE_POLICY;
 use crate::problems::{Kind, Problem};
 use crate::texts::{self, Language};
@@ -75,6 +78,12 @@ fn content_type(name: &str) -> String {
     }
 }
 
+/// Whether a file shrinks when it is compressed; pictures and fonts are compressed already.
+fn is_text(name: &str) -> bool {
+    let kind = mime_guess::from_path(name).first_or_octet_stream();
+    kind.type_() == mime_guess::mime::TEXT || kind.suffix() == Some(mime_guess::mime::XML)
+}
+
 /// Notes on where files come from lie beside them.
 fn is_served(name: &str) -> bool {
     std::path::Path::new(name)
@@ -100,15 +109,34 @@ fn content(name: &str) -> Option<Vec<u8>> {
     Files::get(name).map(|file| file.data.into_owned())
 }
 
+/// A file as it is sent, made when it is first asked for.
+async fn encoded(name: String) -> Option<Arc<Encoded>> {
+    static KNOWN: LazyLock<Mutex<HashMap<String, Arc<Encoded>>>> = LazyLock::new(Mutex::default);
+    let known = || KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(file) = known().get(&name) {
+        return Some(Arc::clone(file));
+    }
+    // Compressing as well as it goes takes its time. Two requests at once do it twice, and the same.
+    let file = web::block(move || {
+        let file = Arc::new(Encoded::new(content(&name)?, is_text(&name)));
+        known().insert(name, Arc::clone(&file));
+        Some(file)
+    });
+    file.await.ok().flatten()
+}
+
 /// GET `/assets/{hash}/{name}`
-pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
+pub(crate) async fn asset(request: HttpRequest, path: web::Path<(String, String)>) -> Result<HttpResponse, Problem> {
     let (hash, name) = path.into_inner();
     // Another version's page must not run this version's scripts.
-    let file = (hash == Assets::new().hash && is_served(&name))
-        .then(|| content(&name))
-        .flatten();
+    let file = if hash == Assets::new().hash && is_served(&name) {
+        encoded(name.clone()).await
+    } else {
+        None
+    };
     let file = file.ok_or_else(|| Problem::general(Kind::NotFound))?;
-    Ok(HttpResponse::Ok()
+    let mut response = HttpResponse::Ok();
+    response
         .content_type(content_type(&name))
         .insert_header((header::CACHE_CONTROL, "public, max-age=31536000, immutable"))
         .insert_header((header::ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
@@ -117,8 +145,8 @@ pub(crate) async fn asset(path: web::Path<(String, String)>) -> Result<HttpRespo
         .insert_header((
             header::CONTENT_SECURITY_POLICY,
             "default-src 'none'; style-src 'unsafe-inline'; sandbox",
-        ))
-        .body(file))
+        ));
+    Ok(file.answer(&request, response))
 }
 
 /// GET `/favicon.ico`: our pages name their icon; browsers that ask all the same get none, once.
@@ -130,7 +158,7 @@ pub(crate) async fn no_icon() -> HttpResponse {
 
 /// The script of customers' pages in one of its forms, with the name of what is in it for caches.
 struct EmbedScript {
-    text: String,
+    file: Encoded,
     tag: String,
 }
 
@@ -156,7 +184,10 @@ impl EmbedScript {
 
     fn new(text: String) -> Self {
         let tag = format!("\"{}\"", hex::encode(&Sha256::digest(text.as_bytes())[..8]));
-        Self { text, tag }
+        Self {
+            file: Encoded::new(text.into_bytes(), true),
+            tag,
+        }
     }
 
     fn answer(&'static self, request: &HttpRequest) -> HttpResponse {
@@ -178,7 +209,7 @@ impl EmbedScript {
         if known {
             response.finish()
         } else {
-            response.body(self.text.as_str())
+            self.file.answer(request, response)
         }
     }
 }
@@ -199,7 +230,8 @@ mod tests {
     use super::*;
 
     async fn get(hash: &str, name: &str) -> Result<HttpResponse, Problem> {
-        asset(web::Path::from((hash.to_owned(), name.to_owned()))).await
+        let request = actix_web::test::TestRequest::default().to_http_request();
+        asset(request, web::Path::from((hash.to_owned(), name.to_owned()))).await
     }
 
     #[actix_web::test]
@@ -235,9 +267,9 @@ mod tests {
 
     #[test]
     fn the_embed_script_has_one_body_in_two_forms() {
-        let module = &EmbedScript::module().text;
+        let module = EmbedScript::module().file.text();
         assert!(module.ends_with("\nexport { LatchkeyError, open, resume };\nhome = import.meta.url;\n"));
-        let classic = &EmbedScript::classic().text;
+        let classic = EmbedScript::classic().file.text();
         // Either word is a syntax error in a script that is no module.
         assert!(!classic.contains("import.meta") && !classic.contains("\nexport "));
         assert!(classic.contains("globalThis.Latchkey = { LatchkeyError, open, resume };"));

@@ -105,14 +105,16 @@ function signal(child, name) {
   }
 }
 
-// After each test: what its pages looked like, if it failed; then no profile is left to the next test.
+// After each test: what its pages looked like, if it failed; then no profile is left to the next test. A bench has no tests.
 const contexts = new Set();
-afterEach(async (test) => {
-  for (const [index, context] of [...contexts].entries()) {
-    if (!test.passed) await keepEvidence(context, `${test.name.replace(/[^\w]+/g, '-').slice(0, 80)}-${index}`).catch(() => {});
-    await context.close().catch(() => {});
-  }
-});
+if (process.env.NODE_TEST_CONTEXT) {
+  afterEach(async (test) => {
+    for (const [index, context] of [...contexts].entries()) {
+      if (!test.passed) await keepEvidence(context, `${test.name.replace(/[^\w]+/g, '-').slice(0, 80)}-${index}`).catch(() => {});
+      await context.close().catch(() => {});
+    }
+  });
+}
 
 /** Writes out/failed/NAME-*.png and a text with the addresses, the words on each page, and what the console said. */
 async function keepEvidence(context, name) {

@@ -43,6 +43,17 @@ export async function bodyOf(request) {
   return Buffer.concat(chunks).toString('utf8');
 }
 
+/** How long a body is on the wire when this encoding is taken, and in which it came. */
+export function sentBytes(address, encoding) {
+  return new Promise((resolve, reject) => {
+    http.get(address, { headers: { 'accept-encoding': encoding } }, (response) => {
+      let bytes = 0;
+      response.on('data', (chunk) => (bytes += chunk.length));
+      response.on('end', () => resolve({ bytes, encoding: response.headers['content-encoding'] ?? 'identity' }));
+    }).on('error', reject);
+  });
+}
+
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** Calls `probe` until it gives something truthy; fails with `what` after `within` milliseconds. */
