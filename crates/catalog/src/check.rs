@@ -3,6 +3,7 @@
 mod actions;
 mod auth;
 mod choose;
+mod learn;
 mod names;
 mod oauth2;
 mod text;

@@ -1,7 +1,7 @@
 //! The list of accounts, sites or workspaces of which a connection uses one.
 
+use super::learn::learn;
 use super::names::{Names, Site};
-use super::oauth2::learn;
 use super::{Call, NamedTemplates, call, pointer};
 use crate::definition as written;
 use crate::model::{CheckTarget, Choose};

@@ -1,0 +1,64 @@
+//! Non-secret values.
+
+use schemars::JsonSchema;
+use serde::Deserialize;
+
+/// A non-secret value.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Variable {
+    /// Label of the field.
+    pub(crate) title: String,
+    /// A sentence beside the field.
+    pub(crate) help: Option<String>,
+    /// Who gives it: the person who connects (`person`), or the operator with the OAuth app (`operator`).
+    #[serde(default)]
+    pub(crate) set_by: SetBy,
+    /// What it may be.
+    #[serde(default, rename = "type")]
+    pub(crate) kind: VariableType,
+    /// For `type: text`: what the whole value must match. Without it the value is one DNS label.
+    pub(crate) pattern: Option<String>,
+    /// For `type: choice`: the choices, in order.
+    pub(crate) choices: Option<Vec<Choice>>,
+    /// Used when nobody gives a value.
+    pub(crate) default: Option<String>,
+    /// Greyed text in the empty field.
+    pub(crate) placeholder: Option<String>,
+}
+
+/// Who gives the value of a variable.
+#[derive(PartialEq, Eq, Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SetBy {
+    /// The person who connects, in the form.
+    #[default]
+    Person,
+    /// The operator, with the OAuth app.
+    Operator,
+}
+
+/// What a variable may be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum VariableType {
+    /// A text that matches `pattern`.
+    #[default]
+    Text,
+    /// A whole origin such as `https://id.example.com`.
+    Origin,
+    /// A whole address with a path, such as an issuer.
+    Url,
+    /// One of `choices`.
+    Choice,
+}
+
+/// A choice.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Choice {
+    /// What is put in.
+    pub(crate) value: String,
+    /// What is shown; the value, unless said otherwise.
+    pub(crate) label: Option<String>,
+}

@@ -1,0 +1,67 @@
+//! Values that a connection keeps, from an answer or from a choice.
+
+use super::{CheckMethod, CheckTarget};
+use crate::template::Template;
+
+/// A call that lists accounts, sites or workspaces.
+#[derive(Debug)]
+pub struct Choose {
+    /// `GET`, or `POST` where a service has nothing else.
+    pub method: CheckMethod,
+    /// A path behind the base address, or a whole address.
+    pub target: CheckTarget,
+    /// JSON body of a `POST`.
+    pub body: Option<serde_json::Value>,
+    /// A JSON pointer that must be `true` in the answer.
+    pub ok_pointer: Option<String>,
+    /// Headers of the call: those of [`AuthMethod::headers`] that need no choice.
+    pub headers: Vec<(String, Template)>,
+    /// Query parameters of the call: those of [`AuthMethod::query`] that need no choice.
+    pub query: Vec<(String, Template)>,
+    /// JSON pointer of the list; the answer itself is the list without.
+    pub list_pointer: Option<String>,
+    /// The stable id of an entry, from `${item.…}`.
+    pub id: Template,
+    /// Its name for people.
+    pub name: Template,
+    /// A quiet line below the name.
+    pub description: Option<Template>,
+    /// Values of the picked entry that a connection keeps. Never empty.
+    pub learn: Vec<Learned>,
+}
+
+/// A value kept with the connection as a variable of this name.
+#[derive(Debug)]
+pub struct Learned {
+    /// The variable's name.
+    pub name: String,
+    /// Where it comes from: `${token.…}` or `${query.…}`, of a choice `${item.…}`.
+    pub from: Template,
+    /// What it may be.
+    pub kind: LearnedKind,
+}
+
+/// What a learnt value may be.
+#[derive(Debug)]
+pub enum LearnedKind {
+    /// A text that matches the whole pattern.
+    Text {
+        /// Anchored.
+        pattern: regex::Regex,
+    },
+    /// An https origin whose host equals an entry or ends with one that begins with a dot.
+    Origin {
+        /// As `.salesforce.com`.
+        hosts: Vec<String>,
+    },
+}
+
+impl LearnedKind {
+    /// Whether a value may be kept. The text that was learnt must be refused otherwise.
+    pub fn accepts(&self, value: &str) -> bool {
+        match self {
+            Self::Text { pattern } => pattern.is_match(value),
+            Self::Origin { hosts } => crate::template::is_listed_origin(value, hosts),
+        }
+    }
+}
