@@ -30,10 +30,10 @@ impl Protocol {
         let mut headers = HeaderMap::new();
         for (name, template) in &request.headers {
             let value = template.render(inputs, Slot::Header).map_err(unrenderable("headers"))?;
-            let malformed = |_| CheckError::Configuration(format!("the header `{name}` of the log-in is none"));
-            let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| malformed(()))?;
+            let malformed = || CheckError::Configuration(format!("the header `{name}` of the log-in is none"));
+            let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| malformed())?;
             value.set_sensitive(true);
-            headers.insert(HeaderName::try_from(name).map_err(|_| malformed(()))?, value);
+            headers.insert(HeaderName::try_from(name).map_err(|_| malformed())?, value);
         }
         headers
             .entry(ACCEPT)

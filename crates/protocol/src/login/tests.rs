@@ -1,5 +1,8 @@
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use catalog::{AuthKind, Integration};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, UnparsedPublicKey};
+use rustls::pki_types::pem::PemObject as _;
 use serde_json::json;
 use vault::Credential;
 use wiremock::matchers::{body_json, body_string, header, method, path, query_param};
@@ -216,8 +219,7 @@ async fn client_credentials_are_a_log_in_with_one_request() {
 }
 
 fn base64(text: &str) -> String {
-    use base64::Engine as _;
-    base64::engine::general_purpose::STANDARD.encode(text)
+    STANDARD.encode(text)
 }
 
 fn jwt_service(algorithm: &str, key: &str) -> std::sync::Arc<Integration> {
@@ -238,8 +240,7 @@ fn jwt_service(algorithm: &str, key: &str) -> std::sync::Arc<Integration> {
 }
 
 fn parts(jwt: &str) -> (Value, Value, String, Vec<u8>) {
-    use base64::Engine as _;
-    let read = |part: &str| base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part).unwrap();
+    let read = |part: &str| URL_SAFE_NO_PAD.decode(part).unwrap();
     let all: Vec<_> = jwt.split('.').collect();
     let json = |part: &str| serde_json::from_slice(&read(part)).unwrap();
     (
@@ -319,7 +320,6 @@ fn elliptic_and_rsa_keys_sign_what_their_public_keys_verify() {
     for pem in [include_str!("tests/rsa.pkcs8.pem"), include_str!("tests/rsa.pkcs1.pem")] {
         let (head, _, message, signature) = signed(&integration, pem);
         assert_eq!(head["alg"], "RS256");
-        use rustls::pki_types::pem::PemObject as _;
         let der = rustls::pki_types::PrivatePkcs8KeyDer::from_pem_slice(include_bytes!("tests/rsa.pkcs8.pem")).unwrap();
         let pair = ring::signature::RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()).unwrap();
         UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, pair.public_key().as_ref())
