@@ -90,7 +90,8 @@ fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bo
     });
     let client = match &method.kind {
         AuthKind::OAuth2(oauth2) => {
-            app.client_id.is_some() && (oauth2.client_auth == ClientAuth::None || app.has_client_secret)
+            oauth2.registers_clients()
+                || app.client_id.is_some() && (oauth2.client_auth == ClientAuth::None || app.has_client_secret)
         }
         AuthKind::ApiKey(_) => true,
     };

@@ -29,7 +29,8 @@ impl Broker {
         secrets: &FlowSecrets,
         query: Query,
     ) -> Result<Ready, Problem> {
-        let parts = self.flow_client_parts(flow).await?;
+        let mut parts = self.flow_client_parts(flow).await?;
+        parts.registered = secrets.client.as_ref().map(super::departure::FlowClient::registered);
         let name = &parts.integration.name;
         self.require_issuer(&parts, query.issuer.as_deref()).await?;
         if let Some(error) = &query.error {

@@ -409,6 +409,7 @@ pub(crate) fn choose(auth: &Auth) -> Option<&written::Choose> {
         Auth::Login(method) => method.choose.as_deref(),
         Auth::ClientCredentials(method) => method.choose.as_deref(),
         Auth::Jwt(method) => method.choose.as_deref(),
+        Auth::Mcp(_) => None,
     }
 }
 
@@ -418,6 +419,7 @@ fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
         Auth::OAuth2(method) => Some(&method.learn),
         Auth::Login(method) => Some(&method.learn),
         Auth::ClientCredentials(method) => Some(&method.learn),
+        Auth::Mcp(method) => Some(&method.learn),
         Auth::ApiKey(_) | Auth::Jwt(_) => None,
     };
     let chosen = choose(auth).map(|choose| &choose.learn);
@@ -428,7 +430,7 @@ fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
 /// The fields of a credential.
 pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
     match auth {
-        Auth::OAuth2(_) => vec!["access_token", "token_type"],
+        Auth::OAuth2(_) | Auth::Mcp(_) => vec!["access_token", "token_type"],
         Auth::Login(_) | Auth::ClientCredentials(_) => {
             let mut all = vec!["access_token", "token_type"];
             all.extend(typed(auth));
@@ -441,7 +443,7 @@ pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
 /// The values that the person types in.
 pub(crate) fn typed(auth: &Auth) -> Vec<&str> {
     let fields = match auth {
-        Auth::OAuth2(_) => return Vec::new(),
+        Auth::OAuth2(_) | Auth::Mcp(_) => return Vec::new(),
         Auth::ClientCredentials(_) => return vec!["client_id", "client_secret"],
         Auth::ApiKey(method) => &method.fields,
         Auth::Login(method) => &method.fields,

@@ -6,6 +6,7 @@ mod api;
 mod key;
 mod learn;
 mod login;
+mod mcp;
 mod oauth2;
 mod variable;
 
@@ -21,6 +22,7 @@ pub(crate) use self::learn::{Choose, Learn, LearnType};
 pub(crate) use self::login::{
     ClientCredentials, Jwt, KeyFormat, Login, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
 };
+pub(crate) use self::mcp::Mcp;
 pub(crate) use self::oauth2::{ClientAuth, OAuth2, Pkce, RefreshErrors, Scopes};
 pub(crate) use self::variable::{SetBy, Variable, VariableType};
 
@@ -97,4 +99,7 @@ pub(crate) enum Auth {
     /// A token that we sign anew for each call, with a key that the person gives.
     #[serde(rename = "jwt")]
     Jwt(Box<Jwt>),
+    /// A remote server of the Model Context Protocol.
+    #[serde(rename = "mcp")]
+    Mcp(Mcp),
 }

@@ -127,6 +127,11 @@ pub enum AuthKind {
 }
 
 impl AuthKind {
+    /// Whether an operator must register an OAuth app for it.
+    pub fn needs_app(&self) -> bool {
+        matches!(self, Self::OAuth2(oauth2) if !oauth2.registers_clients())
+    }
+
     /// The name in the YAML and on the wire.
     pub fn name(&self) -> &'static str {
         match self {

@@ -36,6 +36,13 @@ pub struct OAuth2 {
     pub setup: Option<Url>,
 }
 
+impl OAuth2 {
+    /// Whether each connection has a client of its own, which is registered when it is needed.
+    pub fn registers_clients(&self) -> bool {
+        matches!(self.endpoints, Endpoints::Resource { .. })
+    }
+}
+
 /// Where the authorization server is.
 #[derive(Debug)]
 #[expect(clippy::large_enum_variant, reason = "one for each way to sign in, inside a box")]
@@ -55,6 +62,12 @@ pub enum Endpoints {
     Discovered {
         /// The issuer.
         issuer: UrlTemplate,
+    },
+    /// Told by the service itself: its protected resource metadata (RFC 9728) names the authorization server, where a
+    /// client of each connection's own is registered (RFC 7591).
+    Resource {
+        /// The service, which is also the resource indicator (RFC 8707).
+        resource: UrlTemplate,
     },
 }
 

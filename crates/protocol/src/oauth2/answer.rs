@@ -120,6 +120,7 @@ pub(crate) fn read(
             access_token: SecretString::from(access_token),
             refresh_token: refresh_token(token).map(SecretString::from),
             token_type,
+            client: None,
         },
         expires_in: token
             .get("expires_in")

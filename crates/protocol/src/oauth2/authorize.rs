@@ -117,14 +117,21 @@ impl Protocol {
         let inputs = client.inputs(resolved.metadata.as_deref());
         let redirect = RedirectUrl::new(client.redirect_uri.to_owned())
             .map_err(|_| TokenError::Configuration("the redirect address is no address".to_owned()))?;
-        let application = BasicClient::new(ClientId::new(client.client_id.to_owned()))
+        let application = BasicClient::new(ClientId::new(client.id().to_owned()))
             .set_auth_uri(AuthUrl::from_url(resolved.authorize))
             .set_redirect_uri(redirect);
         let mut request = application.authorize_url(|| CsrfToken::new(state.to_owned()));
         if let Some(verifier) = client.verifier(verifier)? {
             request = request.set_pkce_challenge(verifier.challenge());
         }
-        let scope = client.scope();
+        let mut scope = client.scope();
+        if let Some(resource) = &resolved.resource {
+            if scope.is_empty() {
+                scope = resource.scopes.join(" ");
+            }
+            // RFC 8707
+            request = request.add_extra_param("resource", resource.identifier.clone());
+        }
         if !scope.is_empty() {
             request = request.add_extra_param(scope_name, scope);
         }

@@ -12,7 +12,7 @@ use vault::OAuth2Tokens;
 use zeroize::Zeroizing;
 
 use super::answer::{self, Answer, Shape};
-use super::{Client, Granted, PkceVerifier, Revocation, Scrub, TokenError, learn, unrenderable};
+use super::{Client, Granted, PkceVerifier, Resolved, Revocation, Scrub, TokenError, learn, unrenderable};
 use crate::Protocol;
 use crate::egress::ANSWER_LIMIT;
 
@@ -37,16 +37,16 @@ impl Form {
         };
         let secret = || {
             client
-                .client_secret
+                .secret()
                 .ok_or_else(|| TokenError::Configuration("the app has no client secret".to_owned()))
         };
-        match client.method.client_auth {
+        match client.authentication() {
             ClientAuth::Basic => {
                 let secret = secret()?;
                 form.scrub.add(secret);
                 let pair = Zeroizing::new(format!(
                     "{}:{}",
-                    form_encoded(client.client_id),
+                    form_encoded(client.id()),
                     form_encoded(secret.expose_secret())
                 ));
                 form.scrub.add_basic(&pair);
@@ -57,10 +57,10 @@ impl Form {
                 form.authorization = Some(value);
             }
             ClientAuth::Body => {
-                form.plain("client_id", client.client_id);
+                form.plain("client_id", client.id());
                 form.secret("client_secret", secret()?);
             }
-            ClientAuth::None => form.plain("client_id", client.client_id),
+            ClientAuth::None => form.plain("client_id", client.id()),
         }
         Ok(form)
     }
@@ -76,6 +76,13 @@ impl Form {
     fn secret(&mut self, name: &str, value: &SecretString) {
         self.scrub.add(value);
         self.append(name, value.expose_secret());
+    }
+
+    /// Which service the token is for (RFC 8707).
+    fn resource(&mut self, resolved: &Resolved) {
+        if let Some(resource) = &resolved.resource {
+            self.plain("resource", &resource.identifier);
+        }
     }
 
     /// The definition's own parameters. They may hold secrets.
@@ -130,6 +137,7 @@ impl Protocol {
         if let Some(verifier) = client.verifier(verifier)? {
             form.secret("code_verifier", verifier.secret());
         }
+        form.resource(&resolved);
         form.templates("token.params", &client.method.token_params, &inputs)?;
         let answer = self.token_call(client, &resolved.token, form).await?;
 
@@ -165,6 +173,7 @@ impl Protocol {
         let mut form = Form::new(client)?;
         form.plain("grant_type", "refresh_token");
         form.secret("refresh_token", refresh_token);
+        form.resource(&resolved);
         form.templates("refresh.params", &client.method.refresh.params, &inputs)?;
         let answer = self.token_call(client, &resolved.token, form).await?;
 
@@ -201,7 +210,9 @@ impl Protocol {
             ok_pointer: client.method.ok_pointer.as_deref(),
             lifetime: client.method.refresh.lifetime,
         };
-        answer::read(answer.status(), answer.headers(), answer.body(), shape, &scrub)
+        let mut answer = answer::read(answer.status(), answer.headers(), answer.body(), shape, &scrub)?;
+        answer.tokens.client = client.registered.cloned();
+        Ok(answer)
     }
 
     /// Revokes the refresh token, then the access token (RFC 7009). A token that the service no longer knows counts as

@@ -10,6 +10,7 @@ async fn a_revocation_ends_in_one_of_two_ways() {
         access_token: "at".into(),
         refresh_token: Some("rt".into()),
         token_type: "Bearer".to_owned(),
+        client: None,
     };
     for (answers, expected) in [
         (vec![good(), good()], Some(Revocation::Revoked)),
