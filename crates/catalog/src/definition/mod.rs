@@ -17,7 +17,10 @@ pub(crate) use self::action::{Action, ActionIo, ActionMethod};
 pub(crate) use self::api::{Api, Check};
 pub(crate) use self::key::ApiKey;
 pub(crate) use self::learn::{Choose, Learn, LearnType};
-pub(crate) use self::oauth2::{ClientAuth, OAuth2, Pkce, RefreshErrors, Scopes};
+pub(crate) use self::oauth2::{
+    Answer, Callback, ClientAuth, ExpiresUnit, OAuth2, Omitted, Param, Pkce, RefreshErrors, RefreshWith, Revoke,
+    RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Scopes, Then, TokenBody, TokenMethod, TokenNames,
+};
 pub(crate) use self::variable::{SetBy, Variable, VariableType};
 
 /// An integration of Latchkey: a service, how one signs in to it and how its API is called.
