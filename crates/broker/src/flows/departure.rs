@@ -61,12 +61,13 @@ impl ClientParts {
         self.integration.method(Some(&self.auth_method))
     }
 
-    /// The host of the token endpoint where each connection of the app has its own; `None` where all share one.
+    /// The host that is asked for new tokens where each connection of the app has its own; `None` where all share one.
     pub(crate) fn own_host(&self, broker: &Broker) -> Option<String> {
         let method = self.method().ok()?;
-        let address = match &method.endpoints {
-            Endpoints::Fixed { token, .. } => token,
-            Endpoints::Discovered { issuer } => issuer,
+        let address = match (&method.refresh.url, &method.endpoints) {
+            (Some(refresh), _) => refresh,
+            (None, Endpoints::Fixed { token, .. }) => token,
+            (None, Endpoints::Discovered { issuer }) => issuer,
         };
         let is_own = address
             .host_names()

@@ -2,10 +2,15 @@
 
 mod answer;
 mod authorize;
+mod callback;
 mod discovery;
 mod error;
+mod expiry;
+mod grant;
 mod learn;
 mod request;
+mod revoke;
+mod scopes;
 mod scrub;
 #[cfg(test)]
 mod tests;
@@ -69,6 +74,11 @@ impl<'a> Client<'a> {
         }
         inputs
     }
+
+    /// An address that the definition writes out.
+    fn address(&self, template: &UrlTemplate, at: &str) -> Result<Url, TokenError> {
+        template.render(&self.inputs(None)).map_err(unrenderable(at))
+    }
 }
 
 /// What a grant or a refresh gave.
@@ -108,11 +118,10 @@ pub struct ExpectedIssuer {
     pub required: bool,
 }
 
-/// The endpoints of one client, filled in.
+/// The endpoints that each client has, filled in.
 struct Resolved {
     authorize: Url,
     token: Url,
-    revoke: Option<Url>,
     metadata: Option<Arc<Metadata>>,
 }
 
@@ -122,29 +131,17 @@ fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
 
 impl Protocol {
     async fn resolve(&self, client: &Client<'_>) -> Result<Resolved, TokenError> {
-        let inputs = client.inputs(None);
-        let address = |template: &UrlTemplate, at| template.render(&inputs).map_err(unrenderable(at));
         match &client.method.endpoints {
-            Endpoints::Fixed {
-                authorize,
-                token,
-                revoke,
-                ..
-            } => Ok(Resolved {
-                authorize: self.for_browsers(authorize, address(authorize, "authorize.url")?)?,
-                token: address(token, "token.url")?,
-                revoke: revoke
-                    .as_ref()
-                    .map(|template| address(template, "revoke.url"))
-                    .transpose()?,
+            Endpoints::Fixed { authorize, token, .. } => Ok(Resolved {
+                authorize: self.for_browsers(authorize, client.address(authorize, "authorize.url")?)?,
+                token: client.address(token, "token.url")?,
                 metadata: None,
             }),
             Endpoints::Discovered { issuer } => {
-                let metadata = self.metadata(issuer, &inputs).await?;
+                let metadata = self.metadata(issuer, &client.inputs(None)).await?;
                 Ok(Resolved {
                     authorize: metadata.authorization_endpoint.clone(),
                     token: metadata.token_endpoint.clone(),
-                    revoke: metadata.revocation_endpoint.clone(),
                     metadata: Some(metadata),
                 })
             }

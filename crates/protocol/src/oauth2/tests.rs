@@ -370,5 +370,9 @@ fn a_verifier_is_what_the_standard_says() {
     }
 }
 
+mod authorized;
 mod discovered;
 mod revoked;
+mod second;
+mod sent;
+mod signed;

@@ -169,7 +169,7 @@ fn refresh(
         ..omitting(all, omit)
     };
     if with_access_token && method.token.names.refresh_token.is_none() {
-        parameters.token = "access_token".to_owned();
+        "access_token".clone_into(&mut parameters.token);
     }
     let mut sent = reserved.to_vec();
     sent.push(parameters.token.clone());
