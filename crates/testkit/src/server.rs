@@ -20,7 +20,7 @@ use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
-use crate::provider::{definition, key_definition, sites_definition};
+use crate::provider::{definition, key_definition, signed_definition, sites_definition};
 use crate::{Call, Database, OddProvider, Pair};
 
 /// The origin on the project's list.
@@ -93,6 +93,7 @@ pub struct TestServerBuilder {
     journal: Option<PathBuf>,
     mailer: Option<Mailer>,
     sites: bool,
+    signed: bool,
 }
 
 impl TestServerBuilder {
@@ -100,6 +101,13 @@ impl TestServerBuilder {
     #[must_use]
     pub fn with_sites(mut self) -> Self {
         self.sites = true;
+        self
+    }
+
+    /// With the integration `odd-signed` of an odd provider.
+    #[must_use]
+    pub fn with_signed_callbacks(mut self) -> Self {
+        self.signed = true;
         self
     }
 
@@ -186,7 +194,9 @@ impl TestServerBuilder {
             enable_sandbox(&broker, project.id, "sandbox-sites").await;
         }
         if let Some(base) = self.odd {
-            enable_odd(&broker, project.id, base, self.sites).await;
+            let more = [(self.sites, "odd-sites"), (self.signed, "odd-signed")];
+            let more = more.into_iter().filter_map(|(wanted, name)| wanted.then_some(name));
+            enable_odd(&broker, project.id, base, more).await;
         }
         let test_key = key(&broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
         let live_key = key(&broker, project.id, Environment::Live, &DEFAULT_SCOPES).await;
@@ -228,6 +238,7 @@ impl TestServer {
             journal: None,
             mailer: None,
             sites: false,
+            signed: false,
         }
     }
 
@@ -392,7 +403,7 @@ fn broker(
 ) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-    let own = catalog::load_sources([definition(), key_definition(), sites_definition()]);
+    let own = catalog::load_sources([definition(), key_definition(), signed_definition(), sites_definition()]);
     assert!(own.problems.is_empty(), "{:?}", own.problems);
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
@@ -448,7 +459,7 @@ async fn enable_sandbox(broker: &Broker, project: ProjectId, integration: &str) 
     secret
 }
 
-async fn enable_odd(broker: &Broker, project: ProjectId, base: String, sites: bool) {
+async fn enable_odd(broker: &Broker, project: ProjectId, base: String, more: impl Iterator<Item = &'static str>) {
     let settings = || AppSettings {
         client_id: Some("odd-client".to_owned()),
         client_secret: Some(SecretString::from("odd-secret")),
@@ -464,8 +475,7 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String, sites: bo
         .set_app(project, Environment::Test, "odd-key", broker.public_origin(), key)
         .await
         .unwrap();
-    let integrations: &[&str] = if sites { &["odd", "odd-sites"] } else { &["odd"] };
-    for integration in integrations {
+    for integration in std::iter::once("odd").chain(more) {
         broker
             .store()
             .set_app(

@@ -101,13 +101,14 @@ impl ClientParts {
         self.integration.method(Some(&self.auth_method))
     }
 
-    /// The host of the token endpoint where each connection of the app has its own; `None` where all share one.
+    /// The host that is asked for new tokens where each connection of the app has its own; `None` where all share one.
     pub(crate) fn own_host(&self, broker: &Broker) -> Option<String> {
         let address = match &self.auth()?.kind {
-            AuthKind::OAuth2(method) => match &method.endpoints {
-                Endpoints::Fixed { token, .. } => token,
-                Endpoints::Discovered { issuer } => issuer,
-                Endpoints::Resource { resource } => resource,
+            AuthKind::OAuth2(method) => match (&method.refresh.url, &method.endpoints) {
+                (Some(refresh), _) => refresh,
+                (None, Endpoints::Fixed { token, .. }) => token,
+                (None, Endpoints::Discovered { issuer }) => issuer,
+                (None, Endpoints::Resource { resource }) => resource,
             },
             AuthKind::ApiKey(typed) => &typed.login.as_ref()?.requests.first()?.url,
         };

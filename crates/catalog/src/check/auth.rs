@@ -37,7 +37,7 @@ pub(crate) fn methods(
                 client_credentials(method, names, index, &place, report),
             ),
             Auth::Jwt(method) => (&method.id, &method.title, jwt(method, names, index, &place, report)),
-            Auth::Mcp(method) => (&method.id, &method.title, mcp(method, names, &place, report)),
+            Auth::Mcp(method) => (&method.id, &method.title, mcp(method, names, index, &place, report)),
         };
         label(title, &place.key("title"), report);
         let none = BTreeMap::new();

@@ -1,15 +1,16 @@
 //! Remote servers of the Model Context Protocol.
 
-use super::learn::learn;
 use super::names::{Names, Site};
+use super::oauth2::at_endpoints;
 use crate::definition as written;
-use crate::model::{AuthKind, ClientAuth, Endpoints, OAuth2, Pkce, Refresh, Scopes};
+use crate::model::{AuthKind, Endpoints};
 use crate::report::{Place, Report};
 
 /// Checks one such way to sign in.
 pub(super) fn mcp(
     written: &written::Mcp,
     names: &Names<'_>,
+    index: usize,
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<AuthKind> {
@@ -23,31 +24,14 @@ pub(super) fn mcp(
             );
         }
     }
-    let plain = written::Scopes::default();
-    Some(AuthKind::OAuth2(Box::new(OAuth2 {
-        endpoints: Endpoints::Resource { resource: resource? },
-        authorize_params: Vec::new(),
-        token_params: Vec::new(),
-        // What the registration says counts.
-        client_auth: ClientAuth::None,
-        pkce: Pkce::S256,
-        scopes: Scopes {
-            default: written.scopes.clone(),
-            required: Vec::new(),
-            separator: plain.separator,
-            parameter: plain.parameter,
-            known: plain.known,
-        },
-        refresh: Refresh {
-            supported: true,
-            lifetime: None,
-            idle: None,
-            errors: crate::model::RefreshErrors::default(),
-            params: Vec::new(),
-        },
-        learn: learn(&written.learn, (Site::Learn, "${token.site}"), names, place, report),
-        token_object: None,
-        ok_pointer: None,
-        setup: None,
-    })))
+    // Everything else is as the standards have it; how the client authenticates, its registration says.
+    let plain = serde_json::json!({
+        "title": written.title,
+        "token": { "client_auth": "none" },
+        "scopes": { "default": written.scopes },
+    });
+    let mut plain: written::OAuth2 = serde_json::from_value(plain).ok()?;
+    plain.learn.clone_from(&written.learn);
+    let endpoints = Endpoints::Resource { resource: resource? };
+    at_endpoints(&plain, Some(endpoints), (names, index), place, report)
 }

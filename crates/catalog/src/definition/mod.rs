@@ -23,7 +23,10 @@ pub(crate) use self::login::{
     ClientCredentials, Jwt, KeyFormat, Login, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
 };
 pub(crate) use self::mcp::Mcp;
-pub(crate) use self::oauth2::{ClientAuth, OAuth2, Pkce, RefreshErrors, Scopes};
+pub(crate) use self::oauth2::{
+    Answer, Callback, ClientAuth, ExpiresUnit, OAuth2, Omitted, Param, Pkce, RefreshErrors, RefreshWith, Revoke,
+    RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Scopes, Then, TokenBody, TokenMethod, TokenNames,
+};
 pub(crate) use self::variable::{SetBy, Variable, VariableType};
 
 /// An integration of Latchkey: a service, how one signs in to it and how its API is called.

@@ -17,7 +17,10 @@ pub use self::api::{Api, Check, CheckMethod, CheckTarget};
 pub use self::key::{ApiKeyAuth, FieldsKind, SecretField};
 pub use self::learn::{Choose, Learned, LearnedKind};
 pub use self::login::{JsonTemplate, KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
-pub use self::oauth2::{ClientAuth, Endpoints, OAuth2, Pkce, Refresh, RefreshErrors, Scopes};
+pub use self::oauth2::{
+    AuthorizeRequest, ClientAuth, Endpoints, OAuth2, ParameterNames, ParameterValue, Pkce, Refresh, RefreshErrors,
+    RequestBody, RequestMethod, RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
+};
 pub use self::set::Catalog;
 pub use self::variable::{Choice, SetBy, Variable, VariableKind};
 use crate::action::Action;

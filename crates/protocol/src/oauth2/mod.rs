@@ -2,12 +2,17 @@
 
 mod answer;
 mod authorize;
+mod callback;
 mod discovery;
 mod error;
+mod expiry;
+mod grant;
 mod learn;
 mod register;
 mod request;
 mod resource;
+mod revoke;
+mod scopes;
 mod scrub;
 #[cfg(test)]
 mod tests;
@@ -20,11 +25,12 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use vault::{OAuth2Tokens, RegisteredClient};
 
-pub(crate) use self::answer::{lifetime, said, told_by_token};
+pub(crate) use self::answer::said;
 pub use self::authorize::{PkceVerifier, UnusableVerifier, is_reserved_parameter};
 pub use self::discovery::Discovery;
 pub(crate) use self::discovery::Metadata;
 pub use self::error::{FailureClass, TokenError};
+pub(crate) use self::expiry::{lifetime, told_by_token, until};
 pub(crate) use self::learn::learn;
 use self::resource::Resource;
 pub(crate) use self::scrub::Scrub;
@@ -73,10 +79,10 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// How it authenticates at the token endpoint.
-    fn authentication(&self) -> ClientAuth {
+    /// How it authenticates where the definition declares this.
+    fn authentication(&self, declared: ClientAuth) -> ClientAuth {
         match self.registered.map(|client| client.authentication.as_str()) {
-            None => self.method.client_auth,
+            None => declared,
             Some("client_secret_basic") => ClientAuth::Basic,
             Some("client_secret_post") => ClientAuth::Body,
             Some(_) => ClientAuth::None,
@@ -96,6 +102,11 @@ impl<'a> Client<'a> {
             inputs.insert_json("discovered", &metadata.document);
         }
         inputs
+    }
+
+    /// An address that the definition writes out.
+    fn address(&self, template: &UrlTemplate, at: &str) -> Result<Url, TokenError> {
+        template.render(&self.inputs(None)).map_err(unrenderable(at))
     }
 }
 
@@ -136,11 +147,10 @@ pub struct ExpectedIssuer {
     pub required: bool,
 }
 
-/// The endpoints of one client, filled in.
+/// The endpoints that each client has, filled in.
 struct Resolved {
     authorize: Url,
     token: Url,
-    revoke: Option<Url>,
     metadata: Option<Arc<Metadata>>,
     /// What the service itself said, where it names its authorization server.
     resource: Option<Arc<Resource>>,
@@ -152,41 +162,28 @@ fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
 
 impl Protocol {
     async fn resolve(&self, client: &Client<'_>) -> Result<Resolved, TokenError> {
-        let inputs = client.inputs(None);
-        let address = |template: &UrlTemplate, at| template.render(&inputs).map_err(unrenderable(at));
         match &client.method.endpoints {
-            Endpoints::Fixed {
-                authorize,
-                token,
-                revoke,
-                ..
-            } => Ok(Resolved {
-                authorize: self.for_browsers(authorize, address(authorize, "authorize.url")?)?,
-                token: address(token, "token.url")?,
-                revoke: revoke
-                    .as_ref()
-                    .map(|template| address(template, "revoke.url"))
-                    .transpose()?,
+            Endpoints::Fixed { authorize, token, .. } => Ok(Resolved {
+                authorize: self.for_browsers(authorize, client.address(authorize, "authorize.url")?)?,
+                token: client.address(token, "token.url")?,
                 metadata: None,
                 resource: None,
             }),
             Endpoints::Discovered { issuer } => {
-                let metadata = self.metadata(issuer, &inputs).await?;
+                let metadata = self.metadata(issuer, &client.inputs(None)).await?;
                 Ok(Resolved {
                     authorize: metadata.authorization_endpoint.clone(),
                     token: metadata.token_endpoint.clone(),
-                    revoke: metadata.revocation_endpoint.clone(),
                     metadata: Some(metadata),
                     resource: None,
                 })
             }
             Endpoints::Resource { resource } => {
-                let resource = self.resource(resource, &inputs).await?;
+                let resource = self.resource(resource, &client.inputs(None)).await?;
                 let metadata = &resource.metadata;
                 Ok(Resolved {
                     authorize: metadata.authorization_endpoint.clone(),
                     token: metadata.token_endpoint.clone(),
-                    revoke: metadata.revocation_endpoint.clone(),
                     metadata: Some(Arc::clone(metadata)),
                     resource: Some(resource),
                 })

@@ -371,6 +371,10 @@ fn a_verifier_is_what_the_standard_says() {
     }
 }
 
+mod authorized;
 mod discovered;
 mod registered;
 mod revoked;
+mod second;
+mod sent;
+mod signed;
