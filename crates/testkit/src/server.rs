@@ -21,6 +21,7 @@ use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
 use crate::provider::{definition, key_definition, sites_definition};
+use crate::typed::typed_definition;
 use crate::{Call, Database, OddProvider, Pair};
 
 /// The origin on the project's list.
@@ -392,7 +393,7 @@ fn broker(
 ) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-    let own = catalog::load_sources([definition(), key_definition(), sites_definition()]);
+    let own = catalog::load_sources([definition(), key_definition(), sites_definition(), typed_definition()]);
     assert!(own.problems.is_empty(), "{:?}", own.problems);
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
@@ -455,15 +456,17 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String, sites: bo
         variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
         ..AppSettings::default()
     };
-    let key = AppSettings {
+    let key = || AppSettings {
         variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
         ..AppSettings::default()
     };
-    broker
-        .store()
-        .set_app(project, Environment::Test, "odd-key", broker.public_origin(), key)
-        .await
-        .unwrap();
+    for integration in ["odd-key", "odd-typed"] {
+        broker
+            .store()
+            .set_app(project, Environment::Test, integration, broker.public_origin(), key())
+            .await
+            .unwrap();
+    }
     let integrations: &[&str] = if sites { &["odd", "odd-sites"] } else { &["odd"] };
     for integration in integrations {
         broker

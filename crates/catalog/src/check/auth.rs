@@ -3,17 +3,20 @@
 use super::choose::choose;
 use super::names::{Names, Site, fields};
 use super::oauth2::oauth2;
-use super::{NamedTemplates, headers, label, link, pattern, templates, text};
-use crate::definition as written;
+use super::{Entries, headers, label, proof, query, text};
 use crate::definition::Auth;
-use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, SecretField};
+use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, Check, CheckBody, EntryName, TypedKind};
 use crate::report::{Place, Report};
+use crate::template::Template;
 
-/// Checks all ways to sign in. `shared` are the headers and query parameters of `api`.
+pub(super) use super::fields::typed;
+
+/// Checks all ways to sign in, except what is typed in: [`typed`] does that, last. `shared` are the headers and query
+/// parameters of `api`, and the check of the definition.
 pub(crate) fn methods(
     written: &[Auth],
     names: &Names<'_>,
-    shared: &(NamedTemplates, NamedTemplates),
+    shared: &(Entries, Entries, Option<Check>),
     report: &mut Report<'_>,
 ) -> Vec<AuthMethod> {
     let list = Place::default().key("auth");
@@ -25,29 +28,39 @@ pub(crate) fn methods(
         let place = list.index(index);
         let (id, title, kind) = match auth {
             Auth::OAuth2(method) => (&method.id, &method.title, oauth2(method, names, index, &place, report)),
-            Auth::ApiKey(method) => (&method.id, &method.title, Some(api_key(method, &place, report))),
+            Auth::ApiKey(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::ApiKey))),
+            Auth::Basic(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::Basic))),
+            Auth::Form(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::Form))),
+            Auth::Nothing(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::Nothing))),
         };
         label(title, &place.key("title"), report);
         let (own_headers, own_query) = match auth {
             Auth::OAuth2(method) => (&method.headers, &method.query),
-            Auth::ApiKey(method) => (&method.headers, &method.query),
+            Auth::ApiKey(typed) | Auth::Basic(typed) | Auth::Form(typed) | Auth::Nothing(typed) => {
+                (&typed.headers, &typed.query)
+            }
         };
         let own_headers = headers(own_headers, names, Site::Method(index), &place.key("headers"), report);
-        let own_query = templates(own_query, names, Site::Method(index), &place.key("query"), report);
+        let own_query = query(own_query, names, Site::Method(index), &place.key("query"), report);
         let headers = merged(&shared.0, &own_headers, str::eq_ignore_ascii_case);
         let query = merged(&shared.1, &own_query, |left, right| left == right);
-        unused(auth, &headers, &query, &place, report);
+        let own_check = auth.typed().and_then(|typed| typed.check.as_deref());
+        let check = match own_check {
+            Some(own) => proof::check(own, names, Some(index), &place.key("check"), report),
+            None => shared.2.clone(),
+        };
+        unused(auth, (&headers, &query, check.as_ref()), &place, report);
         let chosen = match auth {
             Auth::OAuth2(method) => method.choose.as_ref(),
-            Auth::ApiKey(method) => method.choose.as_deref(),
+            typed => typed.typed().and_then(|typed| typed.choose.as_deref()),
         };
         let choose = chosen.and_then(|written| {
             let place = place.key("choose");
             choose(written, names, index, (&headers, &query), &place, report)
         });
-        let id = id.clone().unwrap_or_else(|| match auth {
-            Auth::OAuth2(_) => "oauth2".to_owned(),
-            Auth::ApiKey(_) => "api_key".to_owned(),
+        let id = id.clone().unwrap_or_else(|| match (auth, &kind) {
+            (Auth::OAuth2(_), _) | (_, None) => "oauth2".to_owned(),
+            (_, Some(kind)) => kind.name().to_owned(),
         });
         if !text::is_name(&id.replace('-', "_")) {
             report.add(
@@ -80,6 +93,7 @@ pub(crate) fn methods(
                 kind,
                 headers,
                 query,
+                check,
                 choose,
             });
         }
@@ -87,26 +101,45 @@ pub(crate) fn methods(
     methods
 }
 
+/// What is filled in by [`typed`].
+fn untyped(kind: TypedKind) -> AuthKind {
+    AuthKind::ApiKey(ApiKeyAuth {
+        kind,
+        fields: Vec::new(),
+        help_url: None,
+    })
+}
+
 /// The method's own entries win.
-fn merged(shared: &NamedTemplates, own: &NamedTemplates, same: impl Fn(&str, &str) -> bool) -> NamedTemplates {
-    let kept = shared
-        .iter()
-        .filter(|(name, _)| !own.iter().any(|(other, _)| same(name, other)));
-    kept.cloned().chain(own.iter().cloned()).collect()
+fn merged(shared: &Entries, own: &Entries, same: impl Fn(&str, &str) -> bool) -> Entries {
+    let differs =
+        |(name, _): &&(EntryName, Template)| !own.iter().any(|(other, _)| same(name.as_str(), other.as_str()));
+    shared.iter().filter(differs).chain(own).cloned().collect()
 }
 
 /// A secret that is asked for and sent nowhere is a mistake.
-fn unused(auth: &Auth, headers: &NamedTemplates, query: &NamedTemplates, place: &Place, report: &mut Report<'_>) {
+fn unused(
+    auth: &Auth,
+    (headers, query, check): (&Entries, &Entries, Option<&Check>),
+    place: &Place,
+    report: &mut Report<'_>,
+) {
+    let mut sent: Vec<&Template> = headers.iter().chain(query).map(|(_, template)| template).collect();
+    match check.and_then(|check| check.body.as_ref()) {
+        Some(CheckBody::Json(json)) => sent.extend(json.templates()),
+        Some(CheckBody::Form(form)) => sent.extend(form.iter().map(|(_, template)| template)),
+        None => {}
+    }
     let used = |field: &str| {
-        let mut names = headers.iter().chain(query).flat_map(|(_, template)| template.names());
+        let mut names = sent.iter().flat_map(|template| template.names());
         names.any(|name| name.namespace == "credential" && name.path == field)
     };
     // A template with a mistake of its own is not among these.
-    if report
-        .problems
-        .iter()
-        .any(|problem| problem.at.contains(".headers") || problem.at.contains(".query"))
-    {
+    if report.problems.iter().any(|problem| {
+        [".headers", ".query", ".body", ".form"]
+            .iter()
+            .any(|part| problem.at.contains(part))
+    }) {
         return;
     }
     // The token type is no secret and seldom used.
@@ -119,42 +152,4 @@ fn unused(auth: &Auth, headers: &NamedTemplates, query: &NamedTemplates, place: 
             format!("`credential.{field}` is sent nowhere: put it into a header, as `Bearer ${{credential.{field}}}`"),
         );
     }
-}
-
-fn api_key(written: &written::ApiKey, place: &Place, report: &mut Report<'_>) -> AuthKind {
-    let list = place.key("fields");
-    if written.fields.is_empty() {
-        report.add(&list, "name at least one secret to ask for");
-    }
-    let mut fields: Vec<SecretField> = Vec::new();
-    for (index, field) in written.fields.iter().enumerate() {
-        let place = list.index(index);
-        if !text::is_name(&field.name) {
-            let message = format!(
-                "`{}` is no name: lower-case letters, digits and `_`, beginning with a letter",
-                field.name
-            );
-            report.add(&place.key("name"), message);
-        }
-        if fields.iter().any(|other| other.name == field.name) {
-            report.add(&place.key("name"), format!("the field `{}` stands twice", field.name));
-        }
-        label(&field.title, &place.key("title"), report);
-        let pattern = field
-            .pattern
-            .as_deref()
-            .and_then(|source| pattern(Some(source), &place, report));
-        fields.push(SecretField {
-            name: field.name.clone(),
-            title: field.title.clone(),
-            help: field.help.clone(),
-            pattern,
-            placeholder: field.placeholder.clone(),
-        });
-    }
-    let help_url = written
-        .help_url
-        .as_ref()
-        .and_then(|url| link(url, &place.key("help_url"), report));
-    AuthKind::ApiKey(ApiKeyAuth { fields, help_url })
 }

@@ -15,10 +15,10 @@ use serde::Deserialize;
 
 pub(crate) use self::action::{Action, ActionIo, ActionMethod};
 pub(crate) use self::api::{Api, Check};
-pub(crate) use self::key::ApiKey;
+pub(crate) use self::key::{ApiKey, Field};
 pub(crate) use self::learn::{Choose, Learn, LearnType};
 pub(crate) use self::oauth2::{ClientAuth, OAuth2, Pkce, RefreshErrors, Scopes};
-pub(crate) use self::variable::{SetBy, Variable, VariableType};
+pub(crate) use self::variable::{Choice, OtherValue, SetBy, Variable, VariableType};
 
 /// An integration of Latchkey: a service, how one signs in to it and how its API is called.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -81,7 +81,31 @@ pub(crate) enum Auth {
     /// The authorization code grant of OAuth 2 (RFC 6749 §4.1).
     #[serde(rename = "oauth2")]
     OAuth2(Box<OAuth2>),
-    /// One or several secrets that the person pastes.
+    /// One or several keys that the person pastes.
     #[serde(rename = "api_key")]
     ApiKey(ApiKey),
+    /// A user name and a password.
+    #[serde(rename = "basic", deserialize_with = "key::as_fields::<_, key::Basic>")]
+    Basic(#[schemars(with = "key::Basic")] ApiKey),
+    /// Any fields.
+    #[serde(rename = "form")]
+    Form(ApiKey),
+    /// Nothing is asked for.
+    #[serde(rename = "none", deserialize_with = "key::as_fields::<_, key::Nothing>")]
+    Nothing(#[schemars(with = "key::Nothing")] ApiKey),
+}
+
+impl Auth {
+    /// What the person types in, where that is the sign-in.
+    pub(crate) fn typed(&self) -> Option<&ApiKey> {
+        match self {
+            Self::OAuth2(_) => None,
+            Self::ApiKey(typed) | Self::Basic(typed) | Self::Form(typed) | Self::Nothing(typed) => Some(typed),
+        }
+    }
+
+    /// The fields of the form.
+    pub(crate) fn fields(&self) -> &[Field] {
+        self.typed().map_or(&[], |typed| &typed.fields)
+    }
 }
