@@ -7,7 +7,9 @@ mod fields;
 mod learn;
 mod names;
 mod oauth2;
+mod origin;
 mod proof;
+mod site;
 mod text;
 mod variables;
 

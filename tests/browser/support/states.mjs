@@ -53,10 +53,10 @@ const partial = () => {
 
 /** Fields of every kind. */
 export const TYPED = [
-  field({ name: 'server', label: 'Server', secret: false, type: 'choice', choices: [{ value: 'https://us.example.com', label: 'United States' }, { value: 'https://eu.example.com', label: 'European Union' }], other: true, default: 'https://us.example.com' }),
   field({ name: 'email', label: 'Email', secret: false, type: 'email', placeholder: 'ann@example.com' }),
   field({ name: 'password', label: 'Password', type: 'text' }),
   field({ name: 'seats', label: 'Seats', secret: false, type: 'number', required: false }),
+  field({ name: 'server', label: 'Server', secret: false, type: 'choice', choices: [{ value: 'https://us.example.com', label: 'United States' }, { value: 'https://eu.example.com', label: 'European Union' }], other: true, default: 'https://us.example.com' }),
   field({ name: 'private_key', label: 'Private key', type: 'multiline', help: 'The whole file, with its first and last line.' }),
 ];
 

@@ -3,12 +3,13 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
+pub(crate) use super::site::Site;
 use crate::definition as written;
-use crate::definition::{Auth, Definition, LearnType, SetBy, VariableType};
+use crate::definition::{Auth, Definition, VariableType};
 use crate::model::{EntryName, HostCase, Uses};
 use crate::report::{Place, Report};
 use crate::suggest;
-use crate::template::{Name, PathTemplate, Template, UrlTemplate, WholeOrigin};
+use crate::template::{Name, PathTemplate, Template, UrlTemplate};
 
 /// Every namespace.
 const NAMESPACES: [&str; 9] = [
@@ -34,80 +35,9 @@ const DISCOVERED: [&str; 8] = [
     "jwks_uri",
 ];
 
-/// Where a template stands, which decides what it may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Site {
-    /// An address needed before there is a token.
-    SignIn,
-    /// An address needed once there is one, by the way to sign in of this number.
-    SignedIn(usize),
-    /// The base address, headers and parameters of API calls, for every way to sign in.
-    Api,
-    /// The same for the way to sign in of this number.
-    Method(usize),
-    /// The check, for every way to sign in that has none of its own.
-    Check,
-    /// The same for the way to sign in of this number.
-    MethodCheck(usize),
-    /// The name of a header or a parameter of API calls, for every way to sign in.
-    EntryName,
-    /// The same for the way to sign in of this number.
-    MethodEntryName(usize),
-    /// A parameter of the authorization request.
-    AuthorizeParameter,
-    /// A body parameter of the code exchange.
-    TokenParameter,
-    /// A body parameter of the refresh, by the way to sign in of this number.
-    RefreshParameter(usize),
-    /// A value that is learnt.
-    Learn,
-    /// A whole address of the list to choose from, by the way to sign in of this number.
-    Choose(usize),
-    /// What an entry of that list is, and the values that are kept of it.
-    Item,
-    /// The account's id or name.
-    Account,
-}
-
-impl Site {
-    fn namespaces(self, is_url: bool) -> &'static [&'static str] {
-        match self {
-            Self::SignIn => &["variables", "instance"],
-            Self::SignedIn(_) => &["variables", "instance", "app"],
-            Self::Choose(_) => &["variables", "discovered", "instance"],
-            Self::Check | Self::MethodCheck(_) if is_url => &["variables", "discovered", "instance"],
-            Self::EntryName | Self::MethodEntryName(_) => &["variables"],
-            Self::Api | Self::Method(_) if is_url => &["variables", "discovered", "instance"],
-            Self::Api | Self::Method(_) | Self::Check | Self::MethodCheck(_) => {
-                &["credential", "variables", "app", "instance"]
-            }
-            Self::TokenParameter => &["variables", "app", "query", "instance"],
-            Self::AuthorizeParameter | Self::RefreshParameter(_) => &["variables", "app", "instance"],
-            Self::Learn => &["token", "query"],
-            Self::Item => &["item"],
-            Self::Account => &["body", "variables"],
-        }
-    }
-}
-
-impl Site {
-    /// Where the names of the headers and parameters of this place stand.
-    pub(crate) fn of_names(self) -> Self {
-        match self {
-            Self::Method(index) | Self::MethodCheck(index) => Self::MethodEntryName(index),
-            _ => Self::EntryName,
-        }
-    }
-
-    /// Whether what needs an absent input can be left out here.
-    fn leaves_out(self) -> bool {
-        matches!(self, Self::Api | Self::Method(_) | Self::Check | Self::MethodCheck(_))
-    }
-}
-
 /// The names of one definition.
 pub(crate) struct Names<'a> {
-    definition: &'a Definition,
+    pub(super) definition: &'a Definition,
     /// The plain fields of each way to sign in.
     plain: Vec<BTreeMap<&'a str, written::Variable>>,
     /// Variables that were found where a value obeys more than its own rules.
@@ -243,7 +173,7 @@ impl<'a> Names<'a> {
         match absent.cloned() {
             None => Some(template),
             Some(_) if site.leaves_out() && !is_url => Some(template.left_out_when_absent()),
-            Some(_) if site == Site::Account => Some(template),
+            Some(_) if matches!(site, Site::Account | Site::MethodAccount(_)) => Some(template),
             Some(name) => {
                 let message = format!(
                     "`{name}` is optional and may be absent here; only a header, a parameter of API calls or the body of a \
@@ -280,7 +210,7 @@ impl<'a> Names<'a> {
     }
 
     /// What is declared under a name: for every way to sign in, or as a plain field of some.
-    fn declared(&self, name: &str) -> Vec<&written::Variable> {
+    pub(super) fn declared(&self, name: &str) -> Vec<&written::Variable> {
         let shared = self.definition.variables.get(name);
         let plain = self.plain.iter().filter_map(|fields| fields.get(name));
         shared.into_iter().chain(plain).collect()
@@ -373,7 +303,7 @@ impl<'a> Names<'a> {
     fn ways(&self, site: Site) -> impl Iterator<Item = usize> {
         let auth = self.definition.auth.iter().enumerate();
         let has_own = |auth: &Auth| auth.typed().is_some_and(|typed| typed.check.is_some());
-        auth.filter(move |(_, auth)| site != Site::Check || !has_own(auth))
+        auth.filter(move |(_, auth)| !matches!(site, Site::Check | Site::Account) || !has_own(auth))
             .map(|(index, _)| index)
     }
 
@@ -401,6 +331,7 @@ impl<'a> Names<'a> {
             }
             Site::Method(index)
             | Site::MethodCheck(index)
+            | Site::MethodAccount(index)
             | Site::MethodEntryName(index)
             | Site::SignedIn(index)
             | Site::RefreshParameter(index)
@@ -466,109 +397,6 @@ impl<'a> Names<'a> {
             .iter()
             .any(|auth| matches!(auth, Auth::OAuth2(method) if method.discover.is_some()))
     }
-
-    /// Who vouches for an input that is a whole origin.
-    fn whole_origin(&self, name: &Name, site: Site) -> Result<WholeOrigin, String> {
-        match name.namespace.as_str() {
-            "discovered" | "instance" => return Ok(WholeOrigin::Guarded),
-            "variables" => {}
-            _ => return Err(format!("`{name}` cannot be a whole origin")),
-        }
-        let declared = self.declared(&name.path);
-        if !declared.is_empty() {
-            let vouched: Result<Vec<_>, _> = declared
-                .into_iter()
-                .map(|variable| self.declared_origin(name, variable, site))
-                .collect();
-            let mut all = Vec::new();
-            for vouched in vouched? {
-                match vouched {
-                    WholeOrigin::Guarded => return Ok(WholeOrigin::Guarded),
-                    WholeOrigin::Hosts(hosts) => all.extend(hosts),
-                }
-            }
-            return Ok(WholeOrigin::Hosts(all));
-        }
-        let learned: Vec<&written::Learn> = self
-            .definition
-            .auth
-            .iter()
-            .flat_map(kept)
-            .filter(|(learned, _)| *learned == name.path)
-            .map(|(_, learn)| learn)
-            .collect();
-        if learned.iter().any(|learn| learn.kind != LearnType::Origin) {
-            return Err(format!(
-                "`{name}` would name any host: give it `type: origin` and `hosts`"
-            ));
-        }
-        Ok(WholeOrigin::Hosts(
-            learned
-                .iter()
-                .flat_map(|learn| learn.hosts.clone().unwrap_or_default())
-                .collect(),
-        ))
-    }
-}
-
-impl Names<'_> {
-    /// Who vouches for a declared variable as a whole origin.
-    fn declared_origin(&self, name: &Name, variable: &written::Variable, site: Site) -> Result<WholeOrigin, String> {
-        let by_person = variable.set_by == SetBy::Person;
-        let typed = match variable.kind {
-            VariableType::Origin | VariableType::Url => true,
-            VariableType::Choice => match origins(variable) {
-                Some(hosts) if variable.other.is_none() => return Ok(WholeOrigin::Hosts(hosts)),
-                Some(_) => true,
-                None => {
-                    return Err(format!(
-                        "`{name}` would name any host: each of its choices must be an origin, as `https://api.example.com`"
-                    ));
-                }
-            },
-            _ => {
-                return Err(format!(
-                    "`{name}` would name any host: write `https://` and the fixed end of the host, or give it `type: origin`"
-                ));
-            }
-        };
-        // The client's secret goes to these addresses: a person who names the host would be sent it.
-        if typed && by_person && matches!(site, Site::SignIn | Site::SignedIn(_)) {
-            return Err(format!(
-                "the app's client secret is sent to `{name}`, so the person who connects must not choose it: \
-                 write `set_by: operator`"
-            ));
-        }
-        // The credential goes there too, so a person names one host for all calls and not another for this one.
-        if typed && by_person && matches!(site, Site::Check | Site::MethodCheck(_)) && !self.base_is(name) {
-            return Err(format!(
-                "the credential is sent to `{name}`, which is not the host of `api.base_url`: give it `type: path` and \
-                 write the path alone"
-            ));
-        }
-        Ok(WholeOrigin::Guarded)
-    }
-
-    /// Whether the base address begins with this input.
-    fn base_is(&self, name: &Name) -> bool {
-        self.definition.api.base_url.starts_with(&format!("${{{name}}}"))
-    }
-}
-
-/// The hosts of choices that are whole https origins, each of them.
-fn origins(variable: &written::Variable) -> Option<Vec<String>> {
-    let host = |choice: &written::Choice| {
-        let host = choice.value.strip_prefix("https://")?;
-        let hosts = [host.to_owned()];
-        crate::template::is_listed_origin(&choice.value, &hosts).then(|| host.to_owned())
-    };
-    variable
-        .choices
-        .as_deref()
-        .unwrap_or_default()
-        .iter()
-        .map(host)
-        .collect()
 }
 
 /// The list to choose from of a way to sign in.
@@ -580,7 +408,7 @@ fn choose(auth: &Auth) -> Option<&written::Choose> {
 }
 
 /// What a way to sign in keeps with its connections: what it learns, and what a choice sets.
-fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
+pub(super) fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
     let learned = match auth {
         Auth::OAuth2(method) => Some(&method.learn),
         _ => None,

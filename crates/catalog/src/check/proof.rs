@@ -69,6 +69,7 @@ pub(super) fn check(
     report: &mut Report<'_>,
 ) -> Option<Check> {
     let site = method.map_or(Site::Check, Site::MethodCheck);
+    let account_site = method.map_or(Site::Account, Site::MethodAccount);
     let asked = Call {
         name: "check",
         get: written.get.as_ref(),
@@ -84,7 +85,7 @@ pub(super) fn check(
     let mut account_template = |source: &Option<String>, key: &str| {
         source
             .as_ref()
-            .map(|source| names.template(source, Site::Account, &account.key(key), report))
+            .map(|source| names.template(source, account_site, &account.key(key), report))
     };
     let account_id = account_template(&written.account.id, "id");
     let account_name = account_template(&written.account.name, "name");

@@ -77,7 +77,7 @@ const ACCOUNT: &[(&str, &str)] = &[("account", "a/b")];
 
 #[tokio::test]
 async fn every_condition_must_hold() {
-    let check = r#"{ get: /me, ok: /ok, expect: { /type: known, /level: 2, /error: { present: false }, /user/id: { present: true } } }"#;
+    let check = "{ get: /me, ok: /ok, expect: { /type: known, /level: 2, /error: { present: false }, /user/id: { present: true } } }";
     let good = json!({ "ok": true, "type": "known", "level": 2, "error": null, "user": { "id": 1 } });
     let (result, _) = made(check, ACCOUNT, json_answer(good.clone())).await;
     assert_eq!(result.unwrap(), Account::default());
