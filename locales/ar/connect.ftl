@@ -107,6 +107,7 @@ form-required = هذا الحقل مطلوب: { $label }.
 form-pattern = لا يبدو هذا صحيحًا للحقل «{ $label }». تحقق من نسخ القيمة كاملة.
 form-characters = يحتوي الحقل «{ $label }» على رمز لا يمكن إرساله. انسخ القيمة مرة أخرى.
 form-choose = اختر واحدًا
+form-other = عنوان آخر
 form-checking = جارٍ التحقق لدى { $service }
 form-refused = رفض { $service } هذه القيمة. تحقق منها وحاول مرة أخرى.
 form-stop = إيقاف الانتظار

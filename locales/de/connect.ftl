@@ -108,6 +108,7 @@ form-required = { $label } fehlt.
 form-pattern = Das passt nicht zu „{ $label }“. Prüfen Sie, ob alles kopiert wurde.
 form-characters = „{ $label }“ enthält ein Zeichen, das nicht gesendet werden kann. Kopieren Sie den Wert noch einmal.
 form-choose = Bitte auswählen
+form-other = Andere Adresse
 form-checking = Wird bei { $service } geprüft
 form-refused = { $service } hat das abgelehnt. Prüfen Sie die Eingabe und versuchen Sie es noch einmal.
 form-stop = Nicht länger warten

@@ -122,6 +122,7 @@ form-required = { $label } is missing.
 form-pattern = This does not look right for “{ $label }”. Check that all of it was copied.
 form-characters = { $label } holds a character that cannot be sent. Copy it again.
 form-choose = Choose one
+form-other = Another address
 form-checking = Checking with { $service }
 form-refused = { $service } refused this. Check it and try again.
 form-stop = Stop waiting

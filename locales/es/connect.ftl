@@ -100,6 +100,7 @@ form-required = Falta { $label }.
 form-pattern = No parece correcto para «{ $label }». Compruebe que lo ha copiado todo.
 form-characters = «{ $label }» contiene un carácter que no se puede enviar. Cópielo de nuevo.
 form-choose = Elija una opción
+form-other = Otra dirección
 form-checking = Comprobando con { $service }
 form-refused = { $service } lo ha rechazado. Revíselo e inténtelo de nuevo.
 form-stop = Dejar de esperar

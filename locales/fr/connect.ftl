@@ -100,6 +100,7 @@ form-required = Champ à remplir : { $label }.
 form-pattern = Cela ne ressemble pas à « { $label } ». Vérifiez que tout a été copié.
 form-characters = « { $label } » contient un caractère qui ne peut pas être envoyé. Copiez la valeur à nouveau.
 form-choose = Choisissez
+form-other = Autre adresse
 form-checking = Vérification auprès de { $service }
 form-refused = { $service } a refusé cette valeur. Vérifiez-la et réessayez.
 form-stop = Ne plus attendre

@@ -100,6 +100,7 @@ form-required = Manca: { $label }.
 form-pattern = Non sembra corretto per «{ $label }». Controlli di aver copiato tutto.
 form-characters = «{ $label }» contiene un carattere che non si può inviare. Copi di nuovo il valore.
 form-choose = Scelga un’opzione
+form-other = Altro indirizzo
 form-checking = Verifica con { $service }
 form-refused = { $service } ha rifiutato questo valore. Lo controlli e riprovi.
 form-stop = Non attendere oltre

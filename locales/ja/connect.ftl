@@ -92,6 +92,7 @@ form-required = { $label } を入力してください。
 form-pattern = 「{ $label }」の形式ではないようです。すべてコピーされているか確認してください。
 form-characters = 「{ $label }」に送信できない文字が含まれています。もう一度コピーしてください。
 form-choose = 選択してください
+form-other = 別のアドレス
 form-checking = { $service } に確認しています
 form-refused = { $service } に拒否されました。内容を確認して、もう一度お試しください。
 form-stop = 待つのをやめる

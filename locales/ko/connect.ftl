@@ -92,6 +92,7 @@ form-required = 필수 항목입니다: { $label }.
 form-pattern = ‘{ $label }’ 형식이 아닌 것 같습니다. 전체를 복사했는지 확인하세요.
 form-characters = ‘{ $label }’에 보낼 수 없는 문자가 있습니다. 다시 복사하세요.
 form-choose = 선택하세요
+form-other = 다른 주소
 form-checking = { $service }에서 확인하는 중
 form-refused = { $service }에서 거부했습니다. 내용을 확인하고 다시 시도하세요.
 form-stop = 그만 기다리기

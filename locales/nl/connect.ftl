@@ -96,6 +96,7 @@ form-required = { $label } ontbreekt.
 form-pattern = Dit lijkt niet te kloppen voor ‘{ $label }’. Controleer of alles is gekopieerd.
 form-characters = ‘{ $label }’ bevat een teken dat niet kan worden verzonden. Kopieer het opnieuw.
 form-choose = Maak een keuze
+form-other = Ander adres
 form-checking = Controleren bij { $service }
 form-refused = { $service } heeft dit geweigerd. Controleer het en probeer het opnieuw.
 form-stop = Niet langer wachten

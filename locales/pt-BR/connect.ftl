@@ -100,6 +100,7 @@ form-required = Falta preencher: { $label }.
 form-pattern = Isso não parece correto para “{ $label }”. Confira se tudo foi copiado.
 form-characters = “{ $label }” contém um caractere que não pode ser enviado. Copie de novo.
 form-choose = Escolha uma opção
+form-other = Outro endereço
 form-checking = Verificando com { $service }
 form-refused = { $service } recusou este valor. Confira e tente novamente.
 form-stop = Parar de esperar

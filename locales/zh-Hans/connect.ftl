@@ -92,6 +92,7 @@ form-required = 请填写 { $label }。
 form-pattern = 这看起来不像“{ $label }”。请检查是否已完整复制。
 form-characters = “{ $label }”中有无法发送的字符。请重新复制。
 form-choose = 请选择
+form-other = 其他地址
 form-checking = 正在与 { $service } 核对
 form-refused = { $service } 拒绝了此内容。请检查后重试。
 form-stop = 停止等待

@@ -47,26 +47,28 @@ function makeField(field, index) {
   const pattern = compile(field.pattern);
   const error = element("p", { class: "field-error", id: `${id}-error`, hidden: true });
   const help = field.help ? element("p", { class: "field-help", id: `${id}-help`, dir: "auto", text: field.help }) : null;
-  const input = field.choices ? makeSelect(field, id) : makeInput(field, id, required);
+  const { input, other = null, read } = makeControl(field, id, required);
   const described = [help && help.id, error.id].filter(Boolean).join(" ");
-  input.setAttribute("aria-describedby", described);
+  for (const one of [input, other].filter(Boolean)) one.setAttribute("aria-describedby", described);
   const tick = element("span", { class: "field-tick", hidden: true }, icon("check"));
   let touched = false;
 
-  const value = () => input.value.trim();
+  const value = () => read().trim();
+  // What the person has to correct.
+  const asked = () => (other && !other.hidden ? other : input);
   const fits = () => pattern === null || pattern.test(value());
 
   function fault(message) {
     error.replaceChildren(icon("circle-alert"), element("span", { text: message }));
     error.hidden = false;
     tick.hidden = true;
-    input.setAttribute("aria-invalid", "true");
+    asked().setAttribute("aria-invalid", "true");
     touched = true;
   }
 
   function clear() {
     error.hidden = true;
-    input.removeAttribute("aria-invalid");
+    for (const one of [input, other].filter(Boolean)) one.removeAttribute("aria-invalid");
   }
 
   function check() {
@@ -80,17 +82,21 @@ function makeField(field, index) {
     return false;
   }
 
-  input.addEventListener("input", (event) => {
+  const typing = (event) => {
     tick.hidden = pattern === null || value() === "" || !fits();
     // While somebody types, only praise; a fault is shown once the field was left, or when a whole value was pasted.
     if (event.inputType === "insertFromPaste") {
-      if (value() !== input.value && !field.choices) input.value = value();
+      const box = event.target;
+      if (box.value.trim() !== box.value && box.tagName !== "SELECT") box.value = box.value.trim();
       check();
     } else if (touched && (value() === "" || fits())) clear();
-  });
-  input.addEventListener("blur", () => {
-    if (value() !== "") check();
-  });
+  };
+  for (const one of [input, other].filter(Boolean)) {
+    one.addEventListener("input", typing);
+    one.addEventListener("blur", () => {
+      if (value() !== "") check();
+    });
+  }
 
   const label = element("div", { class: "field-label" },
     element("label", { for: id, text: field.label }),
@@ -98,36 +104,74 @@ function makeField(field, index) {
     outsideLink(messages.form.findShort, field.help_url, `${messages.form.findShort} ${field.label}`),
   );
   const reveal = field.secret && !field.choices ? makeReveal(field, input) : null;
-  const control = element("div", { class: `control${reveal ? " control-secret" : ""}${field.choices ? " control-select" : ""}` }, input, tick, reveal);
-  return { name: field.name, label: field.label, secret: field.secret, input, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
+  const control = element("div", { class: `control${reveal ? " control-secret" : ""}${field.choices ? " control-select" : ""}` }, input, tick, reveal, other);
+  return { name: field.name, label: field.label, secret: field.secret, get input() { return asked(); }, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
 }
+
+/** The control of a field, and what reads its value. */
+function makeControl(field, id, required) {
+  if (field.choices) return makeSelect(field, id, required);
+  const input = field.type === "multiline" ? makeLines(field, id, required) : makeInput(field, id, required);
+  return { input, read: () => input.value };
+}
+
+const plainText = (required) => ({ class: "input", "aria-required": String(required), autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false" });
+
+// The keyboard of a phone. What a browser makes of `type=number` would lose what it cannot read.
+const keyboards = { email: "email", url: "url", origin: "url", number: "decimal" };
 
 function makeInput(field, id, required) {
   const input = element("input", {
-    id, name: field.name, type: field.secret ? "password" : "text", class: "input", placeholder: field.placeholder, "aria-required": String(required),
-    autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false",
-    dir: field.secret ? "ltr" : "auto",
+    ...plainText(required), id, name: field.name, type: field.secret ? "password" : "text", placeholder: field.placeholder,
+    inputmode: keyboards[field.type] ?? null, dir: field.secret || field.type in keyboards ? "ltr" : "auto",
   });
   if (field.default) input.value = field.default;
   return input;
 }
 
-function makeSelect(field, id) {
-  const select = element("select", { id, name: field.name, class: "input" }, element("option", { value: "", text: messages.form.choose }), field.choices.map((choice) => element("option", { value: choice.value, text: choice.label })));
-  if (field.default) select.value = field.default;
-  return select;
+// Lines of a secret are dots too, until it is shown.
+function makeLines(field, id, required) {
+  const input = element("textarea", { ...plainText(required), id, name: field.name, class: `input${field.secret ? " concealed" : ""}`, rows: "5", placeholder: field.placeholder, dir: field.secret ? "ltr" : "auto" });
+  if (field.default) input.value = field.default;
+  return input;
+}
+
+// No value of a definition is this one: those have no spaces at their start.
+const ANOTHER = " other";
+
+function makeSelect(field, id, required) {
+  const options = field.choices.map((choice) => element("option", { value: choice.value, text: choice.label }));
+  const select = element("select", { id, name: field.name, class: "input", "aria-required": String(required) },
+    element("option", { value: "", text: required ? messages.form.choose : "" }), options, field.other && element("option", { value: ANOTHER, text: messages.form.other }));
+  if (!field.other) {
+    if (field.default) select.value = field.default;
+    return { input: select, read: () => select.value };
+  }
+  const other = element("input", { ...plainText(true), id: `${id}-other`, type: "text", inputmode: "url", dir: "ltr", class: "input control-other", placeholder: field.placeholder, "aria-label": `${field.label}: ${messages.form.other}`, hidden: true });
+  const isListed = field.choices.some((choice) => choice.value === field.default);
+  if (field.default) select.value = isListed ? field.default : ANOTHER;
+  if (field.default && !isListed) other.value = field.default;
+  const show = () => { other.hidden = select.value !== ANOTHER; };
+  select.addEventListener("input", () => {
+    show();
+    if (!other.hidden) other.focus();
+  });
+  show();
+  return { input: select, other, read: () => (select.value === ANOTHER ? other.value : select.value) };
 }
 
 function makeReveal(field, input) {
   const button = element("button", { class: "reveal", type: "button" });
+  const isLines = input.tagName === "TEXTAREA";
+  const isHidden = () => (isLines ? input.classList.contains("concealed") : input.type === "password");
   const draw = () => {
-    const hiddenNow = input.type === "password";
-    button.replaceChildren(icon(hiddenNow ? "eye" : "eye-off"));
-    button.setAttribute("aria-label", hiddenNow ? messages.form.revealLabel(field) : messages.form.concealLabel(field));
-    button.title = hiddenNow ? messages.form.reveal : messages.form.conceal;
+    button.replaceChildren(icon(isHidden() ? "eye" : "eye-off"));
+    button.setAttribute("aria-label", isHidden() ? messages.form.revealLabel(field) : messages.form.concealLabel(field));
+    button.title = isHidden() ? messages.form.reveal : messages.form.conceal;
   };
   button.addEventListener("click", () => {
-    input.type = input.type === "password" ? "text" : "password";
+    if (isLines) input.classList.toggle("concealed");
+    else input.type = isHidden() ? "text" : "password";
     draw();
   });
   draw();

@@ -48,7 +48,7 @@ impl Broker {
             inputs.insert_text("variables", name, value);
         }
         self.protocol()
-            .check(integration, &callable.credential, &inputs)
+            .check(integration, (&callable.auth_method, &callable.credential), &inputs)
             .await
             .map_err(|error| refusal(&integration.name, &error))
     }

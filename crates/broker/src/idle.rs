@@ -35,10 +35,6 @@ impl Broker {
 
     async fn check_idle(&self, key: &IdleKey) -> Result<bool, Problem> {
         let catalog = self.catalog();
-        if catalog.get(&key.integration).is_none_or(|one| one.check.is_none()) {
-            self.store().skip_idle_check(key).await?;
-            return Ok(false);
-        }
         let callable = match self.store().callable(key.project, key.environment, &key.key).await {
             Ok(Some(callable)) if callable.generation == key.generation => callable,
             // Deleted or connected again in the meantime.
@@ -50,6 +46,11 @@ impl Broker {
                 return Ok(false);
             }
         };
+        let integration = catalog.get(&key.integration);
+        if integration.is_none_or(|one| one.check_of(&callable.auth_method).is_none()) {
+            self.store().skip_idle_check(key).await?;
+            return Ok(false);
+        }
         let tested = timeout(PATIENCE, self.proof_of(&callable, key.account_id.as_deref())).await;
         let tested = tested.unwrap_or_else(|_| Tested::failed("provider_unavailable", String::new()));
         let result = match (tested.accepted, tested.reason) {

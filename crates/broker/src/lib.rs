@@ -14,6 +14,7 @@ mod connections;
 mod connectors;
 mod exports;
 mod flows;
+mod form;
 mod framing;
 mod idle;
 mod imports;
@@ -64,6 +65,7 @@ pub use flows::{
     CallbackEnd, CallbackPage, ChoiceView, Chooser, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView,
     NewFlowRequest, Next, Redeem, Redeemed, Resumable, StartedFlow, WideningSession,
 };
+pub use form::{Choice, Field};
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
 pub use journal::{Journal, JournalError};
@@ -84,7 +86,7 @@ pub use store::{
     App, Connection, ConnectionFilter, ConnectionId, ConnectionState, Environment, Exportable, FlowId, FlowMode,
     IdentityType, ImageBytes, ImageSlot, Link, LinkFilter, LinkPurpose, Owner, ProjectId,
 };
-pub use submit::{AuthView, Choice, Field, Form, Submission, Submitted};
+pub use submit::{AuthView, Form, Submission, Submitted};
 pub use timeline::{Timeline, TimelineItem};
 pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 

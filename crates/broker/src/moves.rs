@@ -368,9 +368,9 @@ fn may_be_kept(platform: &crate::Platform, item: &Item) -> bool {
     let kept = |name: &str| method.and_then(|method| method.kept().find(|learned| learned.name == name));
     let variables_fit = item.variables.iter().all(|(name, value)| match kept(name) {
         Some(learned) => learned.kind.accepts(value),
-        None => integration
-            .variables
-            .get(name)
+        None => method
+            .and_then(|method| method.variable(name))
+            .or_else(|| integration.variables.get(name))
             .is_some_and(|variable| variable.check(value).is_ok()),
     });
     let key_fits = item.key.split("::").count() == 4

@@ -147,7 +147,9 @@ impl Broker {
         caller.require(Scope::ConnectionsWrite)?;
         let connection = self.find(caller, id_or_key).await?;
         let catalog = self.catalog();
-        let checks = catalog.get(&connection.integration).map(|one| one.check.is_some());
+        let checks = catalog
+            .get(&connection.integration)
+            .map(|one| one.check_of(&connection.auth_method).is_some());
         if checks != Some(true) {
             let name = self.integration_name(&connection.integration);
             return Err(Problem::new(

@@ -135,7 +135,7 @@ impl Broker {
             .protocol()
             .passthrough_request(
                 integration,
-                &callable.credential,
+                (&callable.auth_method, &callable.credential),
                 &inputs,
                 call.method,
                 &call.path_and_query,

@@ -86,7 +86,10 @@ impl Platform {
 /// An OAuth method needs its client; every method needs the values that the operator sets.
 fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bool {
     let operator_values = integration.variables.iter().all(|(name, variable)| {
-        variable.set_by != SetBy::Operator || variable.default.is_some() || app.variables.contains_key(name)
+        variable.set_by != SetBy::Operator
+            || variable.optional
+            || variable.default.is_some()
+            || app.variables.contains_key(name)
     });
     let client = match &method.kind {
         AuthKind::OAuth2(oauth2) => {

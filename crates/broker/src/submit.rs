@@ -2,14 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::{AuthKind, AuthMethod, SetBy, VariableKind};
+use catalog::{AuthKind, AuthMethod};
 use protocol::CheckError;
 use serde::Serialize;
 use serde_json::json;
 use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session, SessionPurpose};
-use vault::{Credential, ExposeSecret as _, Fields, SecretString, Token};
+use vault::{Credential, Fields, SecretString, Token};
 
 use crate::flows::{Chosen, named};
+use crate::form::{Field, accept_values, fields_of, only_field};
 use crate::keys::connection_key;
 use crate::sessions::{MethodView, Platform, effective_variables, used};
 use crate::texts::{plain, quoted};
@@ -36,28 +37,6 @@ pub struct AuthView {
     id: String,
     kind: &'static str,
     title: String,
-}
-
-/// A field of the form.
-#[derive(Debug, Serialize)]
-pub struct Field {
-    name: String,
-    label: String,
-    help: Option<String>,
-    help_url: Option<String>,
-    secret: bool,
-    pattern: Option<String>,
-    placeholder: Option<String>,
-    required: bool,
-    default: Option<String>,
-    choices: Option<Vec<Choice>>,
-}
-
-/// A choice of a field.
-#[derive(Debug, Serialize)]
-pub struct Choice {
-    value: String,
-    label: String,
 }
 
 /// What a person typed in.
@@ -131,13 +110,13 @@ impl Broker {
         }
         let platform = self.session_platform(&session, &submission.integration).await?;
         let method = platform.method(submission.auth.as_deref())?;
-        let (fields, variables) = accept_values(&platform, method, submission.values)?;
-        if fields.is_empty() {
+        if method.typed().is_none() {
             return Err(Problem::bad_request(
                 "not_a_form",
                 "This service is connected by signing in, not with a form.",
             ));
         }
+        let (fields, variables) = accept_values(&platform, method, submission.values)?;
         if session.purpose == SessionPurpose::Widen {
             return Err(Problem::new(
                 Kind::Conflict,
@@ -160,23 +139,32 @@ impl Broker {
                 .await?;
             return Ok(Submitted::Choosing { flow, result });
         }
-        self.prove(&platform, &mut grant, field.as_deref()).await?;
+        self.prove((&platform, method), &mut grant, field.as_deref()).await?;
         let connection = self.keep(&session, &platform, &method.id, name, grant).await?;
         Ok(Submitted::Connected(Box::new(connection)))
     }
 
-    async fn prove(&self, platform: &Platform, grant: &mut Grant, field: Option<&str>) -> Result<(), Problem> {
+    async fn prove(
+        &self,
+        (platform, method): (&Platform, &AuthMethod),
+        grant: &mut Grant,
+        field: Option<&str>,
+    ) -> Result<(), Problem> {
         let variables = effective_variables(&platform.integration, &platform.app.variables, &grant.variables);
         let mut inputs = self.instance_inputs();
         for (name, value) in &variables {
             inputs.insert_text("variables", name, value);
         }
-        if platform.integration.check.is_none() {
+        if method.check.is_none() {
             return Ok(());
         }
         let account = self
             .protocol()
-            .check(&platform.integration, &grant.credential.credential, &inputs)
+            .check(
+                &platform.integration,
+                (&method.id, &grant.credential.credential),
+                &inputs,
+            )
             .await
             .map_err(|error| check_problem(&platform.integration.name, &error, field))?;
         grant.proved = true;
@@ -360,171 +348,4 @@ pub(crate) fn missing_access(platform: &Platform, method: &AuthMethod, granted: 
         .filter(|scope| !granted.contains(scope) && !is_optional(scope))
         .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
         .collect()
-}
-
-/// The fields of a form; what a connection to replace already has (`known`, never a secret) stands in them.
-fn fields_of(platform: &Platform, method: &AuthMethod, known: &BTreeMap<String, String>) -> Vec<Field> {
-    let variables = platform
-        .integration
-        .variables
-        .iter()
-        .filter(|(_, variable)| variable.set_by == SetBy::Person);
-    let mut fields: Vec<Field> = variables
-        .map(|(name, variable)| Field {
-            name: name.clone(),
-            label: variable.title.clone(),
-            help: variable.help.clone(),
-            help_url: None,
-            secret: false,
-            pattern: match &variable.kind {
-                VariableKind::Text { pattern } => Some(pattern.as_str().to_owned()),
-                _ => None,
-            },
-            placeholder: variable.placeholder.clone(),
-            required: variable.default.is_none(),
-            default: known.get(name).or(variable.default.as_ref()).cloned(),
-            choices: match &variable.kind {
-                VariableKind::Choice(choices) => Some(
-                    choices
-                        .iter()
-                        .map(|choice| Choice {
-                            value: choice.value.clone(),
-                            label: choice.label.clone(),
-                        })
-                        .collect(),
-                ),
-                _ => None,
-            },
-        })
-        .collect();
-    if let AuthKind::ApiKey(api_key) = &method.kind {
-        let help_url = api_key.help_url.as_ref().map(ToString::to_string);
-        fields.extend(api_key.fields.iter().map(|field| Field {
-            name: field.name.clone(),
-            label: field.title.clone(),
-            help: field.help.clone(),
-            help_url: help_url.clone(),
-            secret: true,
-            pattern: field.pattern.as_ref().map(|pattern| pattern.as_str().to_owned()),
-            placeholder: field.placeholder.clone(),
-            required: true,
-            default: None,
-            choices: None,
-        }));
-    }
-    fields
-}
-
-/// Splits given values into secrets and variables, each checked. A value is never echoed.
-pub(crate) fn accept_values(
-    platform: &Platform,
-    method: &AuthMethod,
-    mut given: BTreeMap<String, SecretString>,
-) -> Result<(Fields, BTreeMap<String, String>), Problem> {
-    let mut errors = FieldErrors::default();
-    let mut secrets = Fields::new();
-    let mut variables = BTreeMap::new();
-    if let AuthKind::ApiKey(api_key) = &method.kind {
-        for field in &api_key.fields {
-            let value = given
-                .remove(&field.name)
-                .map(|value| SecretString::from(value.expose_secret().trim()));
-            let title = &field.title;
-            match value.filter(|value| !value.expose_secret().is_empty()) {
-                Some(value)
-                    if !value
-                        .expose_secret()
-                        .chars()
-                        .all(|one| one == ' ' || one.is_ascii_graphic()) =>
-                {
-                    let message = format!("The {title} holds a character that cannot be sent. Copy it again.");
-                    errors.add(&field.name, "characters", message);
-                }
-                None => errors.add(&field.name, "required", format!("Enter the {title}.")),
-                Some(value) if value.expose_secret().len() > 8192 || !fits(field.pattern.as_ref(), &value) => {
-                    let like = field
-                        .placeholder
-                        .as_ref()
-                        .map(|like| format!(" It looks like {like}."))
-                        .unwrap_or_default();
-                    let message = format!("This is not a {title} of this service.{like}");
-                    errors.add(&field.name, "pattern", message);
-                }
-                Some(value) => {
-                    secrets.insert(field.name.clone(), value);
-                }
-            }
-        }
-    }
-    for (name, variable) in platform
-        .integration
-        .variables
-        .iter()
-        .filter(|(_, variable)| variable.set_by == SetBy::Person)
-    {
-        let value = given.remove(name).map(|value| value.expose_secret().trim().to_owned());
-        match value.filter(|value| !value.is_empty()) {
-            None if variable.default.is_none() => {
-                errors.add(name, "required", format!("Enter {}.", variable.title));
-            }
-            None => {}
-            Some(value) => match variable.check(&value) {
-                Ok(()) => {
-                    variables.insert(name.clone(), value);
-                }
-                Err(message) => errors.add(name, "pattern", message),
-            },
-        }
-    }
-    if let Some(unknown) = given.keys().next() {
-        return Err(Problem::bad_request(
-            "unknown_value",
-            format!("`{}` is not a field of this form.", quoted(unknown)),
-        ));
-    }
-    match errors.problem() {
-        None => Ok((secrets, variables)),
-        Some(problem) => Err(problem),
-    }
-}
-
-/// What is wrong with single fields: a sentence for people, and a word by which a page finds it in its own language.
-#[derive(Debug, Default)]
-struct FieldErrors {
-    messages: serde_json::Map<String, serde_json::Value>,
-    reasons: serde_json::Map<String, serde_json::Value>,
-}
-
-impl FieldErrors {
-    fn add(&mut self, name: &str, reason: &'static str, message: impl Into<String>) {
-        self.messages
-            .insert(name.to_owned(), serde_json::Value::String(message.into()));
-        self.reasons.insert(name.to_owned(), json!(reason));
-    }
-
-    fn problem(self) -> Option<Problem> {
-        let Self { messages, reasons } = self;
-        let meta = json!({ "fields": messages, "reasons": reasons });
-        let problem = Problem::new(Kind::Unprocessable, "field_errors", "Some values need a look.");
-        (!messages.is_empty()).then(|| problem.with_meta(meta))
-    }
-}
-
-/// The one field that a refusal of the service can mean; none where the person gave several values.
-fn only_field(platform: &Platform, method: &AuthMethod) -> Option<String> {
-    let by_person = |variable: &catalog::Variable| variable.set_by == SetBy::Person;
-    match &method.kind {
-        AuthKind::ApiKey(api_key) if !platform.integration.variables.values().any(by_person) => {
-            match api_key.fields.as_slice() {
-                [only] => Some(only.name.clone()),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
-}
-
-fn fits(pattern: Option<&regex::Regex>, value: &SecretString) -> bool {
-    // Patterns of definitions are anchored at load.
-    pattern.is_none_or(|pattern| pattern.is_match(value.expose_secret()))
 }

@@ -3,43 +3,34 @@
 mod actions;
 mod auth;
 mod choose;
+mod fields;
 mod learn;
 mod login;
 mod mcp;
 mod names;
 mod oauth2;
+mod origin;
+mod proof;
+mod site;
 mod text;
 mod variables;
 
 use std::collections::BTreeMap;
 
 use self::names::{Names, Site};
+use self::proof::{Call, call, pointer};
+pub use self::text::is_allowed_header;
 pub(crate) use self::text::variable_value;
 use crate::definition as written;
-use crate::model::{Api, Check, CheckMethod, CheckTarget, Integration, IntegrationId, Variable};
+use crate::model::{Api, AuthKind, EntryName, Integration, IntegrationId, Variable};
 use crate::report::{Place, Report};
 use crate::template::{Slot, Template};
 
 /// Named templates, as headers or parameters are.
 pub(crate) type NamedTemplates = Vec<(String, Template)>;
 
-/// Headers that belong to the connection or to the caller.
-const FORBIDDEN_HEADERS: [&str; 14] = [
-    "accept-encoding",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "cookie",
-    "expect",
-    "forwarded",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-];
+/// The same with names that may hold inputs.
+pub(crate) type Entries = Vec<(EntryName, Template)>;
 
 /// Checks a definition.
 pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) -> Option<Integration> {
@@ -67,24 +58,22 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
     );
     let place = root.key("api");
     let headers = headers(&written.api.headers, &names, Site::Api, &place.key("headers"), report);
-    let query = templates(&written.api.query, &names, Site::Api, &place.key("query"), report);
-    let shared = (headers, query);
-    let auth = auth::methods(&written.auth, &names, &shared, report);
+    let query = query(&written.api.query, &names, Site::Api, &place.key("query"), report);
+    text::hosts(&written.api.hosts, &place.key("hosts"), report);
     let check = written
         .check
         .as_ref()
-        .map(|check| self::check(check, &names, &root.key("check"), report));
+        .map(|check| proof::check(check, &names, None, &root.key("check"), report));
+    let shared = (headers, query, check.clone().flatten());
+    let methods = auth::methods(&written.auth, &names, &shared, report);
+    // Last, when it is known where each value stands.
+    let typed = auth::typed(&written.auth, &names, report);
     let variables: BTreeMap<String, Variable> = written
         .variables
         .iter()
         .filter_map(|(name, variable)| {
-            let checked = variables::variable(
-                name,
-                variable,
-                &names.in_hosts(),
-                &root.key("variables").key(name),
-                report,
-            )?;
+            let place = root.key("variables").key(name);
+            let checked = variables::variable(name, variable, names.uses(name), &place, report)?;
             Some((name.clone(), checked))
         })
         .collect();
@@ -92,7 +81,14 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
     if !report.problems.is_empty() {
         return None;
     }
-    let (headers, query) = shared;
+    let (headers, query, _) = shared;
+    let mut auth = Vec::new();
+    for (mut method, typed) in methods.into_iter().zip(typed) {
+        if let (Some(typed), AuthKind::ApiKey(own)) = (typed, &mut method.kind) {
+            (own.fields, own.help_url) = (typed.fields, typed.help_url);
+        }
+        auth.push(method);
+    }
     Some(Integration {
         id: IntegrationId(written.id),
         name: written.name,
@@ -105,6 +101,7 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
         auth,
         api: Api {
             base_url: base_url?,
+            hosts: written.api.hosts,
             headers,
             query,
         },
@@ -219,21 +216,22 @@ pub(crate) fn headers(
     site: Site,
     place: &Place,
     report: &mut Report<'_>,
-) -> NamedTemplates {
-    let templates = templates(written, names, site, place, report);
-    for (index, (name, template)) in templates.iter().enumerate() {
-        let place = place.key(name);
-        let lower = name.to_ascii_lowercase();
-        if !text::is_header_name(name) {
+) -> Entries {
+    let headers = entries(written, names, (site, true), place, report);
+    for (index, (name, template)) in headers.iter().enumerate() {
+        let place = place.key(name.as_str());
+        let literal: String = name.template().literals().collect();
+        let fixed = name.template().literal().is_some();
+        if (fixed || !literal.is_empty()) && !text::is_header_name(&literal) {
             report.add(&place, format!("`{name}` is no header name"));
-        } else if FORBIDDEN_HEADERS.contains(&lower.as_str()) || lower.starts_with("proxy-") {
+        } else if fixed && !is_allowed_header(&literal) {
             report.add(
                 &place,
                 format!("the header `{name}` belongs to the connection and cannot be set"),
             );
-        } else if templates[..index]
+        } else if headers[..index]
             .iter()
-            .any(|(other, _)| other.eq_ignore_ascii_case(name))
+            .any(|(other, _)| other.as_str().eq_ignore_ascii_case(name.as_str()))
         {
             report.add(&place, format!("the header `{name}` stands twice"));
         }
@@ -244,99 +242,53 @@ pub(crate) fn headers(
             report.add(&place, "a header can only have visible ASCII characters and spaces");
         }
     }
-    templates
+    headers
 }
 
-/// A JSON pointer (RFC 6901).
-pub(crate) fn pointer(written: Option<&String>, place: &Place, report: &mut Report<'_>) -> Option<String> {
-    let pointer = written?;
-    if !pointer.starts_with('/') || pointer.len() < 2 {
-        report.add(
-            place,
-            format!("`{pointer}` is no JSON pointer: write `/` and the key, as `/ok`"),
-        );
-    }
-    Some(pointer.clone())
-}
-
-/// A call that a definition makes by itself: either `get` or `post`, to a path behind the base address or a whole one.
-pub(crate) struct Call<'a> {
-    /// As `check`.
-    pub(crate) name: &'static str,
-    pub(crate) get: Option<&'a String>,
-    pub(crate) post: Option<&'a String>,
-    pub(crate) has_body: bool,
-    pub(crate) site: Site,
-}
-
-/// Method and target of such a call; `None` for either was reported.
-pub(crate) fn call(
-    call: &Call<'_>,
+/// The same for requests of a sign-in, whose names are fixed.
+pub(crate) fn fixed_headers(
+    written: &BTreeMap<String, String>,
     names: &Names<'_>,
+    site: Site,
     place: &Place,
     report: &mut Report<'_>,
-) -> Option<(CheckMethod, Option<CheckTarget>)> {
-    let (method, target, key) = match (call.get, call.post) {
-        (Some(target), None) => (CheckMethod::Get, target, "get"),
-        (None, Some(target)) => (CheckMethod::Post, target, "post"),
-        _ => {
-            report.add(place, format!("`{}` needs either `get` or `post`", call.name));
-            return None;
+) -> NamedTemplates {
+    let all = headers(written, names, site, place, report);
+    let fixed = |(name, template): (EntryName, Template)| {
+        if name.template().literal().is_none() {
+            report.add(&place.key(name.as_str()), "the name of a header is fixed here");
         }
+        (name.as_str().to_owned(), template)
     };
-    if call.has_body && method == CheckMethod::Get {
-        report.add(&place.key("body"), "a `get` has no body");
-    }
-    let at = place.key(key);
-    let target = if target.starts_with('/') {
-        check_path(target, &at, report).map(CheckTarget::Path)
-    } else {
-        names.url(target, call.site, &at, report).map(CheckTarget::Url)
-    };
-    Some((method, target))
+    all.into_iter().map(fixed).collect()
 }
 
-fn check(written: &written::Check, names: &Names<'_>, place: &Place, report: &mut Report<'_>) -> Option<Check> {
-    let asked = Call {
-        name: "check",
-        get: written.get.as_ref(),
-        post: written.post.as_ref(),
-        has_body: written.body.is_some(),
-        site: Site::Check,
-    };
-    let (method, target) = call(&asked, names, place, report)?;
-    let ok_pointer = pointer(written.ok.as_ref(), &place.key("ok"), report);
-    let account = place.key("account");
-    let mut account_template = |source: &Option<String>, key: &str| {
-        source
-            .as_ref()
-            .map(|source| names.template(source, Site::Account, &account.key(key), report))
-    };
-    let account_id = account_template(&written.account.id, "id");
-    let account_name = account_template(&written.account.name, "name");
-    Some(Check {
-        method,
-        target: target?,
-        body: written.body.clone(),
-        account_id: account_id.flatten(),
-        account_name: account_name.flatten(),
-        ok_pointer,
-    })
+/// The same for query parameters, whose names may hold inputs.
+pub(crate) fn query(
+    written: &BTreeMap<String, String>,
+    names: &Names<'_>,
+    site: Site,
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Entries {
+    entries(written, names, (site, false), place, report)
 }
 
-fn check_path(path: &str, place: &Place, report: &mut Report<'_>) -> Option<String> {
-    let plain = path
-        .bytes()
-        .all(|byte| byte.is_ascii_graphic() && !b"\\#".contains(&byte));
-    if path.contains("${") {
-        report.add(place, "a path here is fixed: it takes no inputs");
-    } else if path.starts_with("//") || !plain || path.split(['/', '?']).any(|segment| matches!(segment, "." | "..")) {
-        report.add(
-            place,
-            format!("`{path}` is no plain path: no `//` at its start, no `.` or `..` segment, no `#`"),
-        );
-    } else {
-        return Some(path.to_owned());
-    }
-    None
+fn entries(
+    written: &BTreeMap<String, String>,
+    names: &Names<'_>,
+    (site, is_header): (Site, bool),
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Entries {
+    let entry = |(name, source): (&String, &String)| {
+        let below = place.key(name);
+        if name.is_empty() {
+            report.add(&below, "the name is empty");
+        }
+        let name = names.entry_name(name, site.of_names(), is_header, &below, report);
+        let value = names.template(source, site, &below, report);
+        Some((name?, value?))
+    };
+    written.iter().filter_map(entry).collect()
 }

@@ -18,7 +18,10 @@ mod template;
 mod tree;
 
 pub use action::{Action, ActionIo, ActionMethod, search};
+pub use check::is_allowed_header;
 pub use load::{Loaded, json_schema, load_directory, load_sources};
 pub use model::*;
 pub use problem::Problem;
-pub use template::{Function, Inputs, Name, RenderError, Slot, SyntaxError, Template, UrlTemplate};
+pub use template::{
+    Function, Inputs, JsonTemplate, Name, PathTemplate, RenderError, Slot, SyntaxError, Template, UrlTemplate,
+};

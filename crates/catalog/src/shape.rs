@@ -150,7 +150,10 @@ impl<'s> Comparison<'_, '_, 's> {
             own.and_then(|own| own.get(name))
                 .or_else(|| properties.and_then(|all| all.get(name)))
         };
-        let others = fields.get("additionalProperties").filter(|others| others.is_object());
+        // `true` is a mapping of anything.
+        let others = fields
+            .get("additionalProperties")
+            .filter(|others| **others != Value::Bool(false));
         let mut object = Map::new();
         for (key, value) in entries {
             let below = place.key(&key.name);

@@ -8,7 +8,9 @@
 
 mod function;
 mod inputs;
+mod json;
 mod parse;
+mod path;
 mod url;
 
 use std::fmt;
@@ -19,7 +21,10 @@ use zeroize::Zeroizing;
 pub use self::function::Function;
 pub(crate) use self::inputs::encode;
 pub use self::inputs::{Inputs, RenderError};
+pub use self::json::JsonTemplate;
 pub use self::parse::SyntaxError;
+pub use self::path::PathTemplate;
+pub(crate) use self::path::is_plain_path;
 pub use self::url::UrlTemplate;
 pub(crate) use self::url::{WholeOrigin, is_label, is_listed_origin};
 
@@ -28,6 +33,7 @@ pub(crate) use self::url::{WholeOrigin, is_label, is_listed_origin};
 pub struct Template {
     source: String,
     parts: Vec<Part>,
+    may_be_absent: bool,
 }
 
 /// A piece of a template.
@@ -89,7 +95,15 @@ impl Template {
         Ok(Self {
             source: source.to_owned(),
             parts: parse::template(source)?,
+            may_be_absent: false,
         })
+    }
+
+    /// What this renders is left out when one of its inputs is absent.
+    #[must_use]
+    pub(crate) fn left_out_when_absent(mut self) -> Self {
+        self.may_be_absent = true;
+        self
     }
 
     /// The text that it was parsed from.
@@ -125,6 +139,25 @@ impl Template {
             }
         }
         inputs::encode(&text, slot).map(SecretString::from)
+    }
+
+    /// The same; `None` when an optional input is absent and nothing stands in for it.
+    pub fn render_present(&self, inputs: &Inputs<'_>, slot: Slot) -> Result<Option<SecretString>, RenderError> {
+        match self.render(inputs, slot) {
+            Err(RenderError::Missing(_)) if self.may_be_absent => Ok(None),
+            rendered => rendered.map(Some),
+        }
+    }
+
+    /// The inputs that must be there for it to be rendered: all but those that another one stands in for, in `first(…)`.
+    pub(crate) fn needed(&self) -> Vec<&Name> {
+        let mut names = Vec::new();
+        for part in &self.parts {
+            if let Part::Expression(expression) = part {
+                needed(expression, &mut names);
+            }
+        }
+        names
     }
 
     /// All inputs that it names, in order, with repetitions.
@@ -174,6 +207,22 @@ fn collect<'a>(expression: &'a Expression, names: &mut Vec<&'a Name>) {
         Expression::Call(_, arguments) => {
             arguments.iter().flatten().for_each(|argument| collect(argument, names));
         }
+    }
+}
+
+fn needed<'a>(expression: &'a Expression, names: &mut Vec<&'a Name>) {
+    match expression {
+        Expression::Name(name) => names.push(name),
+        Expression::Quoted(_) => {}
+        Expression::Call(Function::First, arguments) => {
+            arguments
+                .iter()
+                .rev()
+                .take(1)
+                .flatten()
+                .for_each(|last| needed(last, names));
+        }
+        Expression::Call(_, arguments) => arguments.iter().flatten().for_each(|argument| needed(argument, names)),
     }
 }
 

@@ -1,9 +1,13 @@
 //! The call that proves a credential and names its account.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use bytes::Bytes;
-use catalog::{AuthKind, CheckMethod, CheckTarget, Endpoints, Inputs, Integration, Slot, Template};
+use catalog::{
+    AuthKind, CheckBody, CheckMethod, CheckTarget, Endpoints, Expected, Inputs, Integration, RenderError, Slot,
+    Template,
+};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
@@ -12,7 +16,7 @@ use vault::Credential;
 use crate::Protocol;
 use crate::egress::{ANSWER_LIMIT, EgressError};
 use crate::oauth2::{Metadata, Scrub, TokenError, said};
-use crate::passthrough::{ApiCall, PassthroughError, with_credential};
+use crate::passthrough::{ApiCall, PassthroughError, method_of, with_credential};
 use crate::retry_after::retry_after;
 
 /// The account of a credential, as far as the service tells.
@@ -103,22 +107,23 @@ pub(crate) struct Asked<'a> {
     pub(crate) address: &'a url::Url,
     /// `GET` or `POST`.
     pub(crate) method: CheckMethod,
-    /// JSON body of a `POST`.
-    pub(crate) body: Option<&'a Value>,
-    /// What must be `true` in the answer.
-    pub(crate) ok_pointer: Option<&'a str>,
+    /// Body of a `POST`.
+    pub(crate) body: Option<&'a CheckBody>,
+    /// What the answer says when it accepts the credential.
+    pub(crate) expect: &'a BTreeMap<String, Expected>,
 }
 
 impl Protocol {
-    /// Makes the definition's check with a credential. Without a check in the definition nothing is proved and the
-    /// account is unknown. `inputs` are the connection's `variables`, its `app` and `instance`.
+    /// Makes the check of a credential that was given in this way to sign in. Without a check in the definition nothing is
+    /// proved and the account is unknown. `inputs` are the connection's `variables`, its `app` and `instance`.
     pub async fn check(
         &self,
         integration: &Integration,
-        credential: &Credential,
+        (auth_method, credential): (&str, &Credential),
         inputs: &Inputs<'_>,
     ) -> Result<Account, CheckError> {
-        let Some(check) = &integration.check else {
+        let method = method_of(integration, auth_method, credential);
+        let Some(check) = method.map_or(integration.check.as_ref(), |method| method.check.as_ref()) else {
             return Ok(Account::default());
         };
         let metadata = self.metadata_for(integration, credential, inputs).await?;
@@ -126,25 +131,25 @@ impl Protocol {
         if let Some(metadata) = &metadata {
             inputs.insert_json("discovered", &metadata.document);
         }
-        let signed = self.signed_for(integration, credential, &inputs)?;
+        let signed = self.signed_for(method, &inputs)?;
         if let Some(jwt) = &signed {
             inputs.insert_text("signed", "jwt", jwt.expose_secret());
         }
-        let call = ApiCall::new(integration, credential, &inputs)?;
+        let mut call = ApiCall::new(integration, method, &inputs, None)?;
+        call.add_headers("check.headers", &check.headers, &inputs)?;
+        let place = |error| CheckError::Configuration(format!("`check`: {error}"));
         let address = match &check.target {
-            CheckTarget::Path(path) => call.address(path)?,
-            CheckTarget::Url(template) => template
-                .render(&inputs)
-                .map_err(|error| CheckError::Configuration(format!("`check`: {error}")))?,
+            CheckTarget::Path(path) => call.address(&path.render(&inputs).map_err(place)?)?,
+            CheckTarget::Url(template) => template.render(&inputs).map_err(place)?,
         };
         let asked = Asked {
             call: &call,
             address: &address,
             method: check.method,
             body: check.body.as_ref(),
-            ok_pointer: check.ok_pointer.as_deref(),
+            expect: &check.expect,
         };
-        let document = self.ask(asked, credential).await?;
+        let document = self.ask(asked, credential, &inputs).await?;
 
         let inputs = document
             .as_ref()
@@ -154,27 +159,43 @@ impl Protocol {
             let text = text.expose_secret().trim();
             (!text.is_empty() && text.len() <= 512).then(|| text.to_owned())
         };
+        let id = value(&check.account_id);
+        if id.is_none() && check.account_required {
+            // Some services answer whom they do not know with a stranger's account.
+            return Err(CheckError::Refused {
+                status: 200,
+                provider_message: None,
+            });
+        }
         Ok(Account {
-            id: value(&check.account_id),
+            id,
             name: value(&check.account_name),
         })
     }
 
     /// Makes a call that a definition makes by itself, with the credential put in; `None` when the answer has no JSON.
-    pub(crate) async fn ask(&self, asked: Asked<'_>, credential: &Credential) -> Result<Option<Value>, CheckError> {
+    pub(crate) async fn ask(
+        &self,
+        asked: Asked<'_>,
+        credential: &Credential,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<Value>, CheckError> {
         let mut headers = HeaderMap::new();
         asked.call.inject(&mut headers);
         headers
             .entry(ACCEPT)
             .or_insert(HeaderValue::from_static("application/json"));
-        let (method, body) = match asked.method {
-            CheckMethod::Get => (http::Method::GET, Bytes::new()),
-            CheckMethod::Post => {
-                headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-                (
-                    http::Method::POST,
-                    asked.body.map(Value::to_string).unwrap_or_default().into(),
-                )
+        let method = match asked.method {
+            CheckMethod::Get => http::Method::GET,
+            CheckMethod::Post => http::Method::POST,
+        };
+        let body = match asked.body {
+            None => Bytes::new(),
+            Some(body) => {
+                let (kind, bytes) = filled_body(body, inputs)
+                    .map_err(|error| CheckError::Configuration(format!("the call's body: {error}")))?;
+                headers.entry(CONTENT_TYPE).or_insert(HeaderValue::from_static(kind));
+                bytes
             }
         };
         let mut request = http::Request::new(body);
@@ -191,7 +212,7 @@ impl Protocol {
             .into_iter()
             .for_each(|(_, secret)| scrub.add(secret));
         let answer = self.egress().call(request, ANSWER_LIMIT).await?;
-        accepted(&answer, asked.ok_pointer, &scrub)
+        accepted(&answer, asked.expect, &scrub)
     }
 
     /// What the authorization server of this credential says about itself, to be put into a call's inputs as
@@ -227,10 +248,29 @@ impl Protocol {
     }
 }
 
+/// The content type of a body, and its bytes.
+fn filled_body(body: &CheckBody, inputs: &Inputs<'_>) -> Result<(&'static str, Bytes), RenderError> {
+    Ok(match body {
+        CheckBody::Json(json) => {
+            let document = json.render(inputs)?.unwrap_or(Value::Null);
+            ("application/json", document.to_string().into())
+        }
+        CheckBody::Form(parameters) => {
+            let mut form = url::form_urlencoded::Serializer::new(String::new());
+            for (name, template) in parameters {
+                if let Some(value) = template.render_present(inputs, Slot::Plain)? {
+                    form.append_pair(name, value.expose_secret());
+                }
+            }
+            ("application/x-www-form-urlencoded", form.finish().into())
+        }
+    })
+}
+
 /// The document of an answer that accepts the credential; `None` when it has no JSON.
 pub(crate) fn accepted(
     answer: &http::Response<Bytes>,
-    ok_pointer: Option<&str>,
+    expect: &BTreeMap<String, Expected>,
     scrub: &Scrub,
 ) -> Result<Option<Value>, CheckError> {
     let status = answer.status().as_u16();
@@ -258,14 +298,20 @@ pub(crate) fn accepted(
             status,
             provider_message: message(),
         }),
-        200..=299 => match (ok_pointer, &document) {
-            (None, _) => Ok(document),
-            (Some(_), None) => Err(CheckError::Unexpected {
+        200..=299 if expect.is_empty() => Ok(document),
+        200..=299 => match document {
+            None => Err(CheckError::Unexpected {
                 status,
                 reason: "the answer is not JSON",
             }),
-            (Some(pointer), Some(found)) if found.pointer(pointer) == Some(&Value::Bool(true)) => Ok(document),
-            (Some(_), Some(_)) => Err(CheckError::Refused {
+            Some(found)
+                if expect
+                    .iter()
+                    .all(|(pointer, expected)| expected.accepts(found.pointer(pointer))) =>
+            {
+                Ok(Some(found))
+            }
+            Some(_) => Err(CheckError::Refused {
                 status,
                 provider_message: message(),
             }),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::{AuthMethod, CheckTarget, Choose, Inputs, Integration, Slot, Template};
+use catalog::{AuthMethod, CheckTarget, Choose, Expected, Inputs, Integration, Slot, Template};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 use vault::Credential;
@@ -54,7 +54,7 @@ impl Protocol {
         if let Some(metadata) = &metadata {
             inputs.insert_json("discovered", &metadata.document);
         }
-        let signed = self.signed_for(integration, credential, &inputs)?;
+        let signed = self.signed_for(Some(method), &inputs)?;
         if let Some(jwt) = &signed {
             inputs.insert_text("signed", "jwt", jwt.expose_secret());
         }
@@ -65,17 +65,22 @@ impl Protocol {
         };
         let call = ApiCall::filled(base.clone(), &choose.headers, &choose.query, &inputs)?;
         let address = match &choose.target {
-            CheckTarget::Path(path) => call.address(path)?,
+            CheckTarget::Path(path) => call.address(&path.render(&inputs).map_err(place)?)?,
             CheckTarget::Url(_) => base,
         };
+        let expect = choose
+            .ok_pointer
+            .iter()
+            .map(|pointer| (pointer.clone(), Expected::Equal(Value::Bool(true))))
+            .collect();
         let asked = Asked {
             call: &call,
             address: &address,
             method: choose.method,
             body: choose.body.as_ref(),
-            ok_pointer: choose.ok_pointer.as_deref(),
+            expect: &expect,
         };
-        let document = self.ask(asked, credential).await?;
+        let document = self.ask(asked, credential, &inputs).await?;
         let list = document.as_ref().and_then(|document| match &choose.list_pointer {
             Some(pointer) => document.pointer(pointer),
             None => Some(document),

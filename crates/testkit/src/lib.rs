@@ -22,6 +22,7 @@ mod pair;
 mod postgres;
 mod provider;
 mod server;
+mod typed;
 
 pub use browser::{Account, Browser, Consent, StartedFlow, callback_of, rewritten_state};
 pub use call::{Answer, Call};

@@ -77,6 +77,8 @@ impl Held {
 pub struct Seen {
     /// The path with the query.
     pub target: String,
+    /// Request line and headers, in lower case.
+    pub head: String,
     /// The body.
     pub body: String,
 }
@@ -330,6 +332,7 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
     }
     Some(Seen {
         target: text.split(' ').nth(1)?.to_owned(),
+        head: text.to_lowercase(),
         body: String::from_utf8_lossy(&bytes[head..]).into_owned(),
     })
 }

@@ -21,6 +21,7 @@ use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
 use crate::provider::{definition, key_definition, signed_definition, sites_definition};
+use crate::typed::typed_definition;
 use crate::{Call, Database, OddProvider, Pair};
 
 /// The origin on the project's list.
@@ -403,7 +404,13 @@ fn broker(
 ) -> Broker {
     egress.allow.push(url.parse().unwrap());
     let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-    let own = catalog::load_sources([definition(), key_definition(), signed_definition(), sites_definition()]);
+    let own = catalog::load_sources([
+        definition(),
+        key_definition(),
+        signed_definition(),
+        sites_definition(),
+        typed_definition(),
+    ]);
     assert!(own.problems.is_empty(), "{:?}", own.problems);
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
@@ -466,15 +473,17 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String, more: imp
         variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
         ..AppSettings::default()
     };
-    let key = AppSettings {
+    let key = || AppSettings {
         variables: Some(BTreeMap::from([("base".to_owned(), base.clone())])),
         ..AppSettings::default()
     };
-    broker
-        .store()
-        .set_app(project, Environment::Test, "odd-key", broker.public_origin(), key)
-        .await
-        .unwrap();
+    for integration in ["odd-key", "odd-typed"] {
+        broker
+            .store()
+            .set_app(project, Environment::Test, integration, broker.public_origin(), key())
+            .await
+            .unwrap();
+    }
     for integration in std::iter::once("odd").chain(more) {
         broker
             .store()

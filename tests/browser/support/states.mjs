@@ -51,6 +51,15 @@ const partial = () => {
   } };
 };
 
+/** Fields of every kind. */
+export const TYPED = [
+  field({ name: 'email', label: 'Email', secret: false, type: 'email', placeholder: 'ann@example.com' }),
+  field({ name: 'password', label: 'Password', type: 'text' }),
+  field({ name: 'seats', label: 'Seats', secret: false, type: 'number', required: false }),
+  field({ name: 'server', label: 'Server', secret: false, type: 'choice', choices: [{ value: 'https://us.example.com', label: 'United States' }, { value: 'https://eu.example.com', label: 'European Union' }], other: true, default: 'https://us.example.com' }),
+  field({ name: 'private_key', label: 'Private key', type: 'multiline', help: 'The whole file, with its first and last line.' }),
+];
+
 /**
  * `state` is what the root says; `title` what the heading says; `plan` the answers; `options` those of the SDK; `context` those
  * of the browser; `reach(at, page)` goes there from the opened modal. `name` tells two entries of one state apart.
@@ -83,6 +92,7 @@ export const STATES = [
     plan: { form: keyForm({ fields: [field({ name: 'domain', label: 'Domain', secret: false, help: 'The part before .example.test', placeholder: 'acme', pattern: '[a-z0-9-]+' }), field({ name: 'region', label: 'Region', secret: false, required: false, choices: [{ value: 'eu', label: 'Europe' }, { value: 'us', label: 'United States' }] }), field({ label: 'Secret key', help_url: 'https://docs.example.test/keys' })], methods: [{ id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }, { id: 'oauth2', kind: 'oauth2', title: 'Sign in with Stripe' }] }) },
     reach: (at) => at.row('Stripe').click(),
   },
+  { state: 'form', name: 'form-typed', title: 'Connect Stripe', plan: { form: keyForm({ fields: TYPED.map((one) => ({ ...one, default: one.name === 'server' ? 'https://own.example.org' : one.default })) }) }, async reach(at) { await at.row('Stripe').click(); await at.field('Private key').fill('-----BEGIN PRIVATE KEY-----\nMIIEvQ'); } },
   { state: 'redirecting', title: 'Taking you to Gmail', sdk: '@withone/auth', plan: { hold: true }, reach: async (at) => { await toGmail(at); await at.connect('Gmail').click(); } },
   { state: 'waiting', title: 'Continue in the Gmail window', reach: away },
   { state: 'waiting', name: 'waiting-code', title: 'Continue in the Gmail window', plan: { check: () => pending('confirming') }, reach: away },

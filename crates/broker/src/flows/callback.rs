@@ -121,7 +121,7 @@ impl Broker {
         let name_of = |integration: &catalog::Integration| {
             let mut names = integration.auth.iter().filter_map(|method| match &method.kind {
                 AuthKind::OAuth2(oauth2) => Some(oauth2.authorize.state.clone()),
-                _ => None,
+                AuthKind::ApiKey(_) => None,
             });
             names.find(|name| name != STANDARD)
         };

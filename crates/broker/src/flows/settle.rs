@@ -130,7 +130,7 @@ impl Broker {
 
     /// Asks the service whose grant it is, where the definition says how. Only typed-in values can fail it.
     async fn prove_grant(&self, flow: &Flow, parts: &ClientParts, grant: &mut Grant) -> Result<(), CheckError> {
-        if parts.integration.check.is_none() {
+        if parts.integration.check_of(&parts.auth_method).is_none() {
             return Ok(());
         }
         let variables = effective_variables(&parts.integration, &parts.app.variables, &grant.variables);
@@ -140,7 +140,11 @@ impl Broker {
         }
         match self
             .protocol()
-            .check(&parts.integration, &grant.credential.credential, &inputs)
+            .check(
+                &parts.integration,
+                (&parts.auth_method, &grant.credential.credential),
+                &inputs,
+            )
             .await
         {
             Ok(account) => {

@@ -9,8 +9,8 @@ use store::{FlowId, FlowMode, NewFlow, Session, SessionPurpose};
 use url::Url;
 use vault::{SecretString, Token, human_code};
 
+use crate::form::accept_values;
 use crate::sessions::{Platform, used};
-use crate::submit::accept_values;
 use crate::texts::plain;
 use crate::{Broker, Kind, Place, Problem};
 

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{AuthKind, AuthMethod};
+use catalog::AuthMethod;
 use serde_json::{Map, Value, json};
 use vault::{ExposeSecret as _, OAuth2Tokens, SecretString};
 
 use super::{ImportRequest, ImportedTokens};
+use crate::form::accept_values;
 use crate::sessions::Platform;
-use crate::submit::accept_values;
 use crate::{Kind, Problem};
 
 /// Longest token that is taken, in bytes.
@@ -19,7 +19,14 @@ pub(super) fn method_for<'a>(platform: &'a Platform, request: &ImportRequest) ->
     if let Some(auth) = request.auth.as_deref() {
         return platform.method(Some(auth));
     }
-    let fits = |method: &&AuthMethod| matches!(method.kind, AuthKind::OAuth2(_)) == request.tokens.is_some();
+    let fits = |method: &&AuthMethod| match method.typed() {
+        None => request.tokens.is_some(),
+        Some(typed) if request.tokens.is_none() => {
+            let asked = |name: &String| typed.fields.iter().any(|field| field.name == *name);
+            request.fields.keys().all(asked)
+        }
+        Some(_) => false,
+    };
     match platform.methods().find(fits) {
         Some(method) => Ok(method),
         None => platform.method(None),

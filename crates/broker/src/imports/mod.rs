@@ -15,10 +15,10 @@ use fields::{checked_tokens, field_error, method_for, oauth_variables};
 
 use crate::check::refusal;
 use crate::connections::checked_tags;
+use crate::form::accept_values;
 use crate::keys::connection_key;
 use crate::refresh::refresh_in;
 use crate::sessions::{Platform, effective_variables};
-use crate::submit::accept_values;
 use crate::texts::{plain, quoted};
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
@@ -134,7 +134,7 @@ impl Broker {
         let mut grant = self.imported_grant(&platform, method, &request).await?;
         let mut unproved = None;
         if request.prove == Prove::Check
-            && let Err(why) = self.prove_import(&platform, &mut grant).await?
+            && let Err(why) = self.prove_import((&platform, method), &mut grant).await?
         {
             if !request.keep {
                 return Err(Problem::new(
@@ -282,11 +282,11 @@ impl Broker {
     /// Asks the service who this is. The outer error is ours, the inner one is the service's answer.
     async fn prove_import(
         &self,
-        platform: &Platform,
+        (platform, method): (&Platform, &AuthMethod),
         grant: &mut Grant,
     ) -> Result<Result<(), (&'static str, String)>, Problem> {
         let integration = &platform.integration;
-        if integration.check.is_none() {
+        if method.check.is_none() {
             return Err(field_error(
                 "prove",
                 "The definition of this service names no check. Send `none` or `refresh`.",
@@ -299,7 +299,7 @@ impl Broker {
         }
         let account = match self
             .protocol()
-            .check(integration, &grant.credential.credential, &inputs)
+            .check(integration, (&method.id, &grant.credential.credential), &inputs)
             .await
         {
             Ok(account) => account,

@@ -3,21 +3,24 @@
 use std::collections::BTreeMap;
 
 use super::choose::choose;
-use super::login::{client_credentials, jwt, login};
+use super::login::bought;
 use super::mcp::mcp;
-use super::names::{Names, Site, fields};
+use super::names::{self, Names, Site, fields};
 use super::oauth2::oauth2;
-use super::{NamedTemplates, headers, label, link, pattern, templates, text};
-use crate::definition as written;
+use super::{Entries, headers, label, proof, query, text};
 use crate::definition::Auth;
-use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, FieldsKind, SecretField};
+use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, Check, CheckBody, EntryName, TypedKind};
 use crate::report::{Place, Report};
+use crate::template::Template;
 
-/// Checks all ways to sign in. `shared` are the headers and query parameters of `api`.
+pub(super) use super::fields::typed;
+
+/// Checks all ways to sign in, except what is typed in: [`typed`] does that, last. `shared` are the headers and query
+/// parameters of `api`, and the check of the definition.
 pub(crate) fn methods(
     written: &[Auth],
     names: &Names<'_>,
-    shared: &(NamedTemplates, NamedTemplates),
+    shared: &(Entries, Entries, Option<Check>),
     report: &mut Report<'_>,
 ) -> Vec<AuthMethod> {
     let list = Place::default().key("auth");
@@ -29,33 +32,44 @@ pub(crate) fn methods(
         let place = list.index(index);
         let (id, title, kind) = match auth {
             Auth::OAuth2(method) => (&method.id, &method.title, oauth2(method, names, index, &place, report)),
-            Auth::ApiKey(method) => (&method.id, &method.title, Some(api_key(method, &place, report))),
-            Auth::Login(method) => (&method.id, &method.title, login(method, names, index, &place, report)),
-            Auth::ClientCredentials(method) => (
-                &method.id,
-                &method.title,
-                client_credentials(method, names, index, &place, report),
-            ),
-            Auth::Jwt(method) => (&method.id, &method.title, jwt(method, names, index, &place, report)),
+            Auth::ApiKey(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::ApiKey))),
+            Auth::Basic(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::Basic))),
+            Auth::Form(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::Form))),
+            Auth::Nothing(typed) => (&typed.id, &typed.title, Some(untyped(TypedKind::Nothing))),
+            Auth::Login(method) | Auth::ClientCredentials(method) | Auth::Jwt(method) => {
+                let kind = bought(method, names, index, &place, report);
+                (&method.typed.id, &method.typed.title, kind)
+            }
             Auth::Mcp(method) => (&method.id, &method.title, mcp(method, names, index, &place, report)),
         };
         label(title, &place.key("title"), report);
-        let none = BTreeMap::new();
+        let (of_server, none) = (bearer(auth), BTreeMap::new());
         let (own_headers, own_query) = match auth {
             Auth::OAuth2(method) => (&method.headers, &method.query),
-            Auth::ApiKey(method) => (&method.headers, &method.query),
-            Auth::Login(method) => (&method.headers, &method.query),
-            Auth::ClientCredentials(method) => (&method.headers, &method.query),
-            Auth::Jwt(method) => (&method.headers, &method.query),
-            Auth::Mcp(method) => (&bearer(&method.headers), &none),
+            Auth::Mcp(_) => (&of_server, &none),
+            Auth::Login(method) | Auth::ClientCredentials(method) | Auth::Jwt(method) => {
+                (&method.typed.headers, &method.typed.query)
+            }
+            Auth::ApiKey(typed) | Auth::Basic(typed) | Auth::Form(typed) | Auth::Nothing(typed) => {
+                (&typed.headers, &typed.query)
+            }
         };
         let own_headers = headers(own_headers, names, Site::Method(index), &place.key("headers"), report);
-        let own_query = templates(own_query, names, Site::Method(index), &place.key("query"), report);
+        let own_query = query(own_query, names, Site::Method(index), &place.key("query"), report);
         let headers = merged(&shared.0, &own_headers, str::eq_ignore_ascii_case);
         let query = merged(&shared.1, &own_query, |left, right| left == right);
-        unused((auth, kind.as_ref()), &headers, &query, &place, report);
-        let chosen = super::names::choose(auth);
-        let choose = chosen.and_then(|written| {
+        let own_check = auth.typed().and_then(|typed| typed.check.as_deref());
+        let check = match own_check {
+            Some(own) => proof::check(own, names, Some(index), &place.key("check"), report),
+            None => shared.2.clone(),
+        };
+        unused(
+            (auth, kind.as_ref()),
+            (&headers, &query, check.as_ref()),
+            &place,
+            report,
+        );
+        let choose = names::choose(auth).and_then(|written| {
             let place = place.key("choose");
             choose(written, names, index, (&headers, &query), &place, report)
         });
@@ -91,6 +105,7 @@ pub(crate) fn methods(
                 kind,
                 headers,
                 query,
+                check,
                 choose,
             });
         }
@@ -98,9 +113,23 @@ pub(crate) fn methods(
     methods
 }
 
-/// A token of such a server is always a Bearer token.
-fn bearer(headers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
-    let mut all = headers.clone();
+/// What is filled in by [`typed`].
+fn untyped(kind: TypedKind) -> AuthKind {
+    AuthKind::ApiKey(ApiKeyAuth {
+        kind,
+        fields: Vec::new(),
+        help_url: None,
+        sign: None,
+        login: None,
+    })
+}
+
+/// The headers of a server of tools: its tokens are Bearer tokens.
+fn bearer(auth: &Auth) -> BTreeMap<String, String> {
+    let Auth::Mcp(method) = auth else {
+        return BTreeMap::new();
+    };
+    let mut all = method.headers.clone();
     all.entry("Authorization".to_owned())
         .or_insert_with(|| "Bearer ${credential.access_token}".to_owned());
     all
@@ -111,6 +140,9 @@ fn default_id(auth: &Auth) -> &'static str {
     match auth {
         Auth::OAuth2(_) => "oauth2",
         Auth::ApiKey(_) => "api_key",
+        Auth::Basic(_) => "basic",
+        Auth::Form(_) => "form",
+        Auth::Nothing(_) => "none",
         Auth::Login(_) => "login",
         Auth::ClientCredentials(_) => "client_credentials",
         Auth::Jwt(_) => "jwt",
@@ -119,22 +151,25 @@ fn default_id(auth: &Auth) -> &'static str {
 }
 
 /// The method's own entries win.
-fn merged(shared: &NamedTemplates, own: &NamedTemplates, same: impl Fn(&str, &str) -> bool) -> NamedTemplates {
-    let kept = shared
-        .iter()
-        .filter(|(name, _)| !own.iter().any(|(other, _)| same(name, other)));
-    kept.cloned().chain(own.iter().cloned()).collect()
+fn merged(shared: &Entries, own: &Entries, same: impl Fn(&str, &str) -> bool) -> Entries {
+    let differs =
+        |(name, _): &&(EntryName, Template)| !own.iter().any(|(other, _)| same(name.as_str(), other.as_str()));
+    shared.iter().filter(differs).chain(own).cloned().collect()
 }
 
 /// A secret that is asked for and sent nowhere is a mistake.
 fn unused(
     (auth, kind): (&Auth, Option<&AuthKind>),
-    headers: &NamedTemplates,
-    query: &NamedTemplates,
+    (headers, query, check): (&Entries, &Entries, Option<&Check>),
     place: &Place,
     report: &mut Report<'_>,
 ) {
-    let mut sent: Vec<_> = headers.iter().chain(query).map(|(_, template)| template).collect();
+    let mut sent: Vec<&Template> = headers.iter().chain(query).map(|(_, template)| template).collect();
+    match check.and_then(|check| check.body.as_ref()) {
+        Some(CheckBody::Json(json)) => sent.extend(json.templates()),
+        Some(CheckBody::Form(form)) => sent.extend(form.iter().map(|(_, template)| template)),
+        None => {}
+    }
     if let Some(AuthKind::ApiKey(typed)) = kind {
         sent.extend(typed.login.iter().flat_map(|login| login.templates()));
         sent.extend(typed.sign.iter().flat_map(|sign| sign.templates()));
@@ -145,11 +180,11 @@ fn unused(
     };
     let used = |field: &str| named("credential", field);
     // A template with a mistake of its own is not among these.
-    if report
-        .problems
-        .iter()
-        .any(|problem| problem.at.contains(".headers") || problem.at.contains(".query"))
-        || kind.is_none()
+    if report.problems.iter().any(|problem| {
+        [".headers", ".query", ".body", ".form"]
+            .iter()
+            .any(|part| problem.at.contains(part))
+    }) || kind.is_none()
     {
         return;
     }
@@ -170,58 +205,4 @@ fn unused(
             format!("`credential.{field}` is sent nowhere: put it into a header, as `Bearer ${{credential.{field}}}`"),
         );
     }
-}
-
-fn api_key(written: &written::ApiKey, place: &Place, report: &mut Report<'_>) -> AuthKind {
-    let fields = secret_fields(&written.fields, place, report);
-    let help_url = written
-        .help_url
-        .as_ref()
-        .and_then(|url| link(url, &place.key("help_url"), report));
-    AuthKind::ApiKey(ApiKeyAuth {
-        kind: FieldsKind::ApiKey,
-        fields,
-        help_url,
-        sign: None,
-        login: None,
-    })
-}
-
-/// Checks the secrets that a way to sign in asks for.
-pub(super) fn secret_fields(
-    written: &[written::SecretField],
-    place: &Place,
-    report: &mut Report<'_>,
-) -> Vec<SecretField> {
-    let list = place.key("fields");
-    if written.is_empty() {
-        report.add(&list, "name at least one secret to ask for");
-    }
-    let mut fields: Vec<SecretField> = Vec::new();
-    for (index, field) in written.iter().enumerate() {
-        let place = list.index(index);
-        if !text::is_name(&field.name) {
-            let message = format!(
-                "`{}` is no name: lower-case letters, digits and `_`, beginning with a letter",
-                field.name
-            );
-            report.add(&place.key("name"), message);
-        }
-        if fields.iter().any(|other| other.name == field.name) {
-            report.add(&place.key("name"), format!("the field `{}` stands twice", field.name));
-        }
-        label(&field.title, &place.key("title"), report);
-        let pattern = field
-            .pattern
-            .as_deref()
-            .and_then(|source| pattern(Some(source), &place, report));
-        fields.push(SecretField {
-            name: field.name.clone(),
-            title: field.title.clone(),
-            help: field.help.clone(),
-            pattern,
-            placeholder: field.placeholder.clone(),
-        });
-    }
-    fields
 }

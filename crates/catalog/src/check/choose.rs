@@ -2,7 +2,8 @@
 
 use super::learn::learn;
 use super::names::{Names, Site};
-use super::{Call, NamedTemplates, call, pointer};
+use super::proof::json_body;
+use super::{Call, Entries, call, pointer};
 use crate::definition as written;
 use crate::model::{CheckTarget, Choose};
 use crate::report::{Place, Report};
@@ -12,7 +13,7 @@ pub(super) fn choose(
     written: &written::Choose,
     names: &Names<'_>,
     index: usize,
-    sent: (&NamedTemplates, &NamedTemplates),
+    sent: (&Entries, &Entries),
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<Choose> {
@@ -44,12 +45,16 @@ pub(super) fn choose(
         pointer(written.list.as_ref(), &place.key("list"), report),
         pointer(written.ok.as_ref(), &place.key("ok"), report),
     );
+    let body = written
+        .body
+        .as_ref()
+        .map(|body| json_body(body, names, Site::Choose(index), &place.key("body"), report));
     let learn = learn(&written.learn, (Site::Item, "${item.id}"), names, place, report);
     let (method, target) = called?;
     Some(Choose {
         method,
         target: target?,
-        body: written.body.clone(),
+        body: body.flatten(),
         ok_pointer,
         headers: without_choice(sent.0, written),
         query: without_choice(sent.1, written),
@@ -62,11 +67,18 @@ pub(super) fn choose(
 }
 
 /// What can be sent before the choice is made.
-fn without_choice(sent: &NamedTemplates, written: &written::Choose) -> NamedTemplates {
+fn without_choice(sent: &Entries, written: &written::Choose) -> Entries {
     let needs_choice =
         |name: &&crate::template::Name| name.namespace == "variables" && written.learn.contains_key(&name.path);
     sent.iter()
-        .filter(|(_, template)| !template.names().iter().any(needs_choice))
+        .filter(|(name, template)| {
+            !name
+                .template()
+                .names()
+                .iter()
+                .chain(&template.names())
+                .any(needs_choice)
+        })
         .cloned()
         .collect()
 }

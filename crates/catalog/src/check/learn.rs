@@ -70,14 +70,7 @@ fn learned_kind(learn: &written::Learn, place: &Place, report: &mut Report<'_>) 
                     "`type: origin` needs `hosts`: which hosts it may be, as `.salesforce.com`",
                 );
             }
-            for (index, host) in hosts.iter().enumerate() {
-                let name = host.strip_prefix('.').unwrap_or(host);
-                if name.split('.').count() < 2 || !name.split('.').all(crate::template::is_label) {
-                    let message =
-                        format!("`{host}` is no host: write a domain such as `.example.com` or `api.example.com`");
-                    report.add(&place.key("hosts").index(index), message);
-                }
-            }
+            text::hosts(&hosts, &place.key("hosts"), report);
             Some(LearnedKind::Origin { hosts })
         }
     }

@@ -2,122 +2,109 @@
 
 use std::collections::BTreeMap;
 
-use serde_json::Value;
-
-use super::auth::secret_fields;
 use super::learn::learn;
 use super::names::{Names, Site};
-use super::{headers, link, pointer, templates, text};
+use super::{fixed_headers, pointer, templates, text};
 use crate::definition as written;
 use crate::model::{
-    ApiKeyAuth, AuthKind, CheckMethod, FieldsKind, JsonTemplate, KeyFormat, Login, LoginBody, LoginRequest,
-    SecretField, Signature, SignatureAlgorithm,
+    ApiKeyAuth, AuthKind, CheckMethod, Expected, KeyFormat, Login, LoginBody, LoginRequest, Signature,
+    SignatureAlgorithm, TypedKind,
 };
 use crate::report::{Place, Report};
+use crate::template::JsonTemplate;
 
 /// The longest life of a token that we sign, in seconds.
 const LONGEST_SIGNATURE: u64 = 86_400;
 
-/// Checks a log-in.
-pub(super) fn login(
-    written: &written::Login,
+/// Checks what becomes of typed-in values. The fields themselves are checked last, with all others.
+pub(super) fn bought(
+    written: &written::Bought,
     names: &Names<'_>,
     index: usize,
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<AuthKind> {
-    let fields = secret_fields(&written.fields, place, report);
-    let help_url = written.help_url.as_ref();
-    let help_url = help_url.and_then(|url| link(url, &place.key("help_url"), report));
-    let sign = written.sign.as_ref();
-    let sign = sign.map(|sign| signature(sign, names, index, &place.key("sign"), report));
-    let list = place.key("requests");
-    if written.requests.is_empty() {
-        report.add(&list, "name at least one request, as `- post: https://…`");
-    }
-    let mut requests = Vec::new();
-    for (number, one) in written.requests.iter().enumerate() {
-        requests.push(request(one, names, index, &list.index(number), report));
-    }
-    let token = place.key("token");
-    let (access_token, expires_in) = (&written.token.access_token, &written.token.expires_in);
-    let access_token = pointer(Some(access_token), &token.key("access_token"), report);
-    let expires_in = pointer(Some(expires_in), &token.key("expires_in"), report);
-    let expires_at = pointer(written.token.expires_at.as_ref(), &token.key("expires_at"), report);
-    let lifetime = lifetime(written.token.lifetime.as_ref(), &token.key("lifetime"), report);
     let learn = learn(&written.learn, (Site::Learn, "${token.site}"), names, place, report);
-    let login = Login {
-        requests: requests.into_iter().collect::<Option<_>>()?,
-        access_token: access_token?,
-        expires_in: expires_in?,
-        expires_at,
-        lifetime,
-        learn,
+    let sign = written.sign();
+    let sign = sign.map(|sign| signature(sign, names, index, &place.key("sign"), report));
+    let (kind, login) = match &written.how {
+        written::How::Jwt(_) => (TypedKind::Jwt, None),
+        written::How::Login { requests, token, .. } => {
+            let list = place.key("requests");
+            if requests.is_empty() {
+                report.add(&list, "name at least one request, as `- post: https://…`");
+            }
+            let mut all = Vec::new();
+            for (number, one) in requests.iter().enumerate() {
+                all.push(request(one, names, index, &list.index(number), report));
+            }
+            let at = place.key("token");
+            let login = Login {
+                access_token: pointer(Some(&token.access_token), &at.key("access_token"), report)?,
+                expires_in: pointer(Some(&token.expires_in), &at.key("expires_in"), report)?,
+                expires_at: pointer(token.expires_at.as_ref(), &at.key("expires_at"), report),
+                lifetime: lifetime(token.lifetime.as_ref(), &at.key("lifetime"), report),
+                requests: all.into_iter().collect::<Option<_>>()?,
+                learn,
+            };
+            (TypedKind::Login, Some(login))
+        }
+        written::How::ClientCredentials { token, scopes } => {
+            let request = client_credentials(token, scopes, (names, index), place, report);
+            let at = place.key("token").key("lifetime");
+            let login = Login {
+                access_token: "/access_token".to_owned(),
+                expires_in: "/expires_in".to_owned(),
+                expires_at: None,
+                lifetime: lifetime(token.lifetime.as_ref(), &at, report),
+                requests: vec![request?],
+                learn,
+            };
+            (TypedKind::ClientCredentials, Some(login))
+        }
     };
     Some(AuthKind::ApiKey(ApiKeyAuth {
-        kind: FieldsKind::Login,
-        fields,
-        help_url,
+        kind,
+        fields: Vec::new(),
+        help_url: None,
         sign: match sign {
             None => None,
             Some(sign) => Some(Box::new(sign?)),
         },
-        login: Some(Box::new(login)),
+        login: login.map(Box::new),
     }))
 }
 
-/// Checks a token that is signed for each call.
-pub(super) fn jwt(
-    written: &written::Jwt,
-    names: &Names<'_>,
-    index: usize,
+/// The client credentials grant (RFC 6749 §4.4) is a log-in with one request.
+fn client_credentials(
+    written: &written::ClientCredentialsRequest,
+    scopes: &[String],
+    (names, index): (&Names<'_>, usize),
     place: &Place,
     report: &mut Report<'_>,
-) -> Option<AuthKind> {
-    let fields = secret_fields(&written.fields, place, report);
-    let help_url = written.help_url.as_ref();
-    let help_url = help_url.and_then(|url| link(url, &place.key("help_url"), report));
-    let sign = signature(&written.sign, names, index, &place.key("sign"), report)?;
-    Some(AuthKind::ApiKey(ApiKeyAuth {
-        kind: FieldsKind::Jwt,
-        fields,
-        help_url,
-        sign: Some(Box::new(sign)),
-        login: None,
-    }))
-}
-
-/// Checks the client credentials grant (RFC 6749 §4.4), which is a log-in with one request.
-pub(super) fn client_credentials(
-    written: &written::ClientCredentials,
-    names: &Names<'_>,
-    index: usize,
-    place: &Place,
-    report: &mut Report<'_>,
-) -> Option<AuthKind> {
+) -> Option<LoginRequest> {
     let token = place.key("token");
     for name in ["grant_type", "scope", "client_id", "client_secret"] {
-        if written.token.params.contains_key(name) {
+        if written.params.contains_key(name) {
             let message = format!("`{name}` is set by the token request itself and cannot be given here");
             report.add(&token.key("params").key(name), message);
         }
     }
-    let scopes = place.key("scopes");
-    for (number, scope) in written.scopes.iter().enumerate() {
+    for (number, scope) in scopes.iter().enumerate() {
         if scope.is_empty() || !scope.bytes().all(|byte| byte.is_ascii_graphic()) || scope.contains("${") {
             report.add(
-                &scopes.index(number),
+                &place.key("scopes").index(number),
                 format!("`{scope}` is not one scope: it is empty, or has a space in it"),
             );
         }
     }
-    let mut form: BTreeMap<String, String> = written.token.params.clone();
+    let mut form: BTreeMap<String, String> = written.params.clone();
     form.insert("grant_type".to_owned(), "client_credentials".to_owned());
-    if !written.scopes.is_empty() {
-        form.insert("scope".to_owned(), written.scopes.join(" "));
+    if !scopes.is_empty() {
+        form.insert("scope".to_owned(), scopes.join(" "));
     }
     let mut headers = BTreeMap::new();
-    match written.token.client_auth {
+    match written.client_auth {
         written::SecretClientAuth::Basic => {
             let pair = "Basic ${base64(form_encode(credential.client_id) \":\" form_encode(credential.client_secret))}";
             headers.insert("Authorization".to_owned(), pair.to_owned());
@@ -130,41 +117,15 @@ pub(super) fn client_credentials(
     }
     let asked = written::LoginRequest {
         get: None,
-        post: Some(written.token.url.clone()),
+        post: Some(written.url.clone()),
         headers,
         query: BTreeMap::new(),
         form: Some(form),
         json: None,
-        ok: written.token.ok.clone(),
+        ok: written.ok.clone(),
         keep: BTreeMap::new(),
     };
-    let request = at_url(&asked, names, index, (&token, &token.key("url")), report);
-    let help_url = written.help_url.as_ref();
-    let help_url = help_url.and_then(|url| link(url, &place.key("help_url"), report));
-    let field = |name: &str, title: &Option<String>, otherwise: &str| SecretField {
-        name: name.to_owned(),
-        title: title.clone().unwrap_or_else(|| otherwise.to_owned()),
-        help: None,
-        pattern: None,
-        placeholder: None,
-    };
-    Some(AuthKind::ApiKey(ApiKeyAuth {
-        kind: FieldsKind::ClientCredentials,
-        fields: vec![
-            field("client_id", &written.client_id_title, "Client ID"),
-            field("client_secret", &written.client_secret_title, "Client secret"),
-        ],
-        help_url,
-        sign: None,
-        login: Some(Box::new(Login {
-            requests: vec![request?],
-            access_token: "/access_token".to_owned(),
-            expires_in: "/expires_in".to_owned(),
-            expires_at: None,
-            lifetime: lifetime(written.token.lifetime.as_ref(), &token.key("lifetime"), report),
-            learn: learn(&written.learn, (Site::Learn, "${token.site}"), names, place, report),
-        })),
-    }))
+    at_url(&asked, names, index, (&token, &token.key("url")), report)
 }
 
 fn request(
@@ -206,14 +167,19 @@ fn at_url(
         report.add(at, "write the parameters under `query`, not in the address");
     }
     let url = names.url(url, site, at, report);
-    let headers = headers(&written.headers, names, site, &place.key("headers"), report);
+    let headers = fixed_headers(&written.headers, names, site, &place.key("headers"), report);
     let query = templates(&written.query, names, site, &place.key("query"), report);
     let body = match (&written.form, &written.json) {
         (Some(form), _) => LoginBody::Form(templates(form, names, site, &place.key("form"), report)),
-        (None, Some(body)) => LoginBody::Json(json(body, names, site, &place.key("json"), report)?),
+        (None, Some(body)) => {
+            let below = |place: &Place, key: &str| place.key(key);
+            let mut parse = |text: &str, place: &Place| names.template(text, site, place, report);
+            LoginBody::Json(JsonTemplate::new(body, &place.key("json"), &below, &mut parse)?)
+        }
         (None, None) => LoginBody::None,
     };
-    let ok_pointer = pointer(written.ok.as_ref(), &place.key("ok"), report);
+    let ok = pointer(written.ok.as_ref(), &place.key("ok"), report);
+    let expect = ok.into_iter().map(|ok| (ok, Expected::Equal(true.into()))).collect();
     for name in written.keep.keys().filter(|name| !text::is_name(name)) {
         report.add(
             &place.key("keep").key(name),
@@ -227,27 +193,8 @@ fn at_url(
         headers,
         query,
         body,
-        ok_pointer,
+        expect,
         keep,
-    })
-}
-
-/// Each text of a JSON body is a template.
-fn json(body: &Value, names: &Names<'_>, site: Site, place: &Place, report: &mut Report<'_>) -> Option<JsonTemplate> {
-    Some(match body {
-        Value::String(source) => JsonTemplate::Text(names.template(source, site, place, report)?),
-        Value::Array(items) => {
-            let below = |(index, item)| json(item, names, site, &place.index(index), report);
-            JsonTemplate::List(items.iter().enumerate().map(below).collect::<Option<_>>()?)
-        }
-        Value::Object(members) => {
-            let mut all = Vec::new();
-            for (name, member) in members {
-                all.push((name.clone(), json(member, names, site, &place.key(name), report)?));
-            }
-            JsonTemplate::Object(all)
-        }
-        plain => JsonTemplate::Plain(plain.clone()),
     })
 }
 

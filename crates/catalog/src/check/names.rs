@@ -1,13 +1,15 @@
 //! Which inputs a template may name, and where.
 
 use std::cell::RefCell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
+pub(crate) use super::site::Site;
 use crate::definition as written;
-use crate::definition::{Auth, Definition, LearnType, VariableType};
+use crate::definition::{Auth, Definition, VariableType};
+use crate::model::{EntryName, HostCase, Uses};
 use crate::report::{Place, Report};
 use crate::suggest;
-use crate::template::{Name, Template, UrlTemplate, WholeOrigin};
+use crate::template::{Name, PathTemplate, Template, UrlTemplate};
 
 /// Every namespace.
 const NAMESPACES: [&str; 11] = [
@@ -35,84 +37,25 @@ const DISCOVERED: [&str; 8] = [
     "jwks_uri",
 ];
 
-/// Where a template stands, which decides what it may name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Site {
-    /// An address needed before there is a token.
-    SignIn,
-    /// An address, parameter or header needed once there is one, by the way to sign in of this number.
-    SignedIn(usize),
-    /// The base address, headers and parameters of API calls, for every way to sign in.
-    Api,
-    /// The same for the way to sign in of this number.
-    Method(usize),
-    /// A whole address of the check.
-    Check,
-    /// What follows the `#` of the authorization endpoint.
-    SignInFragment,
-    /// A parameter of the authorization request.
-    AuthorizeParameter,
-    /// A parameter of the code exchange.
-    TokenParameter,
-    /// A header of the code exchange, which later requests may have too.
-    TokenHeader,
-    /// A parameter or header of the second exchange.
-    ThenParameter,
-    /// A parameter or header of the refresh, by the way to sign in of this number.
-    RefreshParameter(usize),
-    /// A request of the log-in of this number.
-    Login(usize),
-    /// What the way to sign in of this number signs.
-    Sign(usize),
-    /// A value that a request of a log-in keeps for the next.
-    Keep,
-    /// A value that is learnt.
-    Learn,
-    /// A whole address of the list to choose from, by the way to sign in of this number.
-    Choose(usize),
-    /// What an entry of that list is, and the values that are kept of it.
-    Item,
-    /// The account's id or name.
-    Account,
-}
-
-impl Site {
-    fn namespaces(self, is_url: bool) -> &'static [&'static str] {
-        match self {
-            Self::SignIn | Self::SignInFragment => &["variables", "instance"],
-            Self::SignedIn(_) => &["variables", "instance", "app"],
-            Self::Login(_) if is_url => &["variables", "instance"],
-            Self::Login(_) => &["credential", "variables", "kept", "signed", "instance"],
-            Self::Sign(_) => &["credential", "variables", "instance"],
-            Self::Keep => &["body"],
-            Self::Check | Self::Choose(_) => &["variables", "discovered", "instance"],
-            Self::Api | Self::Method(_) if is_url => &["variables", "discovered", "instance"],
-            Self::Api => &["credential", "variables", "app", "instance"],
-            Self::Method(_) => &["credential", "variables", "app", "signed", "instance"],
-            Self::TokenParameter => &["variables", "app", "query", "instance"],
-            Self::ThenParameter => &["variables", "app", "query", "token", "instance"],
-            Self::AuthorizeParameter | Self::TokenHeader | Self::RefreshParameter(_) => {
-                &["variables", "app", "instance"]
-            }
-            Self::Learn => &["token", "query"],
-            Self::Item => &["item"],
-            Self::Account => &["body", "variables"],
-        }
-    }
-}
-
 /// The names of one definition.
 pub(crate) struct Names<'a> {
-    definition: &'a Definition,
-    /// Variables that were found in hosts.
-    in_hosts: RefCell<BTreeSet<String>>,
+    pub(super) definition: &'a Definition,
+    /// The plain fields of each way to sign in.
+    plain: Vec<BTreeMap<&'a str, written::Variable>>,
+    /// Variables that were found where a value obeys more than its own rules.
+    uses: RefCell<BTreeMap<String, Uses>>,
 }
 
 impl<'a> Names<'a> {
     pub(crate) fn new(definition: &'a Definition) -> Self {
+        let plain = |auth: &'a Auth| {
+            let fields = auth.fields().iter().filter(|field| !field.secret);
+            fields.map(|field| (field.name.as_str(), field.variable())).collect()
+        };
         Self {
             definition,
-            in_hosts: RefCell::default(),
+            plain: definition.auth.iter().map(plain).collect(),
+            uses: RefCell::default(),
         }
     }
 
@@ -136,18 +79,71 @@ impl<'a> Names<'a> {
         if url.is_whole_origin() {
             return Some(url);
         }
-        for name in url.host_names() {
-            let declared = self.definition.variables.get(&name.path).map(|variable| variable.kind);
-            if name.namespace != "variables" || matches!(declared, Some(VariableType::Origin | VariableType::Url)) {
+        for (name, case) in url.host_inputs() {
+            let fits = |variable: &&written::Variable| {
+                matches!(variable.kind, VariableType::Text | VariableType::Choice) && variable.other.is_none()
+            };
+            if name.namespace != "variables" || !self.declared(&name.path).iter().all(fits) {
                 report.add(
                     place,
                     format!("`{name}` cannot stand in a host: only a variable that is a text or a choice can"),
                 );
                 return None;
             }
-            self.in_hosts.borrow_mut().insert(name.path.clone());
+            let mut uses = self.uses.borrow_mut();
+            let host = &mut uses.entry(name.path.clone()).or_default().host;
+            // As written is the stricter one.
+            *host = Some(if *host == Some(HostCase::AsWritten) {
+                HostCase::AsWritten
+            } else {
+                case
+            });
         }
         Some(url)
+    }
+
+    /// The same for a path behind the base address.
+    pub(crate) fn path(
+        &self,
+        source: &str,
+        site: Site,
+        place: &Place,
+        report: &mut Report<'_>,
+    ) -> Option<PathTemplate> {
+        let template = self.parse(source, site, true, place, report)?;
+        PathTemplate::new(template, |name| self.is_path(name))
+            .map_err(|error| report.add(place, error.0))
+            .ok()
+    }
+
+    /// Whether a target is a path behind the base address, and no whole one.
+    pub(crate) fn is_path_target(&self, target: &str) -> bool {
+        target.starts_with('/')
+            || Template::parse(target)
+                .is_ok_and(|template| template.names().first().is_some_and(|name| self.is_path(name)))
+    }
+
+    fn is_path(&self, name: &Name) -> bool {
+        let declared = self.declared(&name.path);
+        name.namespace == "variables" && declared.iter().any(|variable| variable.kind == VariableType::Path)
+    }
+
+    /// The name of a header or parameter, where an input may stand that is no secret.
+    pub(crate) fn entry_name(
+        &self,
+        source: &str,
+        site: Site,
+        is_header: bool,
+        place: &Place,
+        report: &mut Report<'_>,
+    ) -> Option<EntryName> {
+        let template = self.parse(source, site, false, place, report)?;
+        if is_header {
+            for name in template.names() {
+                self.uses.borrow_mut().entry(name.path.clone()).or_default().header_name = true;
+            }
+        }
+        Some(EntryName(template))
     }
 
     fn parse(
@@ -172,7 +168,54 @@ impl<'a> Names<'a> {
                 right = false;
             }
         }
-        right.then_some(template)
+        if !right {
+            return None;
+        }
+        let absent = template.needed().into_iter().find(|name| self.is_optional(name));
+        match absent.cloned() {
+            None => Some(template),
+            Some(_) if site.leaves_out() && !is_url => Some(template.left_out_when_absent()),
+            Some(_) if matches!(site, Site::Account | Site::MethodAccount(_)) => Some(template),
+            Some(name) => {
+                let message = format!(
+                    "`{name}` is optional and may be absent here; only a header, a parameter of API calls or the body of a \
+                     check is left out then"
+                );
+                report.add(place, message);
+                None
+            }
+        }
+    }
+
+    fn is_optional(&self, name: &Name) -> bool {
+        let path = name.path.as_str();
+        match name.namespace.as_str() {
+            "variables" => self.declared(path).iter().any(|variable| variable.optional),
+            "credential" => {
+                let mut fields = self.definition.auth.iter().flat_map(Auth::fields);
+                fields.any(|field| field.secret && field.optional && field.name == path)
+            }
+            _ => false,
+        }
+    }
+
+    /// Where a field is, of which only the other kind exists.
+    fn other_kind(&self, name: &Name) -> Option<String> {
+        let path = name.path.as_str();
+        let plain = !self.declared(path).is_empty();
+        let secret = self.definition.auth.iter().any(|auth| fields(auth).contains(&path));
+        match name.namespace.as_str() {
+            "credential" if plain && !secret => Some(format!("variables.{path}")),
+            "variables" if secret && !plain => Some(format!("credential.{path}")),
+            _ => None,
+        }
+    }
+
+    /// What is declared under a name: for every way to sign in, or as a plain field of some.
+    pub(super) fn declared(&self, name: &str) -> Vec<&written::Variable> {
+        let shared = self.definition.variables.get(name);
+        let plain = self.plain.iter().filter_map(|fields| fields.get(name));
+        shared.into_iter().chain(plain).collect()
     }
 
     fn name(&self, name: &Name, site: Site, is_url: bool) -> Result<(), (String, Option<String>)> {
@@ -200,6 +243,13 @@ impl<'a> Names<'a> {
             let message =
                 format!("`{name}` is for the token endpoint only: use it in `token.params` or `refresh.params`");
             return Err((message, None));
+        }
+        if let Some(right) = self.other_kind(name) {
+            let message = match namespace {
+                "credential" => format!("`{}` is no secret but a variable", name.path),
+                _ => format!("`{}` is a secret, which is part of the credential", name.path),
+            };
+            return Err((message, Some(right)));
         }
         let allowed = site.namespaces(is_url);
         if !allowed.contains(&namespace) {
@@ -232,87 +282,125 @@ impl<'a> Names<'a> {
         Err((format!("there is no `{name}` here; there is {listed}"), suggestion))
     }
 
-    /// Declared variables, and learnt ones where a token has been received whichever way one signed in.
+    /// Declared variables, those of a way to sign in, and learnt ones where a token has been received whichever way one
+    /// signed in.
     fn variables(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
         let ways = 0..self.definition.auth.len();
-        let learned = |index: usize| {
-            let all = self.definition.auth.get(index).map(kept).unwrap_or_default();
-            all.into_iter().map(|(name, _)| name).collect::<Vec<_>>()
-        };
         let mut names: Vec<&str> = self.definition.variables.keys().map(String::as_str).collect();
         let wanted = name.path.as_str();
-        let learned_somewhere = ways.clone().any(|index| learned(index).contains(&wanted));
-        if self.is_declared(wanted) || !learned_somewhere {
-            names.extend(ways.flat_map(learned).filter(|name| !self.is_declared(name)));
+        let somewhere = ways.clone().any(|index| self.own(index).contains(&wanted));
+        if self.is_declared(wanted) || !somewhere {
+            names.extend(
+                ways.flat_map(|index| self.own(index))
+                    .filter(|name| !self.is_declared(name)),
+            );
             names.dedup();
             return Ok(names);
         }
-        let (Site::Choose(index) | Site::SignedIn(index)) = site else {
-            return self.learned_at(name, site, &learned);
-        };
         // Revocation has to work for a grant that is given up before the choice.
-        let chosen = self.definition.auth.get(index).and_then(choose);
-        if chosen.is_some_and(|choose| choose.learn.contains_key(wanted)) {
+        if let Site::Choose(index) | Site::SignedIn(index) = site
+            && let Some(chosen) = self.definition.auth.get(index).and_then(choose)
+            && chosen.learn.contains_key(wanted)
+        {
             return Err((
                 format!("`{name}` is set by the choice, which may not be made yet"),
                 None,
             ));
         }
-        self.learned_at(name, site, &learned)
+        self.own_at(name, site)
     }
 
-    /// The learnt variables at a site, where this one is learnt by some way to sign in.
-    fn learned_at(
-        &self,
-        name: &Name,
-        site: Site,
-        learned: &dyn Fn(usize) -> Vec<&'a str>,
-    ) -> Result<Vec<&'a str>, (String, Option<String>)> {
+    /// The ways to sign in that a place is for. The check is for those without one of their own.
+    fn ways(&self, site: Site) -> impl Iterator<Item = usize> {
+        let auth = self.definition.auth.iter().enumerate();
+        let has_own = |auth: &Auth| auth.typed().is_some_and(|typed| typed.check.is_some());
+        auth.filter(move |(_, auth)| !matches!(site, Site::Check | Site::Account) || !has_own(auth))
+            .map(|(index, _)| index)
+    }
+
+    /// The variables that only a way to sign in has: its plain fields, and what it learns.
+    fn own(&self, index: usize) -> Vec<&'a str> {
+        let learned = self.definition.auth.get(index).map(kept).unwrap_or_default();
+        let plain = self.plain.get(index).into_iter().flat_map(BTreeMap::keys).copied();
+        learned.into_iter().map(|(name, _)| name).chain(plain).collect()
+    }
+
+    /// Those at a site, where this one is of some way to sign in.
+    fn own_at(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
         let ways = 0..self.definition.auth.len();
         let wanted = name.path.as_str();
-        let unlearned = match site {
+        let is_field = self.plain.iter().any(|fields| fields.contains_key(wanted));
+        let without = match site {
             Site::SignIn
             | Site::SignInFragment
             | Site::AuthorizeParameter
             | Site::TokenParameter
             | Site::TokenHeader
             | Site::ThenParameter
-            | Site::Login(_)
-            | Site::Sign(_) => {
+                if is_field =>
+            {
+                return Err((format!("`{name}` is a field of another way to sign in"), None));
+            }
+            Site::SignIn
+            | Site::SignInFragment
+            | Site::AuthorizeParameter
+            | Site::TokenParameter
+            | Site::TokenHeader
+            | Site::ThenParameter => {
                 return Err((
                     format!("`{name}` is learnt from the token answer, which is not there yet"),
                     None,
                 ));
             }
-            Site::Method(index) | Site::SignedIn(index) | Site::RefreshParameter(index) | Site::Choose(index) => {
-                (!learned(index).contains(&wanted)).then_some(index)
+            // Before the log-in nothing is learnt; its own fields are there.
+            Site::Login(index) | Site::Sign(index) => {
+                let fields = self.plain.get(index).is_some_and(|fields| fields.contains_key(wanted));
+                if !is_field {
+                    return Err((
+                        format!("`{name}` is learnt from the token answer, which is not there yet"),
+                        None,
+                    ));
+                }
+                (!fields).then_some(index)
             }
-            _ => ways.clone().find(|index| !learned(*index).contains(&wanted)),
+            Site::Method(index)
+            | Site::MethodCheck(index)
+            | Site::MethodAccount(index)
+            | Site::MethodEntryName(index)
+            | Site::SignedIn(index)
+            | Site::RefreshParameter(index)
+            | Site::Choose(index) => (!self.own(index).contains(&wanted)).then_some(index),
+            _ => self.ways(site).find(|index| !self.own(*index).contains(&wanted)),
         };
-        match unlearned {
+        match without {
+            Some(index) if is_field => Err((
+                format!("`auth[{index}]` has no field `{wanted}`: move this under the way to sign in that has it"),
+                None,
+            )),
             Some(index) => Err((
                 format!("`auth[{index}]` does not learn `{name}`, so it has no value there"),
                 None,
             )),
-            None => Ok(ways.flat_map(learned).collect()),
+            None => Ok(ways.flat_map(|index| self.own(index)).collect()),
         }
     }
 
     /// Fields of the credential. What stands in `api` must be there for every way to sign in.
     fn credential(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
         match site {
-            Site::Method(index) => return Ok(self.definition.auth.get(index).map(fields).unwrap_or_default()),
+            Site::Method(index) | Site::MethodCheck(index) => {
+                return Ok(self.definition.auth.get(index).map(fields).unwrap_or_default());
+            }
             Site::Login(index) | Site::Sign(index) => {
-                return Ok(self.definition.auth.get(index).map(typed).unwrap_or_default());
+                return Ok(self.definition.auth.get(index).map(secrets).unwrap_or_default());
             }
             _ => {}
         }
         let wanted = name.path.as_str();
+        let all = &self.definition.auth;
         let mut without = self
-            .definition
-            .auth
-            .iter()
-            .enumerate()
+            .ways(site)
+            .filter_map(|index| Some((index, all.get(index)?)))
             .filter(|(_, auth)| !fields(auth).contains(&wanted));
         let somewhere = self.definition.auth.iter().any(|auth| fields(auth).contains(&wanted));
         match without.next() {
@@ -327,11 +415,11 @@ impl<'a> Names<'a> {
     /// What the requests of a log-in keep for the ones that follow.
     fn kept_before(&self, site: Site) -> Vec<&'a str> {
         let Site::Login(index) = site else { return Vec::new() };
-        let Some(Auth::Login(login)) = self.definition.auth.get(index) else {
+        let Some(bought) = self.definition.auth.get(index).and_then(Auth::bought) else {
             return Vec::new();
         };
-        login
-            .requests
+        bought
+            .requests()
             .iter()
             .flat_map(|request| request.keep.keys())
             .map(String::as_str)
@@ -340,20 +428,21 @@ impl<'a> Names<'a> {
 
     /// What is signed for this site.
     fn signed(&self, site: Site) -> Vec<&'a str> {
-        let signs = match site {
-            Site::Login(index) => match self.definition.auth.get(index) {
-                Some(Auth::Login(login)) => login.sign.is_some(),
-                _ => false,
-            },
-            Site::Method(index) => matches!(self.definition.auth.get(index), Some(Auth::Jwt(_))),
-            _ => false,
+        let (Site::Login(index) | Site::Method(index) | Site::MethodCheck(index)) = site else {
+            return Vec::new();
         };
-        if signs { vec!["jwt"] } else { Vec::new() }
+        let auth = self.definition.auth.get(index);
+        let signs = auth
+            .and_then(Auth::bought)
+            .is_some_and(|bought| bought.sign().is_some());
+        // The signature of a log-in is for its requests.
+        let here = matches!(site, Site::Login(_)) || matches!(auth, Some(Auth::Jwt(_)));
+        if signs && here { vec!["jwt"] } else { Vec::new() }
     }
 
-    /// The variables that stand in the host of one of the addresses that were checked.
-    pub(crate) fn in_hosts(&self) -> BTreeSet<String> {
-        self.in_hosts.borrow().clone()
+    /// Where a variable stands in the texts that were checked so far.
+    pub(crate) fn uses(&self, name: &str) -> Uses {
+        self.uses.borrow().get(name).copied().unwrap_or_default()
     }
 
     /// Whether the base address names one of these variables.
@@ -376,74 +465,22 @@ impl<'a> Names<'a> {
             .iter()
             .any(|auth| matches!(auth, Auth::OAuth2(method) if method.discover.is_some()))
     }
-
-    /// Who vouches for an input that is a whole origin.
-    fn whole_origin(&self, name: &Name, site: Site) -> Result<WholeOrigin, String> {
-        match name.namespace.as_str() {
-            "discovered" | "instance" => return Ok(WholeOrigin::Guarded),
-            "variables" => {}
-            _ => return Err(format!("`{name}` cannot be a whole origin")),
-        }
-        if let Some(variable) = self.definition.variables.get(&name.path) {
-            // The client's secret goes to these addresses: a person who names the host would be sent it.
-            let sends_client_secret = matches!(site, Site::SignIn | Site::SignedIn(_));
-            return match variable.kind {
-                VariableType::Origin | VariableType::Url
-                    if sends_client_secret && variable.set_by == written::SetBy::Person =>
-                {
-                    Err(format!(
-                        "the app's client secret is sent to `{name}`, so the person who connects must not choose it: \
-                         write `set_by: operator`"
-                    ))
-                }
-                VariableType::Origin | VariableType::Url => Ok(WholeOrigin::Guarded),
-                VariableType::Text | VariableType::Choice => Err(format!(
-                    "`{name}` would name any host: write `https://` and the fixed end of the host, or give it `type: origin`"
-                )),
-            };
-        }
-        let learned: Vec<&written::Learn> = self
-            .definition
-            .auth
-            .iter()
-            .flat_map(kept)
-            .filter(|(learned, _)| *learned == name.path)
-            .map(|(_, learn)| learn)
-            .collect();
-        if learned.iter().any(|learn| learn.kind != LearnType::Origin) {
-            return Err(format!(
-                "`{name}` would name any host: give it `type: origin` and `hosts`"
-            ));
-        }
-        Ok(WholeOrigin::Hosts(
-            learned
-                .iter()
-                .flat_map(|learn| learn.hosts.clone().unwrap_or_default())
-                .collect(),
-        ))
-    }
 }
 
 /// The list to choose from of a way to sign in.
-pub(crate) fn choose(auth: &Auth) -> Option<&written::Choose> {
+pub(super) fn choose(auth: &Auth) -> Option<&written::Choose> {
     match auth {
         Auth::OAuth2(method) => method.choose.as_ref(),
-        Auth::ApiKey(method) => method.choose.as_deref(),
-        Auth::Login(method) => method.choose.as_deref(),
-        Auth::ClientCredentials(method) => method.choose.as_deref(),
-        Auth::Jwt(method) => method.choose.as_deref(),
-        Auth::Mcp(_) => None,
+        other => other.typed().and_then(|typed| typed.choose.as_deref()),
     }
 }
 
 /// What a way to sign in keeps with its connections: what it learns, and what a choice sets.
-fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
+pub(super) fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
     let learned = match auth {
         Auth::OAuth2(method) => Some(&method.learn),
-        Auth::Login(method) => Some(&method.learn),
-        Auth::ClientCredentials(method) => Some(&method.learn),
         Auth::Mcp(method) => Some(&method.learn),
-        Auth::ApiKey(_) | Auth::Jwt(_) => None,
+        other => other.bought().map(|bought| &bought.learn),
     };
     let chosen = choose(auth).map(|choose| &choose.learn);
     let all = learned.into_iter().chain(chosen).flatten();
@@ -456,21 +493,15 @@ pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
         Auth::OAuth2(_) | Auth::Mcp(_) => vec!["access_token", "token_type"],
         Auth::Login(_) | Auth::ClientCredentials(_) => {
             let mut all = vec!["access_token", "token_type"];
-            all.extend(typed(auth));
+            all.extend(secrets(auth));
             all
         }
-        Auth::ApiKey(_) | Auth::Jwt(_) => typed(auth),
+        typed => secrets(typed),
     }
 }
 
-/// The values that the person types in.
-pub(crate) fn typed(auth: &Auth) -> Vec<&str> {
-    let fields = match auth {
-        Auth::OAuth2(_) | Auth::Mcp(_) => return Vec::new(),
-        Auth::ClientCredentials(_) => return vec!["client_id", "client_secret"],
-        Auth::ApiKey(method) => &method.fields,
-        Auth::Login(method) => &method.fields,
-        Auth::Jwt(method) => &method.fields,
-    };
-    fields.iter().map(|field| field.name.as_str()).collect()
+/// The secrets that the person types in.
+fn secrets(auth: &Auth) -> Vec<&str> {
+    let secrets = auth.fields().iter().filter(|field| field.secret);
+    secrets.map(|field| field.name.as_str()).collect()
 }

@@ -3,8 +3,9 @@
 use regex::{Regex, RegexBuilder};
 use url::Url;
 
-use crate::model::{Variable, VariableKind};
-use crate::template::is_label;
+use crate::model::{HostCase, OtherValue, Variable, VariableKind};
+use crate::report::{Place, Report};
+use crate::template::{is_label, is_plain_path};
 
 /// One DNS label: what a text may be when its definition has no pattern.
 const LABEL: &str = r"\A(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)\z";
@@ -53,6 +54,43 @@ pub(crate) fn is_header_name(text: &str) -> bool {
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
 }
 
+/// Headers that belong to the connection or to the caller.
+const FORBIDDEN_HEADERS: [&str; 15] = [
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "cookie",
+    "expect",
+    "forwarded",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "te",
+    "trailer",
+    "trailers",
+    "transfer-encoding",
+    "upgrade",
+];
+
+/// Whether a definition, or a person whom it asks, may name this header.
+pub fn is_allowed_header(name: &str) -> bool {
+    // Some servers read `_` as `-`.
+    let lower = name.to_ascii_lowercase().replace('_', "-");
+    is_header_name(name) && !FORBIDDEN_HEADERS.contains(&lower.as_str()) && !lower.starts_with("proxy-")
+}
+
+/// Hosts that are written out; an entry that begins with a dot is a suffix.
+pub(crate) fn hosts(hosts: &[String], place: &Place, report: &mut Report<'_>) {
+    for (index, host) in hosts.iter().enumerate() {
+        let name = host.strip_prefix('.').unwrap_or(host);
+        if name.split('.').count() < 2 || !name.split('.').all(is_label) {
+            let message = format!("`{host}` is no host: write a domain such as `.example.com` or `api.example.com`");
+            report.add(&place.index(index), message);
+        }
+    }
+}
+
 /// A link that people follow.
 pub(crate) fn link(text: &str) -> Result<Url, String> {
     let url = Url::parse(text).map_err(|error| format!("`{text}` is no address: {error}"))?;
@@ -76,39 +114,81 @@ pub(crate) fn variable_value(variable: &Variable, value: &str) -> Result<(), Str
             "“{title}” is too long. Enter at most {VALUE_BYTES} characters."
         ));
     }
-    let labels = value.split('.').all(is_label);
+    let host = match variable.uses.host {
+        None => None,
+        Some(HostCase::AsWritten) => Some(value.to_owned()),
+        Some(HostCase::Lowered) => Some(value.to_ascii_lowercase()),
+    };
+    let mend = example(variable);
+    let wrong_form = || Err(format!("“{title}” does not have the right form. Correct it{mend}."));
     match &variable.kind {
         VariableKind::Text { pattern } if pattern.as_str() == LABEL => is_label(value).then_some(()).ok_or_else(|| {
-            let mend = example(variable);
             format!("“{title}” can only have lower-case letters, digits and hyphens, at most 63. Correct it{mend}.")
         }),
-        VariableKind::Text { .. } | VariableKind::Choice(_) if variable.in_host && !labels => Err(format!(
+        _ if host.is_some_and(|host| !host.split('.').all(is_label)) => Err(format!(
             "“{title}” becomes part of a host name: lower-case letters, digits and hyphens, at most 63 between dots. \
-             Correct it{}.",
-            example(variable)
+             Correct it{mend}."
+        )),
+        _ if variable.uses.header_name && !is_allowed_header(value) => Err(format!(
+            "“{title}” is not the name of a header that can be set: letters, digits and hyphens, as X-API-Key, and none \
+             that belongs to the connection. Correct it{mend}."
         )),
         VariableKind::Text { pattern } if pattern.is_match(value) => Ok(()),
-        VariableKind::Text { .. } => Err(format!(
-            "“{title}” does not have the right form. Correct it{}.",
-            example(variable)
+        VariableKind::Email if is_email(value) => Ok(()),
+        VariableKind::Number if is_number(value) => Ok(()),
+        VariableKind::Path if is_plain_path(value) => Ok(()),
+        VariableKind::Multiline if !value.chars().any(|one| one.is_control() && !"\n\r\t".contains(one)) => Ok(()),
+        VariableKind::Path => Err(format!(
+            "“{title}” must begin with “/”, with no “#”, “.” or “..” in it. Correct it{mend}."
         )),
-        VariableKind::Origin => match address(value) {
-            Some(url) if url.path() == "/" => Ok(()),
-            Some(_) => Err(format!(
-                "“{title}” must end after the host. Remove the path from the address{}.",
-                example(variable)
-            )),
-            None => Err(not_an_address(variable)),
-        },
+        VariableKind::Text { .. } | VariableKind::Email | VariableKind::Number | VariableKind::Multiline => {
+            wrong_form()
+        }
+        VariableKind::Origin => origin(variable, value),
         VariableKind::Url => address(value).map(|_| ()).ok_or_else(|| not_an_address(variable)),
         VariableKind::Choice(choices) if choices.iter().any(|choice| choice.value == value) => Ok(()),
-        VariableKind::Choice(choices) => {
-            let values: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
-            Err(format!(
-                "“{title}” must be one of the choices. Choose {}.",
-                values.join(", ")
-            ))
-        }
+        VariableKind::Choice(choices) => match variable.other {
+            Some(OtherValue::Origin) => origin(variable, value),
+            Some(OtherValue::Url) => address(value).map(|_| ()).ok_or_else(|| not_an_address(variable)),
+            None => {
+                let values: Vec<&str> = choices.iter().map(|choice| choice.value.as_str()).collect();
+                Err(format!(
+                    "“{title}” must be one of the choices. Choose {}.",
+                    values.join(", ")
+                ))
+            }
+        },
+    }
+}
+
+fn origin(variable: &Variable, value: &str) -> Result<(), String> {
+    match address(value) {
+        Some(url) if url.path() == "/" => Ok(()),
+        Some(_) => Err(format!(
+            "“{}” must end after the host. Remove the path from the address{}.",
+            variable.title,
+            example(variable)
+        )),
+        None => Err(not_an_address(variable)),
+    }
+}
+
+/// Near enough to RFC 5321: one `@` with something on both sides, and no colon, which ends the user name of Basic.
+fn is_email(value: &str) -> bool {
+    let plain = value
+        .chars()
+        .all(|one| !one.is_control() && !one.is_whitespace() && one != ':');
+    let halves = value.split_once('@');
+    plain && halves.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+}
+
+/// `42`, `-1`, `0.5`.
+fn is_number(value: &str) -> bool {
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let unsigned = value.strip_prefix('-').unwrap_or(value);
+    match unsigned.split_once('.') {
+        Some((whole, fraction)) => digits(whole) && digits(fraction),
+        None => digits(unsigned),
     }
 }
 
@@ -169,7 +249,7 @@ pub(crate) fn lifetime(text: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::{LABEL, is_header_name, is_id, is_name, lifetime, link, pattern};
-    use crate::model::{Choice, SetBy, Variable, VariableKind};
+    use crate::model::{Choice, HostCase, SetBy, Uses, Variable, VariableKind};
 
     fn variable(kind: VariableKind) -> Variable {
         Variable {
@@ -179,7 +259,9 @@ mod tests {
             kind,
             default: None,
             placeholder: Some("acme".to_owned()),
-            in_host: false,
+            other: None,
+            optional: false,
+            uses: Uses::default(),
         }
     }
 
@@ -289,7 +371,7 @@ mod tests {
         let mut domain = variable(VariableKind::Text {
             pattern: pattern(Some(".*")).unwrap(),
         });
-        domain.in_host = true;
+        domain.uses.host = Some(HostCase::AsWritten);
         assert_eq!(domain.check("acme.my"), Ok(()));
         for value in ["evil.com/", "a@b", "xn--a.my", "a..b"] {
             assert!(domain.check(value).unwrap_err().contains("host name"), "{value}");

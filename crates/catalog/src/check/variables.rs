@@ -1,17 +1,15 @@
 //! The variables of a definition.
 
-use std::collections::BTreeSet;
-
 use super::{label, pattern, text};
 use crate::definition as written;
-use crate::model::{Choice, SetBy, Variable, VariableKind};
+use crate::model::{Choice, OtherValue, SetBy, Uses, Variable, VariableKind};
 use crate::report::{Place, Report};
 
-/// Checks one variable. `in_hosts` are those that stand in a host, where a value is made of DNS labels.
+/// Checks one variable. `uses` are the places where a value obeys more than its own rules.
 pub(super) fn variable(
     name: &str,
     written: &written::Variable,
-    in_hosts: &BTreeSet<String>,
+    uses: Uses,
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<Variable> {
@@ -30,8 +28,12 @@ pub(super) fn variable(
         written::VariableType::Text => {
             pattern(written.pattern.as_deref(), place, report).map(|pattern| VariableKind::Text { pattern })
         }
+        written::VariableType::Email => Some(VariableKind::Email),
         written::VariableType::Origin => Some(VariableKind::Origin),
         written::VariableType::Url => Some(VariableKind::Url),
+        written::VariableType::Path => Some(VariableKind::Path),
+        written::VariableType::Number => Some(VariableKind::Number),
+        written::VariableType::Multiline => Some(VariableKind::Multiline),
         written::VariableType::Choice => Some(VariableKind::Choice(choices(written, place, report))),
     };
     if written.kind != written::VariableType::Text && written.pattern.is_some() {
@@ -39,6 +41,18 @@ pub(super) fn variable(
     }
     if written.kind != written::VariableType::Choice && written.choices.is_some() {
         report.add(&place.key("choices"), "only `type: choice` has choices");
+    }
+    if written.kind != written::VariableType::Choice && written.other.is_some() {
+        report.add(
+            &place.key("other"),
+            "only `type: choice` has something else than its choices",
+        );
+    }
+    if written.optional && written.default.is_some() {
+        report.add(
+            &place.key("optional"),
+            "a value with a default is never absent: leave `optional` or `default` out",
+        );
     }
     let variable = Variable {
         title: written.title.clone(),
@@ -48,9 +62,14 @@ pub(super) fn variable(
             written::SetBy::Operator => SetBy::Operator,
         },
         kind: kind?,
+        other: written.other.map(|other| match other {
+            written::OtherValue::Origin => OtherValue::Origin,
+            written::OtherValue::Url => OtherValue::Url,
+        }),
+        optional: written.optional,
         default: written.default.clone(),
         placeholder: written.placeholder.clone(),
-        in_host: in_hosts.contains(name),
+        uses,
     };
     if let Some(default) = &variable.default
         && variable.check(default).is_err()
@@ -66,7 +85,12 @@ pub(super) fn variable(
             .enumerate()
             .filter(|(_, choice)| variable.check(&choice.value).is_err())
         {
-            let message = format!("the choice `{}` cannot be part of a host", choice.value);
+            let what = if uses.header_name {
+                "the name of a header"
+            } else {
+                "part of a host"
+            };
+            let message = format!("the choice `{}` cannot be {what}", choice.value);
             report.add(&place.key("choices").index(index).key("value"), message);
         }
     }

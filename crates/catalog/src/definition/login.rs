@@ -3,10 +3,63 @@
 use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
-use super::key::SecretField;
-use super::{Choose, Learn};
+use super::key::{ApiKey, Field};
+use super::{Check, Choose, Learn, VariableType};
+
+/// What the person types in, and what becomes of it.
+#[derive(Debug)]
+pub(crate) struct Bought {
+    /// What is typed in.
+    pub(crate) typed: ApiKey,
+    /// Values kept with the connection as variables, from the last answer.
+    pub(crate) learn: BTreeMap<String, Learn>,
+    /// What becomes of it.
+    pub(crate) how: How,
+}
+
+/// What becomes of typed-in values.
+#[derive(Debug)]
+pub(crate) enum How {
+    /// Requests give a token for them.
+    Login {
+        /// Signed for the requests.
+        sign: Option<Sign>,
+        /// In order.
+        requests: Vec<LoginRequest>,
+        /// In the last answer.
+        token: LoginToken,
+    },
+    /// The client credentials grant.
+    ClientCredentials {
+        /// The request.
+        token: ClientCredentialsRequest,
+        /// Asked for.
+        scopes: Vec<String>,
+    },
+    /// They sign a token for each call.
+    Jwt(Sign),
+}
+
+impl Bought {
+    /// The requests of a log-in.
+    pub(crate) fn requests(&self) -> &[LoginRequest] {
+        match &self.how {
+            How::Login { requests, .. } => requests,
+            _ => &[],
+        }
+    }
+
+    /// What is signed.
+    pub(crate) fn sign(&self) -> Option<&Sign> {
+        match &self.how {
+            How::Login { sign, .. } => sign.as_ref(),
+            How::ClientCredentials { .. } => None,
+            How::Jwt(sign) => Some(sign),
+        }
+    }
+}
 
 /// Values that the person types in and that the service takes for a token. When the token ends, it is asked for again
 /// with the same values.
@@ -17,8 +70,8 @@ pub(crate) struct Login {
     pub(crate) id: Option<String>,
     /// What the person reads, as `Service account`.
     pub(crate) title: String,
-    /// The secrets to ask for, in order; templates name them `${credential.NAME}`.
-    pub(crate) fields: Vec<SecretField>,
+    /// What to ask for, in order.
+    pub(crate) fields: Vec<Field>,
     /// The page where the person finds them, https.
     pub(crate) help_url: Option<String>,
     /// A token that we sign for the requests, which name it `${signed.jwt}`.
@@ -39,6 +92,8 @@ pub(crate) struct Login {
     /// Query parameters of API calls for this way to sign in, besides those of `api`.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, String>,
+    /// The call that proves the token, in place of the definition's `check`.
+    pub(crate) check: Option<Box<Check>>,
 }
 
 /// A request of a log-in: either `get` or `post`, with at most one of `form` and `json`.
@@ -122,6 +177,8 @@ pub(crate) struct ClientCredentials {
     /// Query parameters of API calls for this way to sign in, besides those of `api`.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, String>,
+    /// The call that proves the client, in place of the definition's `check`.
+    pub(crate) check: Option<Box<Check>>,
 }
 
 /// The token request of the client credentials grant.
@@ -161,8 +218,8 @@ pub(crate) struct Jwt {
     pub(crate) id: Option<String>,
     /// What the person reads, as `Admin API key`.
     pub(crate) title: String,
-    /// The secrets to ask for, in order; templates name them `${credential.NAME}`.
-    pub(crate) fields: Vec<SecretField>,
+    /// What to ask for, in order.
+    pub(crate) fields: Vec<Field>,
     /// The page where the person finds them, https.
     pub(crate) help_url: Option<String>,
     /// What is signed, and with what.
@@ -175,6 +232,8 @@ pub(crate) struct Jwt {
     /// Query parameters of API calls for this way to sign in, besides those of `api`.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, String>,
+    /// The call that proves the key, in place of the definition's `check`.
+    pub(crate) check: Option<Box<Check>>,
 }
 
 /// A JSON Web Token that we sign (RFC 7519, RFC 7515). `iat` and `exp` are put in by us.
@@ -222,4 +281,93 @@ pub(crate) enum KeyFormat {
     Hex,
     /// Base64.
     Base64,
+}
+
+impl From<Login> for Bought {
+    fn from(login: Login) -> Self {
+        Self {
+            typed: ApiKey {
+                id: login.id,
+                title: login.title,
+                fields: login.fields,
+                help_url: login.help_url,
+                choose: login.choose,
+                headers: login.headers,
+                query: login.query,
+                check: login.check,
+            },
+            learn: login.learn,
+            how: How::Login {
+                sign: login.sign,
+                requests: login.requests,
+                token: login.token,
+            },
+        }
+    }
+}
+
+impl From<ClientCredentials> for Bought {
+    fn from(own: ClientCredentials) -> Self {
+        let field = |name: &str, title: Option<String>, otherwise: &str| Field {
+            name: name.to_owned(),
+            title: title.unwrap_or_else(|| otherwise.to_owned()),
+            help: None,
+            secret: true,
+            optional: false,
+            kind: VariableType::Text,
+            pattern: None,
+            choices: None,
+            other: None,
+            default: None,
+            placeholder: None,
+        };
+        Self {
+            typed: ApiKey {
+                id: own.id,
+                title: own.title,
+                fields: vec![
+                    field("client_id", own.client_id_title, "Client ID"),
+                    field("client_secret", own.client_secret_title, "Client secret"),
+                ],
+                help_url: own.help_url,
+                choose: own.choose,
+                headers: own.headers,
+                query: own.query,
+                check: own.check,
+            },
+            learn: own.learn,
+            how: How::ClientCredentials {
+                token: own.token,
+                scopes: own.scopes,
+            },
+        }
+    }
+}
+
+impl From<Jwt> for Bought {
+    fn from(jwt: Jwt) -> Self {
+        Self {
+            typed: ApiKey {
+                id: jwt.id,
+                title: jwt.title,
+                fields: jwt.fields,
+                help_url: jwt.help_url,
+                choose: jwt.choose,
+                headers: jwt.headers,
+                query: jwt.query,
+                check: jwt.check,
+            },
+            learn: BTreeMap::new(),
+            how: How::Jwt(jwt.sign),
+        }
+    }
+}
+
+/// Reads one of the three as what it stands for.
+pub(super) fn as_bought<'de, D, T>(deserializer: D) -> Result<Box<Bought>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Into<Bought>,
+{
+    T::deserialize(deserializer).map(Into::into).map(Box::new)
 }

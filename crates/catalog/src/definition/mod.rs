@@ -17,17 +17,17 @@ use serde::Deserialize;
 
 pub(crate) use self::action::{Action, ActionIo, ActionMethod};
 pub(crate) use self::api::{Api, Check};
-pub(crate) use self::key::{ApiKey, SecretField};
+pub(crate) use self::key::{ApiKey, Field};
 pub(crate) use self::learn::{Choose, Learn, LearnType};
 pub(crate) use self::login::{
-    ClientCredentials, Jwt, KeyFormat, Login, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
+    Bought, ClientCredentialsRequest, How, KeyFormat, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
 };
 pub(crate) use self::mcp::Mcp;
 pub(crate) use self::oauth2::{
     Answer, Callback, ClientAuth, ExpiresUnit, OAuth2, Omitted, Param, Pkce, RefreshErrors, RefreshWith, Revoke,
     RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Scopes, Then, TokenBody, TokenMethod, TokenNames,
 };
-pub(crate) use self::variable::{SetBy, Variable, VariableType};
+pub(crate) use self::variable::{Choice, OtherValue, SetBy, Variable, VariableType};
 
 /// An integration of Latchkey: a service, how one signs in to it and how its API is called.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -90,19 +90,55 @@ pub(crate) enum Auth {
     /// The authorization code grant of OAuth 2 (RFC 6749 §4.1).
     #[serde(rename = "oauth2")]
     OAuth2(Box<OAuth2>),
-    /// One or several secrets that the person pastes.
+    /// One or several keys that the person pastes.
     #[serde(rename = "api_key")]
     ApiKey(ApiKey),
+    /// A user name and a password.
+    #[serde(rename = "basic", deserialize_with = "key::as_fields::<_, key::Basic>")]
+    Basic(#[schemars(with = "key::Basic")] ApiKey),
+    /// Any fields.
+    #[serde(rename = "form")]
+    Form(ApiKey),
+    /// Nothing is asked for.
+    #[serde(rename = "none", deserialize_with = "key::as_fields::<_, key::Nothing>")]
+    Nothing(#[schemars(with = "key::Nothing")] ApiKey),
     /// Typed-in values for which the service gives a token: a log-in, a service account.
-    #[serde(rename = "login")]
-    Login(Box<Login>),
+    #[serde(rename = "login", deserialize_with = "login::as_bought::<_, login::Login>")]
+    Login(#[schemars(with = "login::Login")] Box<Bought>),
     /// The client credentials grant of OAuth 2 (RFC 6749 §4.4), with a client of the person's own.
-    #[serde(rename = "oauth2_client_credentials")]
-    ClientCredentials(Box<ClientCredentials>),
+    #[serde(
+        rename = "oauth2_client_credentials",
+        deserialize_with = "login::as_bought::<_, login::ClientCredentials>"
+    )]
+    ClientCredentials(#[schemars(with = "login::ClientCredentials")] Box<Bought>),
     /// A token that we sign anew for each call, with a key that the person gives.
-    #[serde(rename = "jwt")]
-    Jwt(Box<Jwt>),
+    #[serde(rename = "jwt", deserialize_with = "login::as_bought::<_, login::Jwt>")]
+    Jwt(#[schemars(with = "login::Jwt")] Box<Bought>),
     /// A remote server of the Model Context Protocol.
     #[serde(rename = "mcp")]
     Mcp(Mcp),
+}
+
+impl Auth {
+    /// What the person types in, where that is the sign-in.
+    pub(crate) fn typed(&self) -> Option<&ApiKey> {
+        match self {
+            Self::OAuth2(_) | Self::Mcp(_) => None,
+            Self::Login(bought) | Self::ClientCredentials(bought) | Self::Jwt(bought) => Some(&bought.typed),
+            Self::ApiKey(typed) | Self::Basic(typed) | Self::Form(typed) | Self::Nothing(typed) => Some(typed),
+        }
+    }
+
+    /// What becomes of that, where it is not sent as it is.
+    pub(crate) fn bought(&self) -> Option<&Bought> {
+        match self {
+            Self::Login(bought) | Self::ClientCredentials(bought) | Self::Jwt(bought) => Some(bought),
+            _ => None,
+        }
+    }
+
+    /// The fields of the form.
+    pub(crate) fn fields(&self) -> &[Field] {
+        self.typed().map_or(&[], |typed| &typed.fields)
+    }
 }

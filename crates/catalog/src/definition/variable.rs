@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A non-secret value.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variable {
     /// Label of the field.
@@ -17,10 +17,16 @@ pub(crate) struct Variable {
     /// What it may be.
     #[serde(default, rename = "type")]
     pub(crate) kind: VariableType,
-    /// For `type: text`: what the whole value must match. Without it the value is one DNS label.
+    /// For `type: text`: what the whole value must match. Without it the value is one DNS label; a field of a way to
+    /// sign in takes any visible ASCII characters and spaces.
     pub(crate) pattern: Option<String>,
-    /// For `type: choice`: the choices, in order.
+    /// For `type: choice`: the choices, in order. Whole origins (`https://api.example.eu`) may begin an address.
     pub(crate) choices: Option<Vec<Choice>>,
+    /// For `type: choice`: what may be typed in besides the choices, as the address of a server of one's own.
+    pub(crate) other: Option<OtherValue>,
+    /// Whether it may stay empty. Headers and query parameters that need it are then left out.
+    #[serde(default)]
+    pub(crate) optional: bool,
     /// Used when nobody gives a value.
     pub(crate) default: Option<String>,
     /// Greyed text in the empty field.
@@ -38,27 +44,45 @@ pub(crate) enum SetBy {
     Operator,
 }
 
-/// What a variable may be.
+/// What a value may be.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum VariableType {
     /// A text that matches `pattern`.
     #[default]
     Text,
+    /// An email address.
+    Email,
     /// A whole origin such as `https://id.example.com`.
     Origin,
     /// A whole address with a path, such as an issuer.
     Url,
+    /// A path behind the base address, with its query if there is one: `/v1/me`. It can only be the whole path of a `check`.
+    Path,
+    /// A number, as `42` or `0.5`.
+    Number,
+    /// A text of several lines, such as a private key.
+    Multiline,
     /// One of `choices`.
     Choice,
 }
 
 /// A choice.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Choice {
     /// What is put in.
     pub(crate) value: String,
     /// What is shown; the value, unless said otherwise.
     pub(crate) label: Option<String>,
+}
+
+/// What may be typed in besides the choices.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum OtherValue {
+    /// A whole origin such as `https://sentry.example.com`.
+    Origin,
+    /// A whole address with a path.
+    Url,
 }

@@ -1,6 +1,6 @@
 //! Values that a connection keeps, from an answer or from a choice.
 
-use super::{CheckMethod, CheckTarget};
+use super::{CheckBody, CheckMethod, CheckTarget, EntryName};
 use crate::template::Template;
 
 /// A call that lists accounts, sites or workspaces.
@@ -10,14 +10,14 @@ pub struct Choose {
     pub method: CheckMethod,
     /// A path behind the base address, or a whole address.
     pub target: CheckTarget,
-    /// JSON body of a `POST`.
-    pub body: Option<serde_json::Value>,
+    /// Body of a `POST`.
+    pub body: Option<CheckBody>,
     /// A JSON pointer that must be `true` in the answer.
     pub ok_pointer: Option<String>,
     /// Headers of the call: those of [`AuthMethod::headers`] that need no choice.
-    pub headers: Vec<(String, Template)>,
+    pub headers: Vec<(EntryName, Template)>,
     /// Query parameters of the call: those of [`AuthMethod::query`] that need no choice.
-    pub query: Vec<(String, Template)>,
+    pub query: Vec<(EntryName, Template)>,
     /// JSON pointer of the list; the answer itself is the list without.
     pub list_pointer: Option<String>,
     /// The stable id of an entry, from `${item.…}`.

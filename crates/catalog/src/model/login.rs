@@ -1,7 +1,9 @@
 //! How typed-in values become a token, and what we sign.
 
-use super::{CheckMethod, Learned};
-use crate::template::{Template, UrlTemplate};
+use std::collections::BTreeMap;
+
+use super::{CheckMethod, Expected, Learned};
+use crate::template::{JsonTemplate, Template, UrlTemplate};
 
 /// Requests that turn typed-in values into a token. They are made again when the token ends.
 #[derive(Debug)]
@@ -35,7 +37,7 @@ impl Login {
             match &request.body {
                 LoginBody::None => {}
                 LoginBody::Form(form) => all.extend(form.iter().map(|(_, template)| template)),
-                LoginBody::Json(body) => body.collect(&mut all),
+                LoginBody::Json(body) => all.extend(body.templates()),
             }
         }
         all
@@ -55,8 +57,8 @@ pub struct LoginRequest {
     pub query: Vec<(String, Template)>,
     /// The body of a `POST`.
     pub body: LoginBody,
-    /// A JSON pointer that must be `true` in the answer.
-    pub ok_pointer: Option<String>,
+    /// What a good answer says, by JSON pointer.
+    pub expect: BTreeMap<String, Expected>,
     /// Values for the requests that follow, from `${body.…}`.
     pub keep: Vec<(String, Template)>,
 }
@@ -70,30 +72,6 @@ pub enum LoginBody {
     Form(Vec<(String, Template)>),
     /// `application/json`.
     Json(JsonTemplate),
-}
-
-/// JSON with templates in place of its texts.
-#[derive(Debug)]
-pub enum JsonTemplate {
-    /// `null`, `true`, `false` or a number.
-    Plain(serde_json::Value),
-    /// A text.
-    Text(Template),
-    /// A list.
-    List(Vec<JsonTemplate>),
-    /// An object.
-    Object(Vec<(String, JsonTemplate)>),
-}
-
-impl JsonTemplate {
-    fn collect<'a>(&'a self, all: &mut Vec<&'a Template>) {
-        match self {
-            Self::Plain(_) => {}
-            Self::Text(template) => all.push(template),
-            Self::List(items) => items.iter().for_each(|item| item.collect(all)),
-            Self::Object(members) => members.iter().for_each(|(_, member)| member.collect(all)),
-        }
-    }
 }
 
 /// A JSON Web Token that we sign: RFC 7519.

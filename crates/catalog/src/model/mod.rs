@@ -13,16 +13,16 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
-pub use self::api::{Api, Check, CheckMethod, CheckTarget};
-pub use self::key::{ApiKeyAuth, FieldsKind, SecretField};
+pub use self::api::{Api, Check, CheckBody, CheckMethod, CheckTarget, EntryName, Expected};
+pub use self::key::{ApiKeyAuth, Characters, Field, Input, Secret, TypedKind};
 pub use self::learn::{Choose, Learned, LearnedKind};
-pub use self::login::{JsonTemplate, KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
+pub use self::login::{KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
 pub use self::oauth2::{
     AuthorizeRequest, ClientAuth, Endpoints, OAuth2, ParameterNames, ParameterValue, Pkce, Refresh, RefreshErrors,
     RequestBody, RequestMethod, RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
 };
 pub use self::set::Catalog;
-pub use self::variable::{Choice, SetBy, Variable, VariableKind};
+pub use self::variable::{Choice, HostCase, OtherValue, SetBy, Uses, Variable, VariableKind};
 use crate::action::Action;
 use crate::template::Template;
 
@@ -60,7 +60,8 @@ pub struct Integration {
     pub auth: Vec<AuthMethod>,
     /// How its API is called.
     pub api: Api,
-    /// A call that proves a credential and names the account.
+    /// A call that proves a credential and names the account, unless the way to sign in has its own: what is in force for
+    /// one of them is [`AuthMethod::check`].
     pub check: Option<Check>,
     /// The provider's documents that this definition was written from. Never empty.
     pub sources: Vec<Url>,
@@ -76,6 +77,15 @@ impl Integration {
         self.actions.iter().find(|action| action.id == id)
     }
 
+    /// The call that proves a credential of this way to sign in.
+    pub fn check_of(&self, auth_method: &str) -> Option<&Check> {
+        match self.method(Some(auth_method)) {
+            Some(method) => method.check.as_ref(),
+            // Gone from the definition since the connection was made.
+            None => self.check.as_ref(),
+        }
+    }
+
     /// A sign-in method by its id, or the default one.
     pub fn method(&self, id: Option<&str>) -> Option<&AuthMethod> {
         match id {
@@ -84,7 +94,7 @@ impl Integration {
         }
     }
 
-    /// The first sign-in method of a kind (`oauth2`, `api_key`), for a credential that says no more than its kind.
+    /// The first sign-in method of a kind (`oauth2`, `api_key`, `basic`, `form`, `none`), for a credential that says no more than its kind.
     pub fn method_of_kind(&self, kind: &str) -> Option<&AuthMethod> {
         self.auth.iter().find(|method| method.kind.name() == kind)
     }
@@ -100,9 +110,11 @@ pub struct AuthMethod {
     /// How.
     pub kind: AuthKind,
     /// Headers put into each API call with a credential of this method: those of [`Api::headers`] and its own.
-    pub headers: Vec<(String, Template)>,
+    pub headers: Vec<(EntryName, Template)>,
     /// Query parameters put into each API call with a credential of this method: those of [`Api::query`] and its own.
-    pub query: Vec<(String, Template)>,
+    pub query: Vec<(EntryName, Template)>,
+    /// The call that proves a credential of this method: its own, or that of the definition.
+    pub check: Option<Check>,
     /// A call that lists what the credential reaches, of which a connection uses one.
     pub choose: Option<Choose>,
 }
@@ -118,6 +130,20 @@ impl AuthMethod {
         let chosen = self.choose.as_ref().map_or(&[][..], |choose| &choose.learn);
         learned.iter().chain(chosen)
     }
+
+    /// What the person types in, where that is the sign-in.
+    pub fn typed(&self) -> Option<&ApiKeyAuth> {
+        match &self.kind {
+            AuthKind::OAuth2(_) => None,
+            AuthKind::ApiKey(typed) => Some(typed),
+        }
+    }
+
+    /// A variable of this way to sign in alone: one of its plain fields.
+    pub fn variable(&self, name: &str) -> Option<&Variable> {
+        let mut plain = self.typed()?.plain();
+        plain.find(|(own, _)| *own == name).map(|(_, variable)| variable)
+    }
 }
 
 /// How a sign-in works.
@@ -125,7 +151,7 @@ impl AuthMethod {
 pub enum AuthKind {
     /// The authorization code grant of RFC 6749 §4.1.
     OAuth2(Box<OAuth2>),
-    /// One or several values that the person types in, which are sent as they are, or buy or sign what is sent.
+    /// What the person types in: a key, a user name and password, any fields, or nothing.
     ApiKey(ApiKeyAuth),
 }
 

@@ -2,6 +2,7 @@ use proptest::prelude::*;
 use secrecy::ExposeSecret as _;
 use serde_json::json;
 
+use super::path::PathTemplate;
 use super::{Inputs, RenderError, Slot, Template, UrlTemplate, WholeOrigin};
 
 fn render(source: &str, inputs: &Inputs<'_>, slot: Slot) -> Result<String, RenderError> {
@@ -221,7 +222,12 @@ fn templates_that_could_move_the_host_are_refused() {
         "${variables.origin}@example.com/",
         "${variables.origin}${variables.path}",
         "${lower(variables.origin)}/x",
-        "https://${lower(variables.domain)}.example.com/",
+        "https://${upper(variables.domain)}.example.com/",
+        "https://${lower(variables.domain variables.x)}.example.com/",
+        "https://${lower(\"evil.com/\" variables.domain)}.example.com/",
+        "https://${lower(upper(variables.domain))}.example.com/",
+        "https://${first(variables.domain, variables.x)}.example.com/",
+        "https://${lower(variables.domain)}",
     ] {
         assert!(try_url(source).is_err(), "{source} was taken");
     }
@@ -259,6 +265,91 @@ fn a_host_part_is_made_of_dns_labels() {
     ] {
         assert!(domain(value).is_err(), "{value:?} was taken");
     }
+}
+
+#[test]
+fn a_host_part_may_be_put_in_lower_case_and_is_then_made_of_labels_too() {
+    let lowered = |value: &str| {
+        let inputs = Inputs::new().text("variables", "domain", value);
+        url("https://${lower(variables.domain)}.example.com/v1").render(&inputs)
+    };
+    assert_eq!(lowered("ACME7").unwrap().as_str(), "https://acme7.example.com/v1");
+    for value in ["EVIL.com/", "A@evil", "XN--E1AFMKFD", "Ä", "", "A\r\nB"] {
+        assert!(lowered(value).is_err(), "{value:?} was taken");
+    }
+}
+
+#[test]
+fn a_path_names_no_host_and_its_values_are_encoded() {
+    let path = |source: &str, value: &str| {
+        let template = Template::parse(source).unwrap();
+        let path = PathTemplate::new(template, |name| name.path == "whole").map_err(|error| error.0)?;
+        let inputs = Inputs::new()
+            .text("variables", "x", value)
+            .text("variables", "whole", value);
+        path.render(&inputs).map_err(|error| error.to_string())
+    };
+    assert_eq!(path("/a/${variables.x}/b", "c/d?e"), Ok("/a/c%2Fd%3Fe/b".to_owned()));
+    assert_eq!(path("/a?x=${variables.x}", "a&b"), Ok("/a?x=a%26b".to_owned()));
+    assert_eq!(
+        path("${variables.whole}", "/v1/me?a=1&b=2"),
+        Ok("/v1/me?a=1&b=2".to_owned())
+    );
+    for source in [
+        "a",
+        "//evil.com",
+        "/a/../b",
+        "/a#b",
+        "/a b",
+        "/${variables.whole}",
+        "${variables.whole}/b",
+        "/\\x",
+    ] {
+        assert!(path(source, "c").is_err(), "{source} was taken");
+    }
+    for value in ["..", ".", ""] {
+        assert!(path("/a/${variables.x}", value).is_err(), "{value:?} was taken");
+    }
+    for value in [
+        "//evil.com/",
+        "/\\evil.com",
+        "https://evil.com",
+        "@evil.com",
+        "/a#b",
+        "/../a",
+        "/%2e%2E/a",
+        "/a\r\nb",
+        "",
+    ] {
+        assert!(path("${variables.whole}", value).is_err(), "{value:?} was taken");
+    }
+}
+
+#[test]
+fn what_needs_an_absent_optional_input_is_left_out() {
+    let present = |source: &str| {
+        let template = Template::parse(source).unwrap().left_out_when_absent();
+        let inputs = Inputs::new().text("variables", "there", "1");
+        let text = template.render_present(&inputs, Slot::Header).unwrap();
+        text.map(|text| text.expose_secret().to_owned())
+    };
+    assert_eq!(present("a ${variables.there}"), Some("a 1".to_owned()));
+    assert_eq!(present("a ${variables.absent}"), None);
+    assert_eq!(
+        present("a ${first(variables.absent, variables.there)}"),
+        Some("a 1".to_owned())
+    );
+    let strict = Template::parse("${variables.absent}").unwrap();
+    assert!(strict.render_present(&Inputs::new(), Slot::Header).is_err());
+    let needed = |source: &str| {
+        let template = Template::parse(source).unwrap();
+        let names: Vec<String> = template.needed().into_iter().map(ToString::to_string).collect();
+        names
+    };
+    assert_eq!(
+        needed("${lower(a.b)} ${first(c.d, e.f)} ${first(g.h, \"x\")}"),
+        ["a.b", "e.f"]
+    );
 }
 
 #[test]

@@ -8,7 +8,8 @@
 use ::url::Url;
 
 use super::inputs::{path_segment, percent};
-use super::{Expression, Inputs, Name, Part, RenderError, Template, function};
+use super::{Expression, Function, Inputs, Name, Part, RenderError, Template, function};
+use crate::model::HostCase;
 
 /// A template of a URL with its host rule.
 #[derive(Clone, Debug)]
@@ -95,13 +96,18 @@ impl UrlTemplate {
 
     /// Inputs that stand in the host or are the whole origin.
     pub fn host_names(&self) -> Vec<&Name> {
+        self.host_inputs().into_iter().map(|(name, _)| name).collect()
+    }
+
+    /// The same, and how each stands there.
+    pub(crate) fn host_inputs(&self) -> Vec<(&Name, HostCase)> {
         match &self.origin {
-            Origin::Whole(name, _) => vec![name],
+            Origin::Whole(name, _) => vec![(name, HostCase::AsWritten)],
             Origin::Host(parts) => parts
                 .iter()
                 .filter_map(|part| match part {
-                    Part::Expression(Expression::Name(name)) => Some(name),
-                    _ => None,
+                    Part::Expression(expression) => host_input(expression),
+                    Part::Literal(_) => None,
                 })
                 .collect(),
         }
@@ -213,6 +219,21 @@ fn split_host(first: &str, rest: &[Part]) -> (Vec<Part>, Vec<Part>) {
     (host, tail)
 }
 
+/// What may stand in a host: an input, as it is or in lower case.
+fn host_input(expression: &Expression) -> Option<(&Name, HostCase)> {
+    match expression {
+        Expression::Name(name) => Some((name, HostCase::AsWritten)),
+        Expression::Call(Function::Lower, arguments) => match arguments.as_slice() {
+            [row] => match row.as_slice() {
+                [Expression::Name(name)] => Some((name, HostCase::Lowered)),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 fn check_host(host: &[Part]) -> Result<(), HostRuleError> {
     for part in host {
         match part {
@@ -224,8 +245,10 @@ fn check_host(host: &[Part]) -> Result<(), HostRuleError> {
                     ));
                 }
             }
-            Part::Expression(Expression::Name(_)) => {}
-            Part::Expression(_) => return refuse("a function cannot stand in the host of an address"),
+            Part::Expression(expression) if host_input(expression).is_some() => {}
+            Part::Expression(_) => {
+                return refuse("a function cannot stand in the host of an address; only `lower(…)` of one input can");
+            }
         }
     }
     let Some(Part::Literal(last)) = host.last() else {
@@ -255,7 +278,7 @@ fn check_host(host: &[Part]) -> Result<(), HostRuleError> {
     Ok(())
 }
 
-fn check_tail(tail: &[Part]) -> Result<(), HostRuleError> {
+pub(super) fn check_tail(tail: &[Part]) -> Result<(), HostRuleError> {
     for part in tail {
         if let Part::Literal(text) = part {
             if text.contains('#') {
@@ -307,7 +330,7 @@ fn render_host(parts: &[Part], inputs: &Inputs<'_>) -> Result<String, RenderErro
     Ok(host)
 }
 
-fn render_tail(parts: &[Part], inputs: &Inputs<'_>) -> Result<String, RenderError> {
+pub(super) fn render_tail(parts: &[Part], inputs: &Inputs<'_>) -> Result<String, RenderError> {
     let mut tail = String::new();
     let mut in_query = false;
     for part in parts {

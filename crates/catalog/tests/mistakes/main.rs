@@ -2,6 +2,7 @@
 
 mod cases;
 mod login_cases;
+mod typed;
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -24,6 +25,7 @@ fn problems(yaml: &str) -> Vec<Problem> {
 fn the_good_definition_is_good() {
     assert_eq!(problems(GOOD), Vec::<Problem>::new());
     assert_eq!(problems(login_cases::GOOD), Vec::<Problem>::new());
+    assert_eq!(problems(typed::GOOD), Vec::<Problem>::new());
 }
 
 #[test]
@@ -36,6 +38,11 @@ fn each_mistake_in_a_log_in_has_its_message() {
     insta::assert_snapshot!(messages(login_cases::GOOD, login_cases::CASES));
 }
 
+#[test]
+fn each_mistake_in_what_is_typed_in_has_its_message() {
+    insta::assert_snapshot!(messages(typed::GOOD, typed::CASES));
+}
+
 /// What is said of each mistake.
 fn messages(good: &str, cases: &[(&str, &str, &str)]) -> String {
     let mut lines = Vec::new();
@@ -43,13 +50,13 @@ fn messages(good: &str, cases: &[(&str, &str, &str)]) -> String {
         assert!(good.contains(from), "{name}: nothing to replace");
         let problems = problems(&good.replacen(from, to, 1));
         assert!(!problems.is_empty(), "{name}: no mistake was found");
-        lines.push(format!("# {name}\n"));
+        lines.push(format!("# {name}"));
         for problem in problems {
             assert!(problem.line.is_some() && problem.column.is_some(), "{name}: no line");
-            lines.push(format!("{problem}\n"));
+            lines.push(problem.to_string());
         }
     }
-    lines.concat()
+    lines.join("\n")
 }
 
 #[test]

@@ -68,6 +68,7 @@ mod tenant;
 mod timeline;
 mod token;
 mod token_life;
+mod typed;
 mod verify;
 mod webhooks;
 mod widen;

@@ -4,6 +4,8 @@ use serde_json::json;
 use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
+mod declared;
+
 use super::*;
 use crate::testing::{protocol, service};
 
@@ -20,7 +22,9 @@ async fn check_with(answer: ResponseTemplate, credential: &Credential) -> Result
         .await;
     let origin = server.uri();
     let inputs = Inputs::new().text("instance", "sandbox_url", &origin);
-    protocol(&server).check(&service("basic"), credential, &inputs).await
+    protocol(&server)
+        .check(&service("basic"), ("api_key", credential), &inputs)
+        .await
 }
 
 #[tokio::test]
@@ -36,7 +40,7 @@ async fn a_good_answer_names_the_account() {
     let origin = server.uri();
     let inputs = Inputs::new().text("instance", "sandbox_url", &origin);
     let account = protocol(&server)
-        .check(&service("basic"), &key(), &inputs)
+        .check(&service("basic"), ("api_key", &key()), &inputs)
         .await
         .unwrap();
     assert_eq!(

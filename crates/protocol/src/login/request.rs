@@ -1,10 +1,10 @@
 //! One request of a log-in.
 
 use bytes::Bytes;
-use catalog::{CheckMethod, Inputs, JsonTemplate, LoginBody, LoginRequest, RenderError, Slot, Template};
+use catalog::{CheckMethod, Inputs, LoginBody, LoginRequest, RenderError, Slot, Template};
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use secrecy::ExposeSecret as _;
-use serde_json::{Map, Value};
+use serde_json::Value;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
@@ -29,7 +29,10 @@ impl Protocol {
         with_query(&mut url, &request.query, inputs)?;
         let mut headers = HeaderMap::new();
         for (name, template) in &request.headers {
-            let value = template.render(inputs, Slot::Header).map_err(unrenderable("headers"))?;
+            let value = template.render_present(inputs, Slot::Header);
+            let Some(value) = value.map_err(unrenderable("headers"))? else {
+                continue;
+            };
             let malformed = || CheckError::Configuration(format!("the header `{name}` of the log-in is none"));
             let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| malformed())?;
             value.set_sensitive(true);
@@ -53,7 +56,7 @@ impl Protocol {
             .map_err(|_| CheckError::Configuration("the address of the log-in is none".to_owned()))?;
         *call.headers_mut() = headers;
         let answer = self.egress().call(call, ANSWER_LIMIT).await?;
-        let document = accepted(&answer, request.ok_pointer.as_deref(), scrub)?;
+        let document = accepted(&answer, &request.expect, scrub)?;
         let document = document.ok_or(CheckError::Unexpected {
             status: answer.status().as_u16(),
             reason: "the answer is not JSON",
@@ -64,7 +67,10 @@ impl Protocol {
 
 fn with_query(url: &mut Url, query: &[(String, Template)], inputs: &Inputs<'_>) -> Result<(), CheckError> {
     for (name, template) in query {
-        let value = template.render(inputs, Slot::Plain).map_err(unrenderable("query"))?;
+        let value = template.render_present(inputs, Slot::Plain);
+        let Some(value) = value.map_err(unrenderable("query"))? else {
+            continue;
+        };
         url.query_pairs_mut().append_pair(name, value.expose_secret());
     }
     Ok(())
@@ -77,27 +83,21 @@ fn body(written: &LoginBody, inputs: &Inputs<'_>) -> Result<(Bytes, Option<&'sta
         LoginBody::Form(form) => {
             let mut text = Zeroizing::new(String::new());
             for (name, template) in form {
-                let value = template.render(inputs, Slot::Plain).map_err(unrenderable("form"))?;
+                let value = template.render_present(inputs, Slot::Plain);
+                let Some(value) = value.map_err(unrenderable("form"))? else {
+                    continue;
+                };
                 form_urlencoded::Serializer::for_suffix(&mut *text, 0).append_pair(name, value.expose_secret());
             }
             (text, "application/x-www-form-urlencoded")
         }
-        LoginBody::Json(template) => (Zeroizing::new(json(template, inputs)?.to_string()), "application/json"),
+        LoginBody::Json(template) => {
+            let document = template.render(inputs).map_err(unrenderable("json"))?;
+            (
+                Zeroizing::new(document.unwrap_or_default().to_string()),
+                "application/json",
+            )
+        }
     };
     Ok((Bytes::from_owner(Zeroizing::new(text.as_bytes().to_vec())), Some(kind)))
-}
-
-fn json(template: &JsonTemplate, inputs: &Inputs<'_>) -> Result<Value, CheckError> {
-    Ok(match template {
-        JsonTemplate::Plain(value) => value.clone(),
-        JsonTemplate::Text(template) => {
-            let value = template.render(inputs, Slot::Plain).map_err(unrenderable("json"))?;
-            Value::from(value.expose_secret())
-        }
-        JsonTemplate::List(items) => items.iter().map(|item| json(item, inputs)).collect::<Result<_, _>>()?,
-        JsonTemplate::Object(members) => {
-            let member = |(name, member): &(String, JsonTemplate)| Ok((name.clone(), json(member, inputs)?));
-            Value::Object(members.iter().map(member).collect::<Result<Map<_, _>, CheckError>>()?)
-        }
-    })
 }

@@ -114,7 +114,7 @@ async fn steps_hand_values_on_and_the_last_answer_holds_the_token() {
     let inputs = Inputs::new().text("instance", "sandbox_url", &url);
     let credential = Credential::Issued(issued.token);
     let account = protocol(&server)
-        .check(&integration, &credential, &inputs)
+        .check(&integration, ("key", &credential), &inputs)
         .await
         .unwrap();
     assert_eq!(account.id.as_deref(), Some("a-1"));
@@ -267,7 +267,10 @@ async fn a_token_is_signed_for_each_call() {
     let inputs = Inputs::new().text("instance", "sandbox_url", &url);
     let protocol = protocol(&server).with_clock(Clock::new(|| NOW));
     let credential = Credential::Fields(fields(&[("key", "id7:00ff10")]));
-    protocol.check(&integration, &credential, &inputs).await.unwrap();
+    protocol
+        .check(&integration, ("key", &credential), &inputs)
+        .await
+        .unwrap();
     let request = &server.received_requests().await.unwrap()[0];
     let sent = request.headers["authorization"]
         .to_str()
@@ -285,7 +288,10 @@ async fn a_token_is_signed_for_each_call() {
 
     // A key that is none is the person's to mend.
     let wrong = Credential::Fields(fields(&[("key", "id7:zz-canary")]));
-    let error = protocol.check(&integration, &wrong, &inputs).await.unwrap_err();
+    let error = protocol
+        .check(&integration, ("key", &wrong), &inputs)
+        .await
+        .unwrap_err();
     assert!(
         matches!(error, CheckError::Key(_)) && !error.to_string().contains("canary"),
         "{error}"

@@ -5,7 +5,7 @@ mod join;
 #[cfg(test)]
 mod tests;
 
-use catalog::{AuthKind, AuthMethod, Inputs, Integration, RenderError, Slot, Template};
+use catalog::{AuthKind, AuthMethod, EntryName, Inputs, Integration, RenderError, Slot, Template};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, request, response};
 use secrecy::{ExposeSecret as _, SecretString};
@@ -26,6 +26,9 @@ pub const METHODS: [Method; 7] = [
     Method::OPTIONS,
 ];
 
+/// The header in which a caller names another host of the service, as `content.example.com`.
+pub const HOST_HEADER: HeaderName = HeaderName::from_static("x-latchkey-host");
+
 /// Why a call could not be built. Nothing was sent.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -36,6 +39,12 @@ pub enum PassthroughError {
     /// A path that is refused, and why.
     #[error("the path cannot be passed through: {0}; the caller must percent-encode or correct it")]
     Path(&'static str),
+    /// Another host than the definition lists.
+    #[error("the host in `X-Latchkey-Host` is none of this service: {}", if .known.is_empty() { "it has no other host, leave the header out" } else { .known })]
+    Host {
+        /// The hosts of the definition.
+        known: String,
+    },
     /// The definition cannot be filled in for this connection.
     #[error(
         "`{at}` of the integration's definition cannot be filled in for this connection: {cause}; reconnect it, or ask an operator to correct the definition"
@@ -92,86 +101,139 @@ pub(crate) fn with_credential<'a>(inputs: &Inputs<'a>, credential: &'a Credentia
     inputs
 }
 
-/// The sign-in that a credential came from: of its kind, and for typed-in secrets the one with its fields.
-fn method_of<'a>(integration: &'a Integration, credential: &Credential) -> Option<&'a AuthMethod> {
+/// The way to sign in that a connection was made in: the one with its id. Where the definition has it no more, one of
+/// its credential's kind, and for typed-in secrets one that asks for them.
+pub(crate) fn method_of<'a>(
+    integration: &'a Integration,
+    auth_method: &str,
+    credential: &Credential,
+) -> Option<&'a AuthMethod> {
     let names = || {
-        credential
-            .typed()
-            .into_iter()
-            .flat_map(|fields| fields.keys().map(String::as_str))
+        let fields = credential.typed().into_iter();
+        fields.flat_map(|fields| fields.keys().map(String::as_str))
     };
-    let same_kind = |method: &&AuthMethod| {
-        matches!((&method.kind, credential), (AuthKind::OAuth2(_), Credential::OAuth2(_)))
-            || matches!((&method.kind, credential), (AuthKind::ApiKey(typed), Credential::Fields(_)) if typed.login.is_none())
-            || matches!((&method.kind, credential), (AuthKind::ApiKey(typed), Credential::Issued(_)) if typed.login.is_some())
+    let same_kind = |method: &&AuthMethod| match (&method.kind, credential) {
+        (AuthKind::OAuth2(_), Credential::OAuth2(_)) => true,
+        (AuthKind::ApiKey(typed), Credential::Fields(_)) => typed.login.is_none(),
+        (AuthKind::ApiKey(typed), Credential::Issued(_)) => typed.login.is_some(),
+        _ => false,
     };
     let same_fields = |method: &&AuthMethod| match &method.kind {
         AuthKind::OAuth2(_) => true,
-        AuthKind::ApiKey(method) => {
-            let fields = &method.fields;
-            names().all(|name| fields.iter().any(|field| field.name == name))
-                && fields.iter().all(|field| names().any(|name| name == field.name))
+        AuthKind::ApiKey(typed) => {
+            names().all(|name| typed.secrets().any(|(own, _)| own == name))
+                && typed
+                    .secrets()
+                    .all(|(own, secret)| secret.optional || names().any(|name| name == own))
         }
     };
     let of_kind = || integration.auth.iter().filter(same_kind);
-    of_kind().find(same_fields).or_else(|| of_kind().next())
+    of_kind()
+        .find(|method| method.id == auth_method)
+        .or_else(|| of_kind().find(same_fields))
+        .or_else(|| of_kind().next())
 }
 
 impl ApiCall {
-    /// Fills in base address, headers and query.
+    /// Fills in base address, headers and query for a connection that was made in this way. `host` is another host of the
+    /// API, which the caller names.
     pub(crate) fn new(
         integration: &Integration,
-        credential: &Credential,
+        method: Option<&AuthMethod>,
         inputs: &Inputs<'_>,
+        host: Option<&str>,
     ) -> Result<Self, PassthroughError> {
         let api = &integration.api;
-        let (own_headers, own_query) = method_of(integration, credential)
-            .map_or((&api.headers, &api.query), |method| (&method.headers, &method.query));
-        let base = api
-            .base_url
-            .render(inputs)
-            .map_err(PassthroughError::render("api.base_url"))?;
+        let (own_headers, own_query) =
+            method.map_or((&api.headers, &api.query), |method| (&method.headers, &method.query));
+        let base = match host {
+            Some(host) => api.origin_of(host).ok_or_else(|| PassthroughError::Host {
+                known: api.hosts.join(", "),
+            })?,
+            None => api
+                .base_url
+                .render(inputs)
+                .map_err(PassthroughError::render("api.base_url"))?,
+        };
         Self::filled(base, own_headers, own_query, inputs)
     }
 
     /// The same with other headers and parameters than those of the sign-in.
     pub(crate) fn filled(
         base: Url,
-        own_headers: &[(String, Template)],
-        own_query: &[(String, Template)],
+        own_headers: &[(EntryName, Template)],
+        own_query: &[(EntryName, Template)],
         inputs: &Inputs<'_>,
     ) -> Result<Self, PassthroughError> {
-        let mut headers = Vec::with_capacity(own_headers.len());
-        for (name, template) in own_headers {
-            let at = || format!("api.headers.{name}");
-            let malformed = || PassthroughError::Definition {
-                at: at(),
-                cause: "it is no valid header".to_owned(),
+        let mut call = Self {
+            base,
+            headers: Vec::with_capacity(own_headers.len()),
+            query: Vec::with_capacity(own_query.len()),
+        };
+        call.add_headers("api.headers", own_headers, inputs)?;
+        for (name, template) in own_query {
+            let at = format!("api.query.{name}");
+            let Some(value) = template
+                .render_present(inputs, Slot::Plain)
+                .map_err(PassthroughError::render(&at))?
+            else {
+                continue;
             };
-            let value = template
-                .render(inputs, Slot::Header)
-                .map_err(PassthroughError::render(at()))?;
-            let mut value = HeaderValue::from_str(value.expose_secret()).map_err(|_| malformed())?;
+            let name = name
+                .template()
+                .render(inputs, Slot::Plain)
+                .map_err(PassthroughError::render(&at))?;
+            call.query.push(Own {
+                name: name.expose_secret().to_owned(),
+                value,
+                secret: carries_secret(template),
+            });
+        }
+        Ok(call)
+    }
+
+    /// Puts headers in, in place of those that have the same name. One that needs an absent optional input is left out.
+    pub(crate) fn add_headers(
+        &mut self,
+        place: &str,
+        added: &[(EntryName, Template)],
+        inputs: &Inputs<'_>,
+    ) -> Result<(), PassthroughError> {
+        for (name, template) in added {
+            let at = format!("{place}.{name}");
+            let malformed = |cause: &str| PassthroughError::Definition {
+                at: at.clone(),
+                cause: cause.to_owned(),
+            };
+            let Some(value) = template
+                .render_present(inputs, Slot::Header)
+                .map_err(PassthroughError::render(&at))?
+            else {
+                continue;
+            };
+            let mut value =
+                HeaderValue::from_str(value.expose_secret()).map_err(|_| malformed("it is no valid header"))?;
             value.set_sensitive(true);
-            let name = name.parse().map_err(|_| malformed())?;
-            headers.push(Own {
+            let name = name
+                .template()
+                .render(inputs, Slot::Header)
+                .map_err(PassthroughError::render(&at))?;
+            // A value of the connection may be part of it; this is the second lock.
+            if !catalog::is_allowed_header(name.expose_secret()) {
+                return Err(malformed("its name is not one of a header that can be set"));
+            }
+            let name: HeaderName = name
+                .expose_secret()
+                .parse()
+                .map_err(|_| malformed("it is no valid header"))?;
+            self.headers.retain(|own| own.name != name);
+            self.headers.push(Own {
                 name,
                 value,
                 secret: carries_secret(template),
             });
         }
-        let mut query = Vec::with_capacity(own_query.len());
-        for (name, template) in own_query {
-            let value = template
-                .render(inputs, Slot::Plain)
-                .map_err(PassthroughError::render(format!("api.query.{name}")))?;
-            query.push(Own {
-                name: name.clone(),
-                value,
-                secret: carries_secret(template),
-            });
-        }
-        Ok(Self { base, headers, query })
+        Ok(())
     }
 
     /// The address of a path behind the base.
@@ -198,16 +260,18 @@ impl ApiCall {
 
 impl Protocol {
     /// Builds the call of `raw_path_and_query` (what followed `/v1/passthrough`, as it was sent) with the caller's
-    /// headers, for the credential of a connection. `inputs` are the connection's `variables`, its `app` and `instance`.
+    /// headers, for the credential of a connection that was made by `auth_method`. `inputs` are the connection's
+    /// `variables`, its `app` and `instance`.
     ///
-    /// The host is the definition's, whatever the path says. Of the caller's headers, those of the connection to us,
+    /// The host is the definition's, whatever the path says: that of `api.base_url`, or one of `api.hosts` that the caller
+    /// names in [`HOST_HEADER`]. Of the caller's headers, those of the connection to us,
     /// our own and the identifying ones of proxies are left out before the definition's are put in. A header or
     /// parameter of the definition that carries the credential replaces the caller's of the same name; others, such as
     /// an API version, are defaults that the caller may change.
     pub fn passthrough_request(
         &self,
         integration: &Integration,
-        credential: &Credential,
+        (auth_method, credential): (&str, &Credential),
         inputs: &Inputs<'_>,
         method: Method,
         raw_path_and_query: &str,
@@ -216,8 +280,10 @@ impl Protocol {
         if !METHODS.contains(&method) {
             return Err(PassthroughError::Method(method));
         }
+        let signed_in = method_of(integration, auth_method, credential);
+        let host = headers.get(HOST_HEADER).map(|host| host.to_str().unwrap_or_default());
         let mut inputs = with_credential(inputs, credential);
-        let signed = self.signed_for(integration, credential, &inputs);
+        let signed = self.signed_for(signed_in, &inputs);
         let signed = signed.map_err(|error| PassthroughError::Definition {
             at: "auth.sign".to_owned(),
             cause: error.to_string(),
@@ -225,7 +291,7 @@ impl Protocol {
         if let Some(jwt) = &signed {
             inputs.insert_text("signed", "jwt", jwt.expose_secret());
         }
-        let call = ApiCall::new(integration, credential, &inputs)?;
+        let call = ApiCall::new(integration, signed_in, &inputs, host)?;
         let address = call.address(raw_path_and_query)?;
         let mut forwarded = headers::forwarded(headers);
         call.inject(&mut forwarded);
@@ -238,19 +304,17 @@ impl Protocol {
         Ok(parts)
     }
 
-    /// The token that the sign-in of a credential signs for each call; `inputs` hold the credential.
+    /// The token that a way to sign in signs for each call; `inputs` hold the credential.
     pub(crate) fn signed_for(
         &self,
-        integration: &Integration,
-        credential: &Credential,
+        method: Option<&AuthMethod>,
         inputs: &Inputs<'_>,
     ) -> Result<Option<SecretString>, CheckError> {
-        match method_of(integration, credential).map(|method| &method.kind) {
-            Some(AuthKind::ApiKey(typed)) if typed.login.is_none() => typed
-                .sign
-                .as_deref()
-                .map(|written| self.signed(written, inputs))
-                .transpose(),
+        match method.map(|method| &method.kind) {
+            Some(AuthKind::ApiKey(typed)) if typed.login.is_none() => {
+                let sign = typed.sign.as_deref();
+                sign.map(|written| self.signed(written, inputs)).transpose()
+            }
             _ => Ok(None),
         }
     }

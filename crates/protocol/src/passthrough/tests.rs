@@ -1,5 +1,7 @@
 //! Calls as the service sees them.
 
+mod typed;
+
 use futures_util::StreamExt as _;
 use wiremock::matchers::any;
 use wiremock::{Mock, MockServer, ResponseTemplate};
@@ -36,7 +38,7 @@ async fn parts(
 ) -> Result<request::Parts, PassthroughError> {
     let server = MockServer::start().await;
     let inputs = Inputs::new().text("instance", "sandbox_url", "http://127.0.0.1:9");
-    protocol(&server).passthrough_request(&service("basic"), credential, &inputs, method, path, headers)
+    protocol(&server).passthrough_request(&service("basic"), ("gone", credential), &inputs, method, path, headers)
 }
 
 #[tokio::test]
@@ -110,7 +112,14 @@ async fn a_call_passes_through() {
     ]);
     let integration = service("basic");
     let parts = protocol
-        .passthrough_request(&integration, &oauth(), &inputs, Method::POST, "/a//b%2Fc", &headers)
+        .passthrough_request(
+            &integration,
+            ("oauth2", &oauth()),
+            &inputs,
+            Method::POST,
+            "/a//b%2Fc",
+            &headers,
+        )
         .unwrap();
     let answer = protocol.passthrough(parts, body_of("{}")).await.unwrap();
     assert_eq!(answer.status(), 207);
@@ -140,7 +149,14 @@ async fn a_private_base_is_refused_unless_allowed() {
     let closed = Protocol::new(crate::Egress::new(crate::EgressPolicy::default()).unwrap());
     let integration = service("basic");
     let parts = closed
-        .passthrough_request(&integration, &oauth(), &inputs, Method::GET, "/a", &HeaderMap::new())
+        .passthrough_request(
+            &integration,
+            ("oauth2", &oauth()),
+            &inputs,
+            Method::GET,
+            "/a",
+            &HeaderMap::new(),
+        )
         .unwrap();
     assert!(matches!(
         closed.passthrough(parts, body_of("")).await,

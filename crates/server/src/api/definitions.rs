@@ -3,7 +3,9 @@
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use broker::Broker;
-use catalog::{ApiKeyAuth, AuthKind, AuthMethod, Integration, SetBy, Variable, VariableKind};
+use catalog::{
+    AuthKind, AuthMethod, EntryName, Field as TypedField, Input, Integration, SetBy, Variable, VariableKind,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -191,10 +193,8 @@ fn row(site: &Site, integration: &Integration) -> DefinitionRow {
         oauth,
         auth_secrets: pasted
             .iter()
-            .flat_map(|keys| &keys.fields)
-            .map(|field| AuthSecret {
-                name: field.name.clone(),
-            })
+            .flat_map(|keys| keys.secrets())
+            .map(|(name, _)| AuthSecret { name: name.to_owned() })
             .collect(),
         auth_method: method.map_or_else(|| signed("None", None), signing),
         multi_env: false,
@@ -216,19 +216,21 @@ fn row(site: &Site, integration: &Integration) -> DefinitionRow {
             },
         },
         hidden: false,
-        test_connection: integration.check.as_ref().map(|_| "check".to_owned()),
+        test_connection: method
+            .and_then(|method| method.check.as_ref())
+            .map(|_| "check".to_owned()),
         version: "1.0.0",
         active: true,
         deleted: false,
     }
 }
 
-fn signed(kind: &'static str, sent: Option<(&String, String)>) -> AuthMethodView {
+fn signed(kind: &'static str, sent: Option<(String, String)>) -> AuthMethodView {
     let (key, value) = sent.unzip();
     AuthMethodView {
         r#type: kind,
         auth_method_type: kind,
-        key: key.cloned(),
+        key,
         value,
     }
 }
@@ -238,15 +240,15 @@ fn signing(method: &AuthMethod) -> AuthMethodView {
     if matches!(method.kind, AuthKind::OAuth2(_)) {
         return signed("OAuth", None);
     }
-    let carrier = |named: &'_ [(String, catalog::Template)]| {
+    let carrier = |named: &'_ [(EntryName, catalog::Template)]| {
         named
             .iter()
             .find(|(_, template)| template.names().iter().any(|name| name.namespace == "credential"))
-            .map(|(name, template)| (name.clone(), template.in_braces()))
+            .map(|(name, template)| (name.template().in_braces(), template.in_braces()))
     };
     match (carrier(&method.headers), carrier(&method.query)) {
-        (Some((name, value)), _) => signed("ApiKey", Some((&name, value))),
-        (None, Some((name, value))) => signed("QueryParam", Some((&name, value))),
+        (Some((name, value)), _) => signed("ApiKey", Some((name, value))),
+        (None, Some((name, value))) => signed("QueryParam", Some((name, value))),
         (None, None) => signed("None", None),
     }
 }
@@ -258,11 +260,9 @@ fn form(integration: &Integration, method: Option<&AuthMethod>) -> Vec<Field> {
         .iter()
         .filter(|(_, variable)| variable.set_by == SetBy::Person)
         .map(|(name, variable)| value_field(name, variable));
-    let secrets = match method.map(|method| &method.kind) {
-        Some(AuthKind::ApiKey(keys)) => secret_fields(keys),
-        _ => Vec::new(),
-    };
-    values.chain(secrets).collect()
+    let typed = method.and_then(AuthMethod::typed);
+    let fields = typed.into_iter().flat_map(|typed| &typed.fields).map(typed_field);
+    values.chain(fields).collect()
 }
 
 fn value_field(name: &str, variable: &Variable) -> Field {
@@ -281,21 +281,21 @@ fn value_field(name: &str, variable: &Variable) -> Field {
         r#type: if options.is_empty() { "input" } else { "select" },
         label: variable.title.clone(),
         placeholder: variable.placeholder.clone().unwrap_or_default(),
-        optional: variable.default.is_some(),
+        optional: variable.optional || variable.default.is_some(),
         options,
     }
 }
 
-fn secret_fields(keys: &ApiKeyAuth) -> Vec<Field> {
-    keys.fields
-        .iter()
-        .map(|field| Field {
+fn typed_field(field: &TypedField) -> Field {
+    match &field.input {
+        Input::Plain(variable) => value_field(&field.name, variable),
+        Input::Secret(secret) => Field {
             name: field.name.clone(),
             r#type: "password",
-            label: field.title.clone(),
-            placeholder: field.placeholder.clone().unwrap_or_default(),
-            optional: false,
+            label: secret.title.clone(),
+            placeholder: secret.placeholder.clone().unwrap_or_default(),
+            optional: secret.optional,
             options: Vec::new(),
-        })
-        .collect()
+        },
+    }
 }

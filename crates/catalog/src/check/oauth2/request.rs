@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::names::{Names, Site};
-use super::super::{NamedTemplates, headers, pointer};
+use super::super::{NamedTemplates, fixed_headers, pointer};
 use crate::definition as written;
 use crate::definition::{Omitted, Param};
 use crate::model::{ClientAuth, ParameterNames, ParameterValue, RequestBody, RequestMethod, TokenAnswer, TokenRequest};
@@ -40,7 +40,7 @@ pub(super) fn request(
         .client_auth
         .or(inherited.map(|token| token.client_auth))
         .unwrap_or(ClientAuth::Basic);
-    let own = headers(
+    let own = fixed_headers(
         wording.headers,
         names,
         wording.header_site,

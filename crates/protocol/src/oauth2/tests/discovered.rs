@@ -72,7 +72,7 @@ async fn endpoints_are_discovered_once_and_the_issuer_must_match() {
     let account = protocol
         .check(
             &setting.integration,
-            &vault::Credential::OAuth2(granted.tokens),
+            ("oauth2", &vault::Credential::OAuth2(granted.tokens)),
             &client.inputs,
         )
         .await;

@@ -1,0 +1,241 @@
+//! Connections whose values a person types in: fields of each kind, a user name and password, nothing.
+
+use serde_json::{Value, json};
+use testkit::{Answer, OddProvider, Reply, TestServer};
+
+struct Work {
+    provider: OddProvider,
+    server: TestServer,
+    session: String,
+}
+
+impl Work {
+    async fn new() -> Self {
+        let provider = OddProvider::start().await;
+        let server = TestServer::builder().with_odd_provider(&provider).start().await;
+        let session = server.session(&json!({ "identity": "u-1" })).await;
+        Self {
+            provider,
+            server,
+            session,
+        }
+    }
+
+    async fn form(&self, session: &str, auth: &str) -> Value {
+        let body = json!({ "integration": "odd-typed", "auth": auth });
+        let form = self
+            .server
+            .browser()
+            .post("/connect/api/form", Some(session), &body)
+            .await;
+        form.expect(200).json()
+    }
+
+    async fn submit(&self, auth: &str, values: Value) -> Answer {
+        self.submit_in(&self.session, auth, values).await
+    }
+
+    async fn submit_in(&self, session: &str, auth: &str, values: Value) -> Answer {
+        let body = json!({ "integration": "odd-typed", "auth": auth, "values": values, "embedder": testkit::SHOP });
+        self.server
+            .browser()
+            .post("/connect/api/submit", Some(session), &body)
+            .await
+    }
+
+    async fn call(&self, connection: &Value, path: &str) -> Answer {
+        let key = connection["key"].as_str().unwrap();
+        let call = self.server.api("GET", &format!("/v1/passthrough{path}"));
+        call.connection(key).send().await
+    }
+
+    fn known(&self, id: &str) {
+        let answer = json!({ "type": "known", "id": id, "name": "Acme" });
+        self.provider.reply_at("/api/accounts/", Reply::json(200, &answer));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn several_fields_are_asked_checked_sent_and_stand_there_again() {
+    let work = Work::new().await;
+    let form = work.form(&work.session, "form").await;
+    assert_eq!(form["auth"]["kind"], "form");
+    let kinds: Vec<_> = form["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| {
+            (
+                field["name"].as_str().unwrap(),
+                field["type"].as_str().unwrap(),
+                field["secret"].as_bool().unwrap(),
+                field["required"].as_bool().unwrap(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        kinds,
+        [
+            ("account", "text", false, true),
+            ("token", "text", true, true),
+            ("region", "choice", false, false),
+            ("seat", "number", false, false)
+        ]
+    );
+    assert_eq!(form["fields"][0]["pattern"], "AC[0-9]{4}", "as a browser reads it");
+
+    let wrong = work.submit("form", json!({ "account": "AC12", "seat": "one" })).await;
+    assert_eq!(wrong.problem(422), "field_errors");
+    let reasons = wrong.json()["meta"]["reasons"].clone();
+    assert_eq!(
+        reasons,
+        json!({ "account": "pattern", "token": "required", "seat": "pattern" })
+    );
+    assert_eq!(work.provider.seen("/api").len(), 0);
+
+    let values = json!({ "account": "AC1234", "token": "typed-canary-7d" });
+    for nobody in [json!({ "type": "anonymous", "id": "7" }), json!({ "type": "known" })] {
+        work.provider.reply_at("/api/accounts/", Reply::json(200, &nobody));
+        assert_eq!(
+            work.submit("form", values.clone()).await.problem(422),
+            "credential_refused"
+        );
+    }
+    work.known("7");
+    let connection = work.submit("form", values).await.expect(200).json()["connection"].clone();
+    let check = work.provider.seen("/api/accounts/AC1234").pop().unwrap();
+    assert_eq!(check.target, "/api/accounts/AC1234?region=eu");
+    // base64 of AC1234/token:typed-canary-7d, in lower case as the head is.
+    assert!(
+        check
+            .head
+            .contains(&"authorization: Basic QUMxMjM0L3Rva2VuOnR5cGVkLWNhbmFyeS03ZA==".to_lowercase()),
+        "{}",
+        check.head
+    );
+    assert!(!check.head.contains("x-seat"));
+    let kept = work
+        .server
+        .database
+        .text("select variables::text || account_id from connections")
+        .await;
+    assert_eq!(kept, r#"{"region": "eu", "account": "AC1234"}7"#);
+    work.call(&connection, "/things").await.expect(200);
+    assert_eq!(work.provider.seen("/api/things")[0].target, "/api/things?region=eu");
+
+    let path = format!("/v1/vault/connections/{}", connection["id"].as_str().unwrap());
+    work.known("7");
+    let tested = work
+        .server
+        .api("POST", &format!("{path}/test"))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(tested["ok"], json!(true), "{tested}");
+    let again = work
+        .server
+        .api("POST", &format!("{path}/reconnect"))
+        .send()
+        .await
+        .expect(200)
+        .json();
+    let again = again["requestId"].as_str().unwrap();
+    let form = work.form(again, "form").await;
+    assert_eq!(
+        (&form["fields"][0]["default"], &form["fields"][1]["default"]),
+        (&json!("AC1234"), &Value::Null)
+    );
+    assert!(!form.to_string().contains("typed-canary"));
+    let values = json!({ "account": "AC1234", "token": "typed-canary-8e", "region": "us", "seat": "3" });
+    work.known("8");
+    assert_eq!(
+        work.submit_in(again, "form", values.clone()).await.problem(409),
+        "account_changed"
+    );
+    work.known("7");
+    let same = work.submit_in(again, "form", values).await.expect(200).json()["connection"].clone();
+    assert_eq!(same["id"], connection["id"]);
+    work.call(&same, "/others").await.expect(200);
+    let seen = work.provider.seen("/api/others").pop().unwrap();
+    assert_eq!(seen.target, "/api/others?region=us");
+    assert!(seen.head.contains("x-seat: 3"), "{}", seen.head);
+    assert!(!work.server.database.dump().await.contains("typed-canary"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_name_and_password_are_sent_as_basic() {
+    let work = Work::new().await;
+    let form = work.form(&work.session, "basic").await;
+    let labels: Vec<_> = form["fields"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|field| field["label"].as_str().unwrap())
+        .collect();
+    assert_eq!(labels, ["Email", "Password"]);
+    assert_eq!(
+        work.submit("basic", json!({ "username": "ann", "password": "p" }))
+            .await
+            .problem(422),
+        "field_errors"
+    );
+    assert_eq!(
+        work.submit("basic", json!({ "username": "a:b@example.com", "password": "p" }))
+            .await
+            .problem(422),
+        "field_errors"
+    );
+    let values = json!({ "username": "ann@example.com", "password": "pä:ss" });
+    let connection = work.submit("basic", values).await.expect(200).json()["connection"].clone();
+    let sent = "authorization: Basic YW5uQGV4YW1wbGUuY29tOnDDpDpzcw==".to_lowercase();
+    assert!(
+        work.provider.seen("/api/users/ann%40example.com")[0]
+            .head
+            .contains(&sent)
+    );
+    work.call(&connection, "/things").await.expect(200);
+    assert!(work.provider.seen("/api/things")[0].head.contains(&sent));
+    let kinds = "select auth_method || state from connections";
+    assert_eq!(work.server.database.text(kinds).await, "basicoperational");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_sign_in_nothing_is_asked_and_the_service_is_called() {
+    let work = Work::new().await;
+    let form = work.form(&work.session, "none").await;
+    assert_eq!((&form["auth"]["kind"], &form["fields"]), (&json!("none"), &json!([])));
+    assert_eq!(
+        work.submit("none", json!({ "token": "x" })).await.problem(400),
+        "unknown_value"
+    );
+    let connection = work.submit("none", json!({})).await.expect(200).json()["connection"].clone();
+    assert_eq!(work.provider.seen("/api/status").len(), 1);
+    work.call(&connection, "/things").await.expect(200);
+    assert!(!work.provider.seen("/api/things")[0].head.contains("authorization"));
+    // Looked at after a week, by the check of this way to sign in.
+    work.server.advance(7 * 86_400 + 60).await;
+    assert_eq!(work.server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(work.provider.seen("/api/status").len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_finds_the_way_by_its_fields() {
+    let work = Work::new().await;
+    let import = async |fields: Value| {
+        let body = json!({ "platform": "odd-typed", "identity": "u-2", "prove": "none", "fields": fields });
+        let key = work.server.key_with(&[broker::Scope::ConnectionsImport]).await;
+        work.server
+            .api("POST", "/v1/vault/connections")
+            .key(&key)
+            .json(&body)
+            .send()
+            .await
+    };
+    import(json!({ "username": "ann@example.com", "password": "p" }))
+        .await
+        .expect(201);
+    import(json!({ "account": "AC1234", "token": "t" })).await.expect(201);
+    let ways = "select string_agg(auth_method, ',' order by auth_method) from connections";
+    assert_eq!(work.server.database.text(ways).await, "basic,form");
+}
