@@ -6,15 +6,16 @@ mod choose;
 mod learn;
 mod names;
 mod oauth2;
+mod sources;
 mod text;
 mod variables;
 
 use std::collections::BTreeMap;
 
 use self::names::{Names, Site};
-pub(crate) use self::text::variable_value;
+pub(crate) use self::text::{is_id, variable_value};
 use crate::definition as written;
-use crate::model::{Api, Check, CheckMethod, CheckTarget, Integration, IntegrationId, Variable};
+use crate::model::{Api, Check, CheckMethod, CheckTarget, Integration, IntegrationId, Origin, Variable};
 use crate::report::{Place, Report};
 use crate::template::{Slot, Template};
 
@@ -39,18 +40,18 @@ const FORBIDDEN_HEADERS: [&str; 14] = [
     "upgrade",
 ];
 
-/// Checks a definition.
-pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) -> Option<Integration> {
+/// Checks a definition; `whole` is the same as JSON.
+pub(crate) fn definition(
+    written: written::Definition,
+    whole: &serde_json::Value,
+    report: &mut Report<'_>,
+) -> Option<Integration> {
     let root = Place::default();
     identity(&written, report);
     let names = Names::new(&written);
     let docs = link(&written.docs, &root.key("docs"), report);
-    let sources: Vec<_> = written
-        .sources
-        .iter()
-        .enumerate()
-        .filter_map(|(index, source)| link(source, &root.key("sources").index(index), report))
-        .collect();
+    let sources = sources::sources(&written.sources, whole, report);
+    sources::check_off(&written, report);
     if written.api.base_url.contains('?') {
         report.add(
             &root.key("api").key("base_url"),
@@ -111,6 +112,12 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
             Some(check) => Some(check?),
         },
         sources,
+        confidence: sources::confidence(written.confidence),
+        check_off_reason: written.check_off_reason,
+        origin: Origin {
+            overrides: written.overrides,
+            ..Origin::default()
+        },
         environments: written
             .environments
             .iter()
@@ -153,12 +160,6 @@ fn identity(written: &written::Definition, report: &mut Report<'_>) {
                 report.add(&place, format!("`{entry}` stands twice"));
             }
         }
-    }
-    if written.sources.is_empty() {
-        report.add(
-            &root.key("sources"),
-            "name at least one document of the provider that the definition was written from",
-        );
     }
     let place = root.key("environments");
     if written.environments.is_empty() {

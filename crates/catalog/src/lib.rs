@@ -8,17 +8,22 @@
 mod action;
 mod check;
 mod definition;
+mod family;
+mod files;
 mod load;
 mod model;
 mod problem;
 mod report;
+mod schema;
 mod shape;
 mod suggest;
 mod template;
 mod tree;
 
 pub use action::{Action, ActionIo, ActionMethod, search};
-pub use load::{Loaded, json_schema, load_directory, load_sources};
+pub use files::Files;
+pub use load::{Loaded, Resolved, load, load_beside, load_directory, load_sources};
 pub use model::*;
 pub use problem::Problem;
+pub use schema::{json_schema, part_schema};
 pub use template::{Function, Inputs, Name, RenderError, Slot, SyntaxError, Template, UrlTemplate};

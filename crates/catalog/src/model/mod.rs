@@ -6,6 +6,7 @@ mod key;
 mod learn;
 mod oauth2;
 mod set;
+mod source;
 mod variable;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,7 @@ pub use self::key::{ApiKeyAuth, SecretField};
 pub use self::learn::{Choose, Learned, LearnedKind};
 pub use self::oauth2::{ClientAuth, Endpoints, OAuth2, Pkce, Refresh, RefreshErrors, Scopes};
 pub use self::set::Catalog;
+pub use self::source::{Confidence, Origin, Source};
 pub use self::variable::{Choice, SetBy, Variable, VariableKind};
 use crate::action::Action;
 use crate::template::Template;
@@ -58,7 +60,13 @@ pub struct Integration {
     /// A call that proves a credential and names the account.
     pub check: Option<Check>,
     /// The provider's documents that this definition was written from. Never empty.
-    pub sources: Vec<Url>,
+    pub sources: Vec<Source>,
+    /// How far it was proved.
+    pub confidence: Confidence,
+    /// Why there is no check, where people paste a key.
+    pub check_off_reason: Option<String>,
+    /// Its file.
+    pub origin: Origin,
     /// Environments in which it exists: both, unless the definition says `environments: [test]`.
     pub environments: Vec<String>,
     /// Calls of its API that are worth knowing, in the definition's order.
