@@ -14,6 +14,7 @@ mod load;
 mod model;
 mod problem;
 mod report;
+pub mod scaffold;
 mod schema;
 mod shape;
 mod suggest;

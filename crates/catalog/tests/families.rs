@@ -24,7 +24,7 @@ check:
   account: { id: "${body.id}" }
 "#;
 
-const MEMBER: &str = r#"id: acme-mail
+const MEMBER: &str = r"id: acme-mail
 extends: acme
 name: Acme Mail
 description: Mail.
@@ -37,7 +37,7 @@ auth:
     authorize: { params: { access: null, hint: mail } }
     scopes: { required: [openid], default: [mail.read], known: { mail.read: Read your mail } }
 api: { base_url: https://mail.acme.example }
-"#;
+";
 
 fn with(member: &str, family: &str) -> Loaded {
     load_sources([("mail.yaml", member), ("families/acme.yaml", family)])
