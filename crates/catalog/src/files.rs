@@ -60,6 +60,16 @@ impl Files {
         all.find(|(name, _)| name == file).map(|(_, text)| text.as_str())
     }
 
+    /// The same with another text for one file.
+    #[must_use]
+    pub fn with(mut self, file: &str, text: &str) -> Self {
+        self.definitions.retain(|(name, _)| name != file);
+        self.families.retain(|(name, _)| name != file);
+        self.add(file.to_owned(), Ok(text.to_owned()));
+        self.sort();
+        self
+    }
+
     fn read_folder(&mut self, folder: &Path, prefix: &str) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();

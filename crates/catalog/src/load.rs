@@ -46,13 +46,15 @@ impl Resolved {
     }
 }
 
-/// Which definitions are there beside those that are loaded, and what they mean for them.
+/// Whose families can be extended beside those of the files themselves.
 #[derive(Clone, Copy)]
 enum Beside<'a> {
-    /// None.
+    /// Nobody's.
     Nothing,
-    /// Built-in ones, whose families can be extended.
-    Families(&'a Files),
+    /// Those of the built-in definitions; their names are taken.
+    BuiltIn(&'a Files),
+    /// The same, where the files have none of this name: they may be the built-in ones themselves.
+    Absent(&'a Files),
 }
 
 /// Loads the definitions of a folder alone, in the order of their names, with the families in it. A file with a mistake is
@@ -68,7 +70,7 @@ pub fn load_sources<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> 
 
 /// Loads some definitions alone; they may extend families of the built-in ones too.
 pub fn load_beside(built_in: &Files, files: &Files) -> Loaded {
-    load_files(files, Beside::Families(built_in))
+    load_files(files, Beside::Absent(built_in))
 }
 
 /// Loads what a server works with: the built-in definitions, and an operator's own. One of those takes the place of a
@@ -83,7 +85,7 @@ pub fn load(built_in: &Files, own: Option<&Files>) -> Loaded {
     let Some(own) = own else {
         return all;
     };
-    let mut own = load_files(own, Beside::Families(built_in));
+    let mut own = load_files(own, Beside::BuiltIn(built_in));
     for (id, integration) in std::mem::take(&mut own.catalog.by_id) {
         let taken = all.catalog.by_id.get(&id).is_some_and(|other| other.origin.built_in);
         let message = match (taken, integration.origin.overrides) {
@@ -117,11 +119,14 @@ fn load_files(files: &Files, beside: Beside<'_>) -> Loaded {
         ..Loaded::default()
     };
     let mut families = Families::default();
-    if let Beside::Families(built_in) = beside {
-        // Their mistakes are told where they are loaded themselves.
+    // The mistakes of others are told where they are loaded themselves.
+    if let Beside::BuiltIn(built_in) = beside {
         families = families.read(built_in, &schema, &mut Vec::new());
     }
-    let families = families.read(files, &schema, &mut loaded.problems);
+    families = families.read(files, &schema, &mut loaded.problems);
+    if let Beside::Absent(built_in) = beside {
+        families = families.read(built_in, &schema, &mut Vec::new());
+    }
     let mut defined_in: BTreeMap<String, &str> = BTreeMap::new();
     for (file, text) in &files.definitions {
         let own = match tree::read(text) {

@@ -103,25 +103,19 @@ pub fn build(
     identity: Identity,
 ) -> anyhow::Result<Broker> {
     let sandbox = identity.address.map(loopback);
-    let mut allow = configuration.private_hosts()?;
+    let mut policy = egress_policy(configuration)?;
     if let Some(address) = sandbox {
-        allow.push(
+        policy.allow.push(
             format!("http://{address}")
                 .parse()
                 .context("the sandbox's own address")?,
         );
     }
-    let extra_roots = extra_roots(configuration)?;
     let host = identity.public_url.host_str().unwrap_or("localhost").to_owned();
-    let mail = mailer(configuration, &host, &extra_roots)?.map(|mailer| MailSettings {
+    let mail = mailer(configuration, &host, &policy.extra_roots)?.map(|mailer| MailSettings {
         mailer,
         link_days: configuration.mail_link_days,
     });
-    let policy = EgressPolicy {
-        allow,
-        extra_roots,
-        ..EgressPolicy::default()
-    };
     let egress = Egress::new(policy).context("the outbound client cannot be made")?;
     let parallel = configuration.refresh_parallel.max(1);
     // Room for what the scheduler claims and for what callers wait for.
@@ -155,6 +149,15 @@ pub fn build(
         master.derive(Purpose::Evidence),
         journal,
     ))
+}
+
+/// What outbound calls may reach, by the configuration.
+pub fn egress_policy(configuration: &Configuration) -> anyhow::Result<EgressPolicy> {
+    Ok(EgressPolicy {
+        allow: configuration.private_hosts()?,
+        extra_roots: extra_roots(configuration)?,
+        ..EgressPolicy::default()
+    })
 }
 
 fn extra_roots(configuration: &Configuration) -> anyhow::Result<Vec<Vec<u8>>> {

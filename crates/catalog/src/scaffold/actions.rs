@@ -45,7 +45,7 @@ struct Operation<'a> {
     method: &'static str,
     path: &'a str,
     item: &'a Value,
-    operation: &'a Value,
+    written: &'a Value,
 }
 
 /// Makes actions of a document's operations. `base_path` is the path of the definition's `api.base_url`: what a server of the
@@ -102,7 +102,7 @@ fn operations(document: &Value) -> Vec<Operation<'_>> {
                     method,
                     path,
                     item,
-                    operation,
+                    written: operation,
                 });
             }
         }
@@ -128,7 +128,7 @@ impl<'a> Operation<'a> {
     }
 
     fn tags(&self) -> impl Iterator<Item = &'a str> {
-        self.operation["tags"]
+        self.written["tags"]
             .as_array()
             .into_iter()
             .flatten()
@@ -150,7 +150,7 @@ impl<'a> Operation<'a> {
     }
 
     fn write(&self, document: &Value, prefix: &str, id: &str, file: &mut Writer) {
-        let summary = self.operation["summary"].as_str().unwrap_or_default();
+        let summary = self.written["summary"].as_str().unwrap_or_default();
         let title = one_line(summary.trim_end_matches('.'), 120);
         file.line(2, &format!("- id: {id}"));
         file.pair(4, "title", if title.is_empty() { &self.name } else { &title });
@@ -159,7 +159,7 @@ impl<'a> Operation<'a> {
         file.pair(4, "path", &format!("{prefix}{path}"));
         let tags: Vec<String> = self
             .tags()
-            .map(|tag| id_from(tag))
+            .map(id_from)
             .filter(|tag| !tag.is_empty() && tag != "custom")
             .collect();
         if !tags.is_empty() {
@@ -185,19 +185,19 @@ impl<'a> Operation<'a> {
     }
 
     fn parameters<'b>(&'b self, document: &'b Value) -> impl Iterator<Item = &'b Value> {
-        let lists = [&self.item["parameters"], &self.operation["parameters"]];
+        let lists = [&self.item["parameters"], &self.written["parameters"]];
         let all = lists.into_iter().filter_map(Value::as_array).flatten();
         all.map(move |parameter| resolved(document, parameter))
     }
 
     fn body<'b>(&'b self, document: &'b Value) -> Option<&'b Value> {
-        let body = resolved(document, &self.operation["requestBody"]);
+        let body = resolved(document, &self.written["requestBody"]);
         let schema = body["content"]["application/json"]["schema"].as_object();
         schema.map(|_| resolved(document, &body["content"]["application/json"]["schema"]))
     }
 
     fn answer<'b>(&'b self, document: &'b Value) -> Option<&'b Value> {
-        let answers = self.operation["responses"].as_object()?;
+        let answers = self.written["responses"].as_object()?;
         let good = answers.iter().find(|(status, _)| status.starts_with('2'))?.1;
         let schema = &resolved(document, good)["content"]["application/json"]["schema"];
         schema.is_object().then_some(schema)
@@ -205,7 +205,7 @@ impl<'a> Operation<'a> {
 
     fn knowledge(&self, document: &Value, body: Option<&Value>, summary: &str) -> String {
         let mut page = String::new();
-        let description = self.operation["description"].as_str().unwrap_or_default();
+        let description = self.written["description"].as_str().unwrap_or_default();
         let about = first_sentence(description);
         let about = if about.is_empty() {
             one_line(summary, 300)

@@ -158,7 +158,7 @@ fn sign_in(scheme: &Value) -> Option<SignIn> {
 /// A call without parameters that probably names the account.
 fn who(document: &Value) -> Option<String> {
     let paths = document["paths"].as_object()?;
-    let last = |path: &str| {
+    let rank = |path: &str| {
         let plain = path.trim_matches('/').to_ascii_lowercase();
         WHO.iter()
             .position(|word| plain == *word || plain.ends_with(&format!("/{word}")))
@@ -174,6 +174,6 @@ fn who(document: &Value) -> Option<String> {
             && !needs(&item["parameters"])
             && !needs(&item["get"]["parameters"])
     });
-    let found = usable.filter_map(|(path, _)| Some((last(path)?, path.len(), path)));
+    let found = usable.filter_map(|(path, _)| Some((rank(path)?, path.len(), path)));
     found.min().map(|(_, _, path)| path.clone())
 }

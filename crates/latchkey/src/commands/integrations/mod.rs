@@ -1,29 +1,50 @@
 //! `latchkey integrations`.
 
+mod begin;
+mod check;
+mod import;
+mod list;
+mod trial;
+
 use std::path::PathBuf;
 
-use anyhow::bail;
+use anyhow::Context as _;
+use catalog::Loaded;
 use clap::Subcommand;
-use serde_json::{Value, json};
 use store::AppSettings;
 
 use super::apps;
 use super::output::Output;
 use super::target::{self, ProjectArguments};
-use crate::composition::{BadDefinition, load_catalog};
+use crate::composition;
 use crate::configuration::Configuration;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// All definitions.
+    /// All definitions: the built-in ones, and those of `LATCHKEY_INTEGRATIONS_DIR`.
     List,
-    /// Check the definitions in a folder; every mistake is named with file and line.
-    Check {
-        /// The folder.
-        folder: PathBuf,
+    /// One definition, laid over its family: as YAML, or as JSON with `--json`.
+    Show {
+        /// The integration, as `slack`.
+        integration: String,
     },
+    /// Check definitions; every mistake is named with file and line. Ends with 1 if there is any.
+    Check {
+        /// A folder or a file. Without one: what a server would load.
+        path: Option<PathBuf>,
+    },
+    /// Begin a definition: from answers, an OpenID provider or an OpenAPI document. Asks on a terminal for what is missing.
+    New(Box<begin::Arguments>),
+    /// Show what a definition would send, with sample values. Nothing is sent.
+    Try(trial::Arguments),
+    /// Make `actions` of the operations of an OpenAPI document.
+    ImportActions(import::Arguments),
     /// The JSON Schema of the format, for editors.
-    Schema,
+    Schema {
+        /// The schema of families, and of definitions that extend one: no key is required there.
+        #[arg(long)]
+        part: bool,
+    },
     /// Switch an integration on. One that signs in with OAuth also needs `latchkey apps set`.
     Enable {
         /// The integration, as `stripe`.
@@ -45,23 +66,22 @@ pub(super) enum Command {
 
 pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::List => {
-            let catalog = load_catalog(configuration.integrations_dir.as_deref(), BadDefinition::LeaveOut)?;
-            let rows: Vec<Value> = catalog
-                .iter()
-                .map(|integration| {
-                    json!({
-                        "id": integration.id,
-                        "name": integration.name,
-                        "auth": integration.auth.iter().map(|method| method.kind.name()).collect::<Vec<_>>(),
-                        "categories": integration.categories,
-                    })
-                })
-                .collect();
-            output.rows(&rows, &["id", "name", "auth", "categories"]);
+        Command::List => list::list(output, &loaded(configuration)?),
+        Command::Show { integration } => {
+            let loaded = loaded(configuration)?;
+            apps::find(&loaded.catalog, &integration)?;
+            let resolved = loaded.resolved.get(&integration).context("the definition is gone")?;
+            output.say(&resolved.json(), resolved.yaml().trim_end());
         }
-        Command::Check { folder } => check(output, &folder)?,
-        Command::Schema => output.value(&catalog::json_schema()),
+        Command::Check { path: None } => {
+            check::report(output, &loaded(configuration)?, &[], "what a server would load")?;
+        }
+        Command::Check { path: Some(path) } => check::check(configuration, output, &path)?,
+        Command::New(arguments) => begin::run(configuration, output, *arguments).await?,
+        Command::Try(arguments) => trial::run(configuration, output, &arguments).await?,
+        Command::ImportActions(arguments) => import::run(configuration, output, &arguments)?,
+        Command::Schema { part: false } => output.value(&catalog::json_schema()),
+        Command::Schema { part: true } => output.value(&catalog::part_schema()),
         Command::Enable {
             integration,
             target,
@@ -76,17 +96,9 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
     Ok(())
 }
 
-fn check(output: Output, folder: &std::path::Path) -> anyhow::Result<()> {
-    let loaded = catalog::load_directory(folder)?;
-    let problems: Vec<String> = loaded.problems.iter().map(ToString::to_string).collect();
-    let good = loaded.catalog.len();
-    let value = json!({ "definitions": good, "problems": problems });
-    if problems.is_empty() {
-        output.say(&value, &format!("{good} definitions, no mistakes."));
-        return Ok(());
-    }
-    output.say(&value, &problems.join("\n"));
-    bail!("{} mistakes in {}", problems.len(), folder.display())
+/// What a server would load.
+fn loaded(configuration: &Configuration) -> anyhow::Result<Loaded> {
+    composition::load_definitions(configuration.integrations_dir.as_deref())
 }
 
 async fn switch(
