@@ -137,7 +137,7 @@ fn identity(written: &written::Definition, report: &mut Report<'_>) {
         report.add(
             &root.key("id"),
             format!(
-                "`{}` is no id: at most 63 lower-case letters, digits and single hyphens, as `google-calendar`",
+                "`{}` is no id: at most 63 lower-case letters, digits and single hyphens, as `acme-calendar`",
                 written.id
             ),
         );
@@ -149,7 +149,7 @@ fn identity(written: &written::Definition, report: &mut Report<'_>) {
     {
         report.add(
             &root.key("logo"),
-            format!("`{logo}` is no logo: the file's name without its ending, as `slack`"),
+            format!("`{logo}` is no logo: the file's name without its ending, as `acme`"),
         );
     }
     for (name, list) in [("categories", &written.categories), ("aliases", &written.aliases)] {

@@ -9,13 +9,15 @@ fn directory() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integrations")
 }
 
-/// The committed schemas, with the text that the code makes.
-fn schemas() -> [(PathBuf, String); 2] {
-    [
+/// What is committed and made from the code, with the text that the code makes.
+fn made() -> Vec<(PathBuf, String)> {
+    let schemas = [
         ("schema.json", catalog::json_schema()),
         ("families/schema.json", catalog::part_schema()),
     ]
-    .map(|(file, schema)| (directory().join(file), format!("{schema:#}\n")))
+    .map(|(file, schema)| (directory().join(file), format!("{schema:#}\n")));
+    let page = directory().join("../docs/integration-format.md");
+    schemas.into_iter().chain([(page, catalog::reference())]).collect()
 }
 
 #[test]
@@ -79,21 +81,21 @@ fn every_file_is_named_by_its_id_and_names_the_schema() {
 }
 
 #[test]
-fn the_committed_schemas_are_those_of_the_code() {
-    for (file, text) in schemas() {
+fn the_committed_schemas_and_the_reference_are_those_of_the_code() {
+    for (file, text) in made() {
         let committed = std::fs::read_to_string(&file).unwrap_or_default();
         assert!(
             committed == text,
-            "{} is old: run `cargo test -p latchkey-catalog --test shipped -- --ignored write_the_schemas`",
+            "{} is old: run `cargo test -p latchkey-catalog --test shipped -- --ignored write_what_is_made`",
             file.display()
         );
     }
 }
 
 #[test]
-#[ignore = "writes integrations/schema.json and integrations/families/schema.json"]
-fn write_the_schemas() {
-    for (file, text) in schemas() {
+#[ignore = "writes integrations/schema.json, integrations/families/schema.json and docs/integration-format.md"]
+fn write_what_is_made() {
+    for (file, text) in made() {
         std::fs::write(file, text).unwrap();
     }
 }

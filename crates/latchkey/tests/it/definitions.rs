@@ -190,7 +190,11 @@ fn new_writes_a_file_that_passes_or_says_what_is_missing() {
         .collect();
     let output = run(folder.path(), &[], &key);
     assert!(output.status.success(), "{}{}", out(&output), err(&output));
-    assert!(out(&output).contains("acme.yaml is written."), "{}", out(&output));
+    assert!(
+        out(&output).contains("acme.yaml is written, without mistakes."),
+        "{}",
+        out(&output)
+    );
     let yaml = std::fs::read_to_string(folder.path().join("acme.yaml")).unwrap();
     assert!(
         yaml.contains("X-Key: \"${credential.api_key}\"") && folder.path().join("schema.json").is_file(),
@@ -222,7 +226,7 @@ fn new_writes_a_file_that_passes_or_says_what_is_missing() {
         ],
     );
     assert_eq!(oauth.status.code(), Some(1));
-    let said = out(&oauth);
+    let said = err(&oauth);
     for missing in [
         "`description` is missing",
         "`docs` is missing",

@@ -124,33 +124,30 @@ pub(super) async fn run(configuration: &Configuration, output: Output, arguments
         .clone()
         .unwrap_or_else(|| folder.join(format!("{}.yaml", draft.id)));
     let printed = path == Path::new("-");
-    let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
     if !printed {
         write(&path, &text, arguments.force)?;
     }
+    let name = format!("{}.yaml", draft.id);
     let files = Files::new([(name, text.clone())]);
     let problems = catalog::load_beside(&composition::built_in(), &files).problems;
     let value = json!({ "id": draft.id, "file": (!printed).then_some(&path), "yaml": text, "problems": problems });
-    let mut lines: Vec<String> = if printed {
-        vec![text.trim_end().to_owned()]
-    } else {
-        vec![format!("{} is written.", path.display())]
+    let shown = path.display();
+    let said = match (printed, problems.is_empty()) {
+        (true, _) => text.trim_end().to_owned(),
+        (false, true) => {
+            format!(
+                "{shown} is written, without mistakes. Next: latchkey integrations try {}",
+                draft.id
+            )
+        }
+        (false, false) => format!("{shown} is written."),
     };
-    if !printed && problems.is_empty() {
-        lines.push(format!(
-            "It has no mistakes. Next: latchkey integrations try {}",
-            draft.id
-        ));
+    output.say(&value, &said);
+    if problems.is_empty() {
+        return Ok(());
     }
-    lines.extend(problems.iter().map(|problem| format!("missing: {problem}")));
-    output.say(&value, &lines.join("\n"));
-    match problems.len() {
-        0 => Ok(()),
-        number => bail!(
-            "{number} things are missing or wrong: write them in, then run `latchkey integrations check {}`",
-            path.display()
-        ),
-    }
+    let lacks: Vec<String> = problems.iter().map(ToString::to_string).collect();
+    bail!("the definition lacks:\n  {}", lacks.join("\n  "))
 }
 
 async fn draft(configuration: &Configuration, arguments: &Arguments) -> anyhow::Result<Draft> {

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use catalog::Loaded;
 use clap::Subcommand;
+use serde_json::json;
 use store::AppSettings;
 
 use super::apps;
@@ -45,6 +46,8 @@ pub(super) enum Command {
         #[arg(long)]
         part: bool,
     },
+    /// The reference page of the format, as Markdown.
+    Reference,
     /// Switch an integration on. One that signs in with OAuth also needs `latchkey apps set`.
     Enable {
         /// The integration, as `stripe`.
@@ -80,6 +83,10 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
         Command::New(arguments) => begin::run(configuration, output, *arguments).await?,
         Command::Try(arguments) => trial::run(configuration, output, &arguments).await?,
         Command::ImportActions(arguments) => import::run(configuration, output, &arguments)?,
+        Command::Reference => output.say(
+            &json!({ "markdown": catalog::reference() }),
+            catalog::reference().trim_end(),
+        ),
         Command::Schema { part: false } => output.value(&catalog::json_schema()),
         Command::Schema { part: true } => output.value(&catalog::part_schema()),
         Command::Enable {
