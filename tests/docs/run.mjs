@@ -10,9 +10,9 @@
 // In docs/quick-start.md every `sh` block is run in order, as in one terminal, and a `text` block after it is what it
 // prints (`…` stands for anything). `bin/dev` starts the server. Between `<!-- ci: browser … -->` and
 // `<!-- ci: end browser -->` a browser is needed; `demo` does there what the page says. After it, in the same terminal, the
-// script of docs/sandbox.md.
+// script of docs/sandbox.md, and docs/add-an-integration.md from its beginning to its end.
 
-import { access, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { spawn } from 'node:child_process';
 import { missing, startBrowser } from './browser.mjs';
@@ -101,6 +101,7 @@ async function quickStart(work, chromium) {
     await sandboxScript(here, shell);
     await branding(work, shell);
     await example(work, server, chromium);
+    await addIntegration(work, here, shell);
   } finally {
     await shell?.end();
     if (server !== null) {
@@ -138,6 +139,31 @@ async function branding(work, shell) {
     if (!ok) throw new Error(`the commands failed:\n${stdout}\n${stderr}`);
     const shown = JSON.parse(stdout.trim().split('\n').at(-1));
     if (shown.name !== 'Acme' || shown.radius !== 18 || shown.adjusted.length > 0) throw new Error(stdout);
+  });
+}
+
+/** docs/add-an-integration.md, block by block: `yaml` is what a reader makes of the file that the first command began. */
+async function addIntegration(work, here, shell) {
+  const document = await page('docs/add-an-integration.md');
+  const all = parts(document);
+  for (const [index, part] of all.entries()) {
+    if (part.language === 'yaml') {
+      await writeFile(path.join(work.folder, 'my-integrations', 'spotify.yaml'), `${part.text}\n`);
+    } else if (part.language === 'sh') {
+      await check(`${document.name}:${part.line} ${part.text.split('\n')[0].slice(0, 70)}`, async () => {
+        const { ok, stdout, stderr } = await shell.run(here(part.text).replaceAll(/^latchkey /gm, 'target/debug/latchkey '));
+        if (!ok) throw new Error(`the commands failed:\n${stdout}\n${stderr}`);
+        const expected = all[index + 1];
+        if (expected?.language === 'text') compare(here(expected.text), stdout, stderr);
+      });
+    }
+  }
+  await check(`${document.name}: the finished file is the one that was begun`, async () => {
+    const begun = all.find(({ language }) => language === 'sh').text;
+    const finished = await readFile(path.join(work.folder, 'my-integrations', 'spotify.yaml'), 'utf8');
+    const written = [...begun.matchAll(/https:[^\s"]+/g)].map((match) => match[0]);
+    const missing = written.filter((address) => !finished.includes(address));
+    if (written.length < 6 || missing.length > 0) throw new Error(`not in the file: ${missing.join(', ')}`);
   });
 }
 

@@ -43,7 +43,7 @@ mod texts;
 mod timeline;
 mod webhooks;
 
-use std::sync::atomic::AtomicUsize;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -121,6 +121,7 @@ struct Parts {
     store: Store,
     protocol: Protocol,
     catalog: RwLock<Arc<Catalog>>,
+    catalog_mistakes: AtomicUsize,
     settings: Settings,
     public_origin: String,
     evidence_key: Zeroizing<[u8; 32]>,
@@ -149,6 +150,7 @@ impl Broker {
             store,
             protocol,
             catalog: RwLock::new(Arc::new(catalog)),
+            catalog_mistakes: AtomicUsize::new(0),
             public_origin: settings.public_url.origin().ascii_serialization(),
             settings,
             evidence_key,
@@ -170,7 +172,20 @@ impl Broker {
 
     /// Puts new definitions in force, all at once.
     pub fn replace_catalog(&self, catalog: Catalog) {
+        self.keep_catalog(0);
         *self.0.catalog.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(catalog);
+    }
+
+    /// Leaves the definitions in force as they are, because newer ones have so many mistakes.
+    pub fn keep_catalog(&self, mistakes: usize) {
+        self.0.catalog_mistakes.store(mistakes, Ordering::Relaxed);
+        let number = u32::try_from(mistakes).unwrap_or(u32::MAX);
+        metrics::gauge!("latchkey_definition_mistakes").set(f64::from(number));
+    }
+
+    /// How many mistakes the newest definitions have, for which those of before are in force. None: 0.
+    pub fn catalog_mistakes(&self) -> usize {
+        self.0.catalog_mistakes.load(Ordering::Relaxed)
     }
 
     /// The database.

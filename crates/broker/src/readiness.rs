@@ -16,6 +16,8 @@ pub struct Readiness {
     pub missing_migrations: usize,
     /// `ok`, or why this replica refreshes nothing now.
     pub refresh: String,
+    /// `ok`, or how many mistakes the newest definitions have; those of before are in force then.
+    pub definitions: String,
     /// Background loops of this replica.
     pub loops: Vec<LoopHealth>,
     /// Whether this is the database that the server belongs to. `false` does not stop it from serving.
@@ -28,6 +30,7 @@ pub struct Readiness {
 impl Readiness {
     fn not_ready(database: &str, missing_migrations: usize) -> Self {
         Self {
+            definitions: "ok".to_owned(),
             ready: false,
             database: database.to_owned(),
             missing_migrations,
@@ -92,6 +95,13 @@ impl Broker {
             database: "ok".to_owned(),
             missing_migrations: 0,
             refresh: obstacle.unwrap_or("ok").to_owned(),
+            definitions: match self.catalog_mistakes() {
+                0 => "ok".to_owned(),
+                mistakes => format!(
+                    "those of before are in force: the newest have mistakes ({mistakes}), which the log and \
+                     `latchkey integrations check` name"
+                ),
+            },
             loops,
             adopted,
             adoption: (!adopted).then_some(NOT_ADOPTED),

@@ -12,6 +12,7 @@ mod oauth2;
 mod origin;
 mod proof;
 mod site;
+mod sources;
 mod text;
 mod variables;
 
@@ -20,9 +21,9 @@ use std::collections::BTreeMap;
 use self::names::{Names, Site};
 use self::proof::{Call, call, pointer};
 pub use self::text::is_allowed_header;
-pub(crate) use self::text::variable_value;
+pub(crate) use self::text::{is_id, variable_value};
 use crate::definition as written;
-use crate::model::{Api, AuthKind, EntryName, Integration, IntegrationId, Variable};
+use crate::model::{Api, AuthKind, EntryName, Integration, IntegrationId, Origin, Variable};
 use crate::report::{Place, Report};
 use crate::template::{Slot, Template};
 
@@ -32,18 +33,18 @@ pub(crate) type NamedTemplates = Vec<(String, Template)>;
 /// The same with names that may hold inputs.
 pub(crate) type Entries = Vec<(EntryName, Template)>;
 
-/// Checks a definition.
-pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) -> Option<Integration> {
+/// Checks a definition; `whole` is the same as JSON.
+pub(crate) fn definition(
+    written: written::Definition,
+    whole: &serde_json::Value,
+    report: &mut Report<'_>,
+) -> Option<Integration> {
     let root = Place::default();
     identity(&written, report);
     let names = Names::new(&written);
     let docs = link(&written.docs, &root.key("docs"), report);
-    let sources: Vec<_> = written
-        .sources
-        .iter()
-        .enumerate()
-        .filter_map(|(index, source)| link(source, &root.key("sources").index(index), report))
-        .collect();
+    let sources = sources::sources(&written.sources, whole, report);
+    sources::check_off(&written, report);
     if written.api.base_url.contains('?') {
         report.add(
             &root.key("api").key("base_url"),
@@ -110,6 +111,12 @@ pub(crate) fn definition(written: written::Definition, report: &mut Report<'_>) 
             Some(check) => Some(check?),
         },
         sources,
+        confidence: sources::confidence(written.confidence),
+        check_off_reason: written.check_off_reason,
+        origin: Origin {
+            overrides: written.overrides,
+            ..Origin::default()
+        },
         environments: written
             .environments
             .iter()
@@ -129,7 +136,7 @@ fn identity(written: &written::Definition, report: &mut Report<'_>) {
         report.add(
             &root.key("id"),
             format!(
-                "`{}` is no id: at most 63 lower-case letters, digits and single hyphens, as `google-calendar`",
+                "`{}` is no id: at most 63 lower-case letters, digits and single hyphens, as `acme-calendar`",
                 written.id
             ),
         );
@@ -141,7 +148,7 @@ fn identity(written: &written::Definition, report: &mut Report<'_>) {
     {
         report.add(
             &root.key("logo"),
-            format!("`{logo}` is no logo: the file's name without its ending, as `slack`"),
+            format!("`{logo}` is no logo: the file's name without its ending, as `acme`"),
         );
     }
     for (name, list) in [("categories", &written.categories), ("aliases", &written.aliases)] {
@@ -152,12 +159,6 @@ fn identity(written: &written::Definition, report: &mut Report<'_>) {
                 report.add(&place, format!("`{entry}` stands twice"));
             }
         }
-    }
-    if written.sources.is_empty() {
-        report.add(
-            &root.key("sources"),
-            "name at least one document of the provider that the definition was written from",
-        );
     }
     let place = root.key("environments");
     if written.environments.is_empty() {

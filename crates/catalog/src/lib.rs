@@ -8,10 +8,15 @@
 mod action;
 mod check;
 mod definition;
+mod family;
+mod files;
 mod load;
 mod model;
 mod problem;
+mod reference;
 mod report;
+pub mod scaffold;
+mod schema;
 mod shape;
 mod suggest;
 mod template;
@@ -19,9 +24,12 @@ mod tree;
 
 pub use action::{Action, ActionIo, ActionMethod, search};
 pub use check::is_allowed_header;
-pub use load::{Loaded, json_schema, load_directory, load_sources};
+pub use files::Files;
+pub use load::{Loaded, Resolved, load, load_beside, load_directory, load_sources};
 pub use model::*;
 pub use problem::Problem;
+pub use reference::reference;
+pub use schema::{json_schema, part_schema};
 pub use template::{
     Function, Inputs, JsonTemplate, Name, PathTemplate, RenderError, Slot, SyntaxError, Template, UrlTemplate,
 };

@@ -4,12 +4,17 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
+use serde::Deserialize as _;
 use serde_json::Value;
 
 use crate::definition::Definition;
+use crate::family::Families;
+use crate::files::Files;
 use crate::model::{Catalog, Integration};
 use crate::problem::Problem;
 use crate::report::{Place, Report};
+use crate::schema::json_schema;
+use crate::tree::Node;
 use crate::{check, shape, tree};
 
 /// What came of loading definitions: those that are right, and what is wrong with the others.
@@ -17,96 +22,158 @@ use crate::{check, shape, tree};
 pub struct Loaded {
     /// The definitions without a mistake.
     pub catalog: Catalog,
+    /// The same as they are written, each laid over its family, by id.
+    pub resolved: BTreeMap<String, Resolved>,
     /// Every mistake of every file.
     pub problems: Vec<Problem>,
 }
 
-/// Loads each `*.yaml` and `*.yml` of a directory, not of those below it, in the order of their names. A file with a
-/// mistake is left out and reported; the others are loaded. The error is the directory's, when it cannot be read.
+/// A definition as it is written, laid over the family that it extends. Defaults are not filled in.
+#[derive(Clone, Debug)]
+pub struct Resolved(Node);
+
+impl Resolved {
+    /// As JSON.
+    pub fn json(&self) -> Value {
+        self.0.json()
+    }
+
+    /// As YAML, with its keys in the order of the file and those of the family behind. Comments are gone.
+    pub fn yaml(&self) -> String {
+        let options = serde_saphyr::ser_options! { prefer_block_scalars: true };
+        // A tree of texts, numbers, lists and mappings can always be written.
+        serde_saphyr::to_string_with_options(&self.0, options).unwrap_or_default()
+    }
+}
+
+/// Whose families can be extended beside those of the files themselves.
+#[derive(Clone, Copy)]
+enum Beside<'a> {
+    /// Nobody's.
+    Nothing,
+    /// Those of the built-in definitions; their names are taken.
+    BuiltIn(&'a Files),
+    /// The same, where the files have none of this name: they may be the built-in ones themselves.
+    Absent(&'a Files),
+}
+
+/// Loads the definitions of a folder alone, in the order of their names, with the families in it. A file with a mistake is
+/// left out and reported; the others are loaded. The error is the directory's, when it cannot be read.
 pub fn load_directory(path: &Path) -> std::io::Result<Loaded> {
-    let mut paths = Vec::new();
-    for entry in std::fs::read_dir(path)? {
-        let path = entry?.path();
-        if path
-            .extension()
-            .is_some_and(|ending| ending == "yaml" || ending == "yml")
-        {
-            paths.push(path);
-        }
-    }
-    paths.sort();
-    let mut texts = Vec::new();
-    let mut problems = Vec::new();
-    for path in paths {
-        let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        match read(&path) {
-            Ok(text) => texts.push((file, text)),
-            Err(message) => problems.push(whole_file(&file, message)),
-        }
-    }
-    let mut loaded = load_sources(texts.iter().map(|(file, text)| (file.as_str(), text.as_str())));
-    problems.append(&mut loaded.problems);
-    Ok(Loaded {
-        catalog: loaded.catalog,
-        problems,
-    })
+    Ok(load_files(&Files::read(path)?, Beside::Nothing))
 }
 
-/// A file's text; one that is too large is not read at all.
-fn read(path: &Path) -> Result<String, String> {
-    let size = std::fs::metadata(path)
-        .map_err(|error| format!("the file cannot be read: {error}"))?
-        .len();
-    if size > tree::MAX_BYTES as u64 {
-        return Err(format!("the file is larger than {} KiB", tree::MAX_BYTES / 1024));
-    }
-    std::fs::read_to_string(path).map_err(|error| format!("the file cannot be read: {error}"))
-}
-
-/// Loads definitions from their texts, each with the name of its file.
+/// Loads definitions from their texts, each with the name of its file; those under `families/` are families.
 pub fn load_sources<'a>(files: impl IntoIterator<Item = (&'a str, &'a str)>) -> Loaded {
+    load_files(&Files::new(files), Beside::Nothing)
+}
+
+/// Loads some definitions alone; they may extend families of the built-in ones too.
+pub fn load_beside(built_in: &Files, files: &Files) -> Loaded {
+    load_files(files, Beside::Absent(built_in))
+}
+
+/// Loads what a server works with: the built-in definitions, and an operator's own. One of those takes the place of a
+/// built-in one where it says `overrides: true`, and only there.
+pub fn load(built_in: &Files, own: Option<&Files>) -> Loaded {
+    let mut all = load_files(built_in, Beside::Nothing);
+    for integration in all.catalog.by_id.values_mut() {
+        if let Some(integration) = Arc::get_mut(integration) {
+            integration.origin.built_in = true;
+        }
+    }
+    let Some(own) = own else {
+        return all;
+    };
+    let mut own = load_files(own, Beside::BuiltIn(built_in));
+    for (id, integration) in std::mem::take(&mut own.catalog.by_id) {
+        let taken = all.catalog.by_id.get(&id).is_some_and(|other| other.origin.built_in);
+        let message = match (taken, integration.origin.overrides) {
+            (true, false) => Some(format!(
+                "`{id}` is built in: write `overrides: true` to take its place, or choose another id"
+            )),
+            (false, true) => Some(format!("there is no built-in `{id}` to override: take `overrides` out")),
+            _ => None,
+        };
+        let resolved = own.resolved.remove(&id);
+        if let Some(message) = message {
+            let key = if taken { "id" } else { "overrides" };
+            if let Some(Resolved(node)) = &resolved {
+                let mut report = Report::new(&integration.origin.file, node);
+                report.add(&Place::default().key(key), message);
+                own.problems.append(&mut report.problems);
+            }
+            continue;
+        }
+        all.resolved.extend(resolved.map(|resolved| (id.clone(), resolved)));
+        all.catalog.by_id.insert(id, integration);
+    }
+    all.problems.append(&mut own.problems);
+    all
+}
+
+fn load_files(files: &Files, beside: Beside<'_>) -> Loaded {
     let schema = json_schema();
-    let mut loaded = Loaded::default();
+    let mut loaded = Loaded {
+        problems: files.unread.clone(),
+        ..Loaded::default()
+    };
+    let mut families = Families::default();
+    // The mistakes of others are told where they are loaded themselves.
+    if let Beside::BuiltIn(built_in) = beside {
+        families = families.read(built_in, &schema, &mut Vec::new());
+    }
+    families = families.read(files, &schema, &mut loaded.problems);
+    if let Beside::Absent(built_in) = beside {
+        families = families.read(built_in, &schema, &mut Vec::new());
+    }
     let mut defined_in: BTreeMap<String, &str> = BTreeMap::new();
-    for (file, text) in files {
-        let node = match tree::read(text) {
+    for (file, text) in &files.definitions {
+        let own = match tree::read(text) {
             Ok(node) => node,
             Err(unreadable) => {
-                let mut problem = whole_file(file, unreadable.message);
-                problem.line = unreadable.position.map(|position| position.line);
-                problem.column = unreadable.position.map(|position| position.column);
-                loaded.problems.push(problem);
+                loaded.problems.push(unreadable.problem(file));
                 continue;
             }
         };
-        let mut report = Report::new(file, &node);
-        let integration = definition(&schema, &node, &mut report);
-        if let Some(integration) = &integration
-            && let Some(other) = defined_in.get(integration.id.as_str())
-        {
-            let message = format!(
-                "the id `{}` is taken by {other}: ids are unique",
-                integration.id.as_str()
-            );
-            report.add(&Place::default().key("id"), message);
+        let mut report = Report::new(file, &own);
+        let base = families.of(&own, &mut report);
+        let mut found = std::mem::take(&mut report.problems);
+        if let Ok(base) = base {
+            let node = match base {
+                None => own,
+                Some(base) => base.under(own),
+            };
+            let mut report = Report::new(file, &node).of_family(base.map_or(file, |base| base.file));
+            let right = definition(&schema, &node, &mut report);
+            if let Some(integration) = &right
+                && let Some(other) = defined_in.get(integration.id.as_str())
+            {
+                let id = integration.id.as_str();
+                let message = format!("the id `{id}` is taken by {other}: ids are unique");
+                report.add(&Place::default().key("id"), message);
+            }
+            found.append(&mut report.problems);
+            if let Some(mut integration) = right.filter(|_| found.is_empty()) {
+                let id = integration.id.as_str().to_owned();
+                integration.origin.file.clone_from(file);
+                defined_in.insert(id.clone(), file);
+                loaded.resolved.insert(id.clone(), Resolved(node));
+                loaded.catalog.by_id.insert(id, Arc::new(integration));
+            }
         }
-        if report.problems.is_empty()
-            && let Some(integration) = integration
-        {
-            let id = integration.id.as_str().to_owned();
-            defined_in.insert(id.clone(), file);
-            loaded.catalog.by_id.insert(id, Arc::new(integration));
-        }
-        report.problems.sort_by_key(|problem| (problem.line, problem.column));
-        loaded.problems.append(&mut report.problems);
+        found.sort_by_key(|problem| (problem.line, problem.column));
+        // What is wrong in a family is wrong in each of its members, and told once.
+        found.retain(|problem| !loaded.problems.iter().any(|other| problem.is_told_by(other)));
+        loaded.problems.append(&mut found);
     }
     loaded
 }
 
-fn definition(schema: &Value, node: &tree::Node, report: &mut Report<'_>) -> Option<Integration> {
+fn definition(schema: &Value, node: &Node, report: &mut Report<'_>) -> Option<Integration> {
     let json = shape::compare(schema, node, report);
-    match serde_json::from_value::<Definition>(json) {
-        Ok(definition) => check::definition(definition, report),
+    match Definition::deserialize(&json) {
+        Ok(definition) => check::definition(definition, &json, report),
         Err(error) => {
             // Its cause was reported with its line already, unless schema and types disagree.
             if report.problems.is_empty() {
@@ -115,20 +182,4 @@ fn definition(schema: &Value, node: &tree::Node, report: &mut Report<'_>) -> Opt
             None
         }
     }
-}
-
-fn whole_file(file: &str, message: String) -> Problem {
-    Problem {
-        file: file.to_owned(),
-        line: None,
-        column: None,
-        at: String::new(),
-        message,
-        suggestion: None,
-    }
-}
-
-/// The JSON Schema of a definition (draft 2020-12), for editors. `integrations/schema.json` is this.
-pub fn json_schema() -> Value {
-    schemars::schema_for!(Definition).to_value()
 }

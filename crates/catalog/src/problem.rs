@@ -19,6 +19,27 @@ pub struct Problem {
     pub suggestion: Option<String>,
 }
 
+impl Problem {
+    /// What is wrong with a file as a whole.
+    pub(crate) fn of_file(file: &str, message: String) -> Self {
+        Self {
+            file: file.to_owned(),
+            line: None,
+            column: None,
+            at: String::new(),
+            message,
+            suggestion: None,
+        }
+    }
+
+    /// Whether another says the same of the same place.
+    pub(crate) fn is_told_by(&self, other: &Self) -> bool {
+        self.file == other.file
+            && (self.line, self.column) == (other.line, other.column)
+            && self.message == other.message
+    }
+}
+
 /// `salesforce.yaml:12:5: auth[0].token.url: …; did you mean …?`
 impl fmt::Display for Problem {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

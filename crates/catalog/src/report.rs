@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::problem::Problem;
-use crate::tree::{Content, Node, Position};
+use crate::tree::{Content, FileOf, Node, Position};
 
 /// A place in a definition, as `auth[0].token.url`.
 #[derive(Clone, Debug, Default)]
@@ -44,9 +44,10 @@ impl fmt::Display for Place {
     }
 }
 
-/// The mistakes of one file.
+/// The mistakes of one definition, which may stand in the file of its family.
 pub(crate) struct Report<'a> {
     file: &'a str,
+    family: &'a str,
     tree: &'a Node,
     pub(crate) problems: Vec<Problem>,
 }
@@ -55,9 +56,16 @@ impl<'a> Report<'a> {
     pub(crate) fn new(file: &'a str, tree: &'a Node) -> Self {
         Self {
             file,
+            family: file,
             tree,
             problems: Vec::new(),
         }
+    }
+
+    /// The same for a definition that was merged with its family, which stands in this file.
+    pub(crate) fn of_family(mut self, file: &'a str) -> Self {
+        self.family = file;
+        self
     }
 
     /// Adds a mistake at a place; what is missing is told at the nearest piece around it.
@@ -79,7 +87,10 @@ impl<'a> Report<'a> {
         suggestion: Option<String>,
     ) {
         self.problems.push(Problem {
-            file: self.file.to_owned(),
+            file: match position.file {
+                FileOf::Definition => self.file.to_owned(),
+                FileOf::Family => self.family.to_owned(),
+            },
             line: Some(position.line),
             column: Some(position.column),
             at: place.to_string(),

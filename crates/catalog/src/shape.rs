@@ -9,12 +9,28 @@ use crate::tree::{Content, Node};
 
 /// Compares, and gives the document as JSON without the keys that are not known.
 pub(crate) fn compare(schema: &Value, node: &Node, report: &mut Report<'_>) -> Value {
-    Comparison { root: schema, report }.value(schema, node, &Place::default())
+    let mut comparison = Comparison {
+        root: schema,
+        report,
+        partial: false,
+    };
+    comparison.value(schema, node, &Place::default())
+}
+
+/// Compares a part of a document: keys may be missing.
+pub(crate) fn compare_part(schema: &Value, node: &Node, report: &mut Report<'_>) {
+    let mut comparison = Comparison {
+        root: schema,
+        report,
+        partial: true,
+    };
+    comparison.value(schema, node, &Place::default());
 }
 
 struct Comparison<'r, 'a, 's> {
     root: &'s Value,
     report: &'r mut Report<'a>,
+    partial: bool,
 }
 
 impl<'s> Comparison<'_, '_, 's> {
@@ -29,12 +45,7 @@ impl<'s> Comparison<'_, '_, 's> {
     fn value(&mut self, schema: &'s Value, node: &Node, place: &Place) -> Value {
         let schema = self.resolve(schema);
         if let Some(options) = schema.get("anyOf").and_then(Value::as_array) {
-            // `Option<T>`: the type or null.
-            let some = options.iter().find(|option| option.get("type") != Some(&json!("null")));
-            return match (&node.content, some) {
-                (Content::Null, _) | (_, None) => Value::Null,
-                (_, Some(some)) => self.value(some, node, place),
-            };
+            return self.any_of(options, node, place);
         }
         if let Some(options) = schema.get("oneOf").and_then(Value::as_array) {
             return self.one_of(options, node, place);
@@ -45,7 +56,7 @@ impl<'s> Comparison<'_, '_, 's> {
         let types: Vec<&str> = match schema.get("type") {
             Some(Value::String(one)) => vec![one],
             Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
-            _ => return json(node),
+            _ => return node.json(),
         };
         let may_be = |one: &[&str]| one.iter().any(|one| types.contains(one));
         match (&node.content, types.first()) {
@@ -59,24 +70,54 @@ impl<'s> Comparison<'_, '_, 's> {
                     .map(|(index, item)| self.value(below, item, &place.index(index)))
                     .collect()
             }
-            (Content::Text(_), _) if may_be(&["string"]) => json(node),
-            (Content::Bool(_), _) if may_be(&["boolean"]) => json(node),
-            (Content::Number(_), _) if may_be(&["integer", "number"]) => json(node),
+            (Content::Text(_), _) if may_be(&["string"]) => node.json(),
+            (Content::Bool(_), _) if may_be(&["boolean"]) => node.json(),
+            (Content::Number(_), _) if may_be(&["integer", "number"]) => node.json(),
             (found, wanted) => {
                 self.mismatch(found, wanted.copied().unwrap_or_default(), place);
-                json(node)
+                node.json()
             }
         }
     }
 
-    fn mismatch(&mut self, found: &Content, wanted: &str, place: &Place) {
-        let wanted_words = match wanted {
-            "string" => "a text",
-            "boolean" => "true or false",
-            "integer" | "number" => "a number",
-            "array" => "a list",
-            _ => "a mapping",
+    /// `Option<T>`: the type or null. Else types that are told apart by what stands there.
+    fn any_of(&mut self, options: &'s [Value], node: &Node, place: &Place) -> Value {
+        let null = json!("null");
+        let optional = options.iter().any(|option| option.get("type") == Some(&null));
+        if optional && matches!(node.content, Content::Null) {
+            return Value::Null;
+        }
+        let some: Vec<&'s Value> = options
+            .iter()
+            .filter(|option| option.get("type") != Some(&null))
+            .collect();
+        let wanted = match &node.content {
+            Content::Null => "null",
+            Content::Bool(_) => "boolean",
+            Content::Number(_) => "number",
+            Content::Text(_) => "string",
+            Content::List(_) => "array",
+            Content::Map(_) => "object",
         };
+        let fits = |option: &&'s Value| self.resolve(option).get("type").and_then(Value::as_str) == Some(wanted);
+        let fitting = some.iter().copied().find(fits).or(match some[..] {
+            [only] => Some(only),
+            _ => None,
+        });
+        if let Some(option) = fitting {
+            return self.value(option, node, place);
+        }
+        let types = some
+            .iter()
+            .filter_map(|option| self.resolve(option).get("type")?.as_str());
+        let words: Vec<&str> = types.map(in_words).collect();
+        let message = format!("expected {}, found {}", words.join(" or "), node.content.describe());
+        self.report.add(place, message);
+        node.json()
+    }
+
+    fn mismatch(&mut self, found: &Content, wanted: &str, place: &Place) {
+        let wanted_words = in_words(wanted);
         let quotes = match found {
             Content::Number(_) | Content::Bool(_) if wanted == "string" => ": put it in quotes",
             _ => "",
@@ -99,7 +140,7 @@ impl<'s> Comparison<'_, '_, 's> {
                 self.report.add(place, message);
             }
         }
-        json(node)
+        node.json()
     }
 
     fn one_of(&mut self, options: &'s [Value], node: &Node, place: &Place) -> Value {
@@ -120,12 +161,12 @@ impl<'s> Comparison<'_, '_, 's> {
         let kinds: Vec<&str> = options.iter().filter_map(kind).collect();
         let Content::Map(entries) = &node.content else {
             self.mismatch(&node.content, "object", place);
-            return json(node);
+            return node.json();
         };
         let Some((_, found)) = entries.iter().find(|(key, _)| key.name == "kind") else {
             self.report
                 .add(place, format!("`kind` is missing: one of {}", listed(&kinds)));
-            return json(node);
+            return node.json();
         };
         let chosen = match &found.content {
             Content::Text(text) => options.iter().find(|option| kind(option) == Some(text)),
@@ -135,12 +176,12 @@ impl<'s> Comparison<'_, '_, 's> {
             return self.object(option, node, place);
         }
         self.word(kinds, found, &place.key("kind"));
-        json(node)
+        node.json()
     }
 
     fn object(&mut self, schema: &'s Value, node: &Node, place: &Place) -> Value {
         let Content::Map(entries) = &node.content else {
-            return json(node);
+            return node.json();
         };
         // A kind of an object names the type of its fields by reference.
         let fields = self.resolve(schema);
@@ -174,6 +215,9 @@ impl<'s> Comparison<'_, '_, 's> {
             self.report
                 .add_at(key.position, &below, message, suggest::nearest(&key.name, known));
         }
+        if self.partial {
+            return Value::Object(object);
+        }
         for name in fields
             .get("required")
             .and_then(Value::as_array)
@@ -189,25 +233,20 @@ impl<'s> Comparison<'_, '_, 's> {
     }
 }
 
+fn in_words(kind: &str) -> &'static str {
+    match kind {
+        "string" => "a text",
+        "boolean" => "true or false",
+        "integer" | "number" => "a number",
+        "array" => "a list",
+        _ => "a mapping",
+    }
+}
+
 fn listed(words: &[&str]) -> String {
     words
         .iter()
         .map(|word| format!("`{word}`"))
         .collect::<Vec<_>>()
         .join(", ")
-}
-
-/// The document as JSON.
-fn json(node: &Node) -> Value {
-    match &node.content {
-        Content::Null => Value::Null,
-        Content::Bool(truth) => Value::Bool(*truth),
-        Content::Number(number) => Value::Number(number.clone()),
-        Content::Text(text) => Value::String(text.clone()),
-        Content::List(items) => items.iter().map(json).collect(),
-        Content::Map(entries) => entries
-            .iter()
-            .map(|(key, value)| (key.name.clone(), json(value)))
-            .collect(),
-    }
 }

@@ -2,12 +2,14 @@
 
 use std::fmt;
 
-use serde::Deserialize;
 use serde::de::{Deserializer, MapAccess, SeqAccess, Visitor};
-use serde_json::Number;
+use serde::{Deserialize, Serialize, Serializer};
+use serde_json::{Number, Value};
 use serde_saphyr::budget::BudgetBreach;
 use serde_saphyr::options::{DuplicateKeyPolicy, MergeKeyPolicy};
 use serde_saphyr::{Error, Spanned};
+
+use crate::problem::Problem;
 
 /// The largest definition, in bytes.
 pub(crate) const MAX_BYTES: usize = 256 * 1024;
@@ -15,20 +17,31 @@ pub(crate) const MAX_BYTES: usize = 256 * 1024;
 /// How deep lists and mappings may stand in each other.
 const MAX_DEPTH: usize = 32;
 
-/// A piece of the document and where it stands, both counted from 1.
-#[derive(Debug)]
+/// A piece of the document and where it stands.
+#[derive(Clone, Debug)]
 pub(crate) struct Node {
     pub(crate) position: Position,
     pub(crate) content: Content,
 }
 
+/// A place in a file; line and column are counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Position {
+    pub(crate) file: FileOf,
     pub(crate) line: u64,
     pub(crate) column: u64,
 }
 
-#[derive(Debug)]
+/// The file that a piece of a definition stands in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum FileOf {
+    /// The definition's own.
+    Definition,
+    /// That of the family which it extends.
+    Family,
+}
+
+#[derive(Clone, Debug)]
 pub(crate) enum Content {
     Null,
     Bool(bool),
@@ -39,7 +52,7 @@ pub(crate) enum Content {
 }
 
 /// The key of a mapping.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Key {
     pub(crate) name: String,
     pub(crate) position: Position,
@@ -49,6 +62,16 @@ pub(crate) struct Key {
 pub(crate) struct Unreadable {
     pub(crate) position: Option<Position>,
     pub(crate) message: String,
+}
+
+impl Unreadable {
+    /// As a problem of a file.
+    pub(crate) fn problem(self, file: &str) -> Problem {
+        let mut problem = Problem::of_file(file, self.message);
+        problem.line = self.position.map(|position| position.line);
+        problem.column = self.position.map(|position| position.column);
+        problem
+    }
 }
 
 /// Reads a document. Anchors and aliases are refused: a definition has no use for them, and bombs are made of them.
@@ -79,6 +102,7 @@ pub(crate) fn read(text: &str) -> Result<Node, Unreadable> {
     };
     serde_saphyr::from_str_with_options(text, options).map_err(|error| {
         let position = error.location().map(|place| Position {
+            file: FileOf::Definition,
             line: place.line(),
             column: place.column(),
         });
@@ -114,6 +138,73 @@ fn explain(error: &Error) -> String {
     }
 }
 
+impl Node {
+    /// The value of a key of a mapping.
+    pub(crate) fn get(&self, name: &str) -> Option<&Node> {
+        self.entry(name).map(|(_, value)| value)
+    }
+
+    /// A key of a mapping, and its value.
+    pub(crate) fn entry(&self, name: &str) -> Option<(&Key, &Node)> {
+        let Content::Map(entries) = &self.content else {
+            return None;
+        };
+        let found = entries.iter().find(|(key, _)| key.name == name);
+        found.map(|(key, value)| (key, value))
+    }
+
+    /// What it says, where it is a text.
+    pub(crate) fn text(&self) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// The document as JSON.
+    pub(crate) fn json(&self) -> Value {
+        match &self.content {
+            Content::Null => Value::Null,
+            Content::Bool(truth) => Value::Bool(*truth),
+            Content::Number(number) => Value::Number(number.clone()),
+            Content::Text(text) => Value::String(text.clone()),
+            Content::List(items) => items.iter().map(Self::json).collect(),
+            Content::Map(entries) => entries
+                .iter()
+                .map(|(key, value)| (key.name.clone(), value.json()))
+                .collect(),
+        }
+    }
+
+    /// Says of each piece that it stands in the file of a family.
+    pub(crate) fn move_to_family(&mut self) {
+        self.position.file = FileOf::Family;
+        match &mut self.content {
+            Content::List(items) => items.iter_mut().for_each(Self::move_to_family),
+            Content::Map(entries) => {
+                for (key, value) in entries {
+                    key.position.file = FileOf::Family;
+                    value.move_to_family();
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Serialize for Node {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match &self.content {
+            Content::Null => serializer.serialize_unit(),
+            Content::Bool(truth) => serializer.serialize_bool(*truth),
+            Content::Number(number) => number.serialize(serializer),
+            Content::Text(text) => serializer.serialize_str(text),
+            Content::List(items) => serializer.collect_seq(items),
+            Content::Map(entries) => serializer.collect_map(entries.iter().map(|(key, value)| (&key.name, value))),
+        }
+    }
+}
+
 impl Content {
     /// What it is, for people.
     pub(crate) fn describe(&self) -> &'static str {
@@ -130,6 +221,7 @@ impl Content {
 
 fn position<T>(spanned: &Spanned<T>) -> Position {
     Position {
+        file: FileOf::Definition,
         line: spanned.referenced.line(),
         column: spanned.referenced.column(),
     }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use broker::{Broker, Journal, MailSettings, Settings};
-use catalog::Catalog;
+use catalog::{Catalog, Files, Loaded};
 use protocol::Protocol;
 use protocol::egress::{Egress, EgressPolicy};
 use protocol::mail::Mailer;
@@ -22,6 +22,7 @@ use crate::configuration::Configuration;
 #[derive(rust_embed::RustEmbed)]
 #[folder = "../../integrations"]
 #[include = "*.yaml"]
+#[include = "families/*.yaml"]
 struct BuiltIn;
 
 /// What to do with a definition that has mistakes.
@@ -33,25 +34,30 @@ pub enum BadDefinition {
     Refuse,
 }
 
-/// The built-in definitions, and the operator's, which win. Every mistake of every file is told.
-pub fn load_catalog(folder: Option<&Path>, bad: BadDefinition) -> anyhow::Result<Catalog> {
-    let sources: Vec<(String, String)> = BuiltIn::iter()
-        .filter_map(|name| {
-            let file = BuiltIn::get(&name)?;
-            Some((name.to_string(), String::from_utf8(file.data.into_owned()).ok()?))
+/// The files of the built-in definitions and their families.
+pub fn built_in() -> Files {
+    Files::new(BuiltIn::iter().filter_map(|name| {
+        let file = BuiltIn::get(&name)?;
+        Some((name.into_owned(), String::from_utf8(file.data.into_owned()).ok()?))
+    }))
+}
+
+/// The built-in definitions, and those of the operator's folder. Every mistake of every file is told.
+pub fn load_definitions(folder: Option<&Path>) -> anyhow::Result<Loaded> {
+    let own = folder
+        .map(|folder| {
+            Files::read(folder)
+                .with_context(|| format!("LATCHKEY_INTEGRATIONS_DIR: {} cannot be read", folder.display()))
         })
-        .collect();
-    let built_in = catalog::load_sources(sources.iter().map(|(name, text)| (name.as_str(), text.as_str())));
-    let mut problems = built_in.problems;
-    let mut all = built_in.catalog;
-    if let Some(folder) = folder {
-        let own = catalog::load_directory(folder)
-            .with_context(|| format!("LATCHKEY_INTEGRATIONS_DIR: {} cannot be read", folder.display()))?;
-        problems.extend(own.problems);
-        all = all.merged(own.catalog);
-    }
+        .transpose()?;
+    Ok(catalog::load(&built_in(), own.as_ref()))
+}
+
+/// The same for a server, which goes on without a bad definition or does not start.
+pub fn load_catalog(folder: Option<&Path>, bad: BadDefinition) -> anyhow::Result<Catalog> {
+    let Loaded { catalog, problems, .. } = load_definitions(folder)?;
     if problems.is_empty() {
-        return Ok(all);
+        return Ok(catalog);
     }
     let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
     match bad {
@@ -59,7 +65,7 @@ pub fn load_catalog(folder: Option<&Path>, bad: BadDefinition) -> anyhow::Result
             for problem in told {
                 tracing::warn!("a definition is left out: {problem}");
             }
-            Ok(all)
+            Ok(catalog)
         }
         BadDefinition::Refuse => bail!("definitions have mistakes:\n  {}", told.join("\n  ")),
     }
@@ -97,25 +103,19 @@ pub fn build(
     identity: Identity,
 ) -> anyhow::Result<Broker> {
     let sandbox = identity.address.map(loopback);
-    let mut allow = configuration.private_hosts()?;
+    let mut policy = egress_policy(configuration)?;
     if let Some(address) = sandbox {
-        allow.push(
+        policy.allow.push(
             format!("http://{address}")
                 .parse()
                 .context("the sandbox's own address")?,
         );
     }
-    let extra_roots = extra_roots(configuration)?;
     let host = identity.public_url.host_str().unwrap_or("localhost").to_owned();
-    let mail = mailer(configuration, &host, &extra_roots)?.map(|mailer| MailSettings {
+    let mail = mailer(configuration, &host, &policy.extra_roots)?.map(|mailer| MailSettings {
         mailer,
         link_days: configuration.mail_link_days,
     });
-    let policy = EgressPolicy {
-        allow,
-        extra_roots,
-        ..EgressPolicy::default()
-    };
     let egress = Egress::new(policy).context("the outbound client cannot be made")?;
     let parallel = configuration.refresh_parallel.max(1);
     // Room for what the scheduler claims and for what callers wait for.
@@ -149,6 +149,15 @@ pub fn build(
         master.derive(Purpose::Evidence),
         journal,
     ))
+}
+
+/// What outbound calls may reach, by the configuration.
+pub fn egress_policy(configuration: &Configuration) -> anyhow::Result<EgressPolicy> {
+    Ok(EgressPolicy {
+        allow: configuration.private_hosts()?,
+        extra_roots: extra_roots(configuration)?,
+        ..EgressPolicy::default()
+    })
 }
 
 fn extra_roots(configuration: &Configuration) -> anyhow::Result<Vec<Vec<u8>>> {

@@ -40,7 +40,7 @@ pub struct Configuration {
     pub bind: String,
     /// Networks of reverse proxies whose `X-Forwarded-For` is believed, separated by commas.
     pub trusted_proxies: String,
-    /// A folder with more integration definitions; they win over the built-in ones.
+    /// A folder with more integration definitions.
     pub integrations_dir: Option<PathBuf>,
     /// Origins `scheme://host:port` that may be http, private or on another port, separated by commas.
     pub allow_private_hosts: String,

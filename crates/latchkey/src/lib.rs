@@ -11,3 +11,4 @@ pub mod commands;
 pub mod composition;
 pub mod configuration;
 pub mod logging;
+pub mod reload;

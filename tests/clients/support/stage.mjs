@@ -103,6 +103,7 @@ auth:
 api:
   base_url: https://${id}.example.test
   headers: { Authorization: "Bearer \${credential.api_key}" }
+check: { get: /me }
 `;
 
 /** Silences what a package prints about errors that are wanted here. */

@@ -67,7 +67,7 @@ fn learned_kind(learn: &written::Learn, place: &Place, report: &mut Report<'_>) 
             if hosts.is_empty() {
                 report.add(
                     place,
-                    "`type: origin` needs `hosts`: which hosts it may be, as `.salesforce.com`",
+                    "`type: origin` needs `hosts`: which hosts it may be, as `.acme.com`",
                 );
             }
             text::hosts(&hosts, &place.key("hosts"), report);

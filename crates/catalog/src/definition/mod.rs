@@ -8,6 +8,7 @@ mod learn;
 mod login;
 mod mcp;
 mod oauth2;
+mod source;
 mod variable;
 
 use std::collections::BTreeMap;
@@ -27,6 +28,7 @@ pub(crate) use self::oauth2::{
     Answer, Callback, ClientAuth, ExpiresUnit, OAuth2, Omitted, Param, Pkce, RefreshErrors, RefreshWith, Revoke,
     RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Scopes, Then, TokenBody, TokenMethod, TokenNames,
 };
+pub(crate) use self::source::{Confidence, Source};
 pub(crate) use self::variable::{Choice, OtherValue, SetBy, Variable, VariableType};
 
 /// An integration of Latchkey: a service, how one signs in to it and how its API is called.
@@ -36,6 +38,14 @@ pub(crate) use self::variable::{Choice, OtherValue, SetBy, Variable, VariableTyp
 pub(crate) struct Definition {
     /// Unique id: lower-case letters, digits and hyphens, as `google-calendar`.
     pub(crate) id: String,
+    /// The family that this definition is laid over, as `google` for `families/google.yaml`. Mappings are merged key by key,
+    /// lists and texts replace those of the family, and `null` takes a key away; entries of `auth` are merged by `id` or
+    /// `kind`, those of `actions` by `id`, those of `sources` by `url`.
+    #[expect(dead_code, reason = "resolved before this is read; here for the schema")]
+    pub(crate) extends: Option<String>,
+    /// Takes the place of the built-in definition with this id. In a folder of your own only.
+    #[serde(default)]
+    pub(crate) overrides: bool,
     /// The name that people know.
     pub(crate) name: String,
     /// One sentence on what the service is.
@@ -50,8 +60,11 @@ pub(crate) struct Definition {
     pub(crate) docs: String,
     /// Name of the logo file, without its ending.
     pub(crate) logo: Option<String>,
-    /// The provider's documents that this definition was written from, https. At least one.
-    pub(crate) sources: Vec<String>,
+    /// The provider's documents that this definition was written from. At least one.
+    pub(crate) sources: Vec<Source>,
+    /// How far the definition was proved.
+    #[serde(default)]
+    pub(crate) confidence: Confidence,
     /// Environments in which it exists. Both, unless said otherwise.
     #[serde(default = "both_environments")]
     pub(crate) environments: Vec<Environment>,
@@ -64,6 +77,8 @@ pub(crate) struct Definition {
     pub(crate) api: Api,
     /// A call that proves a credential and names the account.
     pub(crate) check: Option<Check>,
+    /// Why there is no `check`, where people paste a key: nothing else would tell a wrong one.
+    pub(crate) check_off_reason: Option<String>,
     /// Calls of the API that are worth knowing, for agents and for whoever looks one up. Every other call works too.
     #[serde(default)]
     pub(crate) actions: Vec<Action>,

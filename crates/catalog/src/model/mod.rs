@@ -7,6 +7,7 @@ mod learn;
 mod login;
 mod oauth2;
 mod set;
+mod source;
 mod variable;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ pub use self::oauth2::{
     RequestBody, RequestMethod, RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
 };
 pub use self::set::Catalog;
+pub use self::source::{Confidence, Origin, Source};
 pub use self::variable::{Choice, HostCase, OtherValue, SetBy, Uses, Variable, VariableKind};
 use crate::action::Action;
 use crate::template::Template;
@@ -64,7 +66,13 @@ pub struct Integration {
     /// one of them is [`AuthMethod::check`].
     pub check: Option<Check>,
     /// The provider's documents that this definition was written from. Never empty.
-    pub sources: Vec<Url>,
+    pub sources: Vec<Source>,
+    /// How far it was proved.
+    pub confidence: Confidence,
+    /// Why there is no check, where people paste a key.
+    pub check_off_reason: Option<String>,
+    /// Its file.
+    pub origin: Origin,
     /// Environments in which it exists: both, unless the definition says `environments: [test]`.
     pub environments: Vec<String>,
     /// Calls of its API that are worth knowing, in the definition's order.

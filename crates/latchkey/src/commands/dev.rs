@@ -22,6 +22,7 @@ use super::{sandbox_app, serve};
 use crate::cluster::{Cluster, ClusterOptions};
 use crate::composition::{self, BadDefinition, Identity};
 use crate::configuration::Configuration;
+use crate::reload::{self, Hangup};
 
 /// The secret key of the demo project.
 const TEST_KEY_FILE: &str = "test.key";
@@ -104,9 +105,17 @@ async fn serve_until_stopped(
     let scheduler = broker::Scheduler::start(&broker)
         .await
         .context("the scheduler did not start")?;
+    let watching = configuration
+        .integrations_dir
+        .clone()
+        .map(|folder| reload::watch(broker.clone(), folder, Hangup::Ends))
+        .transpose()?;
     announce(output, &broker, &project, &test_key, folder);
     stop.received().await;
     tracing::info!("stopping");
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     scheduler.stop().await;
     running.stop().await;
     store.close().await;

@@ -13,6 +13,7 @@ use vault::MasterKey;
 
 use crate::composition::{self, BadDefinition, Identity};
 use crate::configuration::Configuration;
+use crate::reload::{self, Hangup};
 
 /// Serves until it is told to stop. A database that is away is waited for: alive, but not ready.
 pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
@@ -75,6 +76,11 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
             "LATCHKEY_JOURNAL_DIR is not set: a refreshed token is lost if this process dies while the database is away"
         );
     }
+    let watching = configuration
+        .integrations_dir
+        .clone()
+        .map(|folder| reload::watch(broker.clone(), folder, Hangup::Reloads))
+        .transpose()?;
     let mut scheduler = None;
     let waiting = async {
         if !adopted {
@@ -93,6 +99,9 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
         () = stop.received() => Ok(()),
     };
     tracing::info!("stopping");
+    if let Some(watching) = watching {
+        watching.abort();
+    }
     if let Some(scheduler) = scheduler {
         scheduler.stop().await;
     }

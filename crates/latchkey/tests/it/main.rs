@@ -28,6 +28,7 @@ mod clocks;
 mod container;
 mod containment;
 mod credential;
+mod definitions;
 mod deletion;
 mod embed;
 mod embed_tokens;

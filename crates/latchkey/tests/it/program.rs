@@ -306,3 +306,102 @@ fn logs_in_a_file_have_no_colours() {
     }
     assert!(!line.contains('\u{1b}'), "{line}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn definitions_are_loaded_again_and_a_mistake_keeps_those_of_before() {
+    let database = Database::create().await;
+    let folder = tempfile::tempdir().unwrap();
+    let write = |text: &str| std::fs::write(folder.path().join("own.yaml"), text).unwrap();
+    let own = testkit::odd_definition().1.replace("id: odd", "id: own");
+    let named = |name: &str| own.replacen("name: ", &format!("name: {name} "), 1);
+    write(&named("First"));
+    let bind = format!("127.0.0.1:{}", free_port());
+    let url = format!("http://{bind}");
+    let mut program = Program::start(
+        "serve",
+        &[
+            ("LATCHKEY_DATABASE_URL", &database.address()),
+            ("LATCHKEY_MASTER_KEY", &MasterKey::generate().to_text()),
+            ("LATCHKEY_PUBLIC_URL", &url),
+            ("LATCHKEY_BIND", &bind),
+            ("LATCHKEY_INTEGRATIONS_DIR", folder.path().to_str().unwrap()),
+        ],
+    );
+    let client = testkit::client();
+    until(&client, &format!("{url}/readyz"), 200).await;
+    let read = async |path: &str| -> serde_json::Value {
+        client
+            .get(format!("{url}{path}"))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap()
+    };
+    let name = async || {
+        let page = read("/v1/public/connection-definitions?limit=1000").await;
+        let rows = page["rows"].as_array().unwrap();
+        let own = rows.iter().find(|row| row["platform"] == "own");
+        own.map(|row| {
+            row["frontend"]["spec"]["title"]
+                .as_str()
+                .unwrap()
+                .split(' ')
+                .next()
+                .unwrap()
+                .to_owned()
+        })
+    };
+    let until_named = async |wanted: Option<&str>| {
+        let waiting = async {
+            while name().await.as_deref() != wanted {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+        };
+        let waited = tokio::time::timeout(Duration::from_secs(20), waiting).await;
+        assert!(waited.is_ok(), "{wanted:?}: {:?}", name().await);
+    };
+    assert_eq!(name().await.as_deref(), Some("First"));
+    assert_eq!(read("/readyz").await["definitions"], "ok");
+    // By itself within seconds; at once when it is told.
+    write(&named("Second"));
+    until_named(Some("Second")).await;
+    let hang_up = || {
+        let told = Command::new("kill")
+            .args(["-HUP", &program.0.id().to_string()])
+            .status();
+        assert!(told.unwrap().success());
+    };
+    write(&named("Third"));
+    hang_up();
+    until_named(Some("Third")).await;
+
+    write(&named("Fourth").replace("kind: oauth2", "kind: oauth3"));
+    hang_up();
+    let noticed = async {
+        while read("/readyz").await["definitions"] == "ok" {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), noticed).await.unwrap();
+    let ready = read("/readyz").await;
+    assert!(
+        ready["definitions"]
+            .as_str()
+            .unwrap()
+            .starts_with("those of before are in force"),
+        "{ready}"
+    );
+    assert_eq!(
+        (ready["ready"].as_bool(), name().await.as_deref()),
+        (Some(true), Some("Third"))
+    );
+
+    write(&named("Fifth"));
+    until_named(Some("Fifth")).await;
+    assert_eq!(read("/readyz").await["definitions"], "ok");
+    std::fs::remove_file(folder.path().join("own.yaml")).unwrap();
+    until_named(None).await;
+    assert!(program.0.try_wait().unwrap().is_none(), "it still serves");
+}
