@@ -119,9 +119,11 @@ impl Broker {
     async fn state_name(&self, app: Option<AppId>) -> Result<Cow<'static, str>, Problem> {
         const STANDARD: &str = "state";
         let name_of = |integration: &catalog::Integration| {
-            let mut names = integration.auth.iter().filter_map(|method| match &method.kind {
-                AuthKind::OAuth2(oauth2) => Some(oauth2.authorize.state.clone()),
-                _ => None,
+            let mut names = integration.auth.iter().filter_map(|method| {
+                let AuthKind::OAuth2(oauth2) = &method.kind else {
+                    return None;
+                };
+                Some(oauth2.authorize.state.clone())
             });
             names.find(|name| name != STANDARD)
         };
