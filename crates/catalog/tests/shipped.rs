@@ -162,21 +162,21 @@ fn a_choice_of_the_sandbox_is_read_and_its_call_needs_no_choice() {
 }
 
 /// The first example of the page, and the one that begins like this, as it stands in a way to sign in.
-fn documented(start: &str) -> (&'static str, String) {
+fn documented(start: &str) -> Option<(&'static str, String)> {
     let page = include_str!("../../../docs/integrations.md");
-    let examples = || {
-        page.split("```yaml\n")
-            .skip(1)
-            .map(|rest| rest.split("```").next().unwrap())
-    };
-    let part = examples().find(|example| example.starts_with(start)).unwrap();
+    let mut examples = page
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let whole = examples.next()?;
+    let part = examples.find(|example| example.starts_with(start))?;
     let indented = part.lines().flat_map(|line| ["    ", line, "\n"]).collect();
-    (examples().next().unwrap(), indented)
+    Some((whole, indented))
 }
 
 #[test]
 fn the_odd_token_request_in_the_documents_is_right() {
-    let (whole, token) = documented("token:");
+    let (whole, token) = documented("token:").unwrap();
     let text = whole
         .replace(
             "    token: { url: https://acme.com/oauth/token, client_auth: basic }\n",
@@ -198,7 +198,7 @@ fn the_odd_token_request_in_the_documents_is_right() {
 /// The example of a choice, put into the first example.
 #[test]
 fn the_choice_in_the_documents_is_right() {
-    let (whole, choice) = documented("choose:");
+    let (whole, choice) = documented("choose:").unwrap();
     let text = whole.replace("    setup:", &format!("{choice}    setup:"));
     let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
     assert_eq!(loaded.problems, []);
