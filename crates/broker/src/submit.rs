@@ -313,7 +313,7 @@ pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> Access {
         .app
         .scopes
         .clone()
-        .unwrap_or_else(|| oauth2.default_scopes().cloned().collect());
+        .unwrap_or_else(|| oauth2.scopes.default.clone());
     scopes.extend(oauth2.scopes.required.iter().cloned());
     let mut seen = BTreeSet::new();
     scopes.retain(|scope| seen.insert(scope.clone()));

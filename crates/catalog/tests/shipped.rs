@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use catalog::{AuthKind, Endpoints, Inputs, Pkce, Slot};
+use catalog::{AuthKind, Endpoints, Inputs, Pkce, RequestBody, Slot};
 use secrecy::ExposeSecret as _;
 
 fn directory() -> PathBuf {
@@ -213,6 +213,40 @@ fn the_sources_in_the_documents_are_right() {
     let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
     assert_eq!(loaded.problems, []);
     assert_eq!(loaded.catalog.get("acme").unwrap().sources[1].fields.len(), 3);
+}
+
+/// The first example of the page, and the one that begins like this, as it stands in a way to sign in.
+fn documented(start: &str) -> Option<(&'static str, String)> {
+    let page = include_str!("../../../docs/integrations.md");
+    let mut examples = page
+        .split("```yaml\n")
+        .skip(1)
+        .filter_map(|rest| rest.split("```").next());
+    let whole = examples.next()?;
+    let part = examples.find(|example| example.starts_with(start))?;
+    let indented = part.lines().flat_map(|line| ["    ", line, "\n"]).collect();
+    Some((whole, indented))
+}
+
+#[test]
+fn the_odd_token_request_in_the_documents_is_right() {
+    let (whole, token) = documented("token:").unwrap();
+    let text = whole
+        .replace(
+            "    token: { url: https://acme.com/oauth/token, client_auth: basic }\n",
+            &token,
+        )
+        .replace("auth:\n", "variables:\n  site: { title: Site }\nauth:\n");
+    let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
+    assert_eq!(loaded.problems, []);
+    let acme = loaded.catalog.get("acme").unwrap();
+    let AuthKind::OAuth2(oauth2) = &acme.auth[0].kind else {
+        panic!("no oauth2")
+    };
+    assert!(oauth2.then.is_some() && oauth2.needs_client_secret());
+    assert_eq!(oauth2.refresh.request.body, RequestBody::Json, "as the token request");
+    assert_eq!(oauth2.refresh.request.headers.len(), 1);
+    assert_eq!(oauth2.revoke.request.body, RequestBody::Form, "as RFC 7009 says");
 }
 
 /// The parts of definitions in the documents, each put into the first example: a choice, or a way to sign in.

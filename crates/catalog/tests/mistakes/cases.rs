@@ -572,7 +572,7 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     (
         "an optional scope that is always asked for",
         "      default: [read]\n",
-        "      default: [read]\n      optional: [read]\n      optional_parameter: scope\n",
+        "      default: [read]\n      required: [offline]\n      optional: [offline]\n      optional_parameter: scope\n",
     ),
     (
         "a separator that must be escaped",

@@ -27,11 +27,13 @@ impl Client<'_> {
     /// The parameters with scopes, encoded for the query. One without scopes is left out.
     pub(super) fn scope_parameters(&self) -> Vec<(&str, String)> {
         let scopes = &self.method.scopes;
-        let mut wanted: Vec<&str> = match self.scopes {
-            Some(chosen) => chosen.iter().map(String::as_str).collect(),
-            None => self.method.default_scopes().map(String::as_str).collect(),
-        };
-        wanted.extend(scopes.required.iter().map(String::as_str));
+        let mut wanted: Vec<&str> = self
+            .scopes
+            .unwrap_or(&scopes.default)
+            .iter()
+            .chain(&scopes.required)
+            .map(String::as_str)
+            .collect();
         let mut seen = std::collections::HashSet::new();
         wanted.retain(|scope| seen.insert(*scope));
         let is_optional = |scope: &&str| {
@@ -74,7 +76,7 @@ impl Client<'_> {
             .scopes
             .unwrap_or_default()
             .iter()
-            .chain(self.method.default_scopes())
+            .chain(&scopes.default)
             .chain(&scopes.required)
             .chain(scopes.known.keys())
             .collect();

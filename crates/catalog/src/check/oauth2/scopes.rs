@@ -75,10 +75,10 @@ pub(super) fn scopes(written: &written::Scopes, place: &Place, report: &mut Repo
 
 fn optional(written: &written::Scopes, place: &Place, report: &mut Report<'_>) -> Option<(String, Vec<String>)> {
     for (index, scope) in written.optional.iter().enumerate() {
-        if written.default.contains(scope) || written.required.contains(scope) {
+        if written.required.contains(scope) {
             report.add(
                 &place.key("optional").index(index),
-                format!("the scope `{scope}` cannot be optional and be asked for elsewhere"),
+                format!("the scope `{scope}` cannot be required and optional"),
             );
         }
     }

@@ -97,7 +97,8 @@ pub(crate) struct Scopes {
     pub(crate) default: Vec<String>,
     /// Always asked for, as `offline_access`.
     pub(crate) required: Vec<String>,
-    /// Asked for under `optional_parameter`: the sign-in goes on where the person cannot give them.
+    /// Which scopes go under `optional_parameter` where they are asked for, by `default` or by the operator's app: the
+    /// sign-in goes on where the person cannot give them.
     pub(crate) optional: Vec<String>,
     /// Name of the parameter with optional scopes, as `optional_scope`.
     pub(crate) optional_parameter: Option<String>,

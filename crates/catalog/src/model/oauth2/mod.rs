@@ -64,12 +64,6 @@ impl OAuth2 {
                         .any(|template| template.names().iter().any(is_secret))
             })
     }
-
-    /// The scopes that are asked for where the operator's app names none: the default ones and the optional ones.
-    pub fn default_scopes(&self) -> impl Iterator<Item = &String> {
-        let optional = self.scopes.optional.iter().flat_map(|(_, scopes)| scopes);
-        self.scopes.default.iter().chain(optional)
-    }
 }
 
 /// Where the authorization server is.
@@ -141,7 +135,7 @@ pub struct Scopes {
     pub default: Vec<String>,
     /// Always added, as `offline_access`.
     pub required: Vec<String>,
-    /// Asked for under a parameter of their own, which is named beside them.
+    /// Where they are asked for, it is under a parameter of their own, which is named beside them.
     pub optional: Option<(String, Vec<String>)>,
     /// Between scopes, one space by default.
     pub separator: String,

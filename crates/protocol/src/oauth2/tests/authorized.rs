@@ -87,12 +87,12 @@ async fn scopes_are_sent_as_the_service_wants_them() {
         ("default: ['a&x=1#%'], unescaped: true", None, "scope=a%26x%3D1%23%25"),
         ("known: { a: See }", None, ""),
         (
-            "default: [a], required: [r], optional: ['b:read', c], optional_parameter: optional_scope",
+            "default: [a, c], required: [r], optional: ['b:read', c], optional_parameter: optional_scope",
             None,
-            "scope=a+r&optional_scope=b%3Aread+c",
+            "scope=a+r&optional_scope=c",
         ),
         (
-            "default: [a], required: [r], optional: ['b:read', c], optional_parameter: optional_scope",
+            "default: [a, c], required: [r], optional: ['b:read', c], optional_parameter: optional_scope",
             Some(&chosen[..]),
             "scope=d+r&optional_scope=b%3Aread",
         ),

@@ -174,3 +174,32 @@ learn:
         "{refused}"
     );
 }
+
+#[tokio::test]
+async fn a_discovered_endpoint_is_spoken_to_as_declared() {
+    let server = MockServer::start().await;
+    let document = json!({
+        "issuer": server.uri(),
+        "authorization_endpoint": format!("{}/authorize", server.uri()),
+        "token_endpoint": format!("{}/token", server.uri()),
+        "revocation_endpoint": format!("{}/revoke", server.uri()),
+    });
+    Mock::given(path("/.well-known/openid-configuration"))
+        .respond_with(ok(document))
+        .mount(&server)
+        .await;
+    Mock::given(path("/revoke"))
+        .respond_with(ResponseTemplate::new(200))
+        .mount(&server)
+        .await;
+    let lines = r#"discover: { issuer: "${instance.sandbox_url}" }
+token: { client_auth: basic }
+revoke: { client_auth: none, tokens: [refresh_token] }"#;
+    let setting = Setting::new(&server, crate::testing::signing_in(lines));
+    let end = protocol(&server).revoke(&setting.client(), &tokens()).await;
+    assert_eq!(end.unwrap(), Revocation::Revoked);
+    let sent: Vec<Seen> = requests(&server).await;
+    assert_eq!(sent.len(), 2, "the metadata and one token");
+    assert!(sent[1].basic.is_none() && sent[1].body["client_id"] == "my client");
+    assert_eq!(sent[1].body["token"], "rt-canary-2");
+}

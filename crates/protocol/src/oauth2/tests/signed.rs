@@ -13,12 +13,11 @@ async fn only_what_the_service_signed_is_genuine() {
     let server = MockServer::start().await;
     let mut setting = Setting::new(&server, signing_in(SIGNED));
     setting.secret = SecretString::from("hush");
-    // As made by `printf %s 'code=0907a61c0c8d55e99db179b68161bc00&shop=some-shop.myshopify.com&state=0.67&timestamp=1337178173' |
-    // openssl dgst -sha256 -hmac hush`.
-    let hmac = "251dff6fc00046b6fb0db3f7c8da953142a086803f6e9f915bcb57b37bf75ee9";
+    // The example of Shopify's documents.
+    let hmac = "700e2dadb827fcc8609e9d5ce208b2e9cdaab9df07390d2cbca10d7c328fc4bf";
     let query = |change: &[(&str, Option<&str>)]| {
         let mut query = json!({
-            "timestamp": "1337178173", "shop": "some-shop.myshopify.com", "state": "0.67", "hmac": hmac,
+            "timestamp": "1337178173", "shop": "some-shop.myshopify.com", "state": "0.6784241404160823", "hmac": hmac,
             "code": "0907a61c0c8d55e99db179b68161bc00",
         });
         for (name, value) in change {
