@@ -161,15 +161,39 @@ fn a_choice_of_the_sandbox_is_read_and_its_call_needs_no_choice() {
     }
 }
 
+/// The example in the documents that begins so.
+fn example(start: &str) -> &'static str {
+    let page = include_str!("../../../docs/integrations.md");
+    let examples = page.split("```yaml\n").skip(1);
+    let mut all = examples.map(|rest| rest.split("```").next().unwrap_or_default());
+    all.find(|example| example.starts_with(start)).unwrap_or_default()
+}
+
+/// The example of what a person types in, in place of the sign-in of the first example.
+#[test]
+fn the_fields_in_the_documents_are_right() {
+    let (whole, typed) = (example("# yaml-language-server"), example("auth:"));
+    let auth = whole.find("auth:").unwrap();
+    let base = "api: { base_url: https://api.acme.com }\n";
+    let check = &whole[whole.find("check:").unwrap()..];
+    let text = format!("{}{typed}{base}{check}", &whole[..auth]);
+    let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
+    assert_eq!(loaded.problems, []);
+    let kinds: Vec<&str> = loaded
+        .catalog
+        .get("acme")
+        .unwrap()
+        .auth
+        .iter()
+        .map(|way| way.kind.name())
+        .collect();
+    assert_eq!(kinds, ["api_key", "basic"]);
+}
+
 /// The example of a choice, put into the first example.
 #[test]
 fn the_choice_in_the_documents_is_right() {
-    let page = include_str!("../../../docs/integrations.md");
-    let mut examples = page
-        .split("```yaml\n")
-        .skip(1)
-        .map(|rest| rest.split("```").next().unwrap());
-    let (whole, choice) = (examples.next().unwrap(), examples.next().unwrap());
+    let (whole, choice) = (example("# yaml-language-server"), example("choose:"));
     let indented: String = choice.lines().flat_map(|line| ["    ", line, "\n"]).collect();
     let text = whole.replace("    setup:", &format!("{indented}    setup:"));
     let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
