@@ -162,9 +162,9 @@ export class OwnConnections {
       lead: messages.manage.confirm({ app, service }),
       body: [
         account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
-        row.ending === "revoked"
+        row.ending !== "nothing" && (row.ending === "revoked"
           ? element("p", { class: "quiet", text: ending(row.ending, app, service) })
-          : element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("p", { text: ending(row.ending, app, service) })),
+          : element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("p", { text: ending(row.ending, app, service) }))),
       ],
       actions: [primaryButton(messages.manage.keep, () => this.#draw()), button],
       centred: true,
@@ -203,6 +203,7 @@ function said({ state, message }, app) {
 
 /** What ending it does at the service. */
 function ending(how, app, service) {
+  if (how === "nothing") return "";
   if (how === "key") return messages.manage.endingKey({ service });
   return how === "revoked" ? messages.manage.endingRevoked({ service }) : messages.manage.endingKept({ app, service });
 }

@@ -44,7 +44,8 @@ pub struct OwnConnection {
     last_used: Option<DateTime<Utc>>,
     /// Whether it can be connected again here.
     reconnectable: bool,
-    /// What ending it does at the service: `revoked`, `kept` (a sign-in that the service has no way to end), or `key`.
+    /// What ending it does at the service: `revoked`, `kept` (a sign-in that the service has no way to end), `key`, or
+    /// `nothing` where nobody signed in.
     ending: &'static str,
 }
 
@@ -173,6 +174,8 @@ impl Broker {
         let integration = catalog.get(&connection.integration);
         let method = integration.and_then(|integration| integration.method(Some(&connection.auth_method)));
         let ending = match method.map(|method| &method.kind) {
+            // Nothing is left at a service that never asked who calls.
+            Some(catalog::AuthKind::ApiKey(typed)) if typed.kind == catalog::TypedKind::Nothing => "nothing",
             Some(catalog::AuthKind::ApiKey(_)) => "key",
             _ if self.is_revocable(&connection) => "revoked",
             _ => "kept",

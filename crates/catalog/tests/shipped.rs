@@ -249,6 +249,29 @@ fn the_odd_token_request_in_the_documents_is_right() {
     assert_eq!(oauth2.revoke.request.body, RequestBody::Form, "as RFC 7009 says");
 }
 
+/// The example of what a person types in, in place of the sign-in of the first example.
+#[test]
+fn the_fields_in_the_documents_are_right() {
+    let page = include_str!("../../../docs/integrations.md");
+    let example = |start: &str| examples(page).find(|text| text.starts_with(start)).unwrap();
+    let (whole, typed) = (example("# yaml-language-server"), example("auth:"));
+    let auth = whole.find("auth:").unwrap();
+    let base = "api: { base_url: https://api.acme.com }\n";
+    let check = &whole[whole.find("check:").unwrap()..];
+    let text = format!("{}{typed}{base}{check}", &whole[..auth]);
+    let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
+    assert_eq!(loaded.problems, []);
+    let kinds: Vec<&str> = loaded
+        .catalog
+        .get("acme")
+        .unwrap()
+        .auth
+        .iter()
+        .map(|way| way.kind.name())
+        .collect();
+    assert_eq!(kinds, ["api_key", "basic"]);
+}
+
 /// The parts of definitions in the documents, each put into the first example: a choice, or a way to sign in.
 #[test]
 fn the_examples_in_the_documents_are_right() {

@@ -213,6 +213,16 @@ async fn without_a_sign_in_nothing_is_asked_and_the_service_is_called() {
     assert_eq!(work.provider.seen("/api/status").len(), 1);
     work.call(&connection, "/things").await.expect(200);
     assert!(!work.provider.seen("/api/things")[0].head.contains("authorization"));
+    // A host that the definition does not list: nothing is sent.
+    let elsewhere = work.server.api("GET", "/v1/passthrough/elsewhere");
+    let key = connection["key"].as_str().unwrap();
+    let refused = elsewhere
+        .connection(key)
+        .header("X-Latchkey-Host", "evil.test")
+        .send()
+        .await;
+    assert_eq!(refused.problem(400), "passthrough_refused");
+    assert_eq!(work.provider.seen("/api/elsewhere").len(), 0);
     // Looked at after a week, by the check of this way to sign in.
     work.server.advance(7 * 86_400 + 60).await;
     assert_eq!(work.server.broker.check_idle_tick().await.unwrap(), 1);
