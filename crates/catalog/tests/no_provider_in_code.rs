@@ -1,4 +1,5 @@
 //! Everything about a service is in its definition: the program's own code names none.
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,7 +37,7 @@ fn root() -> PathBuf {
 /// Lower case, letters and digits only: `google-calendar` and `Google Calendar` alike.
 fn squeezed(text: &str) -> String {
     text.chars()
-        .filter(|letter| letter.is_ascii_alphanumeric())
+        .filter(char::is_ascii_alphanumeric)
         .flat_map(char::to_lowercase)
         .collect()
 }
@@ -93,7 +94,9 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
         if path.is_dir() && name != "tests" {
             sources(&path, found);
-        } else if name.ends_with(".rs") && !matches!(name.as_str(), "tests.rs" | "testing.rs") {
+        } else if path.extension().is_some_and(|ending| ending == "rs")
+            && !matches!(name.as_str(), "tests.rs" | "testing.rs")
+        {
             found.push(path);
         }
     }
