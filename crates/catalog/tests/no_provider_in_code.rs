@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use catalog::{Files, load};
 
 /// Ids and names that are words of the language, of Rust or of this product.
-const PLAIN_WORDS: [&str; 20] = [
+const PLAIN_WORDS: [&str; 22] = [
     "apikey",
     "attio",
     "basic",
@@ -17,6 +17,8 @@ const PLAIN_WORDS: [&str; 20] = [
     "front",
     "linear",
     "loops",
+    "mcp",
+    "mcpserver",
     "netlify",
     "notion",
     "oauth2",

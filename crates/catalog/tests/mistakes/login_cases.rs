@@ -7,6 +7,7 @@ description: Everything for tests.
 categories: [development]
 docs: https://docs.acme.test
 sources: [https://docs.acme.test]
+check_off_reason: A test.
 variables:
   site: { title: Site }
 auth:

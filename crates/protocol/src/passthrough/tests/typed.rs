@@ -9,6 +9,7 @@ name: Service
 description: A service for tests.
 docs: https://docs.example.com
 sources: [https://docs.example.com]
+check_off_reason: A test.
 variables:
   application: { title: Application, pattern: "[A-Z0-9]{4}" }
   region: { title: Region, type: choice, choices: [{ value: "https://api.example.com" }, { value: "https://api.example.eu" }] }
