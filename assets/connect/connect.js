@@ -416,7 +416,8 @@ export class Connect {
   #showEnding(status, integration, form, reference) {
     const ending = endingOf(status, { service: integration.name, app: this.#app(), account: safeName(this.#session.view.reconnect?.account) });
     const again = ending.again && { label: ending.again, run: () => this.#showService(integration, form) };
-    const others = !this.#selected && this.#integrations.length > 1;
+    // Who refused it, or is somebody else, has nothing more to do here.
+    const others = !this.#selected && this.#integrations.length > 1 && ending.state !== "foreign";
     const way = others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.#done() };
     const needsReference = ["failure", "final", "unavailable"].includes(ending.state);
     return showFailure(this.#modal, { ...ending, name: ending.state, note: ending.quote ? status.message : null, reference: needsReference ? reference : null, actions: [again, way].filter(Boolean) });

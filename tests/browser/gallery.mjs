@@ -18,6 +18,8 @@ const isWanted = ({ name }) => wanted.length === 0 || wanted.some((word) => name
 const fileOf = (name, look) => `${name}-${look.name.replaceAll(' ', '-')}.webp`;
 
 async function shoot(page, name, look) {
+  // Where nothing is to point at.
+  await page.mouse.move(1, 1);
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY });
   await writeFile(FOLDER + fileOf(name, look), Buffer.from(data, 'base64'));

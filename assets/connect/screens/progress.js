@@ -1,5 +1,6 @@
 // The screens of a sign-in under way: waiting for the other window, leaving in this tab, finishing, window kept shut.
 
+import { copyText } from "../copy.js";
 import { element, icon, logo } from "../dom.js";
 import { messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
@@ -127,17 +128,6 @@ export function showWebView(modal, { who, address, systemLink, onAnyway, back })
     back,
     focus: open ?? copy,
   });
-}
-
-/** Copies, or selects for copying where a frame may not; `label` says that it is done. */
-export async function copyText(text, label, done) {
-  try {
-    await navigator.clipboard.writeText(text);
-    label.textContent = done;
-  } catch {
-    const node = [...document.querySelectorAll(".note, code")].find((one) => one.textContent === text);
-    if (node) getSelection().selectAllChildren(node);
-  }
 }
 
 function topLink(label, address, kind) {

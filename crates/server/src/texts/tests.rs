@@ -94,9 +94,8 @@ fn limit(key: &str, english: usize) -> usize {
         "brand-reference",
         "page-confirm-started",
     ];
-    // Named like a title and a button, but sentences.
-    const SENTENCES: [&str; 2] = ["partial-title", "page-done-close"];
-    if SENTENCES.contains(&key) {
+    // Named like a title, but a sentence.
+    if key == "partial-title" {
         english * 8 / 5 + 16
     } else if SMALL.contains(&key) {
         24
