@@ -31,5 +31,5 @@ function skeleton(shape) {
   const bar = (kind) => element("span", { class: `bar bar-${kind}` });
   const row = () => element("div", { class: "skeleton-row" }, bar("logo"), element("div", { class: "skeleton-lines" }, bar("name"), bar("line")));
   const bars = shape === "form" ? ["pair", "title", "lead", "label", "field"] : ["title", "lead", "field", "chips"];
-  return element("div", { class: "skeleton", "aria-hidden": "true" }, bars.map(bar), shape === "list" && [1, 2, 3, 4, 5].map(row));
+  return element("div", { class: "skeleton", "aria-hidden": "true" }, bars.map(bar), shape === "list" && [1, 2, 3, 4].map(row));
 }

@@ -41,9 +41,10 @@ async function confirmation(suite, context, look) {
   return page;
 }
 
+/** In a window that a script opened, as those of a sign-in are. */
 async function at(context, address, ready = 'main') {
-  const page = await context.newPage();
-  await page.goto(address);
+  const opener = await context.newPage();
+  const [page] = await Promise.all([context.waitForEvent('page'), opener.evaluate((url) => void window.open(url), address)]);
   await page.locator(ready).waitFor();
   return page;
 }
