@@ -13,16 +13,20 @@ import { showChoose, showChooseElsewhere } from "./screens/choose.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
 import { OwnConnections } from "./screens/own.js";
+import { showWebView } from "./screens/webview.js";
 
 const stage = document.getElementById("latchkey");
 
 /** Stands where the page around the modal stands elsewhere: it brings sessions, and there is nobody to tell. */
 class LinkPage {
+  /** The link itself, for a browser in which it works. */
+  address;
   #secret;
   #first;
   #onExit;
 
   constructor(secret, first, onExit) {
+    this.address = `${location.href}#${secret}`;
     this.#secret = secret;
     this.#first = first;
     this.#onExit = onExit;
@@ -60,7 +64,7 @@ Object.assign(page, {
   once: true,
   service: null,
   readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
-  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere }),
+  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere, showWebView }),
 });
 
 async function run() {

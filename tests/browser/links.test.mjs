@@ -74,6 +74,15 @@ describe('links', () => {
     assert.equal(rows.total, 1);
   });
 
+  test('opened inside another app: the link itself is what to copy', async () => {
+    const made = await link({ identity: 'u-inside', verify: false, integrations: ['oidc'] });
+    const { page, at } = await visit(made.url, { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/450.0]' });
+    await page.getByRole('button', { name: `Continue to ${suite.names.oidc}` }).click();
+    await at.connect(suite.names.oidc).click();
+    await at.screen('webview').waitFor();
+    assert.equal(await page.locator('.address').textContent(), made.url);
+  });
+
   test('taken back in the middle: the waiting page says so', async () => {
     const made = await link({ identity: 'u-back', verify: false, integrations: ['oidc'] });
     const { context, page, at } = await visit(made.url);
