@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { LOOKS, openLook, showState } from './support/looks.mjs';
 import { PAGES } from './support/pages.mjs';
 import { STATES } from './support/states.mjs';
+import { answers, stub } from './support/stub.mjs';
 import { startSuite } from './support/suite.mjs';
 import { LANGUAGES, textsOf } from './support/texts.mjs';
 
@@ -125,6 +126,20 @@ describe('layout', () => {
       await ways.or(page.getByText('You can close this window.')).first().waitFor();
       const words = await page.locator('main').innerText();
       assert.ok((await ways.count()) + (words.match(/You can close this window/g) ?? []).length === 1, words);
+    });
+  }
+
+  for (const white of [false, true]) {
+    test(`a link that is over${white ? ' of a project without our line' : ''}: the way back is its button`, async () => {
+      const context = await suite.chromium.context();
+      await stub(context, { peek: answers.refusal(410, 'link_used', 'Said by the server.', { app: 'Shop', home_url: 'https://shop.example.test/', reconnects: false, white_label: white }) });
+      const page = await context.newPage();
+      await page.goto(`${suite.latchkey.url}/connect/link/0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70#${'L'.repeat(43)}`);
+      const back = page.getByRole('link', { name: 'Back to Shop' });
+      await back.waitFor();
+      assert.match(await back.getAttribute('class'), /button-primary/);
+      assert.equal(await back.evaluate((node) => node === document.activeElement), true, 'Enter takes it');
+      assert.equal(await page.getByText('Secured by Latchkey').count(), white ? 0 : 1);
     });
   }
 

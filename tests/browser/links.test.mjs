@@ -70,6 +70,7 @@ describe('links', () => {
     assert.equal(await stateOf(made), 'used');
     const { page: again } = await visit(made.url);
     await again.getByText('This link was used: the account is connected.').first().waitFor();
+    assert.equal(await again.getByText('Secured by Latchkey').count(), 1);
     const rows = await api('GET', '/v1/vault/connections?identity=u-invited');
     assert.equal(rows.total, 1);
   });
