@@ -1,6 +1,7 @@
 // /connect/confirm: a person says "yes, that is my sign-in", where the browser alone could not prove it.
 
 import { ApiError, confirmFlow } from "./api.js";
+import { offerClosing } from "./closing.js";
 import { element, icon } from "./dom.js";
 import { language, messages, problem } from "./messages.js";
 
@@ -52,7 +53,7 @@ async function answer(accept) {
   refuse.disabled = true;
   try {
     const { url } = await confirmFlow({ flow: main.dataset.flow, code: accept ? (code?.value ?? null) : null, accept });
-    if (!accept) draw("shield-check", messages.confirm.rejectedTitle, messages.confirm.rejected);
+    if (!accept) draw("shield-check", messages.confirm.rejectedTitle, messages.confirm.rejected, messages.start.mayClose);
     else if (/^https?:\/\//i.test(url ?? "")) location.replace(url);
     else draw("circle-alert", messages.confirm.goneTitle, messages.confirm.gone);
   } catch (cause) {
@@ -74,9 +75,15 @@ function fault(text) {
   code.select();
 }
 
-function draw(name, title, text) {
+/** `stays` is said where the window cannot be closed by a button. */
+function draw(name, title, text, stays = null) {
   document.title = title;
   main.dataset.state = "message";
-  main.replaceChildren(element("span", { class: "sign" }, icon(name, 20)), element("h1", { class: "screen-title", tabindex: "-1", text: title }), element("p", { class: "lead", text }));
+  main.classList.remove("card-start");
+  const actions = element("div", { class: "page-actions" });
+  const close = element("button", { class: "button button-secondary", type: "button", text: messages.start.close });
+  actions.append(close);
+  offerClosing(close, () => stays && actions.append(element("p", { class: "quiet", text: stays })));
+  main.replaceChildren(element("span", { class: "sign" }, icon(name, 20)), element("h1", { class: "screen-title", tabindex: "-1", text: title }), element("p", { class: "lead", text }), actions);
   main.querySelector("h1").focus();
 }

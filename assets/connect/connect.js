@@ -10,10 +10,9 @@ import { messages, problem } from "./messages.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure, showSuccess } from "./screens/outcome.js";
 import { showConnected, showEmpty, showPick } from "./screens/pick.js";
-import { showWebView } from "./screens/progress.js";
 import { showService } from "./screens/service.js";
 import { Session } from "./session.js";
-import { isWebView, pageAddress, systemBrowserLink } from "./surroundings.js";
+import { isWebView, pageAddress } from "./surroundings.js";
 import { TokenError } from "./token.js";
 
 export class Connect {
@@ -259,9 +258,12 @@ export class Connect {
     });
   }
 
-  #inWebView({ integration, form, leave }) {
-    const address = pageAddress(this.#embedder.origin);
-    showWebView(this.#modal, { who: this.#who(integration), address, systemLink: systemBrowserLink(address), onAnyway: leave, back: () => this.#showService(integration, form) });
+  async #inWebView({ integration, form, leave }) {
+    const turn = this.#nextTurn();
+    const later = await this.#page.later().catch(() => null);
+    if (turn !== this.#turn) return;
+    if (!later) return leave();
+    later.showWebView(this.#modal, { who: this.#who(integration), address: this.#embedder.address ?? pageAddress(this.#embedder.origin), onAnyway: leave, back: () => this.#showService(integration, form) });
   }
 
   #connectByOauth({ integration, form, ask, screen, sameTab }) {
@@ -416,7 +418,8 @@ export class Connect {
   #showEnding(status, integration, form, reference) {
     const ending = endingOf(status, { service: integration.name, app: this.#app(), account: safeName(this.#session.view.reconnect?.account) });
     const again = ending.again && { label: ending.again, run: () => this.#showService(integration, form) };
-    const others = !this.#selected && this.#integrations.length > 1;
+    // Who refused it, or is somebody else, has nothing more to do here.
+    const others = !this.#selected && this.#integrations.length > 1 && ending.state !== "foreign";
     const way = others ? { label: messages.failure.list, run: () => this.#showList() } : { label: messages.failure.close, run: () => this.#done() };
     const needsReference = ["failure", "final", "unavailable"].includes(ending.state);
     return showFailure(this.#modal, { ...ending, name: ending.state, note: ending.quote ? status.message : null, reference: needsReference ? reference : null, actions: [again, way].filter(Boolean) });

@@ -1,20 +1,25 @@
 // /connect/done: says how it ended and closes itself. It tells nobody: the server has told the frame already.
 
-const main = document.getElementById("done");
-const closeAfter = Number(main.dataset.closeAfter);
+import { offerClosing } from "./closing.js";
+import { makeCopyable } from "./copy.js";
+
+const closeAfter = Number(document.getElementById("done").dataset.closeAfter);
 const hint = document.getElementById("done-hint");
 const back = document.getElementById("done-back");
 const button = document.getElementById("done-close");
 
-button?.addEventListener("click", () => window.close());
+/** A tab that stays: the way back, else the words that nothing is left to do here. */
+function stay() {
+  (back ?? hint).hidden = false;
+}
 
+makeCopyable();
 if (closeAfter > 0) {
   setTimeout(() => {
     window.close();
-    // A tab that no script opened stays: then the text is the end, and the way back.
-    setTimeout(() => {
-      hint.hidden = false;
-      back?.removeAttribute("hidden");
-    }, 500);
+    setTimeout(stay, 500);
   }, closeAfter);
+} else if (!back || back.hidden) {
+  hint.hidden = true;
+  offerClosing(button, stay);
 }

@@ -3,5 +3,6 @@
 import { awaitReturn } from "./check.js";
 import { showChoose, showChooseElsewhere } from "./screens/choose.js";
 import { OwnConnections } from "./screens/own.js";
+import { showWebView } from "./screens/webview.js";
 
-window.latchkeyLater = { awaitReturn, showChoose, showChooseElsewhere, OwnConnections };
+window.latchkeyLater = { awaitReturn, showChoose, showChooseElsewhere, OwnConnections, showWebView };

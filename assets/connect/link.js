@@ -3,25 +3,30 @@
 
 import { ApiError, openLink, peekLink } from "./api.js";
 import { page } from "./brand.js";
+import { offerClosing } from "./closing.js";
 import { Connect } from "./connect.js";
 import { element, icon, logo, safeName } from "./dom.js";
 import { around, messages, problem } from "./messages.js";
-import { Modal, outsideLink, primaryButton, setBusy } from "./modal.js";
+import { Modal, primaryButton, setBusy } from "./modal.js";
 import { readOptions } from "./payload.js";
 import { showChoose, showChooseElsewhere } from "./screens/choose.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
 import { OwnConnections } from "./screens/own.js";
+import { showWebView } from "./screens/webview.js";
 
 const stage = document.getElementById("latchkey");
 
 /** Stands where the page around the modal stands elsewhere: it brings sessions, and there is nobody to tell. */
 class LinkPage {
+  /** The link itself, for a browser in which it works. */
+  address;
   #secret;
   #first;
   #onExit;
 
   constructor(secret, first, onExit) {
+    this.address = `${location.href}#${secret}`;
     this.#secret = secret;
     this.#first = first;
     this.#onExit = onExit;
@@ -59,7 +64,7 @@ Object.assign(page, {
   once: true,
   service: null,
   readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
-  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere }),
+  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere, showWebView }),
 });
 
 async function run() {
@@ -88,14 +93,14 @@ async function run() {
 /** What the link is for, in its words. */
 function wordsOf({ purpose, reconnect, inviter }, app, service) {
   const { link } = messages;
-  if (purpose === "manage") return { title: link.manageTitle({ app }), lead: link.manageLead({ app }), button: link.continue };
+  if (purpose === "manage") return { title: link.manageTitle({ app }), lead: link.manageLead({ app }), button: messages.manage.back };
   if (reconnect) {
     const lead = reconnect.failed ? link.failed({ app, service }) : reconnect.mailed ? link.expiring({ app, service }) : link.reconnect({ app, service });
     return { title: link.title({ service }), lead, button: link.title({ service }) };
   }
   const from = safeName(inviter);
-  if (service) return { title: link.connectTitle({ app, service }), lead: from ? link.invited({ inviter: from, app, service }) : link.asked({ app, service }), button: link.continue };
-  return { title: link.connectAnyTitle({ app }), lead: from ? link.invitedAny({ inviter: from, app }) : link.askedAny({ app }), button: link.continue };
+  if (service) return { title: link.connectTitle({ app, service }), lead: from ? link.invited({ inviter: from, app, service }) : link.asked({ app, service }), button: link.continue({ service }) };
+  return { title: link.connectAnyTitle({ app }), lead: from ? link.invitedAny({ inviter: from, app }) : link.askedAny({ app }), button: messages.pick.title };
 }
 
 function draw(modal, view, secret, onBegin) {
@@ -139,11 +144,11 @@ function draw(modal, view, secret, onBegin) {
   const warning = !reconnect && view.owner && plain("shield-check", messages.link.notYou);
   const once = !reconnect && view.purpose === "connect" && plain("clock", messages.link.once);
   const pair = service && element("div", { class: "pair" }, logo(app, picture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, view.service.logo, "logo-large"));
-  const several = view.services.length > 0 && element("div", { class: "link-services" }, view.services.map(({ id, name, logo: picture }) => logo(safeName(name, id), picture)));
+  const several = view.services.length > 0 && element("ul", { class: "link-services" }, view.services.map(({ id, name, logo: picture }) => element("li", {}, logo(safeName(name, id), picture, "logo-small"), element("span", { text: safeName(name, id) }))));
   modal.show({
     name: view.purpose === "manage" ? "link-manage" : reconnect ? "link" : "link-connect",
     title: words.title,
-    before: [pair || element("div", { class: "pair" }, logo(app, picture, "logo-large"))],
+    before: [pair],
     lead: words.lead,
     body: [several, element("div", { class: "about" }, owner, account, same, warning, once)],
     actions: [button],
@@ -177,13 +182,20 @@ function failed(modal, error, retry = null) {
   const incomplete = error.status === 404 || error.status === 400;
   const end = incomplete ? [link.incompleteTitle, link.incomplete, "circle-alert"] : ends[error.key];
   const [title, text, sign] = end ?? [messages.failure.serverTitle, error.status >= 500 ? messages.failure.server : problem(error.key, messages.brand.fallbackService, error.message), "circle-alert"];
-  const actions = end ? [] : [{ label: messages.failure.retry, run: retry ?? (() => location.reload()) }];
   const app = safeName(error.meta?.app);
   document.title = title;
-  if (app) modal.setBrand({ name: app, picture: null, test: false, whiteLabel: true });
-  const home = end && app && outsideLink(link.back({ app }), error.meta.home_url);
+  modal.setBrand({ name: app, picture: null, test: false, whiteLabel: error.meta?.white_label ?? page.whiteLabel });
   const names = { link_used: "used", link_revoked: "revoked", link_expired: "over" };
-  showFailure(modal, { name: names[error.key] ?? (incomplete ? "unknown" : "over"), title, text, more: home, reference: end ? null : error.reference, icon: sign, actions });
+  const way = end ? wayOut(app, error.meta?.home_url) : { label: messages.failure.retry, run: retry ?? (() => location.reload()) };
+  showFailure(modal, { name: names[error.key] ?? (incomplete ? "unknown" : "over"), title, text, reference: end ? null : error.reference, icon: sign, actions: way ? [way] : [] });
+}
+
+/** Back to the app that the link is of; where that is not known, the window may close. */
+function wayOut(app, address) {
+  if (app && /^https?:/.test(address ?? "")) return { node: element("a", { class: "button button-primary", href: address }, element("span", { class: "button-label", text: messages.link.back({ app }) })) };
+  const node = primaryButton(messages.link.close, null);
+  offerClosing(node);
+  return node.hidden ? null : { node };
 }
 
 run();

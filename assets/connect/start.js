@@ -2,6 +2,8 @@
 // together, then leaves for the service. Nothing here grants anything by a click.
 
 import { ApiError, resumeFlows, startFlow } from "./api.js";
+import { offerClosing } from "./closing.js";
+import { copyable } from "./copy.js";
 import { element, icon } from "./dom.js";
 import { messages, problem } from "./messages.js";
 import { randomSecret } from "./secrets.js";
@@ -92,7 +94,9 @@ function explain(error) {
 }
 
 function closeButton() {
-  return element("button", { class: "button button-secondary", type: "button", text: messages.start.close, on: { click: () => window.close() } });
+  const button = element("button", { class: "button button-secondary", type: "button", text: messages.start.close });
+  offerClosing(button);
+  return button;
 }
 
 function draw(name, title, text, actions, reference = null) {
@@ -102,7 +106,7 @@ function draw(name, title, text, actions, reference = null) {
     element("span", { class: "sign" }, icon(name, 20)),
     element("h1", { class: "screen-title", text: title }),
     ...(text ? [element("p", { class: "lead", text })] : []),
-    ...(reference ? [element("p", { class: "reference" }, element("span", { text: messages.brand.reference }), element("code", { text: reference }))] : []),
+    ...(reference ? [element("p", { class: "reference" }, element("span", { text: messages.brand.reference }), copyable(reference, { label: messages.brand.copyReference({ reference }), copied: messages.brand.copied }))] : []),
     element("div", { class: "page-actions" }, actions),
   );
 }

@@ -11,9 +11,3 @@ export function isWebView(agent = navigator.userAgent) {
 export function pageAddress(origin) {
   return URL.canParse(document.referrer) && new URL(document.referrer).origin === origin ? document.referrer : `${origin}/`;
 }
-
-/** A link that Android opens in the system's browser; null elsewhere, where no link can. */
-export function systemBrowserLink(address, agent = navigator.userAgent) {
-  const { protocol, host, pathname, search } = new URL(address);
-  return /Android/.test(agent) ? `intent://${host}${pathname}${search}#Intent;scheme=${protocol.slice(0, -1)};action=android.intent.action.VIEW;end` : null;
-}

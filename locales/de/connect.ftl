@@ -92,7 +92,7 @@ explain-button = { $service } verbinden
 explain-reconnect-button = { $service } neu verbinden
 explain-docs = Was diese Berechtigungen bedeuten
 explain-policies = So geht { $app } mit Ihren Daten um:
-explain-other = Stattdessen { $method }
+explain-other = Anderer Weg: { $method }
 
 ## Felder
 
@@ -107,7 +107,7 @@ form-conceal-label = { $label } verbergen
 form-required = { $label } fehlt.
 form-pattern = Das passt nicht zu „{ $label }“. Prüfen Sie, ob alles kopiert wurde.
 form-characters = „{ $label }“ enthält ein Zeichen, das nicht gesendet werden kann. Kopieren Sie den Wert noch einmal.
-form-choose = Bitte auswählen
+form-choose = Auswählen
 form-other = Andere Adresse
 form-checking = Wird bei { $service } geprüft
 form-refused = { $service } hat das abgelehnt. Prüfen Sie die Eingabe und versuchen Sie es noch einmal.
@@ -144,7 +144,7 @@ verifying-customer-text = Folgen Sie dem anderen Fenster bis zum Ende. Diese Sei
 ## Mehrere Konten hinter einer Anmeldung
 
 choose-title = Auswählen, was verbunden wird
-choose-lead = Ihre Anmeldung bei { $service } reicht an mehreres heran. Wählen Sie aus, was { $app } nutzt.
+choose-lead = Ihre Anmeldung bei { $service } umfasst mehrere Konten oder Arbeitsbereiche. Wählen Sie aus, was { $app } nutzt.
 choose-list = Zur Auswahl
 choose-search = Suchen
 choose-results =
@@ -155,7 +155,7 @@ choose-results =
 choose-changed = Was bisher verbunden war, ist nicht mehr dabei. Wählen Sie etwas anderes, oder brechen Sie ab: Dann ändert sich nichts.
 choose-unsent = Das hat nicht geklappt. Wählen Sie noch einmal.
 choose-elsewhere-title = Auswahl im Fenster von { $service }
-choose-elsewhere-text = Ihre Anmeldung reicht an mehreres heran. Wählen Sie dort aus; diese Seite geht von selbst weiter.
+choose-elsewhere-text = Ihre Anmeldung umfasst mehrere Konten oder Arbeitsbereiche. Wählen Sie dort aus; diese Seite geht von selbst weiter.
 
 ## Verbunden
 
@@ -167,7 +167,7 @@ success-generic-title = Ihr Konto ist verbunden
 success-done = Fertig
 success-another = Weiteren Dienst verbinden
 
-partial-title = Sie haben { $app } weniger erlaubt als erbeten. Nicht möglich ist:
+partial-title = { $app } hat weniger Zugriff bekommen als erbeten. Nicht möglich ist:
 partial-text = Falls in { $app } etwas nicht funktioniert, verbinden Sie { $service } neu und lassen Sie alle Häkchen gesetzt.
 partial-rest = Den Rest erlauben
 partial-rest-text = Sie können den Rest jetzt erlauben. Was schon funktioniert, bleibt, wie es ist.
@@ -212,10 +212,10 @@ failure-retry = Noch einmal versuchen
 failure-list = Anderen Dienst wählen
 failure-close = Schließen
 failure-token-title = Das Verbinden hat nicht begonnen
-failure-token = { $app } hat keine Sitzung geöffnet. Versuchen Sie es noch einmal. Bleibt es dabei, kann es beheben, wer { $app } betreibt. Zeigen Sie dort diesen Text:
+failure-token = { $app } hat nicht wie vorgesehen geantwortet. Versuchen Sie es noch einmal. Bleibt es dabei, kann es beheben, wer { $app } betreibt. Zeigen Sie dort diesen Text:
 failure-generic = Unterwegs ist etwas schiefgegangen. Es wurde nichts gespeichert. Versuchen Sie es noch einmal.
-failure-network = Latchkey ist nicht erreichbar. Prüfen Sie Ihre Internetverbindung und versuchen Sie es noch einmal.
-failure-server-title = Latchkey antwortet nicht
+failure-network = Es kommt keine Antwort. Prüfen Sie Ihre Internetverbindung und versuchen Sie es noch einmal.
+failure-server-title = Das geht gerade nicht
 failure-server = Der Fehler liegt bei uns, und es wurde nichts gespeichert. Versuchen Sie es in einer Minute noch einmal.
 failure-provider-title = { $service } antwortet nicht
 failure-provider = Es wurde nichts gespeichert. Vielleicht ist { $service } kurz gestört: Versuchen Sie es in einer Minute noch einmal.
@@ -243,7 +243,7 @@ cancelled-again = { $service } verbinden
 
 rejected-title = Diese Anmeldung wurde abgelehnt
 rejected-text = Im anderen Fenster hat jemand angegeben, dass diese Anmeldung nicht von ihm war. Es wurde nichts verbunden, und Sie müssen nichts weiter tun.
-rejected-another = Beendet hat sie jemand anderes als die Person, die { $app } hier kennt. Es wurde nichts verbunden. Melden Sie sich selbst bei { $app } an und beginnen Sie dort von vorn.
+rejected-another = Diese Anmeldung hat jemand anderes beendet als die Person, die bei { $app } angemeldet ist. Es wurde nichts verbunden. Melden Sie sich selbst bei { $app } an und beginnen Sie dort von vorn.
 
 ## Kein Fenster
 
@@ -303,13 +303,14 @@ start-expired = Schließen Sie dieses Fenster und beginnen Sie in der App von vo
 start-failed-title = Die Anmeldeseite hat sich nicht geöffnet
 start-failed = Latchkey ist gerade nicht erreichbar. Schließen Sie dieses Fenster und versuchen Sie es in der App noch einmal.
 start-close = Fenster schließen
+start-may-close = Sie können dieses Fenster schließen.
 
 ## /connect/confirm
 
 confirm-wrong-code = Das ist nicht der Code. Sehen Sie im ersten Fenster nach und versuchen Sie es noch einmal.
 confirm-empty-code = Geben Sie den Code ein, den das erste Fenster zeigt.
 confirm-rejected-title = Gestoppt
-confirm-rejected = Es wurde nichts verbunden. Sie können dieses Fenster schließen. Falls Sie das nicht begonnen haben, müssen Sie nichts weiter tun.
+confirm-rejected = Es wurde nichts verbunden. Falls Sie das nicht begonnen haben, müssen Sie nichts weiter tun.
 confirm-gone-title = Diese Anmeldung ist vorbei
 confirm-gone = Schließen Sie dieses Fenster und beginnen Sie in der App von vorn.
 confirm-failed = Latchkey ist gerade nicht erreichbar. Versuchen Sie es noch einmal.
@@ -343,11 +344,12 @@ link-of = Verbindungen von { $owner }
 link-not-you = Wenn Sie das nicht sind, machen Sie nicht weiter: Schließen Sie diese Seite.
 link-once = Dieser Link funktioniert einmal.
 link-manage-lead = Sehen Sie, welche Ihrer Konten { $app } nutzen darf, verbinden Sie sie neu oder trennen Sie sie.
-link-continue = Weiter
+link-continue = Weiter zu { $service }
 link-used-once = Dieser Link wurde benutzt: Das Konto ist verbunden. Es ist nichts zu tun.
 link-revoked = Dieser Link wurde zurückgenommen. Bitten Sie um einen neuen, wo Sie ihn bekommen haben.
 link-ended = Dieser Link ist abgelaufen. Bitten Sie um einen neuen, wo Sie ihn bekommen haben.
 link-back = Zurück zu { $app }
+link-close = Fenster schließen
 link-incomplete = Ein Teil des Links fehlt. Öffnen Sie ihn ganz, so wie er Ihnen geschickt wurde, oder gehen Sie in die App, die ihn geschickt hat.
 
 ## One's own connections, in the modal and by a link
@@ -366,6 +368,7 @@ manage-state-unknown = Noch nicht geprüft
 manage-state-off = Von { $app } abgeschaltet
 manage-reconnect = Neu verbinden
 manage-disconnect = Trennen
+manage-disconnect-button = { $service } trennen
 manage-more = Mehr zeigen
 manage-empty-title = Noch keine Verbindungen
 manage-empty = { $app } hat auf keines Ihrer Konten Zugriff.
@@ -375,14 +378,14 @@ manage-ending-revoked = { $service } wird gebeten, den Zugriff ebenfalls zu been
 manage-ending-kept = { $service } lässt sich von hier nicht bitten, den Zugriff zu beenden. Entfernen Sie { $app } auch in den Einstellungen Ihres Kontos dort.
 manage-ending-key = Der Schlüssel bleibt bei { $service } gültig, bis Sie ihn dort löschen.
 manage-disconnecting = Wird getrennt
-manage-keep = So lassen
+manage-keep = { $service } behalten
 manage-done-title = { $service } ist getrennt
 manage-done-text = { $app } kann dieses Konto bei { $service } nicht mehr nutzen.
 manage-done-pending = { $service } wird gebeten, den Zugriff zu beenden.
 manage-done-failed = { $service } konnte nicht gebeten werden, den Zugriff zu beenden. Entfernen Sie { $app } in den Einstellungen Ihres Kontos dort.
-manage-back = Ihre Verbindungen
-manage-gone-title = Das ist schon getrennt
-manage-gone = Jemand war schneller: Die Verbindung gibt es nicht mehr.
+manage-back = Ihre Verbindungen ansehen
+manage-gone-title = { $service } ist schon getrennt
+manage-gone = Die Verbindung wurde inzwischen anderswo beendet. Es ist nichts mehr zu tun.
 
 ## Warum ein Dienst nicht verbunden wurde
 
@@ -401,7 +404,7 @@ problem-field-errors = Einige Angaben müssen Sie noch prüfen.
 problem-flow-expired = Diese Anmeldung hat zu lange gedauert und ist beendet. Beginnen Sie in der App von vorn.
 problem-integration-changed = Der Weg zur Anmeldung bei { $service } wurde geändert. Beginnen Sie in der App von vorn.
 problem-integration-not-offered = { $service } lässt sich hier nicht verbinden. Wer die App betreibt, kann es einschalten.
-problem-interrupted = Die Anmeldung bei { $service } wurde unterbrochen. Beginnen Sie von vorn.
+problem-interrupted = Die Anmeldung bei { $service } wurde unterbrochen. Versuchen Sie es noch einmal.
 problem-link-revoked = Der Link wurde zurückgenommen. Nichts wurde verbunden.
 problem-issuer-mismatch = Die Antwort kam nicht von { $service }. Beginnen Sie von vorn; geschieht es zweimal, sagen Sie es dem Betreiber der App.
 problem-less-access = { $service } hat diesmal weniger erlaubt als zuvor. Die Verbindung blieb, wie sie war. Versuchen Sie es noch einmal und lassen Sie alle Häkchen gesetzt.
@@ -459,8 +462,6 @@ page-done-pending-text = Die Anmeldung läuft noch. Beenden Sie sie im Fenster, 
 page-done-neutral-title = Diese Anmeldung ist vorbei
 page-done-neutral-text = Wie sie ausgegangen ist, zeigt die App, in der sie begonnen hat.
 page-done-back = Zurück zu { $app }
-page-done-close = Sie können dieses Fenster schließen.
-page-done-close-to = Sie können dieses Fenster schließen und zu { $app } zurückkehren.
 
 page-callback-no-app-title = Diese Adresse wird nicht verwendet
 page-callback-no-app-text = Die Weiterleitungsadresse beim Dienst nennt keine App dieses Servers. Wer die App betreibt, vergleicht sie mit `latchkey apps list`.

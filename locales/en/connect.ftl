@@ -158,7 +158,7 @@ verifying-customer-text = Follow the other window to the end. This page goes on 
 ## Several accounts behind one sign-in
 
 choose-title = Choose what to connect
-choose-lead = Your { $service } sign-in reaches several. Choose the one that { $app } uses.
+choose-lead = Your { $service } sign-in reaches several accounts or workspaces. Choose the one that { $app } uses.
 choose-list = What you can choose
 choose-search = Search
 choose-results =
@@ -169,7 +169,7 @@ choose-results =
 choose-changed = What was connected before is not among them any more. Choose another, or cancel and nothing changes.
 choose-unsent = That did not go through. Choose again.
 choose-elsewhere-title = Choose in the { $service } window
-choose-elsewhere-text = Your sign-in reaches several. Choose there; this page goes on by itself.
+choose-elsewhere-text = Your sign-in reaches several accounts or workspaces. Choose there; this page goes on by itself.
 
 ## Connected
 
@@ -183,7 +183,7 @@ success-another = Connect another service
 
 ## Connected, with less than was asked for
 
-partial-title = You gave { $app } less than it asked for. It will not be able to:
+partial-title = { $app } got less access than it asked for. It will not be able to:
 partial-text = If something in { $app } does not work, connect { $service } again and leave every box ticked.
 partial-rest = Allow the rest
 partial-rest-text = You can allow the rest now. What works already stays as it is.
@@ -236,10 +236,10 @@ failure-retry = Try again
 failure-list = Choose another service
 failure-close = Close
 failure-token-title = Connecting did not start
-failure-token = { $app } did not open a session. Try again. If it stays like this, the people who run { $app } can mend it; show them this:
+failure-token = { $app } did not answer as it should. Try again. If it stays like this, the people who run { $app } can mend it; show them this:
 failure-generic = Something went wrong on the way. Nothing was saved. Try again.
-failure-network = Latchkey cannot be reached. Check your connection to the internet and try again.
-failure-server-title = Latchkey is not answering
+failure-network = There is no answer. Check your connection to the internet and try again.
+failure-server-title = This does not work right now
 failure-server = The fault is on our side, and nothing was saved. Try again in a minute.
 failure-provider-title = { $service } is not answering
 failure-provider = Nothing was saved. { $service } may be down for a moment: try again in a minute.
@@ -267,7 +267,7 @@ cancelled-again = Connect { $service }
 
 rejected-title = This sign-in was refused
 rejected-text = In the other window somebody said that this sign-in was not theirs. Nothing was connected, and nothing more is needed.
-rejected-another = Somebody else finished it than the person whom { $app } knows here. Nothing was connected. Sign in to { $app } as yourself and start again there.
+rejected-another = The person who finished this sign-in is not the one signed in to { $app }. Nothing was connected. Sign in to { $app } as yourself and start again there.
 
 ## The browser opened no window
 
@@ -329,13 +329,14 @@ start-expired = Close this window and start again in the app.
 start-failed-title = The sign-in page did not open
 start-failed = Latchkey cannot be reached at the moment. Close this window and try again in the app.
 start-close = Close this window
+start-may-close = You can close this window.
 
 ## /connect/confirm, as far as its script says it
 
 confirm-wrong-code = That is not the code. Look at the first window and try again.
 confirm-empty-code = Enter the code that the first window shows.
 confirm-rejected-title = Stopped
-confirm-rejected = Nothing was connected. You can close this window. If you did not start this, nothing more is needed.
+confirm-rejected = Nothing was connected. If you did not start this, nothing more is needed.
 confirm-gone-title = This sign-in is over
 confirm-gone = Close this window and start again in the app.
 confirm-failed = Latchkey cannot be reached at the moment. Try again.
@@ -369,11 +370,12 @@ link-of = Connections of { $owner }
 link-not-you = If that is not you, do not go on: close this page.
 link-once = This link works once.
 link-manage-lead = See which of your accounts { $app } may use, reconnect them or disconnect them.
-link-continue = Continue
+link-continue = Continue to { $service }
 link-used-once = This link was used: the account is connected. There is nothing to do.
 link-revoked = This link was taken back. Ask whoever sent it for a new one.
 link-ended = This link has ended. Ask whoever sent it for a new one.
 link-back = Back to { $app }
+link-close = Close this window
 link-incomplete = A part of the link is missing. Open it as a whole, as it was sent to you, or go to the app that sent it.
 
 ## One's own connections, in the modal and by a link
@@ -392,6 +394,7 @@ manage-state-unknown = Not tried yet
 manage-state-off = Switched off by { $app }
 manage-reconnect = Reconnect
 manage-disconnect = Disconnect
+manage-disconnect-button = Disconnect { $service }
 manage-more = Show more
 manage-empty-title = No connections yet
 manage-empty = { $app } has no access to any account of yours.
@@ -401,14 +404,14 @@ manage-ending-revoked = { $service } is asked to end the access, too.
 manage-ending-kept = { $service } cannot be asked to end the access from here. Remove { $app } in the settings of your account there, too.
 manage-ending-key = The key stays valid at { $service } until you delete it there.
 manage-disconnecting = Disconnecting
-manage-keep = Keep it
+manage-keep = Keep { $service }
 manage-done-title = { $service } is disconnected
 manage-done-text = { $app } can no longer use this { $service } account.
 manage-done-pending = { $service } is being asked to end the access.
 manage-done-failed = { $service } could not be asked to end the access. Remove { $app } in the settings of your account there.
-manage-back = Your connections
-manage-gone-title = This is disconnected already
-manage-gone = Somebody else was faster: the connection is not there any more.
+manage-back = See your connections
+manage-gone-title = { $service } is disconnected already
+manage-gone = The connection was ended somewhere else in the meantime. There is nothing left to do.
 
 ## Why a service was not connected. `service` is its name. In English the server's own sentence is shown, which says more.
 
@@ -427,7 +430,7 @@ problem-field-errors = Some values need a look.
 problem-flow-expired = This sign-in took too long and has ended. Start again in the app.
 problem-integration-changed = The way to sign in to { $service } was changed. Start again in the app.
 problem-integration-not-offered = { $service } cannot be connected here. The people who run the app can switch it on.
-problem-interrupted = The sign-in to { $service } was interrupted. Start again.
+problem-interrupted = The sign-in to { $service } was interrupted. Try again.
 problem-link-revoked = The link was taken back. Nothing was connected.
 problem-issuer-mismatch = The answer did not come from { $service }. Start again; tell the people who run the app if it happens twice.
 problem-less-access = { $service } gave less this time than before, so the connection was left as it was. Try again and leave every box ticked.
@@ -485,8 +488,6 @@ page-done-pending-text = The sign-in is still going on. Finish it in the window 
 page-done-neutral-title = This sign-in is over
 page-done-neutral-text = How it ended is shown in the app where it began.
 page-done-back = Back to { $app }
-page-done-close = You can close this window.
-page-done-close-to = You can close this window and go back to { $app }.
 
 page-callback-no-app-title = This address is not in use
 page-callback-no-app-text = The redirect address at the service names no app of this server. Whoever runs the app compares it with `latchkey apps list`.

@@ -1,6 +1,6 @@
 // Makes docs/gallery: a picture of each state of the modal and of each page around it, in every look, and a page that shows
-// them all. `npm run gallery`, or `npm run gallery -- partial done` for the states that these words begin; `-- --page` only
-// writes the page anew, from the pictures that are there.
+// them all. `npm run gallery`, or `npm run gallery -- partial done` for the states that these words begin; `-- --look=dark`
+// for one look; `-- --page` only writes the page anew, from the pictures that are there.
 
 import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
@@ -13,11 +13,15 @@ const FOLDER = fileURLToPath(new URL('../../docs/gallery/', import.meta.url));
 const LARGEST = 6 * 1024 * 1024;
 const QUALITY = 80;
 
-const wanted = process.argv.slice(2);
+const given = process.argv.slice(2);
+const wanted = given.filter((word) => !word.startsWith('--'));
+const looks = given.filter((word) => word.startsWith('--look=')).map((word) => word.slice('--look='.length));
 const isWanted = ({ name }) => wanted.length === 0 || wanted.some((word) => name.startsWith(word));
 const fileOf = (name, look) => `${name}-${look.name.replaceAll(' ', '-')}.webp`;
 
 async function shoot(page, name, look) {
+  // Where nothing is to point at.
+  await page.mouse.move(1, 1);
   const session = await page.context().newCDPSession(page);
   const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: QUALITY });
   await writeFile(FOLDER + fileOf(name, look), Buffer.from(data, 'base64'));
@@ -37,9 +41,9 @@ async function take(name, look, visit) {
 }
 
 await mkdir(FOLDER, { recursive: true });
-const suite = wanted.includes('--page') ? null : await startSuite('gallery');
+const suite = given.includes('--page') ? null : await startSuite('gallery');
 try {
-  for (const look of suite ? LOOKS : []) {
+  for (const look of suite ? LOOKS.filter(({ name }) => looks.length === 0 || looks.includes(name)) : []) {
     for (const entry of STATES.filter(isWanted)) {
       await take(entry.name, look, async (keep) => {
         const { context, page } = await showState(suite, look, entry);

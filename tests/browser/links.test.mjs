@@ -45,7 +45,7 @@ describe('links', () => {
       const asked = [];
       page.on('request', (request) => asked.push(request.url()));
       await page.goto(made.url);
-      if (javaScriptEnabled) await page.getByRole('button', { name: 'Continue' }).waitFor();
+      if (javaScriptEnabled) await page.getByRole('button', { name: `Continue to ${suite.names.oidc}` }).waitFor();
       const secret = made.url.split('#')[1];
       assert.deepEqual(asked.filter((url) => url.includes(secret) || new URL(url).origin !== suite.latchkey.origin), []);
     }
@@ -59,7 +59,7 @@ describe('links', () => {
     assert.match(await page.title(), new RegExp(`^Connect ${suite.names.oidc} to`));
     for (const text of ['Ben Okafor asks you', 'Ann Lee', 'This link works once.', 'do not go on']) await page.getByText(text).first().waitFor();
     assert.ok(!page.url().includes('#'), 'the secret has left the address');
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: `Continue to ${suite.names.oidc}` }).click();
     await at.connect(suite.names.oidc).waitFor();
     const [popup] = await Promise.all([context.waitForEvent('page'), at.connect(suite.names.oidc).click()]);
     await consent(popup).allow.click();
@@ -70,14 +70,24 @@ describe('links', () => {
     assert.equal(await stateOf(made), 'used');
     const { page: again } = await visit(made.url);
     await again.getByText('This link was used: the account is connected.').first().waitFor();
+    assert.equal(await again.getByText('Secured by Latchkey').count(), 1);
     const rows = await api('GET', '/v1/vault/connections?identity=u-invited');
     assert.equal(rows.total, 1);
+  });
+
+  test('opened inside another app: the link itself is what to copy', async () => {
+    const made = await link({ identity: 'u-inside', verify: false, integrations: ['oidc'] });
+    const { page, at } = await visit(made.url, { userAgent: 'Mozilla/5.0 (iPhone; CPU iPhone OS 17_0 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148 [FBAN/FBIOS;FBAV/450.0]' });
+    await page.getByRole('button', { name: `Continue to ${suite.names.oidc}` }).click();
+    await at.connect(suite.names.oidc).click();
+    await at.screen('webview').waitFor();
+    assert.equal(await page.locator('.address').textContent(), made.url);
   });
 
   test('taken back in the middle: the waiting page says so', async () => {
     const made = await link({ identity: 'u-back', verify: false, integrations: ['oidc'] });
     const { context, page, at } = await visit(made.url);
-    await page.getByRole('button', { name: 'Continue' }).click();
+    await page.getByRole('button', { name: `Continue to ${suite.names.oidc}` }).click();
     const [popup] = await Promise.all([context.waitForEvent('page'), at.connect(suite.names.oidc).click()]);
     await consent(popup).allow.waitFor();
     assert.equal((await api('DELETE', `/v1/connect/links/${made.id}`)).state, 'revoked');
@@ -89,7 +99,7 @@ describe('links', () => {
   test('one’s own connections by a link: seen and ended, by keyboard', async () => {
     const made = await link({ identity: 'u-invited', purpose: 'manage', identityLabel: 'Ann Lee' });
     const { page, at } = await visit(made.url);
-    await page.getByRole('button', { name: 'Continue' }).waitFor();
+    await page.getByRole('button', { name: 'See your connections' }).waitFor();
     await page.keyboard.press('Enter');
     await at.screen('manage').waitFor();
     assert.match(await at.ownRow(suite.names.oidc).textContent(), /Works/);
@@ -174,7 +184,7 @@ describe('links', () => {
       const { at, plan } = await managing({ disconnect: refusal(404, 'connection_gone', 'This connection is not there any more.') });
       await at.ownRow('Gmail').getByRole('button').last().click();
       await at.disconnect.click();
-      await at.title('This is disconnected already').waitFor();
+      await at.title('Gmail is disconnected already').waitFor();
       plan.own = owns([]);
       await at.backToOwn.click();
       await at.screen('manage-empty').waitFor();

@@ -34,7 +34,7 @@ describe('the form', () => {
     const { at } = await open();
     const field = at.field(LABEL);
     const described = await field.evaluate((input) => input.getAttribute('aria-describedby').split(' ').map((id) => document.getElementById(id).textContent).join(' '));
-    assert.match(described, /Best a restricted key/);
+    assert.match(described, /Use a restricted key/);
     const link = at.frame.getByRole('link', { name: `Where do I find this? ${LABEL}` });
     assert.equal(await link.getAttribute('href'), 'https://docs.example.test/keys');
     assert.deepEqual([await link.getAttribute('target'), await link.getAttribute('rel')], ['_blank', 'noopener noreferrer']);
@@ -155,7 +155,7 @@ describe('the form', () => {
     assert.ok(page);
   });
 
-  for (const [what, submit, said] of [['Latchkey fails', { status: 500, body: null }, /fault is on our side/], ['nobody answers', 'down', /cannot be reached/], ['the service is down', answers.refusal(503, 'provider_unavailable', 'x'), /Stripe is not answering/]]) {
+  for (const [what, submit, said] of [['Latchkey fails', { status: 500, body: null }, /fault is on our side/], ['nobody answers', 'down', /There is no answer/], ['the service is down', answers.refusal(503, 'provider_unavailable', 'x'), /Stripe is not answering/]]) {
     test(`${what}: said above the fields, which stay, and another try goes through`, async () => {
       const { at, plan } = await open({ submit });
       await at.field(LABEL).fill(KEY);

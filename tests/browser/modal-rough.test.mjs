@@ -135,7 +135,7 @@ describe('rough handling', () => {
       await context.setOffline(true);
       await at.frame.getByText('This goes on when the connection is back.').waitFor();
       await at.connect('Stripe').click();
-      await at.notice.filter({ hasText: /cannot be reached/ }).waitFor();
+      await at.notice.filter({ hasText: /There is no answer/ }).waitFor();
       assert.equal(await at.field(KEY_FIELD).inputValue(), KEY, 'the key is still there');
       await context.setOffline(false);
       plan.submit = { status: 'success', connection: answers.connection, account: null, message: null };

@@ -16,7 +16,7 @@ export function showLoading(modal, stage, { shape = "list", text, onGiveUp }) {
   const timers = [
     later(150, () => {
       stage.hidden = false;
-      modal.show({ name: "loading", title: messages.loading.title, hideTitle: true, body: [word, skeleton(shape)], cleanup: stop });
+      modal.show({ name: "loading", title: messages.loading.title, hideTitle: true, body: [skeleton(shape), word], cleanup: stop });
     }),
     later(1000, () => {
       word.textContent = text;
@@ -29,9 +29,7 @@ export function showLoading(modal, stage, { shape = "list", text, onGiveUp }) {
 
 function skeleton(shape) {
   const bar = (kind) => element("span", { class: `bar bar-${kind}` });
-  if (shape === "form") {
-    return element("div", { class: "skeleton", "aria-hidden": "true" }, ["title", "line", "short", "field", "line", "short"].map(bar));
-  }
   const row = () => element("div", { class: "skeleton-row" }, bar("logo"), element("div", { class: "skeleton-lines" }, bar("name"), bar("line")));
-  return element("div", { class: "skeleton", "aria-hidden": "true" }, bar("title"), bar("field"), [1, 2, 3, 4, 5].map(row));
+  const bars = shape === "form" ? ["pair", "title", "lead", "label", "field"] : ["title", "lead", "field", "chips"];
+  return element("div", { class: "skeleton", "aria-hidden": "true" }, bars.map(bar), shape === "list" && [1, 2, 3, 4].map(row));
 }

@@ -1,9 +1,10 @@
 // How a path ends: connected, not connected, stopped, too late. The same place and the same size for all.
 
+import { copyText, copyable } from "../copy.js";
 import { element, icon, vector } from "../dom.js";
 import { around, messages } from "../messages.js";
 import { linkButton, primaryButton, secondaryButton } from "../modal.js";
-import { copyText, sign } from "./progress.js";
+import { sign } from "./progress.js";
 
 /**
  * Connected; `partial` when the service gave less than was asked for (`missing`, in plain words). `onRest` grants the rest to
@@ -32,21 +33,21 @@ export function showSuccess(modal, { service, app, owner, account, missing = [],
 }
 
 /**
- * Not connected. `actions` are `{ label, run }`, the first is the main one; without any, closing is all there is.
+ * Not connected. `actions` are `{ label, run }`, or a `{ node }` of its own, the first is the main one; without any, closing is all there is.
  * `more` is a node beside the text; `reference` is the id to quote to the people who run the app; `request` a text to hand on to somebody else.
  */
 export function showFailure(modal, { name = "failure", title, text, note = null, request = null, more = null, reference = null, actions, icon: sign_ = "circle-alert", back = null }) {
-  const buttons = actions.map(({ label, run }, index) => (index === 0 ? primaryButton(label, run) : index === 1 ? secondaryButton(label, run) : linkButton(label, run)));
+  const buttons = actions.map(({ label, run, node }, index) => node ?? (index === 0 ? primaryButton(label, run) : index === 1 ? secondaryButton(label, run) : linkButton(label, run)));
   modal.show({
     name,
     title,
     before: [sign(sign_, name === "failure" || name === "final" ? "sign-bad" : "")],
     lead: text,
     body: [
-      note && element("p", { class: "note", text: note }),
+      note && element("p", { class: "note", dir: "auto", text: note }),
       request && handOn(request),
       more,
-      reference && element("p", { class: "reference" }, element("span", { text: messages.brand.reference }), copyable(reference)),
+      reference && element("p", { class: "reference" }, element("span", { text: messages.brand.reference }), copyable(reference, { label: messages.brand.copyReference({ reference }), copied: messages.brand.copied })),
     ],
     actions: buttons,
     centred: true,
@@ -54,13 +55,6 @@ export function showFailure(modal, { name = "failure", title, text, note = null,
     focus: buttons[0] ?? null,
     announce: `${title}. ${text}`,
   });
-}
-
-function copyable(reference) {
-  const said = element("span", { class: "visually-hidden", role: "status" });
-  const button = element("button", { class: "copy", type: "button", "aria-label": messages.brand.copyReference({ reference }) }, element("code", { text: reference }), icon("copy"));
-  button.addEventListener("click", () => copyText(reference, said, messages.brand.copied).then(() => said.textContent && (button.lastChild.className = "icon icon-check")));
-  return [button, said];
 }
 
 /** A text for somebody else, with the button that copies it. */
@@ -74,6 +68,6 @@ function tick() {
   return element(
     "span",
     { class: "sign sign-good sign-tick", "aria-hidden": "true" },
-    vector("svg", { viewBox: "0 0 24 24", width: "28", height: "28", fill: "none" }, vector("path", { d: "M5 12.5l4.5 4.5L19 7.5", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round", pathLength: "1" })),
+    vector("svg", { viewBox: "0 0 24 24", width: "24", height: "24", fill: "none" }, vector("path", { d: "M5 12.5l4.5 4.5L19 7.5", stroke: "currentColor", "stroke-width": "2", "stroke-linecap": "round", "stroke-linejoin": "round", pathLength: "1" })),
   );
 }

@@ -61,7 +61,7 @@ export class OwnConnections {
     const back = this.#options.back && (() => this.#leaveFor(this.#options.back));
     this.#turn += 1;
     if (this.#rows.length === 0) {
-      return showFailure(this.#modal, { name: "manage-empty", title: messages.manage.emptyTitle, text: messages.manage.empty({ app }), icon: "plug", back, actions: back ? [] : [{ label: messages.failure.close, run: onClose }] });
+      return showFailure(this.#modal, { name: "manage-empty", title: messages.manage.emptyTitle, text: messages.manage.empty({ app }), icon: "plug", back, actions: [back ? { label: messages.pick.title, run: back } : { label: messages.failure.close, run: onClose }] });
     }
     const list = element("ul", { class: "own-list", "aria-label": messages.manage.title }, this.#rows.map((row) => this.#row(row)));
     const more = secondaryButton(messages.manage.more, () => this.#grow(list, more));
@@ -137,10 +137,13 @@ export class OwnConnections {
     this.#turn += 1;
     const { app, ask, fail } = this.#options;
     const { service, account } = row;
-    const button = secondaryButton(messages.manage.disconnect, async () => {
+    const keep = primaryButton(messages.manage.keep({ service }), () => keep.ariaDisabled === "true" || this.#draw());
+    const button = secondaryButton(messages.manage.disconnectButton({ service }), async () => {
       if (button.ariaDisabled === "true") return;
       const turn = this.#turn;
       setBusy(button, messages.manage.disconnecting);
+      // It is too late to keep it.
+      keep.setAttribute("aria-disabled", "true");
       this.#modal.announce(messages.manage.disconnecting);
       let revocation;
       try {
@@ -162,11 +165,10 @@ export class OwnConnections {
       lead: messages.manage.confirm({ app, service }),
       body: [
         account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
-        row.ending !== "nothing" && (row.ending === "revoked"
-          ? element("p", { class: "quiet", text: ending(row.ending, app, service) })
-          : element("div", { class: "notice notice-attention" }, icon("circle-alert"), element("p", { text: ending(row.ending, app, service) }))),
+        row.ending !== "nothing"
+          && (row.ending === "revoked" ? element("p", { class: "quiet", text: ending(row.ending, app, service) }) : leftToDo(ending(row.ending, app, service))),
       ],
-      actions: [primaryButton(messages.manage.keep, () => this.#draw()), button],
+      actions: [keep, button],
       centred: true,
       back: () => this.#draw(),
       focus: null,
@@ -177,17 +179,23 @@ export class OwnConnections {
     const { app, onClose } = this.#options;
     const gone = revocation === "gone";
     const asked = revocation === "pending" || revocation === "revoked";
-    const there = asked ? messages.manage.donePending({ service }) : revocation === "failed" ? messages.manage.doneFailed({ app, service }) : ending(how, app, service);
+    const left = revocation === "failed" ? messages.manage.doneFailed({ app, service }) : ending(how, app, service);
     // Those of the pages that were not read yet come first.
     const on = this.#rows.length === 0 && this.#next === null ? () => this.#draw() : () => this.show();
     showFailure(this.#modal, {
       name: "disconnected",
-      title: gone ? messages.manage.goneTitle : messages.manage.doneTitle({ service }),
-      text: gone ? messages.manage.gone : `${messages.manage.doneText({ app, service })} ${there}`,
+      title: gone ? messages.manage.goneTitle({ service }) : messages.manage.doneTitle({ service }),
+      text: gone ? messages.manage.gone : `${messages.manage.doneText({ app, service })}${asked ? ` ${messages.manage.donePending({ service })}` : ""}`,
+      more: !gone && !asked && leftToDo(left, "alert"),
       icon: "check",
       actions: [{ label: messages.manage.back, run: on }, { label: messages.failure.close, run: onClose }],
     });
   }
+}
+
+/** What the person still has to do at the service. */
+function leftToDo(text, role = null) {
+  return element("div", { class: "notice notice-attention", role }, icon("circle-alert"), element("p", { text }));
 }
 
 function presentable(row) {

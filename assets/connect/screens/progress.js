@@ -111,36 +111,7 @@ export function showUnfinished(modal, { onClose }) {
   });
 }
 
-/** Inside the browser of another app, which many services refuse: say so, and lead to a real one. */
-export function showWebView(modal, { who, address, systemLink, onAnyway, back }) {
-  const { service, app } = who;
-  const copy = primaryButton(messages.webview.copy, () => copyText(address, copy.querySelector(".button-label"), messages.webview.copied));
-  const open = systemLink && topLink(messages.webview.open, systemLink, "button button-primary");
-  modal.show({
-    name: "webview",
-    title: messages.webview.title({ service }),
-    before: [sign("app-window")],
-    lead: messages.webview.text({ service, app }),
-    body: !open && element("p", { class: "note address", text: address }),
-    actions: [open ?? copy, linkButton(messages.webview.anyway, onAnyway)],
-    centred: true,
-    back,
-    focus: open ?? copy,
-  });
-}
-
-/** Copies, or selects for copying where a frame may not; `label` says that it is done. */
-export async function copyText(text, label, done) {
-  try {
-    await navigator.clipboard.writeText(text);
-    label.textContent = done;
-  } catch {
-    const node = [...document.querySelectorAll(".note, code")].find((one) => one.textContent === text);
-    if (node) getSelection().selectAllChildren(node);
-  }
-}
-
-function topLink(label, address, kind) {
+export function topLink(label, address, kind) {
   return element("a", { class: kind, href: address, target: "_top" }, element("span", { class: "button-label", text: label }));
 }
 

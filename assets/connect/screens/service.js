@@ -25,7 +25,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
 
   const node = element(
     "form",
-    { id: "service-form", class: "service-form", autocomplete: "off", novalidate: true, on: { submit } },
+    { id: "service-form", class: "service-form", autocomplete: "off", novalidate: true, on: { submit, input: () => node.classList.remove("is-sent") } },
     notice,
     fields.first && fields.node,
   );
@@ -35,6 +35,8 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
     if (button.ariaDisabled === "true") return;
     notice.hidden = true;
     if (!fields.check()) return;
+    // Whether it is right says the service alone.
+    node.classList.add("is-sent");
     const { [nameKey]: name = null, ...values } = fields.values();
     onConnect({ values, name, plain: fields.plain() });
   }

@@ -36,8 +36,9 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     own: button(startsWith(say('pick-own', { count: 0 }).split(/[\u2068(（]/)[0].trim())),
     /** A connection of the person's own by what stands in its row. */
     ownRow: (text) => frame.getByRole('listitem').filter({ hasText: text }),
-    disconnect: button(startsWith(say('manage-disconnect'))),
-    keep: button(say('manage-keep')),
+    /** On the screen that asks before it disconnects: for good, and not. */
+    disconnect: screen('disconnect').locator('.modal-foot .button-secondary'),
+    keep: screen('disconnect').locator('.modal-foot .button-primary'),
     backToOwn: frame.getByRole('button', { name: say('manage-back'), exact: true }),
     openAgain: button(/^Open it again/),
     /** A field of the key form by its label. */

@@ -1,15 +1,16 @@
 // The pages around a sign-in that are not the modal, and how to get there. Each gives the page that shows it.
 
-import { randomUUID } from 'node:crypto';
 import { consent, modal } from './modal.mjs';
 import { answers, stub } from './stub.mjs';
 import { textsOf } from './texts.mjs';
+
+let people = 0;
 
 /** Through the modal into the window of the sign-in, each time as somebody who has connected nothing yet. */
 async function signIn(suite, context, look, { sdk, headers = {}, service = suite.names.oidc } = {}) {
   const { behaviour } = suite.host;
   const { identity } = behaviour;
-  Object.assign(behaviour, { headers, identity: `u-${randomUUID()}` });
+  Object.assign(behaviour, { headers, identity: `ann.lee+${(people += 1)}@example.test` });
   try {
     const page = await context.newPage();
     await page.goto(suite.host.shop(sdk, { companyName: 'Shop', appTheme: look.theme }));
@@ -28,6 +29,8 @@ async function popup(suite, context, look, options) {
   const { go } = await signIn(suite, context, look, options);
   const [opened] = await Promise.all([context.waitForEvent('page'), go()]);
   await consent(opened).allow.waitFor();
+  // A window of its own is as large as the script said; a phone makes it a tab.
+  if (look.viewport.width < 500) await opened.setViewportSize(look.viewport);
   return opened;
 }
 
@@ -38,9 +41,10 @@ async function confirmation(suite, context, look) {
   return page;
 }
 
+/** In a window that a script opened, as those of a sign-in are. */
 async function at(context, address, ready = 'main') {
-  const page = await context.newPage();
-  await page.goto(address);
+  const opener = await context.newPage();
+  const [page] = await Promise.all([context.waitForEvent('page'), opener.evaluate((url) => void window.open(url), address)]);
   await page.locator(ready).waitFor();
   return page;
 }
@@ -55,7 +59,7 @@ const over = (key, meta = { reconnects: false }) => ({ peek: refusal(410, key, '
 
 export const PAGES = [
   { name: 'link-connect', reach: linkPage('link-connect', {}) },
-  { name: 'link-connect-any', reach: linkPage('link-connect', { peek: linkView({ service: null, inviter: null, services: ['Gmail', 'Outlook', 'Slack', 'Stripe'].map((name) => ({ id: name.toLowerCase(), name, logo: null })) }) }) },
+  { name: 'link-connect-any', reach: linkPage('link-connect', { peek: linkView({ service: null, inviter: null, services: ['Gmail', 'Outlook', 'Slack', 'Stripe'].map((name) => ({ id: name.toLowerCase(), name, logo: answers.ownLogo(name.toLowerCase()) })) }) }) },
   { name: 'link-reconnect', reach: linkPage('link', { peek: linkView({ inviter: null, reconnect: { account: 'ann@example.test', failed: true, mailed: true } }) }) },
   { name: 'link-manage', reach: linkPage('link-manage', { peek: linkView({ purpose: 'manage', service: null, inviter: null }) }) },
   {
@@ -96,7 +100,7 @@ export const PAGES = [
       const page = await popup(suite, context, look);
       await consent(page).allow.click();
       await page.locator('#done[data-outcome="success"]').waitFor();
-      await page.locator('#done-hint').waitFor();
+      await page.locator('#done-back').waitFor();
       return page;
     },
   },
@@ -105,7 +109,7 @@ export const PAGES = [
       const page = await popup(suite, context, look);
       await consent(page).deny.click();
       await page.locator('#done').waitFor();
-      await page.locator('#done-hint').waitFor();
+      await page.locator('#done-back').waitFor();
       return page;
     },
   },

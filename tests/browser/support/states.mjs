@@ -65,7 +65,7 @@ export const TYPED = [
  * of the browser; `reach(at, page)` goes there from the opened modal. `name` tells two entries of one state apart.
  */
 export const STATES = [
-  { state: 'loading', title: 'Loading', plan: { session: 'never' }, reach: (at, page) => page.waitForTimeout(1300) },
+  { state: 'loading', title: 'Loading', plan: { session: 'never' }, reach: (at) => at.frame.locator('.loading-word:not(:empty)').waitFor() },
   { state: 'loading', name: 'loading-long', title: 'Loading', plan: { session: 'never' }, reach: (at, page) => page.waitForTimeout(8700) },
   { state: 'pick', title: 'Connect a service' },
   { state: 'pick', name: 'pick-search', title: 'Connect a service', reach: (at) => at.search.fill('gsuite') },
@@ -133,10 +133,10 @@ export const STATES = [
   { state: 'disconnect', name: 'disconnect-busy', title: 'Disconnect Slack?', plan: { session: managing, disconnect: 'never' }, reach: ends('Slack') },
   { state: 'disconnected', title: 'Gmail is disconnected', plan: { session: managing }, reach: ends('Gmail') },
   { state: 'disconnected', name: 'disconnected-kept', title: 'Slack is disconnected', plan: { session: managing, disconnect: { revocation: 'unsupported' } }, reach: ends('Slack') },
-  { state: 'disconnected', name: 'disconnected-before', title: 'This is disconnected already', plan: { session: managing, disconnect: refusal(404, 'connection_gone', 'This connection is not there any more.') }, reach: ends('Gmail') },
-  { state: 'failure', name: 'manage-failure', title: 'Latchkey is not answering', plan: { session: managing, own: 'down' }, reach: toOwn },
+  { state: 'disconnected', name: 'disconnected-before', title: 'Gmail is disconnected already', plan: { session: managing, disconnect: refusal(404, 'connection_gone', 'This connection is not there any more.') }, reach: ends('Gmail') },
+  { state: 'failure', name: 'manage-failure', title: 'This does not work right now', plan: { session: managing, own: 'down' }, reach: toOwn },
   { state: 'failure', name: 'failure-token', title: 'Connecting did not start', plan: { token: () => ({ status: 403, body: { error: 'You may not connect accounts' } }) } },
-  { state: 'failure', name: 'failure-network', title: 'Latchkey is not answering', plan: { session: 'down' } },
+  { state: 'failure', name: 'failure-network', title: 'This does not work right now', plan: { session: 'down' } },
   { state: 'pick', options: { companyName: undefined }, name: 'branded-pick', title: 'Bring your tools', plan: { session: branded() } },
   { state: 'explain', options: { companyName: undefined }, name: 'branded-explain', title: 'Connect Gmail', plan: { session: branded() }, reach: toGmail },
   { state: 'form', options: { companyName: undefined }, name: 'branded-form', title: 'Connect Stripe', plan: { session: branded() }, reach: (at) => at.row('Stripe').click() },

@@ -1,9 +1,19 @@
 // The modal with answers of our choosing: the customer's token endpoint and our own calls are answered by the test, so that
 // every state can be reached at once, with any name and any text. What the server really answers is tested elsewhere.
 
+import { readFileSync } from 'node:fs';
 import { png } from './png.mjs';
 
 const logo = (ground) => `data:image/png;base64,${png(64, ground, [255, 180, 0]).toString('base64')}`;
+
+/** The logo that comes with Latchkey, as the server would name it; null where there is none. */
+function ownLogo(id) {
+  try {
+    return `data:image/svg+xml;base64,${readFileSync(new URL(`../../../assets/logos/${id}.svg`, import.meta.url)).toString('base64')}`;
+  } catch {
+    return null;
+  }
+}
 
 /** What `latchkey branding set` made of accent #ffd400, background #fffdf5 and #14110a, radius 22 and a serif font. */
 const BRANDED = {
@@ -31,7 +41,7 @@ const cors = { 'access-control-allow-origin': '*', 'access-control-allow-headers
 
 /** An integration as `/connect/api/session` names it. */
 export const integration = (id, name, more = {}) => ({
-  id, name, description: `${name}, for tests.`, categories: ['testing'], aliases: [], logo: null, auth: [{ id: 'oauth2', kind: 'oauth2', title: 'Sign in' }],
+  id, name, description: `${name}, for tests.`, categories: ['testing'], aliases: [], logo: ownLogo(id), auth: [{ id: 'oauth2', kind: 'oauth2', title: 'Sign in' }],
   connected: 0, accounts: [], ...more,
 });
 
@@ -72,7 +82,7 @@ const oauthForm = (more = {}) => ({
 
 const keyForm = (more = {}) => ({
   ...oauthForm(), integration: 'stripe', name: 'Stripe', auth: { id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }, methods: [{ id: 'api_key', kind: 'api_key', title: 'Enter a secret key' }], access: [],
-  fields: [field({ label: 'Secret or restricted key', help: 'Best a restricted key with no more permissions than needed.', help_url: 'https://docs.example.test/keys', pattern: '(?:sk|rk)_[A-Za-z0-9_]{10,250}', placeholder: 'rk_live_…' })], ...more,
+  fields: [field({ label: 'Secret or restricted key', help: 'Use a restricted key with no more permissions than needed.', help_url: 'https://docs.example.test/keys', pattern: '(?:sk|rk)_[A-Za-z0-9_]{10,250}', placeholder: 'rk_live_…' })], ...more,
 });
 
 const connection = { _id: 'conn::1', id: 'conn::1', key: 'live::gmail::default::1', platform: 'gmail', environment: 'live' };
@@ -80,7 +90,7 @@ const pending = (stage) => ({ status: 'pending', stage, connection: null, messag
 const ended = (code, stage = 'failed', message = 'Said by the server.') => ({ ...pending(stage), status: 'error', code, message });
 const succeeded = (more = {}) => ({ ...pending('succeeded'), status: 'success', connection, ...more });
 const choices = (more = {}) => ({
-  app: { name: 'Shop', logo: null }, service: { name: 'Gmail', logo: null }, branding: { theme: null, style: {}, texts: {} }, white_label: false, environment: 'live',
+  app: { name: 'Shop', logo: null }, service: { name: 'Gmail', logo: ownLogo('gmail') }, branding: { theme: null, style: {}, texts: {} }, white_label: false, environment: 'live',
   here: true, elsewhere: true, changed: false,
   choices: [{ name: 'Acme', description: 'https://acme.example.test' }, { name: 'Acme Labs', description: 'https://labs.example.test' }, { name: 'Northwind Traders', description: null }],
   ...more,
@@ -89,7 +99,7 @@ const refusal = (status, key, message, meta) => ({ status, body: { type: 'error'
 
 /** A connection of the person's own, as `/connect/api/connections` lists it. */
 const own = (more = {}) => ({
-  id: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a01', integration: 'gmail', service: 'Gmail', logo: null, name: null, account: 'ann@example.test', state: 'operational', message: null,
+  id: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a01', integration: 'gmail', service: 'Gmail', logo: ownLogo(more.integration ?? 'gmail'), name: null, account: 'ann@example.test', state: 'operational', message: null,
   since: '2026-03-02T09:00:00Z', last_used: '2026-11-20T09:00:00Z', reconnectable: true, ending: 'revoked', ...more,
 });
 const ownOnes = [
@@ -101,11 +111,11 @@ const owns = (connections = ownOnes, more = {}) => ({ connections, total: connec
 
 /** What `/connect/api/links/peek` says of a link. */
 const linkView = (more = {}) => ({
-  purpose: 'connect', app: { name: 'Shop', logo_url: null, home_url: 'https://shop.example.test/' }, service: { id: 'gmail', name: 'Gmail', logo: null }, services: [], owner: 'Ann Lee', inviter: 'Ben Okafor',
+  purpose: 'connect', app: { name: 'Shop', logo_url: null, home_url: 'https://shop.example.test/' }, service: { id: 'gmail', name: 'Gmail', logo: ownLogo('gmail') }, services: [], owner: 'Ann Lee', inviter: 'Ben Okafor',
   reconnect: null, environment: 'live', branding: { theme: null, style: {}, texts: {} }, white_label: false, ...more,
 });
 
-export const answers = { own, owns, linkView, session, branded, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
+export const answers = { ownLogo, own, owns, linkView, session, branded, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
 
 /**
  * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`,

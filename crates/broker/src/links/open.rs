@@ -229,6 +229,6 @@ fn over(project: &Project, state: LinkState, reconnects: bool) -> Problem {
         ),
     };
     Problem::new(Kind::Gone, key, message).with_meta(json!({
-        "app": project.name, "home_url": project.home_url, "reconnects": reconnects,
+        "app": project.name, "home_url": project.home_url, "reconnects": reconnects, "white_label": project.white_label,
     }))
 }

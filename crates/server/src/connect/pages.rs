@@ -322,6 +322,11 @@ impl DonePage<'_> {
         self.said("text", &[("app", self.app.unwrap_or(&stand_in))])
     }
 
+    /// Whether it closes itself, or a way back stands there: then nothing is said of closing it, unless it stays.
+    fn leads_on(&self) -> bool {
+        self.outcome.close_after() > 0 || self.back.is_some_and(|back| !back.hidden)
+    }
+
     fn said(&self, part: &str, values: &[(&str, &str)]) -> String {
         self.texts
             .with(&format!("page-done-{}-{part}", self.outcome.name()), values)

@@ -20,7 +20,8 @@ pub(crate) enum For {
     Modal,
     /// The page of a link, which goes on as the modal, or leads to one's own connections.
     Link,
-    /// What few people need inside the modal, when it is asked for: their own connections, and the choice of an account.
+    /// What few people need inside the modal, when it is asked for: their own connections, the choice of an account,
+    /// and a way out of the browser inside another app.
     Later,
     /// The pages of a sign-in.
     Pages,
@@ -32,9 +33,12 @@ impl For {
     /// Whether the scripts say the texts of a group. Those of `page` are the server's own.
     pub(super) fn has(self, group: &str) -> bool {
         match self {
-            Self::Modal => !matches!(group, "page" | "start" | "confirm" | "link" | "manage" | "choose"),
-            Self::Link => matches!(group, "link" | "manage" | "choose") || Self::Modal.has(group),
-            Self::Later => matches!(group, "manage" | "choose"),
+            Self::Modal => !matches!(
+                group,
+                "page" | "start" | "confirm" | "link" | "manage" | "choose" | "webview"
+            ),
+            Self::Link => group == "link" || Self::Modal.has(group) || Self::Later.has(group),
+            Self::Later => matches!(group, "manage" | "choose" | "webview"),
             Self::Pages => matches!(
                 group,
                 "brand" | "failure" | "approval" | "problem" | "start" | "confirm"

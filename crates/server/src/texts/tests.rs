@@ -95,7 +95,7 @@ fn limit(key: &str, english: usize) -> usize {
         "page-confirm-started",
     ];
     // Named like a title and a button, but sentences.
-    const SENTENCES: [&str; 2] = ["partial-title", "page-done-close"];
+    const SENTENCES: [&str; 2] = ["partial-title", "start-may-close"];
     if SENTENCES.contains(&key) {
         english * 8 / 5 + 16
     } else if SMALL.contains(&key) {
@@ -284,7 +284,7 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
                     !of_pages || For::Pages.has(group),
                     "{file} says {word}, which pages do not get"
                 );
-                let modal = if matches!(file, "link.js" | "own.js" | "choose.js") {
+                let modal = if matches!(file, "link.js" | "own.js" | "choose.js" | "webview.js") {
                     For::Link
                 } else {
                     For::Modal

@@ -1,0 +1,9 @@
+// The pages that the server writes whole: what their buttons do.
+
+import { offerClosing } from "./closing.js";
+import { makeCopyable } from "./copy.js";
+
+const button = document.getElementById("page-close");
+
+makeCopyable();
+if (button) offerClosing(button);
