@@ -20,9 +20,3 @@ export function copyable(reference, { label, copied }) {
   button.addEventListener("click", () => copyText(reference, said, copied).then(() => said.textContent && (button.lastChild.className = "icon icon-check")));
   return [button, said];
 }
-
-/** Makes the id that the server wrote into a page one that can be copied. */
-export function makeCopyable() {
-  const code = document.querySelector(".reference code");
-  code?.replaceWith(...copyable(code.textContent, code.dataset));
-}

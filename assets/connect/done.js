@@ -1,7 +1,7 @@
 // /connect/done: says how it ended and closes itself. It tells nobody: the server has told the frame already.
 
 import { offerClosing } from "./closing.js";
-import { makeCopyable } from "./copy.js";
+import { makeCopyable } from "./reference.js";
 
 const closeAfter = Number(document.getElementById("done").dataset.closeAfter);
 const hint = document.getElementById("done-hint");

@@ -1,7 +1,7 @@
 // The pages that the server writes whole: what their buttons do.
 
 import { offerClosing } from "./closing.js";
-import { makeCopyable } from "./copy.js";
+import { makeCopyable } from "./reference.js";
 
 const button = document.getElementById("page-close");
 

@@ -38,8 +38,8 @@ export function makeFields(fields, typed = {}) {
 }
 
 // In English the server's own sentence says more.
-const own = { required: messages.form.required, pattern: messages.form.pattern, characters: messages.form.characters };
-const said = (message, reason, label) => (language !== "en" && Object.hasOwn(own, reason) ? own[reason]({ label }) : message);
+const own = ["required", "pattern", "characters"];
+const said = (message, reason, label) => (language !== "en" && own.includes(reason) ? messages.form[reason]({ label }) : message);
 
 function makeField(field, index) {
   const id = `field-${index}`;
@@ -47,9 +47,10 @@ function makeField(field, index) {
   const pattern = compile(field.pattern);
   const error = element("p", { class: "field-error", id: `${id}-error`, hidden: true });
   const help = field.help ? element("p", { class: "field-help", id: `${id}-help`, dir: "auto", text: field.help }) : null;
-  const { input, other = null, read } = makeControl(field, id, required);
-  const described = [help && help.id, error.id].filter(Boolean).join(" ");
-  for (const one of [input, other].filter(Boolean)) one.setAttribute("aria-describedby", described);
+  const { input, other, read } = (field.choices ? makeSelect : makeText)(field, id, required);
+  const boxes = other ? [input, other] : [input];
+  const described = help ? `${help.id} ${error.id}` : error.id;
+  for (const one of boxes) one.setAttribute("aria-describedby", described);
   const tick = element("span", { class: "field-tick", hidden: true }, icon("check"));
   let touched = false;
 
@@ -68,7 +69,7 @@ function makeField(field, index) {
 
   function clear() {
     error.hidden = true;
-    for (const one of [input, other].filter(Boolean)) one.removeAttribute("aria-invalid");
+    for (const one of boxes) one.removeAttribute("aria-invalid");
   }
 
   function check() {
@@ -91,7 +92,7 @@ function makeField(field, index) {
       check();
     } else if (touched && (value() === "" || fits())) clear();
   };
-  for (const one of [input, other].filter(Boolean)) {
+  for (const one of boxes) {
     one.addEventListener("input", typing);
     one.addEventListener("blur", () => {
       if (value() !== "") check();
@@ -108,32 +109,22 @@ function makeField(field, index) {
   return { name: field.name, label: field.label, secret: field.secret, get input() { return asked(); }, value, fault, clear, check, node: element("div", { class: "field", "data-field": field.name }, label, control, error, help) };
 }
 
-/** The control of a field, and what reads its value. */
-function makeControl(field, id, required) {
-  if (field.choices) return makeSelect(field, id, required);
-  const input = field.type === "multiline" ? makeLines(field, id, required) : makeInput(field, id, required);
-  return { input, read: () => input.value };
-}
-
 const plainText = (required) => ({ class: "input", "aria-required": String(required), autocomplete: "off", autocapitalize: "off", autocorrect: "off", spellcheck: "false" });
 
 // The keyboard of a phone. What a browser makes of `type=number` would lose what it cannot read.
 const keyboards = { email: "email", url: "url", origin: "url", number: "decimal" };
 
-function makeInput(field, id, required) {
-  const input = element("input", {
-    ...plainText(required), id, name: field.name, type: field.secret ? "password" : "text", placeholder: field.placeholder,
-    inputmode: keyboards[field.type] ?? null, dir: field.secret || field.type in keyboards ? "ltr" : "auto",
+// A control and what reads its value. Lines of a secret are dots too, until it is shown.
+function makeText(field, id, required) {
+  const lines = field.type === "multiline";
+  const input = element(lines ? "textarea" : "input", {
+    ...plainText(required), id, name: field.name, placeholder: field.placeholder,
+    dir: field.secret || field.type in keyboards ? "ltr" : "auto",
+    ...(lines ? { rows: "5" } : { type: field.secret ? "password" : "text", inputmode: keyboards[field.type] ?? null }),
   });
+  if (lines && field.secret) input.classList.add("concealed");
   if (field.default) input.value = field.default;
-  return input;
-}
-
-// Lines of a secret are dots too, until it is shown.
-function makeLines(field, id, required) {
-  const input = element("textarea", { ...plainText(required), id, name: field.name, class: `input${field.secret ? " concealed" : ""}`, rows: "5", placeholder: field.placeholder, dir: field.secret ? "ltr" : "auto" });
-  if (field.default) input.value = field.default;
-  return input;
+  return { input, read: () => input.value };
 }
 
 // No value of a definition is this one: those have no spaces at their start.
@@ -143,14 +134,11 @@ function makeSelect(field, id, required) {
   const options = field.choices.map((choice) => element("option", { value: choice.value, text: choice.label }));
   const select = element("select", { id, name: field.name, class: "input", "aria-required": String(required) },
     element("option", { value: "", text: required ? messages.form.choose : "" }), options, field.other && element("option", { value: ANOTHER, text: messages.form.other }));
-  if (!field.other) {
-    if (field.default) select.value = field.default;
-    return { input: select, read: () => select.value };
-  }
+  if (field.default) select.value = field.default;
+  if (!field.other) return { input: select, read: () => select.value };
   const other = element("input", { ...plainText(true), id: `${id}-other`, type: "text", inputmode: "url", dir: "ltr", class: "input control-other", placeholder: field.placeholder, "aria-label": `${field.label}: ${messages.form.other}`, hidden: true });
-  const isListed = field.choices.some((choice) => choice.value === field.default);
-  if (field.default) select.value = isListed ? field.default : ANOTHER;
-  if (field.default && !isListed) other.value = field.default;
+  // What is no choice leaves nothing selected.
+  if (field.default && select.value === "") [select.value, other.value] = [ANOTHER, field.default];
   const show = () => { other.hidden = select.value !== ANOTHER; };
   select.addEventListener("input", () => {
     show();
@@ -162,16 +150,16 @@ function makeSelect(field, id, required) {
 
 function makeReveal(field, input) {
   const button = element("button", { class: "reveal", type: "button" });
-  const isLines = input.tagName === "TEXTAREA";
-  const isHidden = () => (isLines ? input.classList.contains("concealed") : input.type === "password");
+  let hidden = true;
   const draw = () => {
-    button.replaceChildren(icon(isHidden() ? "eye" : "eye-off"));
-    button.setAttribute("aria-label", isHidden() ? messages.form.revealLabel(field) : messages.form.concealLabel(field));
-    button.title = isHidden() ? messages.form.reveal : messages.form.conceal;
+    button.replaceChildren(icon(hidden ? "eye" : "eye-off"));
+    button.setAttribute("aria-label", messages.form[hidden ? "revealLabel" : "concealLabel"](field));
+    button.title = messages.form[hidden ? "reveal" : "conceal"];
   };
   button.addEventListener("click", () => {
-    if (isLines) input.classList.toggle("concealed");
-    else input.type = isHidden() ? "text" : "password";
+    hidden = !hidden;
+    if (field.type === "multiline") input.classList.toggle("concealed", hidden);
+    else input.type = hidden ? "password" : "text";
     draw();
   });
   draw();

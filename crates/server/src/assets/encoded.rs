@@ -86,7 +86,7 @@ fn brotli_of(plain: &[u8]) -> Option<Vec<u8>> {
 
 /// For proxies and programs that do not know the other.
 fn gzip_of(plain: &[u8]) -> Option<Vec<u8>> {
-    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    let mut writer = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::new(10));
     writer.write_all(plain).ok()?;
     writer.finish().ok()
 }
