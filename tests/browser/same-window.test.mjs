@@ -144,9 +144,11 @@ describe('oauth in the same window', () => {
     forged.searchParams.set('state', `${redirect.state}~${evil}`);
     await page.unroute('**/connect/start**');
     const refused = page.waitForResponse((response) => response.url().endsWith('/connect/api/start') && response.status() === 403);
-    await page.evaluate((url) => {
+    // The navigation that was stopped may still be ending.
+    await until(() => page.evaluate((url) => {
       location.href = url;
-    }, forged.href);
+      return true;
+    }, forged.href), 'the page to leave');
     assert.equal((await (await refused).json()).key, 'return_not_allowed');
     assert.equal(suite.provider.authorizations().length, 0);
   });
