@@ -66,7 +66,8 @@ pub(super) fn report(output: Output, loaded: &Loaded, notes: &[String], what: &s
     let notes = notes.iter().map(|note| format!("note: {note}"));
     let mut lines: Vec<String> = loaded.problems.iter().map(ToString::to_string).chain(notes).collect();
     if loaded.problems.is_empty() {
-        lines.push(format!("{good} definitions, no mistakes."));
+        let noun = if good == 1 { "definition" } else { "definitions" };
+        lines.push(format!("{good} {noun}, no mistakes."));
     }
     output.say(&value, &lines.join("\n"));
     match loaded.problems.len() {
