@@ -1,0 +1,117 @@
+//! The run: what a person, a customer and time do to a connection, step by step, through the product's public surface.
+
+mod connect;
+mod errors;
+mod form;
+mod life;
+
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+
+use futures_util::FutureExt as _;
+
+use crate::ledger::Ledger;
+use crate::script::{Part, Script};
+use crate::stage::Stage;
+use crate::table::{Row, Step};
+
+/// How a step that did not fail ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    /// It was made.
+    Ok,
+    /// The definition has nothing for it.
+    Nothing,
+}
+
+/// One way to sign in on a stage.
+pub(crate) struct Scene<'a> {
+    pub(crate) stage: &'a Stage,
+    pub(crate) script: Arc<Script>,
+    pub(crate) way: usize,
+    /// Whose connections they are.
+    pub(crate) identity: String,
+}
+
+impl Scene<'_> {
+    pub(crate) fn way(&self) -> Part<'_> {
+        self.script.ways()[self.way].clone()
+    }
+
+    pub(crate) fn is_oauth2(&self) -> bool {
+        self.way().at("kind").text() == Some("oauth2")
+    }
+
+    /// Its id: the kind, unless said otherwise.
+    pub(crate) fn way_id(&self) -> String {
+        let way = self.way();
+        way.at("id").text().or(way.at("kind").text()).unwrap_or_default().to_owned()
+    }
+}
+
+/// Runs every way of a definition; a row for each.
+pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
+    let mut ledger = Ledger::default();
+    let mut rows = Vec::new();
+    let ways = script.ways().len();
+    for way in 0..ways {
+        let scene = Scene {
+            stage,
+            script: Arc::clone(script),
+            way,
+            identity: format!("{}-{way}", script.id),
+        };
+        let name = if ways > 1 { format!("{} / {}", script.id, scene.way_id()) } else { script.id.clone() };
+        let mut row = Row::new(&name);
+        match stage.cast(script, way).await {
+            Ok(()) => play(&scene, &mut row).await,
+            Err(error) => row.note(Step::Form, Err(error)),
+        }
+        if let Some(role) = stage.player.play(None) {
+            ledger.add(role.ledger);
+        }
+        rows.push(row);
+    }
+    let unused = ledger.unused(script);
+    if let Some(last) = rows.last_mut() {
+        let covered = if unused.is_empty() {
+            Ok(Done::Ok)
+        } else {
+            Err(format!("nothing used {}", unused.join(", ")))
+        };
+        last.note(Step::Covered, covered);
+    }
+    rows
+}
+
+/// A step: a panic in it is its failure, not that of the run.
+macro_rules! step {
+    ($row:ident, $step:expr, $run:expr) => {{
+        let done = AssertUnwindSafe($run).catch_unwind().await;
+        let done = done.unwrap_or_else(|panic| Err(words(&*panic)));
+        $row.note($step, done);
+    }};
+}
+
+async fn play(scene: &Scene<'_>, row: &mut Row) {
+    step!(row, Step::Form, scene.form());
+    let mut main = None;
+    step!(row, Step::Connect, async {
+        main = Some(scene.connect_first().await?);
+        Ok(Done::Ok)
+    });
+    let Some(main) = main else { return };
+    step!(row, Step::Account, scene.account(&main));
+    step!(row, Step::Call, scene.call(&main));
+    step!(row, Step::Expiry, scene.expiry(&main));
+    step!(row, Step::Refresh, scene.refresh(&main));
+    step!(row, Step::Variants, scene.variants());
+    step!(row, Step::Errors, scene.errors());
+    step!(row, Step::Revoke, scene.revoke());
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> String {
+    let text = panic.downcast_ref::<String>().cloned();
+    text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
+        .unwrap_or_else(|| "it panicked".to_owned())
+}
