@@ -74,8 +74,15 @@ impl Scene<'_> {
                 own.insert(name.to_owned(), take.variables[name].clone());
             }
         }
-        self.stage.set_app(own, take.scopes.clone()).await?;
-        self.stage.player.with(|role| role.begin(take.clone()))
+        // An app that asked for others asks for the default ones from now on; before, it says nothing.
+        let changed = self.stage.player.with(|role| role.take.scopes.is_some() || role.scopes_changed)?;
+        let defaults = || self.way().at("scopes").at("default").texts().into_iter().map(ToOwned::to_owned).collect();
+        let scopes = take.scopes.clone().or_else(|| changed.then(defaults));
+        self.stage.set_app(own, scopes).await?;
+        self.stage.player.with(|role| {
+            role.scopes_changed = changed;
+            role.begin(take.clone());
+        })
     }
 
     /// Connects.

@@ -81,13 +81,7 @@ impl Scene<'_> {
             self.errors_of_refresh(&take).await?;
         }
         if self.script.at("check").is_there() {
-            let told = self.refused(&take, Mood::Refuses(WORDS.to_owned())).await?;
-            if !self.is_oauth2() && !(told.contains("credential_refused") && told.contains(WORDS)) {
-                return Err(format!("a refused key: {told}"));
-            }
-            if self.script.at("check").at("ok").is_there() {
-                self.refused(&take, Mood::NotOk).await?;
-            }
+            self.errors_of_check(&take).await?;
         }
         let connected = self.connect(&take).await?;
         self.mood(Mood::Unauthorized)?;
@@ -99,6 +93,35 @@ impl Scene<'_> {
         self.mood(Mood::Willing)?;
         self.remove(&connected.connection).await?;
         Ok(Done::Ok)
+    }
+
+    /// A check that the service refuses, or answers with its own "no", proves nothing.
+    async fn errors_of_check(&self, take: &Take) -> Result<(), String> {
+        let mut moods = vec![Mood::Refuses(WORDS.to_owned())];
+        if self.script.at("check").at("ok").is_there() {
+            moods.push(Mood::NotOk);
+        }
+        for mood in moods {
+            if !self.is_oauth2() {
+                let told = self.refused(take, mood.clone()).await?;
+                let quotes = mood == Mood::NotOk || told.contains(WORDS);
+                if !told.contains("credential_refused") || !quotes {
+                    return Err(format!("a refused key ({mood:?}): {told}"));
+                }
+            }
+            let connected = self.connect(take).await?;
+            self.mood(mood.clone())?;
+            let id = connected.connection["id"].as_str().unwrap_or_default();
+            let path = format!("/v1/vault/connections/{id}/test");
+            let tested = read(&self.stage.server.api("POST", &path).send().await, 200)?;
+            self.stage.complaints()?;
+            if tested["ok"] != false || tested["reason"] != "credential_refused" {
+                return Err(format!("a test that the service refuses ({mood:?}): {tested}"));
+            }
+            self.mood(Mood::Willing)?;
+            self.remove(&connected.connection).await?;
+        }
+        Ok(())
     }
 
     fn mood(&self, mood: Mood) -> Result<(), String> {

@@ -165,6 +165,7 @@ impl Scene<'_> {
         if status != 200 {
             return Err(format!("after the refresh the call gives {status} {answer}"));
         }
+        self.remove(&main.connection).await?;
         let idle = self.way().at("refresh").at("idle");
         let Some(text) = idle.text() else { return Ok(Done::Ok) };
         let idle_seconds = seconds(text)?;
@@ -207,6 +208,33 @@ impl Scene<'_> {
         Ok(credential["accessToken"].clone())
     }
 
+    /// Ends every connection, whatever happened before.
+    pub(super) async fn clear(&self) -> Result<(), String> {
+        self.stage.player.with(|role| role.mood = crate::player::Mood::Willing)?;
+        let list = self.stage.server.api("GET", "/v1/vault/connections?limit=100").send().await;
+        for connection in read(&list, 200)?["rows"].as_array().into_iter().flatten() {
+            self.remove(connection).await?;
+        }
+        self.revocations().await?;
+        // One that the service does not take would be tried again for a day.
+        self.stage.server.database.execute("delete from revocations").await;
+        self.stage.player.with(|role| role.complaints.clear())
+    }
+
+    /// Lets revocations be made; a deletion begins them by itself.
+    async fn revocations(&self) -> Result<(), String> {
+        for _ in 0..100 {
+            let ticked = self.stage.server.broker.revoke_tick().await;
+            ticked.map_err(|error| error.to_string())?;
+            let pending = "select count(*) from revocations where status = 'pending' and attempts < 2";
+            if self.stage.server.database.number(pending).await == 0 {
+                return Ok(());
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+        }
+        Ok(())
+    }
+
     /// Deletes a connection; the answer.
     pub(super) async fn remove(&self, connection: &Value) -> Result<Value, String> {
         let id = connection["id"].as_str().unwrap_or_default();
@@ -219,8 +247,7 @@ impl Scene<'_> {
         let connected = self.connect(&self.usual_take()?).await?;
         let takes = self.stage.player.with(|role| role.revokes())?;
         self.remove(&connected.connection).await?;
-        let ticked = self.stage.server.broker.revoke_tick().await;
-        ticked.map_err(|error| error.to_string())?;
+        self.revocations().await?;
         self.stage.complaints()?;
         let live = self.stage.player.with(|role| {
             let revoked = role.seen.iter().filter_map(|seen| match seen {

@@ -64,7 +64,11 @@ pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
         let name = if ways > 1 { format!("{} / {}", script.id, scene.way_id()) } else { script.id.clone() };
         let mut row = Row::new(&name);
         match stage.cast(script, way).await {
-            Ok(()) => play(&scene, &mut row).await,
+            Ok(()) => {
+                play(&scene, &mut row).await;
+                // The next one shares the clock and the scheduler.
+                drop(scene.clear().await);
+            }
             Err(error) => row.note(Step::Form, Err(error)),
         }
         if let Some(role) = stage.player.play(None) {
@@ -105,6 +109,7 @@ async fn play(scene: &Scene<'_>, row: &mut Row) {
     step!(row, Step::Call, scene.call(&main));
     step!(row, Step::Expiry, scene.expiry(&main));
     step!(row, Step::Refresh, scene.refresh(&main));
+    drop(scene.clear().await);
     step!(row, Step::Variants, scene.variants());
     step!(row, Step::Errors, scene.errors());
     step!(row, Step::Revoke, scene.revoke());

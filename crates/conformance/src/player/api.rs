@@ -17,6 +17,7 @@ pub(crate) const CHOICES: usize = 2;
 impl Role {
     /// A request of the product to the API, if it is one.
     pub(super) fn answer_api(&mut self, asked: &Asked) -> Result<Option<Reply>, String> {
+        self.turn_to_grant(asked);
         let script = Arc::clone(&self.script);
         let way = script.ways()[self.way].clone();
         let choose = way.at("choose");
@@ -109,7 +110,7 @@ impl Role {
         }
         rest.push_str(&asked.address.path.join("/"));
         rest.push_str(&asked.body);
-        let secrets = [self.issued.access.clone(), self.client.secret.clone()];
+        let secrets = [self.access_token().to_owned(), self.client.secret.clone()];
         for secret in self.take.secrets.values().chain(&secrets) {
             if !secret.is_empty() && rest.contains(secret.as_str()) {
                 self.complain(format!("{}: a secret stands where the definition has none", asked.address.place()));

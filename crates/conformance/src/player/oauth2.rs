@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use url::form_urlencoded;
 
 use super::body::{put, put_at_pointer};
-use super::role::Code;
+use super::role::{Code, Grant};
 use super::{Address, Asked, Mood, Reply, Role, Seen};
 use crate::script::Part;
 use crate::template::Template;
@@ -244,8 +244,13 @@ impl Role {
         if refreshing {
             self.seen.push(Seen::Refresh);
             let token = single(&mut form, "refresh_token");
-            if token.is_none() || token != self.issued.refresh {
-                self.complain("refresh: the refresh token is not the one that was given last");
+            let position = self.issued.grants.iter().position(|grant| token.is_some() && grant.refresh == token);
+            match position {
+                Some(position) => {
+                    let grant = self.issued.grants.remove(position);
+                    self.issued.grants.push(grant);
+                }
+                None => self.complain("refresh: the refresh token is none that is good now"),
             }
         } else {
             self.seen.push(Seen::Exchange);
@@ -277,6 +282,9 @@ impl Role {
         }
         if self.complaints.len() > before {
             return Ok(self.token_error("invalid_request"));
+        }
+        if refreshing {
+            self.issued.grants.pop();
         }
         self.tokens(&way)
     }
@@ -354,8 +362,8 @@ impl Role {
         if let Some(seconds) = self.take.expires_in {
             tokens["expires_in"] = json!(seconds);
         }
-        self.issued.access = access;
-        self.issued.refresh = gives.then_some(refresh);
+        let refresh = gives.then_some(refresh);
+        self.issued.grants.push(Grant { access, refresh });
         let token = way.at("token");
         let mut answer = json!({});
         let object = token.at("object");
@@ -418,9 +426,22 @@ impl Role {
         })
     }
 
-    /// Whether one of these tokens is the service's: the last ones that it gave.
+    /// Whether a token is one of the grant that was used last.
     pub(crate) fn is_live(&self, token: &str) -> bool {
-        self.issued.refresh.as_deref() == Some(token) || self.issued.access == token
+        let last = self.issued.grants.last();
+        last.is_some_and(|grant| grant.refresh.as_deref() == Some(token) || grant.access == token)
+    }
+
+    /// A call is about the grant whose token it carries; without any, about the last one.
+    pub(super) fn turn_to_grant(&mut self, asked: &Asked) {
+        let carried = |token: &str| {
+            let mut values = asked.headers.iter().chain(&asked.address.query);
+            values.any(|(_, value)| value.split([' ', '=']).any(|word| word == token))
+        };
+        if let Some(position) = self.issued.grants.iter().position(|grant| carried(&grant.access)) {
+            let grant = self.issued.grants.remove(position);
+            self.issued.grants.push(grant);
+        }
     }
 }
 

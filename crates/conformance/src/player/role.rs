@@ -82,6 +82,8 @@ pub(crate) struct Role {
     /// `instance.public_url` and `instance.sandbox_url`.
     pub(crate) instance: Value,
     pub(crate) take: Take,
+    /// Whether the operator's app says which scopes it asks for.
+    pub(crate) scopes_changed: bool,
     pub(crate) mood: Mood,
     /// What of the definition was used.
     pub(crate) ledger: Ledger,
@@ -102,6 +104,13 @@ pub(super) struct Issued {
     pub(super) count: u32,
     /// By code.
     pub(super) codes: BTreeMap<String, Code>,
+    /// Grants that live, the last one last.
+    pub(super) grants: Vec<Grant>,
+}
+
+/// The tokens of a grant that are good now.
+#[derive(Clone, Debug)]
+pub(super) struct Grant {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
 }
@@ -123,6 +132,7 @@ impl Role {
             client,
             instance,
             take: Take::default(),
+            scopes_changed: false,
             mood: Mood::Willing,
             ledger: Ledger::default(),
             complaints: Vec::new(),
@@ -143,7 +153,7 @@ impl Role {
 
     /// The access token that is good now.
     pub(crate) fn access_token(&self) -> &str {
-        &self.issued.access
+        self.issued.grants.last().map_or("", |grant| grant.access.as_str())
     }
 
     /// How often this was seen.
@@ -176,7 +186,7 @@ impl Role {
             variables.insert(name.clone(), json!(value));
         }
         let credential = if self.is_oauth2() {
-            json!({ "access_token": self.issued.access, "token_type": "Bearer" })
+            json!({ "access_token": self.access_token(), "token_type": "Bearer" })
         } else {
             json!(self.take.secrets)
         };

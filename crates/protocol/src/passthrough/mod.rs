@@ -185,7 +185,7 @@ impl ApiCall {
     /// Puts the definition's headers in.
     pub(crate) fn inject(&self, headers: &mut HeaderMap) {
         for own in &self.headers {
-            if own.secret || !headers.contains_key(&own.name) {
+            if own.secret || !headers::says_something(headers, &own.name) {
                 headers::inject(headers, own.name.clone(), own.value.clone());
             }
         }
