@@ -13,6 +13,7 @@ const DESCRIPTIVE: &[(&str, &str)] = &[
     ("auth.*.pkce_off_reason", "a reason for readers of the file"),
     ("variables.*.placeholder", "greyed text of the operator's form; the person's is compared"),
     ("variables.*.help", "text of the operator's form; the person's is compared"),
+    ("variables.*.choices.*.label", "text of the operator's form; the person's is compared"),
     ("variables.*.title", "text of the operator's form; the person's is compared"),
 ];
 

@@ -111,8 +111,7 @@ impl Scene<'_> {
             }
             let connected = self.connect(take).await?;
             self.mood(mood.clone())?;
-            let id = connected.connection["id"].as_str().unwrap_or_default();
-            let path = format!("/v1/vault/connections/{id}/test");
+            let path = format!("{}/test", self.path_of(&connected));
             let tested = read(&self.stage.server.api("POST", &path).send().await, 200)?;
             self.stage.complaints()?;
             if tested["ok"] != false || tested["reason"] != "credential_refused" {
@@ -164,16 +163,21 @@ impl Scene<'_> {
             let connected = self.connect(take).await?;
             self.advance(3601).await?;
             self.mood(Mood::TokenError(code.clone()))?;
-            let mut states = vec![self.after_refresh(&connected).await?];
-            self.advance(61).await?;
-            states.push(self.after_refresh(&connected).await?);
-            let right = match meaning {
-                "grant_gone" => states[1] == "failed grant_gone",
-                "app_broken" => states.iter().all(|state| !state.starts_with("failed")) && states[0].contains("app_broken"),
-                _ => states.iter().all(|state| state == "degraded refresh_failing"),
+            let wrong = if meaning == "app_broken" {
+                self.app_is_broken(&connected).await?
+            } else {
+                let mut states = vec![self.after_refresh(&connected).await?];
+                self.advance(61).await?;
+                states.push(self.after_refresh(&connected).await?);
+                let expected = if meaning == "grant_gone" {
+                    ["degraded grant_refused", "failed grant_gone"]
+                } else {
+                    ["degraded refresh_failing"; 2]
+                };
+                (states != expected).then(|| format!("{states:?}"))
             };
-            if !right {
-                return Err(format!("`{code}` means {meaning}, and the connection is {states:?}"));
+            if let Some(wrong) = wrong {
+                return Err(format!("`{code}` means {meaning}, and the connection is {wrong}"));
             }
             if let Some(place) = place {
                 self.stage.used(&place)?;
@@ -184,14 +188,44 @@ impl Scene<'_> {
         Ok(())
     }
 
+    /// The operator's app is refused: no connection is to blame, and all is well when the app is.
+    async fn app_is_broken(&self, connected: &Connected) -> Result<Option<String>, String> {
+        let path = self.path_of(connected);
+        let refused = self.stage.server.api("POST", &format!("{path}/refresh")).send().await;
+        self.stage.complaints()?;
+        let problem: Value = serde_json::from_str(&refused.text).unwrap_or(Value::Null);
+        if problem["meta"]["reason"] != "app_broken" {
+            return Ok(Some(refused.text));
+        }
+        let state = self.state_of(connected).await?;
+        if state != "operational " {
+            return Ok(Some(state));
+        }
+        self.mood(Mood::Willing)?;
+        for _ in 0..5 {
+            self.advance(60).await?;
+            let tick = self.stage.server.broker.refresh_tick().await;
+            tick.map_err(|error| error.to_string())?;
+        }
+        let (status, answer) = self.stage.pass(&connected.connection, "GET", "played", None).await?;
+        Ok((status != 200).then(|| format!("not usable when the app is mended: {status} {answer}")))
+    }
+
+    fn path_of(&self, connected: &Connected) -> String {
+        format!("/v1/vault/connections/{}", connected.connection["id"].as_str().unwrap_or_default())
+    }
+
+    async fn state_of(&self, connected: &Connected) -> Result<String, String> {
+        let record = self.stage.server.api("GET", &self.path_of(connected)).send().await;
+        let record = read(&record, 200)?;
+        let text = |field: &str| record[field].as_str().unwrap_or_default().to_owned();
+        Ok(format!("{} {}", text("state"), text("stateReason")))
+    }
+
     async fn after_refresh(&self, connected: &Connected) -> Result<String, String> {
         let tick = self.stage.server.broker.refresh_tick().await;
         tick.map_err(|error| error.to_string())?;
         self.stage.complaints()?;
-        let id = connected.connection["id"].as_str().unwrap_or_default();
-        let path = format!("/v1/vault/connections/{id}");
-        let record: Value = read(&self.stage.server.api("GET", &path).send().await, 200)?;
-        let text = |field: &str| record[field].as_str().unwrap_or_default().to_owned();
-        Ok(format!("{} {}", text("state"), text("stateReason")))
+        self.state_of(connected).await
     }
 }
