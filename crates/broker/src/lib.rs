@@ -20,6 +20,7 @@ mod imports;
 mod journal;
 mod keys;
 mod links;
+mod login;
 mod loops;
 mod mail;
 mod manage;

@@ -300,7 +300,7 @@ impl Broker {
         let expires_in = item
             .expires_at
             .map(|end| (end - now).num_seconds().max(0).unsigned_abs());
-        let can_refresh = credential.tokens().is_some_and(|tokens| tokens.refresh_token.is_some());
+        let can_refresh = credential.is_renewable();
         Ok(NewConnection {
             project: caller.project,
             environment: caller.environment,

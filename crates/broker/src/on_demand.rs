@@ -254,21 +254,17 @@ impl Broker {
         .with_retry_after(Duration::from_secs(TURN_SECONDS / 2)))
     }
 
-    /// Whether there is a refresh token and a service that takes it.
+    /// Whether there is something to renew the credential with, and a service that takes it.
     pub(crate) fn is_refreshable(&self, connection: &Connection, export: &Exportable) -> bool {
-        let has_token = export
-            .credential
-            .tokens()
-            .is_some_and(|tokens| tokens.refresh_token.is_some());
         let catalog = self.catalog();
         let method = catalog
             .get(&connection.integration)
             .and_then(|integration| integration.method(Some(&connection.auth_method)));
         let supported = method.is_some_and(|method| match &method.kind {
             catalog::AuthKind::OAuth2(oauth2) => oauth2.refresh.supported,
-            catalog::AuthKind::ApiKey(_) => false,
+            catalog::AuthKind::ApiKey(typed) => typed.login.is_some(),
         });
-        has_token && supported
+        export.credential.is_renewable() && supported
     }
 }
 

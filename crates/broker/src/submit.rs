@@ -151,6 +151,7 @@ impl Broker {
         let way = (&*platform.integration, method, &platform.app);
         let field = only_field(&platform, method);
         let explain = |service: &str, error: &CheckError| check_problem(service, error, field.as_deref());
+        self.log_in(way, &mut grant, explain).await?;
         let chosen = self.choose_for(way, known.as_ref(), &mut grant, explain).await?;
         if let Chosen::Ask(list) = chosen {
             let said = (submission.embedder, name);
@@ -275,6 +276,15 @@ pub(crate) fn check_problem(service: &str, error: &CheckError, field: Option<&st
                 None => format!("{service} refused this. Check the values and try again."),
             };
             let mut meta = json!({ "provider_message": words });
+            if let Some(field) = field {
+                meta["fields"] = json!({ field: message });
+                meta["reasons"] = json!({ field: "refused" });
+            }
+            Problem::new(Kind::Unprocessable, "credential_refused", message).with_meta(meta)
+        }
+        CheckError::Key(_) => {
+            let message = "This key cannot be used. Copy it again, from its first line to its last.";
+            let mut meta = json!({});
             if let Some(field) = field {
                 meta["fields"] = json!({ field: message });
                 meta["reasons"] = json!({ field: "refused" });

@@ -4,6 +4,7 @@ mod actions;
 mod auth;
 mod choose;
 mod learn;
+mod login;
 mod names;
 mod oauth2;
 mod text;

@@ -58,6 +58,9 @@ pub enum CheckError {
         /// What is unexpected, in our words.
         reason: &'static str,
     },
+    /// A typed-in key is not what the definition signs with. Nothing was sent.
+    #[error("the key cannot be used: {0}; enter it again, whole")]
+    Key(String),
     /// The definition cannot be filled in. Nothing was sent.
     #[error("the check cannot be made: {0}; an operator must correct the app or the definition")]
     Configuration(String),
@@ -122,6 +125,10 @@ impl Protocol {
         let mut inputs = with_credential(inputs, credential);
         if let Some(metadata) = &metadata {
             inputs.insert_json("discovered", &metadata.document);
+        }
+        let signed = self.signed_for(integration, credential, &inputs)?;
+        if let Some(jwt) = &signed {
+            inputs.insert_text("signed", "jwt", jwt.expose_secret());
         }
         let call = ApiCall::new(integration, credential, &inputs)?;
         let address = match &check.target {
@@ -221,7 +228,7 @@ impl Protocol {
 }
 
 /// The document of an answer that accepts the credential; `None` when it has no JSON.
-fn accepted(
+pub(crate) fn accepted(
     answer: &http::Response<Bytes>,
     ok_pointer: Option<&str>,
     scrub: &Scrub,
@@ -247,7 +254,7 @@ fn accepted(
             status: Some(status),
             retry_after: wait,
         }),
-        400..=403 => Err(CheckError::Refused {
+        400..=403 | 422 => Err(CheckError::Refused {
             status,
             provider_message: message(),
         }),

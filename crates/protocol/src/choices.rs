@@ -54,6 +54,10 @@ impl Protocol {
         if let Some(metadata) = &metadata {
             inputs.insert_json("discovered", &metadata.document);
         }
+        let signed = self.signed_for(integration, credential, &inputs)?;
+        if let Some(jwt) = &signed {
+            inputs.insert_text("signed", "jwt", jwt.expose_secret());
+        }
         let place = |error| CheckError::Configuration(format!("`choose` of `{}`: {error}", method.id));
         let base = match &choose.target {
             CheckTarget::Path(_) => integration.api.base_url.render(&inputs).map_err(place)?,

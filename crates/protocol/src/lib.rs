@@ -4,11 +4,13 @@
 //! proves a credential, the building of passed-through calls, and mail through the operator's mail server. What a service wants is read from its definition;
 //! nothing about a particular service is written here.
 //!
-//! What never lives here: a database, a web framework, a clock, or any rule about who may call what.
+//! What never lives here: a database, a web framework, or any rule about who may call what.
 
 mod check;
 mod choices;
+mod clock;
 pub mod egress;
+mod login;
 pub mod mail;
 pub mod oauth2;
 pub mod passthrough;
@@ -21,7 +23,9 @@ use std::sync::Arc;
 
 pub use check::{Account, CheckError};
 pub use choices::{CHOICES_LIMIT, Choice, Choices};
+pub use clock::Clock;
 pub use egress::{AllowedOrigin, BodyStream, Egress, EgressError, EgressPolicy, body_of};
+pub use login::Issued;
 pub use oauth2::{
     Client, Discovery, ExpectedIssuer, FailureClass, Granted, PkceVerifier, Revocation, TokenError,
     is_reserved_parameter,
@@ -36,6 +40,7 @@ pub use webhook::{EXCERPT_LIMIT, SENT_LIMIT, SentWebhook, WEBHOOK_TIMEOUT, Webho
 pub struct Protocol {
     egress: Egress,
     discovery: Arc<Discovery>,
+    clock: Clock,
 }
 
 impl Protocol {
@@ -44,7 +49,20 @@ impl Protocol {
         Self {
             egress,
             discovery: Arc::default(),
+            clock: Clock::default(),
         }
+    }
+
+    /// The same by another clock than the system's.
+    #[must_use]
+    pub fn with_clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Seconds since 1970.
+    pub(crate) fn now(&self) -> i64 {
+        self.clock.now()
     }
 
     /// The guarded client, for calls that are no sign-in, such as webhooks.

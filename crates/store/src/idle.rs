@@ -33,15 +33,17 @@ pub struct IdleKey {
 
 impl Store {
     /// Claims typed-in keys that were neither used nor checked for a week, twenty at most, and those that were refused an
-    /// hour ago; the claim holds an hour. What is due and was used waits for its next week; what signs in by OAuth is
-    /// refreshed instead and never due again. Failed connections are not looked at.
+    /// hour ago; the claim holds an hour. What is due and was used waits for its next week; what signs in by OAuth or
+    /// logs in is refreshed instead and never due again. Failed connections are not looked at.
     ///
     /// Served by `connections_check_due`, at most 500 rows however many there are.
     pub async fn claim_idle_keys(&self) -> Result<Vec<IdleKey>, StoreError> {
         let rows = sqlx::query!(
             r#"with due as materialized (
                    select c.id, c.check_at,
-                          c.auth_method like 'oauth%' or c.state = 'failed' as never,
+                          c.auth_method like 'oauth%' or c.state = 'failed'
+                              or exists (select from credentials k where k.connection_id = c.id and k.refresh_at is not null)
+                              as never,
                           c.active and (c.check_refusals > 0
                               or greatest(c.created_at, c.last_used_at, c.checked_at) <= latchkey_now() - interval '7 days')
                               as idle,

@@ -344,7 +344,7 @@ async fn write(stream: &mut TcpStream, status: u16, kind: &str, body: &str) -> O
     stream.shutdown().await.ok()
 }
 
-/// A definition `odd-key` of the same provider, with a typed-in key and a check.
+/// A definition `odd-key` of the same provider, with a typed-in key or a log-in, and a check.
 pub(crate) fn key_definition() -> (&'static str, &'static str) {
     (
         "odd-key.yaml",
@@ -362,6 +362,15 @@ auth:
     title: Enter a key
     fields: [{ name: api_key, title: API key }]
     headers: { X-Api-Key: "${credential.api_key}" }
+  - kind: login
+    title: Log in
+    fields: [{ name: user, title: User }, { name: password, title: Password }]
+    requests:
+      - post: "${variables.base}/login"
+        json: { user: "${credential.user}", password: "${credential.password}" }
+    token: { access_token: /token }
+    learn: { home: { from: "${token.home}", pattern: "[a-z]+" } }
+    query: { session: "${credential.access_token}" }
 api:
   base_url: "${variables.base}/api"
 check:

@@ -17,6 +17,17 @@ pub enum Credential {
     OAuth2(OAuth2Tokens),
     /// Typed-in secrets: an API key, or several fields.
     Fields(Fields),
+    /// Typed-in secrets and the token that the service gave for them.
+    Issued(IssuedToken),
+}
+
+/// A token that was given for typed-in values, which buy the next one.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// What the person typed in.
+    pub fields: Fields,
+    /// Sent with each call.
+    pub access_token: SecretString,
 }
 
 /// The tokens of an OAuth 2 grant.
@@ -48,20 +59,27 @@ enum Plain {
     Fields {
         fields: BTreeMap<String, Zeroizing<String>>,
     },
+    Issued {
+        fields: BTreeMap<String, Zeroizing<String>>,
+        access_token: Zeroizing<String>,
+    },
 }
 
 impl Credential {
     /// The bytes to seal; they are wiped when dropped.
     pub fn to_plaintext(&self) -> Zeroizing<Vec<u8>> {
         let copy = |secret: &SecretString| Zeroizing::new(secret.expose_secret().to_owned());
+        let copies = |fields: &Fields| fields.iter().map(|(name, value)| (name.clone(), copy(value))).collect();
         let plain = match self {
             Self::OAuth2(tokens) => Plain::OAuth2 {
                 access_token: copy(&tokens.access_token),
                 refresh_token: tokens.refresh_token.as_ref().map(copy),
                 token_type: tokens.token_type.clone(),
             },
-            Self::Fields(fields) => Plain::Fields {
-                fields: fields.iter().map(|(name, value)| (name.clone(), copy(value))).collect(),
+            Self::Fields(fields) => Plain::Fields { fields: copies(fields) },
+            Self::Issued(issued) => Plain::Issued {
+                fields: copies(&issued.fields),
+                access_token: copy(&issued.access_token),
             },
         };
         // Maps with text keys and plain texts: serialisation cannot fail, and an empty result would not parse back.
@@ -71,6 +89,9 @@ impl Credential {
     /// Reads what [`Credential::to_plaintext`] wrote.
     pub fn from_plaintext(bytes: &[u8]) -> Result<Self, CredentialError> {
         let secret = |text: Zeroizing<String>| SecretString::from(text.as_str());
+        let secrets = |fields: BTreeMap<String, Zeroizing<String>>| -> Fields {
+            fields.into_iter().map(|(name, value)| (name, secret(value))).collect()
+        };
         Ok(match serde_json::from_slice(bytes).map_err(|_| CredentialError)? {
             Plain::OAuth2 {
                 access_token,
@@ -81,9 +102,11 @@ impl Credential {
                 refresh_token: refresh_token.map(secret),
                 token_type,
             }),
-            Plain::Fields { fields } => {
-                Self::Fields(fields.into_iter().map(|(name, value)| (name, secret(value))).collect())
-            }
+            Plain::Fields { fields } => Self::Fields(secrets(fields)),
+            Plain::Issued { fields, access_token } => Self::Issued(IssuedToken {
+                fields: secrets(fields),
+                access_token: secret(access_token),
+            }),
         })
     }
 
@@ -91,7 +114,25 @@ impl Credential {
     pub fn tokens(&self) -> Option<&OAuth2Tokens> {
         match self {
             Self::OAuth2(tokens) => Some(tokens),
-            Self::Fields(_) => None,
+            Self::Fields(_) | Self::Issued(_) => None,
+        }
+    }
+
+    /// What a person typed in.
+    pub fn typed(&self) -> Option<&Fields> {
+        match self {
+            Self::OAuth2(_) => None,
+            Self::Fields(fields) => Some(fields),
+            Self::Issued(issued) => Some(&issued.fields),
+        }
+    }
+
+    /// Whether it can be renewed without the person: by a refresh token, or by what was typed in.
+    pub fn is_renewable(&self) -> bool {
+        match self {
+            Self::OAuth2(tokens) => tokens.refresh_token.is_some(),
+            Self::Fields(_) => false,
+            Self::Issued(_) => true,
         }
     }
 
@@ -104,6 +145,11 @@ impl Credential {
                 values
             }
             Self::Fields(fields) => fields.iter().map(|(name, value)| (name.as_str(), value)).collect(),
+            Self::Issued(issued) => {
+                let mut values = vec![("access_token", &issued.access_token)];
+                values.extend(issued.fields.iter().map(|(name, value)| (name.as_str(), value)));
+                values
+            }
         }
     }
 }
@@ -113,7 +159,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn both_kinds_read_back() {
+    fn every_kind_reads_back() {
         let tokens = Credential::OAuth2(OAuth2Tokens {
             access_token: "at-canary".into(),
             refresh_token: Some("rt-canary".into()),
@@ -129,6 +175,20 @@ mod tests {
         let same = Credential::from_plaintext(&fields.to_plaintext()).unwrap();
         assert_eq!(same.values()[0].0, "api_key");
         assert_eq!(same.values()[0].1.expose_secret(), "k-canary");
+
+        let issued = Credential::Issued(IssuedToken {
+            fields: [("password".to_owned(), SecretString::from("p-canary"))].into(),
+            access_token: "at-canary".into(),
+        });
+        assert!(!format!("{issued:?}").contains("canary"));
+        let same = Credential::from_plaintext(&issued.to_plaintext()).unwrap();
+        let values: Vec<_> = same
+            .values()
+            .into_iter()
+            .map(|(name, value)| (name, value.expose_secret()))
+            .collect();
+        assert_eq!(values, [("access_token", "at-canary"), ("password", "p-canary")]);
+        assert!(same.is_renewable() && same.tokens().is_none() && same.typed().is_some());
     }
 
     #[test]

@@ -63,10 +63,12 @@ impl ClientParts {
 
     /// The host of the token endpoint where each connection of the app has its own; `None` where all share one.
     pub(crate) fn own_host(&self, broker: &Broker) -> Option<String> {
-        let method = self.method().ok()?;
-        let address = match &method.endpoints {
-            Endpoints::Fixed { token, .. } => token,
-            Endpoints::Discovered { issuer } => issuer,
+        let address = match &self.auth()?.kind {
+            AuthKind::OAuth2(method) => match &method.endpoints {
+                Endpoints::Fixed { token, .. } => token,
+                Endpoints::Discovered { issuer } => issuer,
+            },
+            AuthKind::ApiKey(typed) => &typed.login.as_ref()?.requests.first()?.url,
         };
         let is_own = address
             .host_names()
@@ -75,23 +77,28 @@ impl ClientParts {
         if !is_own {
             return None;
         }
-        let url = address.render(&self.client(broker).ok()?.inputs).ok()?;
+        let url = address.render(&self.inputs(broker)).ok()?;
         url.host_str().map(ToOwned::to_owned)
     }
 
-    /// The client as `protocol` takes it.
-    pub(crate) fn client<'a>(&'a self, broker: &'a Broker) -> Result<Client<'a>, Problem> {
+    /// `variables` and `instance`.
+    fn inputs<'a>(&'a self, broker: &'a Broker) -> catalog::Inputs<'a> {
         let mut inputs = broker.instance_inputs();
         for (name, value) in &self.variables {
             inputs.insert_text("variables", name, value);
         }
+        inputs
+    }
+
+    /// The client as `protocol` takes it.
+    pub(crate) fn client<'a>(&'a self, broker: &'a Broker) -> Result<Client<'a>, Problem> {
         Ok(Client {
             method: self.method()?,
             client_id: self.app.client_id.as_deref().unwrap_or_default(),
             client_secret: self.secret.as_ref(),
             redirect_uri: &self.redirect_uri,
             scopes: self.app.scopes.as_deref(),
-            inputs,
+            inputs: self.inputs(broker),
         })
     }
 }

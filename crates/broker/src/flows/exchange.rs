@@ -162,7 +162,7 @@ fn grant(flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
 }
 
 /// A value of the service's answer that its definition does not allow.
-pub(super) fn value_refused(name: &str) -> Problem {
+pub(crate) fn value_refused(name: &str) -> Problem {
     Problem::new(
         Kind::FailedDependency,
         "value_refused",

@@ -22,6 +22,7 @@ pub(crate) use choice::{Chosen, named};
 pub use confirm::ConfirmView;
 pub(crate) use departure::ClientParts;
 pub use evidence::{Evidence, FetchSite};
+pub(crate) use exchange::value_refused;
 pub use redeem::{Next, Redeem, Redeemed, Resumable};
 pub use start::{NewFlowRequest, StartedFlow};
 pub use status::{DoneOutcome, DoneView, FlowView};

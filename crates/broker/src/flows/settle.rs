@@ -6,7 +6,7 @@ use catalog::AuthKind;
 use protocol::CheckError;
 use store::{Connection, Finished, Flow, Grant, Project, Session, SessionPurpose, Verify};
 use url::Url;
-use vault::{Credential, Token};
+use vault::Token;
 
 use super::callback::CallbackEnd;
 use super::choice::named;
@@ -149,7 +149,7 @@ impl Broker {
                 grant.account_name = named(grant.account_name.take(), account.name);
             }
             // They can be typed in again; until they are proved nobody knows whether they are right.
-            Err(error) if matches!(grant.credential.credential, Credential::Fields(_)) => return Err(error),
+            Err(error) if grant.credential.credential.typed().is_some() => return Err(error),
             // The grant is good; that its account could not be read now must not lose it.
             Err(error) => tracing::warn!(%error, flow = %flow.id, "a new grant could not be checked"),
         }

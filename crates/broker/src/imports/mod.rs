@@ -257,6 +257,12 @@ impl Broker {
                 let (fields, variables) = accept_values(platform, method, given)?;
                 grant.variables = variables;
                 grant.credential.credential = Credential::Fields(fields);
+                let way = (&*platform.integration, method, &platform.app);
+                self.log_in(way, &mut grant, |service, error| {
+                    let (_, message) = refusal(service, error);
+                    field_error("fields", &message)
+                })
+                .await?;
             }
         }
         Ok(grant)

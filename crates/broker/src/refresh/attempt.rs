@@ -12,7 +12,7 @@ use store::{
     CircuitReason, ConnectionState, Doubt, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError,
 };
 use tokio::time::Instant;
-use vault::{Credential, SecretString};
+use vault::{Credential, OAuth2Tokens};
 
 use super::Broker;
 use super::hand::Hand;
@@ -76,13 +76,9 @@ impl Broker {
                 return self.note(lease, failure).await;
             }
         };
-        let token = lease
-            .credential
-            .tokens()
-            .and_then(|tokens| tokens.refresh_token.clone());
-        let Some(token) = token else {
+        if !lease.credential.is_renewable() {
             return self.note(lease, without_refresh_token(lease)).await;
-        };
+        }
         if lease.begun.elapsed() > STALE {
             return self.return_lease(lease, 0.0).await;
         }
@@ -99,7 +95,7 @@ impl Broker {
             None => None,
         };
         fail::fail_point!("refresh::before_send", |_| std::process::abort());
-        let answer = self.ask(lease, &parts, &token).await;
+        let answer = self.ask(lease, &parts).await;
         drop(at_host);
         match answer {
             Ok(refreshed) => {
@@ -142,24 +138,33 @@ impl Broker {
     }
 
     /// Asks the provider. `Err(None)`: the definition has no such sign-in any more, and nothing was sent.
-    async fn ask(
-        &self,
-        lease: &Lease,
-        parts: &ClientParts,
-        token: &SecretString,
-    ) -> Result<Refreshed, Option<TokenError>> {
+    async fn ask(&self, lease: &Lease, parts: &ClientParts) -> Result<Refreshed, Option<TokenError>> {
         let started = Instant::now();
-        let client = parts.client(self).map_err(|_| None)?;
         #[cfg(feature = "failpoints")]
         crash_after_sending();
-        let answer = self.protocol().refresh(&client, token).await;
+        let answer = match &lease.credential {
+            Credential::Issued(issued) => self.log_in_again(lease, parts, issued).await,
+            Credential::OAuth2(tokens) => self.refresh_tokens(lease, parts, tokens).await,
+            Credential::Fields(_) => Err(None),
+        };
         let integration = lease.integration.clone();
         let result = if answer.is_ok() { "success" } else { "failure" };
         metrics::counter!("latchkey_refreshes_total", "integration" => integration.clone(), "result" => result)
             .increment(1);
         metrics::histogram!("latchkey_refresh_seconds", "integration" => integration)
             .record(started.elapsed().as_secs_f64());
-        let granted = answer.map_err(Some)?;
+        answer
+    }
+
+    async fn refresh_tokens(
+        &self,
+        lease: &Lease,
+        parts: &ClientParts,
+        tokens: &OAuth2Tokens,
+    ) -> Result<Refreshed, Option<TokenError>> {
+        let client = parts.client(self).map_err(|_| None)?;
+        let token = tokens.refresh_token.as_ref().ok_or(None)?;
+        let granted = self.protocol().refresh(&client, token).await.map_err(Some)?;
         Ok(self.timed(lease, granted, client.method.refresh.idle))
     }
 

@@ -1,12 +1,13 @@
 //! The ways to sign in.
 
 use super::choose::choose;
+use super::login::{client_credentials, jwt, login};
 use super::names::{Names, Site, fields};
 use super::oauth2::oauth2;
 use super::{NamedTemplates, headers, label, link, pattern, templates, text};
 use crate::definition as written;
 use crate::definition::Auth;
-use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, SecretField};
+use crate::model::{ApiKeyAuth, AuthKind, AuthMethod, FieldsKind, SecretField};
 use crate::report::{Place, Report};
 
 /// Checks all ways to sign in. `shared` are the headers and query parameters of `api`.
@@ -26,29 +27,33 @@ pub(crate) fn methods(
         let (id, title, kind) = match auth {
             Auth::OAuth2(method) => (&method.id, &method.title, oauth2(method, names, index, &place, report)),
             Auth::ApiKey(method) => (&method.id, &method.title, Some(api_key(method, &place, report))),
+            Auth::Login(method) => (&method.id, &method.title, login(method, names, index, &place, report)),
+            Auth::ClientCredentials(method) => (
+                &method.id,
+                &method.title,
+                client_credentials(method, names, index, &place, report),
+            ),
+            Auth::Jwt(method) => (&method.id, &method.title, jwt(method, names, index, &place, report)),
         };
         label(title, &place.key("title"), report);
         let (own_headers, own_query) = match auth {
             Auth::OAuth2(method) => (&method.headers, &method.query),
             Auth::ApiKey(method) => (&method.headers, &method.query),
+            Auth::Login(method) => (&method.headers, &method.query),
+            Auth::ClientCredentials(method) => (&method.headers, &method.query),
+            Auth::Jwt(method) => (&method.headers, &method.query),
         };
         let own_headers = headers(own_headers, names, Site::Method(index), &place.key("headers"), report);
         let own_query = templates(own_query, names, Site::Method(index), &place.key("query"), report);
         let headers = merged(&shared.0, &own_headers, str::eq_ignore_ascii_case);
         let query = merged(&shared.1, &own_query, |left, right| left == right);
-        unused(auth, &headers, &query, &place, report);
-        let chosen = match auth {
-            Auth::OAuth2(method) => method.choose.as_ref(),
-            Auth::ApiKey(method) => method.choose.as_deref(),
-        };
+        unused((auth, kind.as_ref()), &headers, &query, &place, report);
+        let chosen = super::names::choose(auth);
         let choose = chosen.and_then(|written| {
             let place = place.key("choose");
             choose(written, names, index, (&headers, &query), &place, report)
         });
-        let id = id.clone().unwrap_or_else(|| match auth {
-            Auth::OAuth2(_) => "oauth2".to_owned(),
-            Auth::ApiKey(_) => "api_key".to_owned(),
-        });
+        let id = id.clone().unwrap_or_else(|| default_id(auth).to_owned());
         if !text::is_name(&id.replace('-', "_")) {
             report.add(
                 &place.key("id"),
@@ -87,6 +92,17 @@ pub(crate) fn methods(
     methods
 }
 
+/// The id of a way to sign in that gives none.
+fn default_id(auth: &Auth) -> &'static str {
+    match auth {
+        Auth::OAuth2(_) => "oauth2",
+        Auth::ApiKey(_) => "api_key",
+        Auth::Login(_) => "login",
+        Auth::ClientCredentials(_) => "client_credentials",
+        Auth::Jwt(_) => "jwt",
+    }
+}
+
 /// The method's own entries win.
 fn merged(shared: &NamedTemplates, own: &NamedTemplates, same: impl Fn(&str, &str) -> bool) -> NamedTemplates {
     let kept = shared
@@ -96,18 +112,38 @@ fn merged(shared: &NamedTemplates, own: &NamedTemplates, same: impl Fn(&str, &st
 }
 
 /// A secret that is asked for and sent nowhere is a mistake.
-fn unused(auth: &Auth, headers: &NamedTemplates, query: &NamedTemplates, place: &Place, report: &mut Report<'_>) {
-    let used = |field: &str| {
-        let mut names = headers.iter().chain(query).flat_map(|(_, template)| template.names());
-        names.any(|name| name.namespace == "credential" && name.path == field)
+fn unused(
+    (auth, kind): (&Auth, Option<&AuthKind>),
+    headers: &NamedTemplates,
+    query: &NamedTemplates,
+    place: &Place,
+    report: &mut Report<'_>,
+) {
+    let mut sent: Vec<_> = headers.iter().chain(query).map(|(_, template)| template).collect();
+    if let Some(AuthKind::ApiKey(typed)) = kind {
+        sent.extend(typed.login.iter().flat_map(|login| login.templates()));
+        sent.extend(typed.sign.iter().flat_map(|sign| sign.templates()));
+    }
+    let named = |namespace: &str, path: &str| {
+        let mut names = sent.iter().flat_map(|template| template.names());
+        names.any(|name| name.namespace == namespace && name.path == path)
     };
+    let used = |field: &str| named("credential", field);
     // A template with a mistake of its own is not among these.
     if report
         .problems
         .iter()
         .any(|problem| problem.at.contains(".headers") || problem.at.contains(".query"))
+        || kind.is_none()
     {
         return;
+    }
+    let signs = matches!(kind, Some(AuthKind::ApiKey(typed)) if typed.sign.is_some());
+    if signs && !named("signed", "jwt") {
+        report.add(
+            place,
+            "what is signed is sent nowhere: put `${signed.jwt}` into a header or a request",
+        );
     }
     // The token type is no secret and seldom used.
     for field in fields(auth)
@@ -122,12 +158,32 @@ fn unused(auth: &Auth, headers: &NamedTemplates, query: &NamedTemplates, place: 
 }
 
 fn api_key(written: &written::ApiKey, place: &Place, report: &mut Report<'_>) -> AuthKind {
+    let fields = secret_fields(&written.fields, place, report);
+    let help_url = written
+        .help_url
+        .as_ref()
+        .and_then(|url| link(url, &place.key("help_url"), report));
+    AuthKind::ApiKey(ApiKeyAuth {
+        kind: FieldsKind::ApiKey,
+        fields,
+        help_url,
+        sign: None,
+        login: None,
+    })
+}
+
+/// Checks the secrets that a way to sign in asks for.
+pub(super) fn secret_fields(
+    written: &[written::SecretField],
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Vec<SecretField> {
     let list = place.key("fields");
-    if written.fields.is_empty() {
+    if written.is_empty() {
         report.add(&list, "name at least one secret to ask for");
     }
     let mut fields: Vec<SecretField> = Vec::new();
-    for (index, field) in written.fields.iter().enumerate() {
+    for (index, field) in written.iter().enumerate() {
         let place = list.index(index);
         if !text::is_name(&field.name) {
             let message = format!(
@@ -152,9 +208,5 @@ fn api_key(written: &written::ApiKey, place: &Place, report: &mut Report<'_>) ->
             placeholder: field.placeholder.clone(),
         });
     }
-    let help_url = written
-        .help_url
-        .as_ref()
-        .and_then(|url| link(url, &place.key("help_url"), report));
-    AuthKind::ApiKey(ApiKeyAuth { fields, help_url })
+    fields
 }

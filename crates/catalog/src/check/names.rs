@@ -10,7 +10,7 @@ use crate::suggest;
 use crate::template::{Name, Template, UrlTemplate, WholeOrigin};
 
 /// Every namespace.
-const NAMESPACES: [&str; 9] = [
+const NAMESPACES: [&str; 11] = [
     "variables",
     "credential",
     "app",
@@ -18,6 +18,8 @@ const NAMESPACES: [&str; 9] = [
     "body",
     "item",
     "query",
+    "kept",
+    "signed",
     "discovered",
     "instance",
 ];
@@ -52,6 +54,12 @@ pub(crate) enum Site {
     TokenParameter,
     /// A body parameter of the refresh, by the way to sign in of this number.
     RefreshParameter(usize),
+    /// A request of the log-in of this number.
+    Login(usize),
+    /// What the way to sign in of this number signs.
+    Sign(usize),
+    /// A value that a request of a log-in keeps for the next.
+    Keep,
     /// A value that is learnt.
     Learn,
     /// A whole address of the list to choose from, by the way to sign in of this number.
@@ -67,9 +75,14 @@ impl Site {
         match self {
             Self::SignIn => &["variables", "instance"],
             Self::SignedIn(_) => &["variables", "instance", "app"],
+            Self::Login(_) if is_url => &["variables", "instance"],
+            Self::Login(_) => &["credential", "variables", "kept", "signed", "instance"],
+            Self::Sign(_) => &["credential", "variables", "instance"],
+            Self::Keep => &["body"],
             Self::Check | Self::Choose(_) => &["variables", "discovered", "instance"],
             Self::Api | Self::Method(_) if is_url => &["variables", "discovered", "instance"],
-            Self::Api | Self::Method(_) => &["credential", "variables", "app", "instance"],
+            Self::Api => &["credential", "variables", "app", "instance"],
+            Self::Method(_) => &["credential", "variables", "app", "signed", "instance"],
             Self::TokenParameter => &["variables", "app", "query", "instance"],
             Self::AuthorizeParameter | Self::RefreshParameter(_) => &["variables", "app", "instance"],
             Self::Learn => &["token", "query"],
@@ -183,6 +196,8 @@ impl<'a> Names<'a> {
             "variables" => self.variables(name, site)?,
             "credential" => self.credential(name, site)?,
             "app" => vec!["client_id", "client_secret"],
+            "kept" => self.kept_before(site),
+            "signed" => self.signed(site),
             "discovered" if self.discovers() => DISCOVERED.to_vec(),
             "discovered" => return Err((format!("`{name}` needs `discover` in a way to sign in"), None)),
             "instance" => vec!["public_url", "sandbox_url"],
@@ -240,7 +255,7 @@ impl<'a> Names<'a> {
         let ways = 0..self.definition.auth.len();
         let wanted = name.path.as_str();
         let unlearned = match site {
-            Site::SignIn | Site::AuthorizeParameter | Site::TokenParameter => {
+            Site::SignIn | Site::AuthorizeParameter | Site::TokenParameter | Site::Login(_) | Site::Sign(_) => {
                 return Err((
                     format!("`{name}` is learnt from the token answer, which is not there yet"),
                     None,
@@ -262,8 +277,12 @@ impl<'a> Names<'a> {
 
     /// Fields of the credential. What stands in `api` must be there for every way to sign in.
     fn credential(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
-        if let Site::Method(index) = site {
-            return Ok(self.definition.auth.get(index).map(fields).unwrap_or_default());
+        match site {
+            Site::Method(index) => return Ok(self.definition.auth.get(index).map(fields).unwrap_or_default()),
+            Site::Login(index) | Site::Sign(index) => {
+                return Ok(self.definition.auth.get(index).map(typed).unwrap_or_default());
+            }
+            _ => {}
         }
         let wanted = name.path.as_str();
         let mut without = self
@@ -280,6 +299,33 @@ impl<'a> Names<'a> {
             )),
             _ => Ok(self.definition.auth.iter().flat_map(fields).collect()),
         }
+    }
+
+    /// What the requests of a log-in keep for the ones that follow.
+    fn kept_before(&self, site: Site) -> Vec<&'a str> {
+        let Site::Login(index) = site else { return Vec::new() };
+        let Some(Auth::Login(login)) = self.definition.auth.get(index) else {
+            return Vec::new();
+        };
+        login
+            .requests
+            .iter()
+            .flat_map(|request| request.keep.keys())
+            .map(String::as_str)
+            .collect()
+    }
+
+    /// What is signed for this site.
+    fn signed(&self, site: Site) -> Vec<&'a str> {
+        let signs = match site {
+            Site::Login(index) => match self.definition.auth.get(index) {
+                Some(Auth::Login(login)) => login.sign.is_some(),
+                _ => false,
+            },
+            Site::Method(index) => matches!(self.definition.auth.get(index), Some(Auth::Jwt(_))),
+            _ => false,
+        };
+        if signs { vec!["jwt"] } else { Vec::new() }
     }
 
     /// The variables that stand in the host of one of the addresses that were checked.
@@ -356,10 +402,13 @@ impl<'a> Names<'a> {
 }
 
 /// The list to choose from of a way to sign in.
-fn choose(auth: &Auth) -> Option<&written::Choose> {
+pub(crate) fn choose(auth: &Auth) -> Option<&written::Choose> {
     match auth {
         Auth::OAuth2(method) => method.choose.as_ref(),
         Auth::ApiKey(method) => method.choose.as_deref(),
+        Auth::Login(method) => method.choose.as_deref(),
+        Auth::ClientCredentials(method) => method.choose.as_deref(),
+        Auth::Jwt(method) => method.choose.as_deref(),
     }
 }
 
@@ -367,7 +416,9 @@ fn choose(auth: &Auth) -> Option<&written::Choose> {
 fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
     let learned = match auth {
         Auth::OAuth2(method) => Some(&method.learn),
-        Auth::ApiKey(_) => None,
+        Auth::Login(method) => Some(&method.learn),
+        Auth::ClientCredentials(method) => Some(&method.learn),
+        Auth::ApiKey(_) | Auth::Jwt(_) => None,
     };
     let chosen = choose(auth).map(|choose| &choose.learn);
     let all = learned.into_iter().chain(chosen).flatten();
@@ -378,6 +429,23 @@ fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
 pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
     match auth {
         Auth::OAuth2(_) => vec!["access_token", "token_type"],
-        Auth::ApiKey(method) => method.fields.iter().map(|field| field.name.as_str()).collect(),
+        Auth::Login(_) | Auth::ClientCredentials(_) => {
+            let mut all = vec!["access_token", "token_type"];
+            all.extend(typed(auth));
+            all
+        }
+        Auth::ApiKey(_) | Auth::Jwt(_) => typed(auth),
     }
+}
+
+/// The values that the person types in.
+pub(crate) fn typed(auth: &Auth) -> Vec<&str> {
+    let fields = match auth {
+        Auth::OAuth2(_) => return Vec::new(),
+        Auth::ClientCredentials(_) => return vec!["client_id", "client_secret"],
+        Auth::ApiKey(method) => &method.fields,
+        Auth::Login(method) => &method.fields,
+        Auth::Jwt(method) => &method.fields,
+    };
+    fields.iter().map(|field| field.name.as_str()).collect()
 }

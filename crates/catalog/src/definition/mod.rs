@@ -5,6 +5,7 @@ mod action;
 mod api;
 mod key;
 mod learn;
+mod login;
 mod oauth2;
 mod variable;
 
@@ -15,8 +16,11 @@ use serde::Deserialize;
 
 pub(crate) use self::action::{Action, ActionIo, ActionMethod};
 pub(crate) use self::api::{Api, Check};
-pub(crate) use self::key::ApiKey;
+pub(crate) use self::key::{ApiKey, SecretField};
 pub(crate) use self::learn::{Choose, Learn, LearnType};
+pub(crate) use self::login::{
+    ClientCredentials, Jwt, KeyFormat, Login, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
+};
 pub(crate) use self::oauth2::{ClientAuth, OAuth2, Pkce, RefreshErrors, Scopes};
 pub(crate) use self::variable::{SetBy, Variable, VariableType};
 
@@ -84,4 +88,13 @@ pub(crate) enum Auth {
     /// One or several secrets that the person pastes.
     #[serde(rename = "api_key")]
     ApiKey(ApiKey),
+    /// Typed-in values for which the service gives a token: a log-in, a service account.
+    #[serde(rename = "login")]
+    Login(Box<Login>),
+    /// The client credentials grant of OAuth 2 (RFC 6749 §4.4), with a client of the person's own.
+    #[serde(rename = "oauth2_client_credentials")]
+    ClientCredentials(Box<ClientCredentials>),
+    /// A token that we sign anew for each call, with a key that the person gives.
+    #[serde(rename = "jwt")]
+    Jwt(Box<Jwt>),
 }

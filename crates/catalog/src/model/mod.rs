@@ -4,6 +4,7 @@
 mod api;
 mod key;
 mod learn;
+mod login;
 mod oauth2;
 mod set;
 mod variable;
@@ -13,8 +14,9 @@ use std::collections::BTreeMap;
 use url::Url;
 
 pub use self::api::{Api, Check, CheckMethod, CheckTarget};
-pub use self::key::{ApiKeyAuth, SecretField};
+pub use self::key::{ApiKeyAuth, FieldsKind, SecretField};
 pub use self::learn::{Choose, Learned, LearnedKind};
+pub use self::login::{JsonTemplate, KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
 pub use self::oauth2::{ClientAuth, Endpoints, OAuth2, Pkce, Refresh, RefreshErrors, Scopes};
 pub use self::set::Catalog;
 pub use self::variable::{Choice, SetBy, Variable, VariableKind};
@@ -108,7 +110,7 @@ impl AuthMethod {
     pub fn kept(&self) -> impl Iterator<Item = &Learned> {
         let learned = match &self.kind {
             AuthKind::OAuth2(oauth2) => oauth2.learn.as_slice(),
-            AuthKind::ApiKey(_) => &[],
+            AuthKind::ApiKey(typed) => typed.login.as_ref().map_or(&[][..], |login| &login.learn),
         };
         let chosen = self.choose.as_ref().map_or(&[][..], |choose| &choose.learn);
         learned.iter().chain(chosen)
@@ -120,7 +122,7 @@ impl AuthMethod {
 pub enum AuthKind {
     /// The authorization code grant of RFC 6749 §4.1.
     OAuth2(Box<OAuth2>),
-    /// One or several secrets that the person pastes.
+    /// One or several values that the person types in, which are sent as they are, or buy or sign what is sent.
     ApiKey(ApiKeyAuth),
 }
 
@@ -129,7 +131,7 @@ impl AuthKind {
     pub fn name(&self) -> &'static str {
         match self {
             Self::OAuth2(_) => "oauth2",
-            Self::ApiKey(_) => "api_key",
+            Self::ApiKey(typed) => typed.kind.name(),
         }
     }
 }

@@ -28,13 +28,17 @@ pub enum Function {
     Upper,
     /// `application/x-www-form-urlencoded`, as RFC 6749 §2.3.1 asks before Basic.
     FormEncode,
+    /// Of a text with a separator the part of this number, from 0: `part(credential.admin_key, ":", "1")`.
+    Part,
+    /// Of a JSON document the text or number at a pointer: `json(credential.service_account, "/client_email")`.
+    Json,
     /// The first argument whose inputs are all present and which is not empty.
     First,
 }
 
 impl Function {
     /// Every function.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Base64,
         Self::Base64Url,
         Self::Hex,
@@ -43,6 +47,8 @@ impl Function {
         Self::Lower,
         Self::Upper,
         Self::FormEncode,
+        Self::Part,
+        Self::Json,
         Self::First,
     ];
 
@@ -57,6 +63,8 @@ impl Function {
             Self::Lower => "lower",
             Self::Upper => "upper",
             Self::FormEncode => "form_encode",
+            Self::Part => "part",
+            Self::Json => "json",
             Self::First => "first",
         }
     }
@@ -64,7 +72,8 @@ impl Function {
     /// How many arguments it takes, from and to.
     pub(super) fn arity(self) -> (usize, usize) {
         match self {
-            Self::HmacSha256 => (2, 2),
+            Self::HmacSha256 | Self::Json => (2, 2),
+            Self::Part => (3, 3),
             Self::First => (2, 8),
             _ => (1, 1),
         }
@@ -130,6 +139,30 @@ fn call(
         Function::Lower => Zeroizing::new(argument(0)?.to_ascii_lowercase()),
         Function::Upper => Zeroizing::new(argument(0)?.to_ascii_uppercase()),
         Function::FormEncode => text(inputs::form(&argument(0)?)),
+        Function::Part => {
+            let (whole, separator, number) = (argument(0)?, argument(1)?, argument(2)?);
+            let missing = || RenderError::Missing("part(…)".to_owned());
+            let read = |bytes: &[u8]| {
+                String::from_utf8(bytes.to_vec())
+                    .map(Zeroizing::new)
+                    .map_err(|_| missing())
+            };
+            let (whole, separator) = (read(&whole)?, read(&separator)?);
+            let number: usize = read(&number)?.parse().map_err(|_| missing())?;
+            let part = whole.split(separator.as_str()).nth(number).ok_or_else(missing)?;
+            Zeroizing::new(part.as_bytes().to_vec())
+        }
+        Function::Json => {
+            let (document, pointer) = (argument(0)?, argument(1)?);
+            let missing = || RenderError::Missing("json(…)".to_owned());
+            let document: serde_json::Value = serde_json::from_slice(&document).map_err(|_| missing())?;
+            let pointer = std::str::from_utf8(&pointer).map_err(|_| missing())?;
+            match document.pointer(pointer) {
+                Some(serde_json::Value::String(found)) => Zeroizing::new(found.clone().into_bytes()),
+                Some(serde_json::Value::Number(found)) => text(found.to_string()),
+                _ => return Err(missing()),
+            }
+        }
         Function::First => {
             let mut missing = None;
             for row in arguments {

@@ -1,6 +1,7 @@
 //! Each mistake in a definition is told with its file, line, place and a way out.
 
 mod cases;
+mod login_cases;
 
 use std::fmt::Write as _;
 use std::time::{Duration, Instant};
@@ -22,14 +23,25 @@ fn problems(yaml: &str) -> Vec<Problem> {
 #[test]
 fn the_good_definition_is_good() {
     assert_eq!(problems(GOOD), Vec::<Problem>::new());
+    assert_eq!(problems(login_cases::GOOD), Vec::<Problem>::new());
 }
 
 #[test]
 fn each_mistake_has_its_message() {
+    insta::assert_snapshot!(messages(GOOD, CASES));
+}
+
+#[test]
+fn each_mistake_in_a_log_in_has_its_message() {
+    insta::assert_snapshot!(messages(login_cases::GOOD, login_cases::CASES));
+}
+
+/// What is said of each mistake.
+fn messages(good: &str, cases: &[(&str, &str, &str)]) -> String {
     let mut messages = String::new();
-    for (name, from, to) in CASES {
-        assert!(GOOD.contains(from), "{name}: nothing to replace");
-        let problems = problems(&GOOD.replacen(from, to, 1));
+    for (name, from, to) in cases {
+        assert!(good.contains(from), "{name}: nothing to replace");
+        let problems = problems(&good.replacen(from, to, 1));
         assert!(!problems.is_empty(), "{name}: no mistake was found");
         writeln!(messages, "# {name}").unwrap();
         for problem in problems {
@@ -37,7 +49,7 @@ fn each_mistake_has_its_message() {
             writeln!(messages, "{problem}").unwrap();
         }
     }
-    insta::assert_snapshot!(messages);
+    messages
 }
 
 #[test]

@@ -42,6 +42,7 @@ mod import;
 mod keyring;
 mod leases;
 mod links;
+mod login;
 mod loops;
 mod mail;
 mod management;

@@ -274,7 +274,7 @@ fn refresh_token(token: &Map<String, Value>) -> Option<&str> {
 
 /// Whole seconds from a number or a text; `None` for what makes no sense: nothing, zero, negative, more than ten years,
 /// a date.
-fn lifetime(value: &Value) -> Option<u64> {
+pub(crate) fn lifetime(value: &Value) -> Option<u64> {
     let seconds = match value {
         Value::Number(number) => number.as_f64()?,
         Value::String(text) => text.trim().parse::<f64>().ok()?,
@@ -290,7 +290,7 @@ fn lifetime(value: &Value) -> Option<u64> {
 
 /// The lifetime that a JWT access token tells by itself (RFC 9068 §2.2): from `iat` to `exp`, so that no clock is needed.
 /// Nothing is verified: it says when to refresh, and proves nothing.
-fn told_by_token(access_token: &str) -> Option<u64> {
+pub(crate) fn told_by_token(access_token: &str) -> Option<u64> {
     let mut parts = access_token.split('.');
     let (_, claims, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
         return None;

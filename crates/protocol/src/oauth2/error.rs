@@ -85,6 +85,42 @@ fn said(code: Option<&String>) -> String {
     code.map(|code| format!(" (“{code}”)")).unwrap_or_default()
 }
 
+/// What a log-in with typed-in values failed at, as the end of a refresh: values that are refused are gone.
+impl From<crate::CheckError> for TokenError {
+    fn from(error: crate::CheckError) -> Self {
+        use crate::CheckError;
+        match error {
+            CheckError::Refused { provider_message, .. } => Self::GrantGone {
+                provider_code: None,
+                provider_message,
+            },
+            CheckError::Unavailable {
+                reason,
+                status,
+                retry_after,
+            } => Self::Transient {
+                reason,
+                status,
+                retry_after,
+                not_sent: false,
+                provider_code: None,
+                provider_message: None,
+            },
+            CheckError::Unexpected { status, reason } => Self::Answer {
+                status,
+                reason,
+                provider_code: None,
+                provider_message: None,
+            },
+            CheckError::Key(_) => Self::GrantGone {
+                provider_code: None,
+                provider_message: None,
+            },
+            CheckError::Configuration(what) => Self::Configuration(what),
+        }
+    }
+}
+
 impl TokenError {
     /// What follows from it.
     pub fn class(&self) -> FailureClass {

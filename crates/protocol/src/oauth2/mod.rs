@@ -18,7 +18,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 use vault::OAuth2Tokens;
 
-pub(crate) use self::answer::said;
+pub(crate) use self::answer::{lifetime, said, told_by_token};
 pub use self::authorize::{PkceVerifier, UnusableVerifier, is_reserved_parameter};
 pub use self::discovery::Discovery;
 pub(crate) use self::discovery::Metadata;

@@ -12,8 +12,8 @@ use secrecy::{ExposeSecret as _, SecretString};
 use url::{Url, form_urlencoded};
 use vault::Credential;
 
-use crate::Protocol;
 use crate::egress::{BodyStream, EgressError};
+use crate::{CheckError, Protocol};
 
 /// The methods that are passed through.
 pub const METHODS: [Method; 7] = [
@@ -77,7 +77,7 @@ fn carries_secret(template: &Template) -> bool {
     template
         .names()
         .iter()
-        .any(|name| matches!(name.namespace.as_str(), "credential" | "app" | "token"))
+        .any(|name| matches!(name.namespace.as_str(), "credential" | "app" | "token" | "signed"))
 }
 
 /// The inputs with the values of a credential as `credential.NAME`.
@@ -94,12 +94,16 @@ pub(crate) fn with_credential<'a>(inputs: &Inputs<'a>, credential: &'a Credentia
 
 /// The sign-in that a credential came from: of its kind, and for typed-in secrets the one with its fields.
 fn method_of<'a>(integration: &'a Integration, credential: &Credential) -> Option<&'a AuthMethod> {
-    let names = || credential.values().into_iter().map(|(name, _)| name);
+    let names = || {
+        credential
+            .typed()
+            .into_iter()
+            .flat_map(|fields| fields.keys().map(String::as_str))
+    };
     let same_kind = |method: &&AuthMethod| {
-        matches!(
-            (&method.kind, credential),
-            (AuthKind::OAuth2(_), Credential::OAuth2(_)) | (AuthKind::ApiKey(_), Credential::Fields(_))
-        )
+        matches!((&method.kind, credential), (AuthKind::OAuth2(_), Credential::OAuth2(_)))
+            || matches!((&method.kind, credential), (AuthKind::ApiKey(typed), Credential::Fields(_)) if typed.login.is_none())
+            || matches!((&method.kind, credential), (AuthKind::ApiKey(typed), Credential::Issued(_)) if typed.login.is_some())
     };
     let same_fields = |method: &&AuthMethod| match &method.kind {
         AuthKind::OAuth2(_) => true,
@@ -212,7 +216,16 @@ impl Protocol {
         if !METHODS.contains(&method) {
             return Err(PassthroughError::Method(method));
         }
-        let call = ApiCall::new(integration, credential, &with_credential(inputs, credential))?;
+        let mut inputs = with_credential(inputs, credential);
+        let signed = self.signed_for(integration, credential, &inputs);
+        let signed = signed.map_err(|error| PassthroughError::Definition {
+            at: "auth.sign".to_owned(),
+            cause: error.to_string(),
+        })?;
+        if let Some(jwt) = &signed {
+            inputs.insert_text("signed", "jwt", jwt.expose_secret());
+        }
+        let call = ApiCall::new(integration, credential, &inputs)?;
         let address = call.address(raw_path_and_query)?;
         let mut forwarded = headers::forwarded(headers);
         call.inject(&mut forwarded);
@@ -223,6 +236,23 @@ impl Protocol {
         let mut parts = http::Request::new(()).into_parts().0;
         (parts.method, parts.uri, parts.headers) = (method, uri, forwarded);
         Ok(parts)
+    }
+
+    /// The token that the sign-in of a credential signs for each call; `inputs` hold the credential.
+    pub(crate) fn signed_for(
+        &self,
+        integration: &Integration,
+        credential: &Credential,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<SecretString>, CheckError> {
+        match method_of(integration, credential).map(|method| &method.kind) {
+            Some(AuthKind::ApiKey(typed)) if typed.login.is_none() => typed
+                .sign
+                .as_deref()
+                .map(|written| self.signed(written, inputs))
+                .transpose(),
+            _ => Ok(None),
+        }
     }
 
     /// Sends what [`Protocol::passthrough_request`] built and gives the answer as it comes. Of its headers, those of

@@ -180,6 +180,13 @@ fn answer(export: &Exportable) -> CredentialAnswer {
             let fields = fields.iter().map(|(name, value)| (name.clone(), copy(value))).collect();
             ("fields", None, None, Some(fields))
         }
+        // What was typed in buys tokens for longer than a caller should have them.
+        Credential::Issued(issued) => (
+            "issued",
+            Some(copy(&issued.access_token)),
+            Some("Bearer".to_owned()),
+            None,
+        ),
     };
     CredentialAnswer {
         id: export.connection.to_string(),

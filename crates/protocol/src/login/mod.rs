@@ -1,0 +1,123 @@
+//! Log-ins: the requests that turn typed-in values into a token, and tokens that we sign ourselves.
+
+mod request;
+mod sign;
+#[cfg(test)]
+mod tests;
+
+use std::collections::BTreeMap;
+
+use catalog::{ApiKeyAuth, Inputs, Login, Signature};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+use vault::{Fields, IssuedToken};
+
+use self::sign::sign;
+use crate::oauth2::{Scrub, learn, lifetime, told_by_token};
+use crate::{CheckError, Protocol};
+
+/// What a log-in gave.
+#[derive(Clone, Debug)]
+pub struct Issued {
+    /// The values and the token.
+    pub token: IssuedToken,
+    /// Lifetime of the token in seconds: the answer's if it makes sense, else the definition's. `None`: nobody knows.
+    pub expires_in: Option<u64>,
+    /// Values to keep with the connection as variables, checked against the definition.
+    pub learned: BTreeMap<String, String>,
+    /// Variables whose value in the answer is not what the definition allows: there must be no connection then.
+    pub forbidden: Vec<String>,
+}
+
+impl Protocol {
+    /// Makes the requests of a log-in. `inputs` are `variables` and `instance`. `None`: the values are sent as they are,
+    /// and there is nothing to log in to.
+    pub async fn log_in(
+        &self,
+        method: &ApiKeyAuth,
+        fields: &Fields,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<Issued>, CheckError> {
+        let Some(login) = &method.login else { return Ok(None) };
+        let mut inputs = inputs.clone();
+        let mut scrub = Scrub::default();
+        for (name, value) in fields {
+            inputs.insert_text("credential", name, value.expose_secret());
+            scrub.add(value);
+        }
+        let signed = method.sign.as_deref().map(|written| self.signed(written, &inputs));
+        let signed = signed.transpose()?;
+        if let Some(jwt) = &signed {
+            inputs.insert_text("signed", "jwt", jwt.expose_secret());
+            scrub.add(jwt);
+        }
+        let document = self.requests(login, &inputs, &mut scrub).await?;
+        self.read(login, fields, &inputs, &document).map(Some)
+    }
+
+    /// Makes each request; gives the last answer.
+    async fn requests(&self, login: &Login, inputs: &Inputs<'_>, scrub: &mut Scrub) -> Result<Value, CheckError> {
+        let mut kept = Value::Object(Map::new());
+        let mut document = Value::Null;
+        for request in &login.requests {
+            document = {
+                let inputs = inputs.clone().json("kept", &kept);
+                self.login_call(request, &inputs, scrub).await?
+            };
+            let answer = Inputs::new().json("body", &document);
+            let mut more = Vec::new();
+            for (name, template) in &request.keep {
+                let value = template
+                    .render(&answer, catalog::Slot::Plain)
+                    .map_err(|_| CheckError::Unexpected {
+                        status: 200,
+                        reason: "the answer lacks what the next request needs",
+                    })?;
+                scrub.add(&value);
+                more.push((name, value));
+            }
+            if let Value::Object(kept) = &mut kept {
+                for (name, value) in more {
+                    kept.insert(name.clone(), Value::from(value.expose_secret()));
+                }
+            }
+        }
+        Ok(document)
+    }
+
+    fn read(
+        &self,
+        login: &Login,
+        fields: &Fields,
+        inputs: &Inputs<'_>,
+        document: &Value,
+    ) -> Result<Issued, CheckError> {
+        let unexpected = |reason| CheckError::Unexpected { status: 200, reason };
+        let token = match document.pointer(&login.access_token) {
+            Some(Value::String(text)) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => text,
+            Some(Value::String(_)) => return Err(unexpected("its token is empty or cannot stand in a header")),
+            _ => return Err(unexpected("it has no token where the definition says")),
+        };
+        let told = document.pointer(&login.expires_in).and_then(lifetime);
+        let ends = login.expires_at.as_ref().and_then(|pointer| document.pointer(pointer));
+        let expires_in = told
+            .or_else(|| sign::seconds_until(ends?, self.now()))
+            .or_else(|| told_by_token(token))
+            .or(login.lifetime);
+        let (learned, forbidden) = learn(&login.learn, &inputs.clone().json("token", document));
+        Ok(Issued {
+            token: IssuedToken {
+                fields: fields.clone(),
+                access_token: SecretString::from(token.as_str()),
+            },
+            expires_in,
+            learned,
+            forbidden: forbidden.into_iter().map(|one| one.name).collect(),
+        })
+    }
+
+    /// A token that is signed with the values of a credential.
+    pub(crate) fn signed(&self, written: &Signature, inputs: &Inputs<'_>) -> Result<SecretString, CheckError> {
+        sign(written, inputs, self.now()).map_err(|error| CheckError::Key(error.to_string()))
+    }
+}

@@ -1,0 +1,137 @@
+//! JSON Web Tokens that we sign (RFC 7515, RFC 7519), with the algorithms of RFC 7518 §3.1.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
+use catalog::{Inputs, KeyFormat, RenderError, Signature, SignatureAlgorithm, Slot, Template};
+use chrono::DateTime;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
+use ring::{hmac, signature};
+use rustls::pki_types::PrivateKeyDer;
+use rustls::pki_types::pem::PemObject as _;
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+use zeroize::Zeroizing;
+
+/// Tokens are issued this many seconds ago: a service's clock may be behind.
+const BEHIND: i64 = 30;
+/// The longest lifetime that is believed: ten years.
+const LONGEST: i64 = 315_360_000;
+
+/// Why nothing was signed. It names no value.
+#[derive(Debug, thiserror::Error)]
+pub(super) enum SignError {
+    /// A template cannot be filled in.
+    #[error("`sign` cannot be filled in: {0}")]
+    Render(#[from] RenderError),
+    /// The key is not what the algorithm takes.
+    #[error("it is no key for {0}")]
+    Key(&'static str),
+}
+
+/// Signs with the key of the inputs; `now` is in seconds since 1970.
+pub(super) fn sign(written: &Signature, inputs: &Inputs<'_>, now: i64) -> Result<SecretString, SignError> {
+    let algorithm = written.algorithm;
+    let mut header = members(&written.header, inputs)?;
+    header.insert("alg".to_owned(), Value::from(algorithm.name()));
+    header.insert("typ".to_owned(), Value::from("JWT"));
+    let mut claims = members(&written.claims, inputs)?;
+    let issued = now - BEHIND;
+    claims.insert("iat".to_owned(), Value::from(issued));
+    let lifetime = i64::try_from(written.lifetime).unwrap_or(0);
+    claims.insert("exp".to_owned(), Value::from(issued + lifetime));
+    let part = |members: Map<String, Value>| URL_SAFE_NO_PAD.encode(Value::Object(members).to_string());
+    let mut token = Zeroizing::new(format!("{}.{}", part(header), part(claims)));
+    let key = written.key.render(inputs, Slot::Plain)?;
+    let signature = signature_of(algorithm, written.key_format, key.expose_secret(), token.as_bytes())?;
+    token.push('.');
+    token.push_str(&URL_SAFE_NO_PAD.encode(signature));
+    Ok(SecretString::from(token.as_str()))
+}
+
+fn members(templates: &[(String, Template)], inputs: &Inputs<'_>) -> Result<Map<String, Value>, SignError> {
+    let member = |(name, template): &(String, Template)| {
+        let value = template.render(inputs, Slot::Plain)?;
+        Ok((name.clone(), Value::from(value.expose_secret())))
+    };
+    templates.iter().map(member).collect()
+}
+
+fn signature_of(
+    algorithm: SignatureAlgorithm,
+    format: KeyFormat,
+    key: &str,
+    message: &[u8],
+) -> Result<Vec<u8>, SignError> {
+    let malformed = || SignError::Key(algorithm.name());
+    let random = SystemRandom::new();
+    match algorithm {
+        SignatureAlgorithm::Hs256 => {
+            let key = Zeroizing::new(match format {
+                KeyFormat::Hex => hex::decode(key.trim()).map_err(|_| malformed())?,
+                KeyFormat::Base64 => STANDARD.decode(key.trim()).map_err(|_| malformed())?,
+                KeyFormat::Text | KeyFormat::Pem => key.as_bytes().to_vec(),
+            });
+            let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
+            Ok(hmac::sign(&key, message).as_ref().to_vec())
+        }
+        SignatureAlgorithm::Rs256 => {
+            let pair = match private_key(key).ok_or_else(malformed)? {
+                PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
+                PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
+                _ => return Err(malformed()),
+            };
+            let pair = pair.map_err(|_| malformed())?;
+            let mut made = vec![0; pair.public().modulus_len()];
+            pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut made)
+                .map_err(|_| malformed())?;
+            Ok(made)
+        }
+        SignatureAlgorithm::Es256 => {
+            let Some(PrivateKeyDer::Pkcs8(der)) = private_key(key) else {
+                return Err(malformed());
+            };
+            let algorithm: &signature::EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+            let pair = EcdsaKeyPair::from_pkcs8(algorithm, der.secret_pkcs8_der(), &random).map_err(|_| malformed())?;
+            let made = pair.sign(&random, message).map_err(|_| malformed())?;
+            Ok(made.as_ref().to_vec())
+        }
+    }
+}
+
+/// A key in PEM. One that was pasted into a single line, or has `\n` written out as in a JSON file, is read too.
+fn private_key(text: &str) -> Option<PrivateKeyDer<'static>> {
+    let text = Zeroizing::new(text.replace("\\n", "\n"));
+    if let Ok(key) = PrivateKeyDer::from_pem_slice(text.as_bytes()) {
+        return Some(key);
+    }
+    let rest = text.trim().strip_prefix("-----BEGIN ")?;
+    let (label, rest) = rest.split_once("-----")?;
+    let (body, _) = rest.split_once("-----END ")?;
+    let body: String = body.split_whitespace().collect();
+    let lines = Zeroizing::new(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"));
+    PrivateKeyDer::from_pem_slice(lines.as_bytes()).ok()
+}
+
+/// Seconds from `now` to a date: RFC 3339, or seconds or milliseconds since 1970. `None` for what makes no sense.
+pub(super) fn seconds_until(ends: &Value, now: i64) -> Option<u64> {
+    let number = match ends {
+        Value::Number(number) => number.as_i64()?,
+        Value::String(text) => match text.trim().parse::<i64>() {
+            Ok(number) => number,
+            Err(_) => DateTime::parse_from_rfc3339(text.trim()).ok()?.timestamp(),
+        },
+        _ => return None,
+    };
+    // In the year 5138 seconds have twelve digits.
+    let seconds = if number > 100_000_000_000 {
+        number / 1000
+    } else {
+        number
+    };
+    let left = seconds - now;
+    (1..=LONGEST)
+        .contains(&left)
+        .then(|| u64::try_from(left).ok())
+        .flatten()
+}
