@@ -38,7 +38,10 @@ impl Authority {
         let key = KeyPair::generate().ok()?;
         let certificate = params.signed_by(&key, &self.issuer).ok()?;
         let private = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der()));
-        Some(CertifiedKey::new(vec![certificate.der().clone()], any_supported_type(&private).ok()?))
+        Some(CertifiedKey::new(
+            vec![certificate.der().clone()],
+            any_supported_type(&private).ok()?,
+        ))
     }
 }
 

@@ -11,10 +11,22 @@ const DESCRIPTIVE: &[(&str, &str)] = &[
     ("actions", "an index of calls for agents; calls do not depend on it"),
     ("auth.*.setup", "a link for the operator"),
     ("auth.*.pkce_off_reason", "a reason for readers of the file"),
-    ("variables.*.placeholder", "greyed text of the operator's form; the person's is compared"),
-    ("variables.*.help", "text of the operator's form; the person's is compared"),
-    ("variables.*.choices.*.label", "text of the operator's form; the person's is compared"),
-    ("variables.*.title", "text of the operator's form; the person's is compared"),
+    (
+        "variables.*.placeholder",
+        "greyed text of the operator's form; the person's is compared",
+    ),
+    (
+        "variables.*.help",
+        "text of the operator's form; the person's is compared",
+    ),
+    (
+        "variables.*.choices.*.label",
+        "text of the operator's form; the person's is compared",
+    ),
+    (
+        "variables.*.title",
+        "text of the operator's form; the person's is compared",
+    ),
 ];
 
 /// What was used.
@@ -51,7 +63,12 @@ impl Ledger {
 }
 
 fn is_descriptive(script: &Script, path: &str) -> bool {
-    let keys: Vec<String> = path.replace('[', ".").replace(']', "").split('.').map(ToOwned::to_owned).collect();
+    let keys: Vec<String> = path
+        .replace('[', ".")
+        .replace(']', "")
+        .split('.')
+        .map(ToOwned::to_owned)
+        .collect();
     DESCRIPTIVE.iter().any(|(pattern, _)| {
         let pattern: Vec<&str> = pattern.split('.').collect();
         let same = |(pattern, key): (&&str, &String)| *pattern == "*" || pattern == key;

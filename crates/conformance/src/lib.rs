@@ -24,10 +24,10 @@ pub use self::script::Script;
 pub use self::table::{Row, Step, Table};
 use crate::stage::Stage;
 
-/// The folders of definitions in this repository.
-pub fn folders() -> [PathBuf; 2] {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    [root.join("integrations"), root.join("crates/catalog/drafts")]
+/// The folders of definitions in this repository. The last holds what no service needs, so that the whole format is played.
+pub fn folders() -> [PathBuf; 3] {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ["../../integrations", "../catalog/drafts", "definitions"].map(|folder| here.join(folder))
 }
 
 /// Every definition of this repository.
@@ -46,11 +46,10 @@ pub fn run(scripts: &[Arc<Script>], read: &[Arc<Script>], stages: usize) -> Resu
     let stages = stages.clamp(1, scripts.len().max(1));
     let mut all = std::thread::scope(|scope| {
         let runs: Vec<_> = (0..stages).map(|_| scope.spawn(|| on_a_stage(&left, read))).collect();
-        let mut all = Vec::new();
-        for run in runs {
-            all.extend(run.join().map_err(|_| "a stage broke down".to_owned())??);
-        }
-        Ok::<_, String>(all)
+        // Each is joined, or the panic of one would be this thread's.
+        let ends: Vec<_> = runs.into_iter().map(std::thread::ScopedJoinHandle::join).collect();
+        let ends = ends.into_iter().map(|end| end.map_err(|panic| driver::words(&*panic))?);
+        Ok::<_, String>(ends.collect::<Result<Vec<_>, String>>()?.concat())
     })?;
     all.sort_by_key(|(position, _)| *position);
     Ok(Table {
@@ -59,7 +58,10 @@ pub fn run(scripts: &[Arc<Script>], read: &[Arc<Script>], stages: usize) -> Resu
 }
 
 /// Plays what is left, one after another.
-fn on_a_stage(left: &Mutex<VecDeque<(usize, &Arc<Script>)>>, read: &[Arc<Script>]) -> Result<Vec<(usize, Vec<Row>)>, String> {
+fn on_a_stage(
+    left: &Mutex<VecDeque<(usize, &Arc<Script>)>>,
+    read: &[Arc<Script>],
+) -> Result<Vec<(usize, Vec<Row>)>, String> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -70,7 +72,9 @@ fn on_a_stage(left: &Mutex<VecDeque<(usize, &Arc<Script>)>>, read: &[Arc<Script>
         let mut rows = Vec::new();
         loop {
             let next = left.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-            let Some((position, script)) = next else { return Ok(rows) };
+            let Some((position, script)) = next else {
+                return Ok(rows);
+            };
             rows.push((position, driver::run(&stage, script).await));
         }
     })

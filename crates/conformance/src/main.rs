@@ -1,6 +1,10 @@
 //! `latchkey-conformance [ID|FILE|FOLDER]…`: plays definitions against the product and prints what came of it. Without
 //! arguments, every definition of the repository.
-#![expect(clippy::print_stdout, clippy::print_stderr, reason = "a program for people at a terminal")]
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a program for people at a terminal"
+)]
 
 use std::path::Path;
 use std::process::ExitCode;
@@ -19,7 +23,11 @@ fn main() -> ExitCode {
     match table {
         Ok(table) => {
             println!("{table}");
-            if table.failed() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+            if table.failed() == 0 {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
         }
         Err(error) => {
             eprintln!("{error}");
@@ -42,7 +50,9 @@ fn scripts(wanted: &[String]) -> Result<Vec<Arc<Script>>, String> {
             scripts.push(Script::read_file(path)?);
         } else {
             let found = all.iter().find(|script| script.id == *name);
-            scripts.push(Arc::clone(found.ok_or_else(|| format!("there is no definition `{name}`"))?));
+            scripts.push(Arc::clone(
+                found.ok_or_else(|| format!("there is no definition `{name}`"))?,
+            ));
         }
     }
     Ok(scripts)

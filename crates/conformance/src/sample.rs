@@ -46,7 +46,10 @@ pub(crate) fn matching(pattern: &str, number: usize) -> Result<String, String> {
         if found.len() > number {
             break;
         }
-        let text = generated.new_tree(&mut runner).map_err(|error| error.to_string())?.current();
+        let text = generated
+            .new_tree(&mut runner)
+            .map_err(|error| error.to_string())?
+            .current();
         let plain = !text.is_empty() && text.chars().all(|one| one.is_ascii_graphic()) && whole.is_match(&text);
         if !plain || found.contains(&text) || rest.contains(&text) {
             continue;
@@ -58,7 +61,10 @@ pub(crate) fn matching(pattern: &str, number: usize) -> Result<String, String> {
         }
     }
     found.extend(rest);
-    let last = found.len().checked_sub(1).ok_or_else(|| format!("nothing was found that matches `{pattern}`"))?;
+    let last = found
+        .len()
+        .checked_sub(1)
+        .ok_or_else(|| format!("nothing was found that matches `{pattern}`"))?;
     Ok(found.swap_remove(number.min(last)))
 }
 
@@ -74,7 +80,9 @@ fn is_host_like(text: &str) -> bool {
 /// A text that does not match, if there is one.
 pub(crate) fn violating(pattern: &str) -> Option<String> {
     let whole = whole(pattern).ok()?;
-    ODD.iter().find(|text| !whole.is_match(text)).map(|text| (*text).to_owned())
+    ODD.iter()
+        .find(|text| !whole.is_match(text))
+        .map(|text| (*text).to_owned())
 }
 
 /// A value of this number for a variable; the choices come round.
@@ -86,7 +94,11 @@ pub(crate) fn of_variable(variable: &Part<'_>, number: usize) -> Result<String, 
         "choice" => {
             let choices = variable.at("choices").items();
             let choice = &choices[number % choices.len().max(1)];
-            choice.at("value").text().map(ToOwned::to_owned).ok_or_else(|| "a choice has no value".to_owned())
+            choice
+                .at("value")
+                .text()
+                .map(ToOwned::to_owned)
+                .ok_or_else(|| "a choice has no value".to_owned())
         }
         other => Err(format!("the player does not know the type `{other}`")),
     }
@@ -107,7 +119,9 @@ pub(crate) fn of_learn(learn: &Part<'_>, number: usize) -> Result<String, String
         "text" => matching(learn.at("pattern").text_or(LABEL), number),
         "origin" => {
             let hosts = learn.at("hosts").texts();
-            let host = hosts.get(number % hosts.len().max(1)).ok_or("a learnt origin has no hosts")?;
+            let host = hosts
+                .get(number % hosts.len().max(1))
+                .ok_or("a learnt origin has no hosts")?;
             Ok(if host.starts_with('.') {
                 format!("https://learnt-{number}{host}")
             } else {
@@ -126,16 +140,39 @@ pub(crate) fn against_learn(learn: &Part<'_>) -> Option<String> {
     }
 }
 
+/// A time as the format writes it: a number and `s`, `m`, `h` or `d`.
+pub(crate) fn seconds(text: &str) -> Result<u64, String> {
+    let (number, unit) = text.split_at(text.len().saturating_sub(1));
+    let number: u64 = number.parse().map_err(|_| format!("`{text}` is no time"))?;
+    Ok(number
+        * match unit {
+            "s" => 1,
+            "m" => 60,
+            "h" => 3600,
+            "d" => 86_400,
+            _ => return Err(format!("`{text}` is no time")),
+        })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn samples_fit_and_differ() {
-        for pattern in [LABEL, "AC[0-9a-fA-F]{32}", r"[^\s:@]+@[^\s:@]+", "login|test|[a-z0-9]{1,9}\\.my", "[^:]+"] {
+        for pattern in [
+            LABEL,
+            "AC[0-9a-fA-F]{32}",
+            r"[^\s:@]+@[^\s:@]+",
+            "login|test|[a-z0-9]{1,9}\\.my",
+            "[^:]+",
+        ] {
             let whole = whole(pattern).unwrap();
             let two: Vec<String> = (0..2).map(|number| matching(pattern, number).unwrap()).collect();
-            assert!(two.iter().all(|text| whole.is_match(text)) && two[0] != two[1], "{pattern}: {two:?}");
+            assert!(
+                two.iter().all(|text| whole.is_match(text)) && two[0] != two[1],
+                "{pattern}: {two:?}"
+            );
         }
         assert_eq!(violating("[a-z]+").as_deref(), Some("not right!"));
         assert_eq!(violating(r"(?s).*"), None);

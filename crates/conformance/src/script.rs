@@ -46,6 +46,11 @@ impl Script {
         Self::read(&file, &text).map(Arc::new)
     }
 
+    /// The definition as JSON.
+    pub fn json(&self) -> &Value {
+        &self.json
+    }
+
     /// The whole.
     pub(crate) fn root(&self) -> Part<'_> {
         Part {

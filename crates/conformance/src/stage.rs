@@ -35,7 +35,11 @@ impl Stage {
             .start()
             .await;
         let reading = server.key_with(&[Scope::CredentialsRead]).await;
-        Ok(Self { server, player, reading })
+        Ok(Self {
+            server,
+            player,
+            reading,
+        })
     }
 
     /// A role for a way to sign in, and the operator's settings for it.
@@ -65,14 +69,24 @@ impl Stage {
             ..AppSettings::default()
         };
         let (project, origin) = (self.server.project.id, self.server.broker.public_origin());
-        let set = self.server.broker.store().set_app(project, Environment::Test, &id, origin, settings);
-        set.await.map(drop).map_err(|error| format!("the app cannot be set: {error}"))
+        let set = self
+            .server
+            .broker
+            .store()
+            .set_app(project, Environment::Test, &id, origin, settings);
+        set.await
+            .map(drop)
+            .map_err(|error| format!("the app cannot be set: {error}"))
     }
 
     /// What the player complains of since the last time.
     pub(crate) fn complaints(&self) -> Result<(), String> {
         let complaints = self.player.with(|role| std::mem::take(&mut role.complaints))?;
-        if complaints.is_empty() { Ok(()) } else { Err(complaints.join("; ")) }
+        if complaints.is_empty() {
+            Ok(())
+        } else {
+            Err(complaints.join("; "))
+        }
     }
 
     /// Notes that the run used a place of the definition.
@@ -81,9 +95,18 @@ impl Stage {
     }
 
     /// A call through a connection: the status and the answer.
-    pub(crate) async fn pass(&self, connection: &Value, method: &str, path: &str, body: Option<&Value>) -> Result<(u16, Value), String> {
+    pub(crate) async fn pass(
+        &self,
+        connection: &Value,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), String> {
         let key = connection["key"].as_str().ok_or("the connection has no key")?;
-        let mut call = self.server.api(method, &format!("/v1/passthrough/{path}")).connection(key);
+        let mut call = self
+            .server
+            .api(method, &format!("/v1/passthrough/{path}"))
+            .connection(key);
         if let Some(body) = body {
             call = call.json(body);
         }

@@ -134,6 +134,11 @@ impl fmt::Display for Table {
         }
         let made = self.rows.iter().flat_map(|row| &row.steps);
         let ok = made.filter(|(_, done)| *done == Ok(Done::Ok)).count();
-        write!(formatter, "\n{} ways to sign in, {ok} steps ok, {} failed", self.rows.len(), self.failed())
+        write!(
+            formatter,
+            "\n{} ways to sign in, {ok} steps ok, {} failed",
+            self.rows.len(),
+            self.failed()
+        )
     }
 }

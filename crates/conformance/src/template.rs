@@ -202,7 +202,9 @@ fn bytes_of(expression: &Expression, inputs: &Value) -> Result<Vec<u8>, Problem>
                 }
                 "lower" => first.to_ascii_lowercase(),
                 "upper" => first.to_ascii_uppercase(),
-                "form_encode" => url::form_urlencoded::byte_serialize(&first).collect::<String>().into_bytes(),
+                "form_encode" => url::form_urlencoded::byte_serialize(&first)
+                    .collect::<String>()
+                    .into_bytes(),
                 other => return Err(format!("the player does not know the function `{other}`")),
             })
         }
@@ -286,7 +288,10 @@ mod tests {
         let address = Template::parse("https://x.example/${credential.api_key}").unwrap();
         assert_eq!(address.address(&inputs).unwrap(), "https://x.example/k%2F1");
         let name = Template::parse("${first(body.a.b, body.c)}").unwrap();
-        assert_eq!((name.paths("body", 0), name.paths("body", 5)), (vec!["a.b".to_owned()], vec!["c".to_owned()]));
+        assert_eq!(
+            (name.paths("body", 0), name.paths("body", 5)),
+            (vec!["a.b".to_owned()], vec!["c".to_owned()])
+        );
         assert_eq!(name.alternatives(), 2);
     }
 }

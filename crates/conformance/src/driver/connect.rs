@@ -7,7 +7,7 @@ use testkit::{Answer, Browser, SHOP, StartedFlow};
 use vault::Token;
 
 use super::Scene;
-use crate::player::{Mood, Take};
+use crate::player::{Mood, Take, sample_key};
 use crate::sample;
 
 /// What became of it.
@@ -40,15 +40,20 @@ impl Scene<'_> {
             };
             take.variables.insert(name.to_owned(), value);
         }
-        if !self.is_oauth2() {
-            for field in self.way().at("fields").items() {
-                let name = field.at("name").text_or("");
-                let value = match field.at("pattern").text() {
-                    Some(pattern) => sample::matching(pattern, number)?,
-                    None => format!("{name}-of-{}-{number}", self.script.id),
-                };
-                take.secrets.insert(name.to_owned(), value);
-            }
+        let sign = self.way().at("sign");
+        for field in self.fields() {
+            let name = field.name;
+            let pattern = field.texts.as_ref().and_then(|field| field.at("pattern").text());
+            let is_key = sign
+                .at("key")
+                .text()
+                .is_some_and(|key| key.contains(&format!("credential.{name}")));
+            let value = match pattern {
+                _ if is_key => sample_key(&sign),
+                Some(pattern) => sample::matching(pattern, number)?,
+                None => format!("{name}-of-{}-{number}", self.script.id),
+            };
+            take.secrets.insert(name.to_owned(), value);
         }
         Ok(take)
     }
@@ -75,8 +80,19 @@ impl Scene<'_> {
             }
         }
         // An app that asked for others asks for the default ones from now on; before, it says nothing.
-        let changed = self.stage.player.with(|role| role.take.scopes.is_some() || role.scopes_changed)?;
-        let defaults = || self.way().at("scopes").at("default").texts().into_iter().map(ToOwned::to_owned).collect();
+        let changed = self
+            .stage
+            .player
+            .with(|role| role.take.scopes.is_some() || role.scopes_changed)?;
+        let defaults = || {
+            self.way()
+                .at("scopes")
+                .at("default")
+                .texts()
+                .into_iter()
+                .map(ToOwned::to_owned)
+                .collect()
+        };
         let scopes = take.scopes.clone().or_else(|| changed.then(defaults));
         self.stage.set_app(own, scopes).await?;
         self.stage.player.with(|role| {
@@ -87,7 +103,11 @@ impl Scene<'_> {
 
     /// Connects.
     pub(crate) async fn connect(&self, take: &Take) -> Result<Connected, String> {
-        let session = self.stage.server.session(&json!({ "identity": self.identity, "identityType": "user" })).await;
+        let session = self
+            .stage
+            .server
+            .session(&json!({ "identity": self.identity, "identityType": "user" }))
+            .await;
         self.connect_in(&session, take).await
     }
 
@@ -104,13 +124,19 @@ impl Scene<'_> {
 
     /// Connects while the service is in this mood: the problem's text, or an error where it went through.
     pub(crate) async fn refused(&self, take: &Take, mood: Mood) -> Result<String, String> {
-        let session = self.stage.server.session(&json!({ "identity": self.identity, "identityType": "user" })).await;
+        let session = self
+            .stage
+            .server
+            .session(&json!({ "identity": self.identity, "identityType": "user" }))
+            .await;
         self.begin(take).await?;
         self.stage.player.with(|role| role.mood = mood.clone())?;
         let connected = self.try_connect(&session, take).await;
         self.stage.complaints()?;
         match connected {
-            Ok(_) => Err(format!("the service was to refuse ({mood:?}), and there is a connection")),
+            Ok(_) => Err(format!(
+                "the service was to refuse ({mood:?}), and there is a connection"
+            )),
             Err(problem) => Ok(problem),
         }
     }
@@ -156,7 +182,9 @@ impl Scene<'_> {
             url: None,
         };
         let left = read(&browser.redeem(&flow).await, 200)?;
-        let authorize = left["url"].as_str().ok_or_else(|| format!("the browser is not sent away: {left}"))?;
+        let authorize = left["url"]
+            .as_str()
+            .ok_or_else(|| format!("the browser is not sent away: {left}"))?;
         let reply = self.stage.player.visit(authorize)?;
         let callback = reply.location.ok_or(reply.body)?;
         let back = browser.get(&callback).await;
@@ -183,11 +211,22 @@ impl Scene<'_> {
             .map(|(name, description)| json!([name, description]))
             .collect();
         let shown = list["choices"].as_array().cloned().unwrap_or_default();
-        let shown: Vec<Value> = shown.iter().map(|one| json!([one["name"], one["description"]])).collect();
+        let shown: Vec<Value> = shown
+            .iter()
+            .map(|one| json!([one["name"], one["description"]]))
+            .collect();
         if shown != expected {
-            return Err(format!("the person is shown {shown:?}, and the service listed {expected:?}"));
+            return Err(format!(
+                "the person is shown {shown:?}, and the service listed {expected:?}"
+            ));
         }
-        read(&browser.post(&path("choose"), Some(session), &json!({ "pick": pick })).await, 200).map(drop)
+        read(
+            &browser
+                .post(&path("choose"), Some(session), &json!({ "pick": pick }))
+                .await,
+            200,
+        )
+        .map(drop)
     }
 }
 
@@ -201,7 +240,11 @@ pub(crate) fn read(answer: &Answer, status: u16) -> Result<Value, String> {
 
 fn ended(outcome: &Value) -> Result<Connected, String> {
     if outcome["status"] != "success" {
-        return Err(format!("{}: {}", outcome["code"].as_str().unwrap_or("?"), outcome["message"]));
+        return Err(format!(
+            "{}: {}",
+            outcome["code"].as_str().unwrap_or("?"),
+            outcome["message"]
+        ));
     }
     Ok(Connected {
         connection: outcome["connection"].clone(),

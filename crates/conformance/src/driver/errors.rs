@@ -18,15 +18,23 @@ impl Scene<'_> {
         for (_, variable) in self.script.at("variables").entries() {
             self.stage.used(&variable.at("type").path)?;
             self.stage.used(&variable.at("pattern").path)?;
-            variants = variants.max(variable.at("choices").items().len()).max(1 + usize::from(variable.at("default").is_there()));
+            variants = variants
+                .max(variable.at("choices").items().len())
+                .max(1 + usize::from(variable.at("default").is_there()));
         }
         for (_, learn) in self.way().at("learn").entries() {
             variants = variants.max(learn.at("hosts").items().len());
         }
         let name = self.script.at("check").at("account").at("name");
         variants = variants.max(Template::parse(name.text_or(""))?.alternatives());
-        let known: Vec<String> =
-            self.way().at("scopes").at("known").entries().iter().map(|(scope, _)| (*scope).to_owned()).collect();
+        let known: Vec<String> = self
+            .way()
+            .at("scopes")
+            .at("known")
+            .entries()
+            .iter()
+            .map(|(scope, _)| (*scope).to_owned())
+            .collect();
         if self.is_oauth2() && !known.is_empty() {
             variants = variants.max(2);
         }
@@ -34,18 +42,30 @@ impl Scene<'_> {
             let mut take = self.take(number)?;
             // The first time was with the default ones.
             take.scopes = (number > 0 && !known.is_empty()).then(|| known.clone());
-            let connected = self.connect(&take).await.map_err(|error| format!("variant {number}: {error}"))?;
+            let connected = self
+                .connect(&take)
+                .await
+                .map_err(|error| format!("variant {number}: {error}"))?;
             self.note_choices(&take)?;
             let expected = self.stage.player.with(|role| role.account("name"))??;
             let shown = connected.account.clone().unwrap_or_default();
             if !shown.ends_with(expected.as_deref().unwrap_or_default()) {
-                return Err(format!("variant {number}: the account is shown as {shown}, and is {expected:?}"));
+                return Err(format!(
+                    "variant {number}: the account is shown as {shown}, and is {expected:?}"
+                ));
             }
-            self.call(&connected).await.map_err(|error| format!("variant {number}: {error}"))?;
+            self.call(&connected)
+                .await
+                .map_err(|error| format!("variant {number}: {error}"))?;
             if take.scopes.is_some() {
                 let session = self.stage.server.session(&json!({ "identity": "scopes" })).await;
                 let body = json!({ "integration": self.script.id, "auth": self.way_id() });
-                let form = self.stage.server.browser().post("/connect/api/form", Some(&session), &body).await;
+                let form = self
+                    .stage
+                    .server
+                    .browser()
+                    .post("/connect/api/form", Some(&session), &body)
+                    .await;
                 self.words(&read(&form, 200)?, &self.stage.player.with(|role| role.scopes())?)?;
             }
             self.remove(&connected.connection).await?;
@@ -65,8 +85,8 @@ impl Scene<'_> {
                 }
             }
         }
-        if !self.is_oauth2() {
-            for field in self.way().at("fields").items() {
+        for field in self.fields() {
+            if let Some(field) = field.texts {
                 self.stage.used(&field.at("name").path)?;
             }
         }
@@ -78,6 +98,8 @@ impl Scene<'_> {
         let take = self.take(0)?;
         if self.is_oauth2() {
             self.errors_of_sign_in(&take).await?;
+        }
+        if self.has_token() {
             self.errors_of_refresh(&take).await?;
         }
         if self.script.at("check").is_there() {
@@ -136,12 +158,18 @@ impl Scene<'_> {
         if way.at("issuer").is_there() || way.at("discover").is_there() {
             self.refused(take, Mood::ForeignIssuer).await?;
         }
-        self.refused(take, Mood::TokenError("invalid_client".to_owned())).await?;
+        if way.at("callback").at("signature").is_there() {
+            self.refused(take, Mood::ForeignSignature).await?;
+        }
+        self.refused(take, Mood::TokenError("invalid_client".to_owned()))
+            .await?;
         for (name, learn) in way.at("learn").entries() {
             if sample::against_learn(&learn).is_some() {
                 let mut take = take.clone();
                 take.wrong = Some(name.to_owned());
-                self.refused(&take, Mood::Willing).await.map_err(|error| format!("{name}: {error}"))?;
+                self.refused(&take, Mood::Willing)
+                    .await
+                    .map_err(|error| format!("{name}: {error}"))?;
             }
         }
         Ok(())
@@ -212,7 +240,10 @@ impl Scene<'_> {
     }
 
     fn path_of(&self, connected: &Connected) -> String {
-        format!("/v1/vault/connections/{}", connected.connection["id"].as_str().unwrap_or_default())
+        format!(
+            "/v1/vault/connections/{}",
+            connected.connection["id"].as_str().unwrap_or_default()
+        )
     }
 
     async fn state_of(&self, connected: &Connected) -> Result<String, String> {

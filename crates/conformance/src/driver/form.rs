@@ -14,11 +14,20 @@ impl Scene<'_> {
         let mut take = self.take(0)?;
         self.begin(&take).await?;
         let server = &self.stage.server;
-        let session = server.session(&json!({ "identity": self.identity, "identityType": "user" })).await;
+        let session = server
+            .session(&json!({ "identity": self.identity, "identityType": "user" }))
+            .await;
         let browser = server.browser();
-        let view = read(&browser.post("/connect/api/session", Some(&session), &json!({ "embedder": SHOP })).await, 200)?;
+        let view = read(
+            &browser
+                .post("/connect/api/session", Some(&session), &json!({ "embedder": SHOP }))
+                .await,
+            200,
+        )?;
         let listed = view["integrations"].as_array().into_iter().flatten();
-        let listed = listed.filter(|one| one["id"] == self.script.id.as_str()).collect::<Vec<_>>();
+        let listed = listed
+            .filter(|one| one["id"] == self.script.id.as_str())
+            .collect::<Vec<_>>();
         let [listed] = listed.as_slice() else {
             return Err(format!("it is listed {} times", listed.len()));
         };
@@ -35,7 +44,7 @@ impl Scene<'_> {
         let body = json!({ "integration": self.script.id, "auth": self.way_id() });
         let form = read(&browser.post("/connect/api/form", Some(&session), &body).await, 200)?;
         self.same(&self.script.at("docs"), &form["docs"], "docs")?;
-        self.fields(&form)?;
+        self.compare_fields(&form)?;
         self.words(&form, &self.stage.player.with(|role| role.scopes())?)?;
 
         for (name, variable) in self.script.at("variables").entries() {
@@ -47,9 +56,10 @@ impl Scene<'_> {
                 take.variables.extend(right.map(|right| (name.to_owned(), right)));
             }
         }
-        for field in if self.is_oauth2() { Vec::new() } else { way.at("fields").items() } {
-            let name = field.at("name").text_or("").to_owned();
-            if let Some(odd) = field.at("pattern").text().and_then(sample::violating) {
+        for field in self.fields() {
+            let name = field.name.to_owned();
+            let pattern = field.texts.as_ref().and_then(|field| field.at("pattern").text());
+            if let Some(odd) = pattern.and_then(sample::violating) {
                 let right = take.secrets.insert(name.clone(), odd);
                 self.is_refused(&session, &take, &name).await?;
                 take.secrets.extend(right.map(|right| (name, right)));
@@ -76,11 +86,14 @@ impl Scene<'_> {
         if answer.status == 422 && problem["meta"]["fields"].get(name).is_some() {
             Ok(())
         } else {
-            Err(format!("`{name}` takes a value that does not fit: {} {}", answer.status, answer.text))
+            Err(format!(
+                "`{name}` takes a value that does not fit: {} {}",
+                answer.status, answer.text
+            ))
         }
     }
 
-    fn fields(&self, form: &Value) -> Result<(), String> {
+    fn compare_fields(&self, form: &Value) -> Result<(), String> {
         let shown = form["fields"].as_array().cloned().unwrap_or_default();
         let mut expected = 0;
         for (name, variable) in self.script.at("variables").entries() {
@@ -103,11 +116,17 @@ impl Scene<'_> {
                 self.stage.used(&label.path)?;
             }
         }
-        for field in if self.is_oauth2() { Vec::new() } else { self.way().at("fields").items() } {
-            let shown = named(&shown, field.at("name").text_or(""))?;
+        for field in self.fields() {
+            let shown = named(&shown, field.name)?;
             expected += 1;
-            self.texts(&field, shown)?;
-            self.stage.used(&field.at("pattern").path)?;
+            self.stage.used(&field.title.path)?;
+            if shown["label"] != field.title.text_or(field.title_or) {
+                return Err(format!("{}: {} is shown", field.title.path, shown["label"]));
+            }
+            if let Some(field) = &field.texts {
+                self.texts(field, shown)?;
+                self.stage.used(&field.at("pattern").path)?;
+            }
             if self.way().at("help_url").is_there() {
                 self.same(&self.way().at("help_url"), &shown["help_url"], "help_url")?;
             }
@@ -115,7 +134,10 @@ impl Scene<'_> {
         if shown.len() == expected {
             Ok(())
         } else {
-            Err(format!("the form has {} fields, the definition {expected}", shown.len()))
+            Err(format!(
+                "the form has {} fields, the definition {expected}",
+                shown.len()
+            ))
         }
     }
 
@@ -152,7 +174,10 @@ impl Scene<'_> {
         if written == shown || (written.is_string() && trimmed(written) == trimmed(shown)) {
             Ok(())
         } else {
-            Err(format!("{what}: {shown} is shown, {written} is written ({})", part.path))
+            Err(format!(
+                "{what}: {shown} is shown, {written} is written ({})",
+                part.path
+            ))
         }
     }
 }

@@ -5,6 +5,8 @@ use serde_json::{Value, json};
 use super::connect::{Connected, read};
 use super::{Done, Scene};
 use crate::player::{Seen, Take};
+use crate::sample::seconds;
+use crate::script::Part;
 
 /// Seconds within which a moment is the same.
 const SLACK: u64 = 60;
@@ -17,22 +19,25 @@ impl Scene<'_> {
             .stage
             .player
             .with(|role| (role.count(&Seen::Exchange), role.count(&Seen::Check)))?;
-        if self.is_oauth2() && exchanged != 1 {
-            return Err(format!("the code was exchanged {exchanged} times"));
+        if self.has_token() && exchanged != 1 {
+            return Err(format!("a token was asked for {exchanged} times"));
         }
         if self.script.at("check").is_there() && checked == 0 {
             return Err("the check was not made".to_owned());
         }
         let row = self.record(&connected.connection).await?;
         if row["state"] != "operational" || row["platform"] != self.script.id.as_str() {
-            return Err(format!("the connection is listed as {} of {}", row["state"], row["platform"]));
+            return Err(format!(
+                "the connection is listed as {} of {}",
+                row["state"], row["platform"]
+            ));
         }
         Ok(connected)
     }
 
     fn usual_take(&self) -> Result<Take, String> {
         let mut take = self.take(0)?;
-        if self.way().at("refresh").at("lifetime").is_there() {
+        if self.lifetime_part().is_there() {
             take.expires_in = None;
         }
         Ok(take)
@@ -40,7 +45,15 @@ impl Scene<'_> {
 
     async fn record(&self, connection: &Value) -> Result<Value, String> {
         let id = connection["id"].as_str().unwrap_or_default();
-        read(&self.stage.server.api("GET", &format!("/v1/vault/connections/{id}")).send().await, 200)
+        read(
+            &self
+                .stage
+                .server
+                .api("GET", &format!("/v1/vault/connections/{id}"))
+                .send()
+                .await,
+            200,
+        )
     }
 
     /// The account is the one that the check names, in the service's words, and another one is not taken for it.
@@ -54,10 +67,15 @@ impl Scene<'_> {
             (expected, shown) => chosen || expected.as_deref() == shown,
         };
         if !same {
-            return Err(format!("the account is shown as {shown:?}, and the check says {expected:?}"));
+            return Err(format!(
+                "the account is shown as {shown:?}, and the check says {expected:?}"
+            ));
         }
         if main.missing.as_array().is_some_and(|missing| !missing.is_empty()) {
-            return Err(format!("all scopes were given, and {} is said to be missing", main.missing));
+            return Err(format!(
+                "all scopes were given, and {} is said to be missing",
+                main.missing
+            ));
         }
         if !self.script.at("check").at("account").at("id").is_there() {
             return Ok(if expected.is_some() { Done::Ok } else { Done::Nothing });
@@ -87,7 +105,10 @@ impl Scene<'_> {
     /// Calls go to the API with the credential, and the answer comes back.
     pub(super) async fn call(&self, main: &Connected) -> Result<Done, String> {
         let body = json!({ "greeting": "hello" });
-        let calls = [("GET", "played/by/conformance?page=2", None), ("POST", "played", Some(&body))];
+        let calls = [
+            ("GET", "played/by/conformance?page=2", None),
+            ("POST", "played", Some(&body)),
+        ];
         for (method, path, body) in calls {
             let (status, echo) = self.stage.pass(&main.connection, method, path, body).await?;
             self.stage.complaints()?;
@@ -101,25 +122,33 @@ impl Scene<'_> {
     }
 
     fn lifetime(&self) -> Result<u64, String> {
-        let lifetime = self.way().at("refresh").at("lifetime");
-        lifetime.text().map_or(Ok(3600), seconds)
+        self.lifetime_part().text().map_or(Ok(3600), seconds)
+    }
+
+    /// Where the lifetime stands that counts when the answer has none.
+    fn lifetime_part(&self) -> Part<'_> {
+        let way = self.way();
+        way.at(if self.is_oauth2() { "refresh" } else { "token" })
+            .at("lifetime")
     }
 
     fn refreshes(&self) -> bool {
-        self.is_oauth2() && self.way().at("refresh").at("supported").value() != Some(&json!(false))
+        self.has_token() && self.way().at("refresh").at("supported").value() != Some(&json!(false))
     }
 
     /// The token ends when the definition or the answer says, and the next call gets a new one.
     pub(super) async fn expiry(&self, main: &Connected) -> Result<Done, String> {
-        if !self.is_oauth2() {
+        if !self.has_token() {
             return Ok(Done::Nothing);
         }
         let lifetime = self.lifetime()?;
         let left = self.expires_in(main).await?;
         if !left.is_some_and(|left| left <= lifetime && left + SLACK >= lifetime) {
-            return Err(format!("the token ends in {left:?} seconds, and the service says {lifetime}"));
+            return Err(format!(
+                "the token ends in {left:?} seconds, and the service says {lifetime}"
+            ));
         }
-        self.stage.used(&self.way().at("refresh").at("lifetime").path)?;
+        self.stage.used(&self.lifetime_part().path)?;
         self.advance(lifetime + 1).await?;
         let before = self.stage.player.with(|role| role.count(&Seen::Refresh))?;
         let (status, answer) = self.stage.pass(&main.connection, "GET", "played", None).await?;
@@ -129,7 +158,9 @@ impl Scene<'_> {
             (true, 200, 1) => Ok(Done::Ok),
             // Nothing can be done about it: what the service says to the old token is the answer.
             (false, _, 0) => Ok(Done::Ok),
-            _ => Err(format!("the token had ended: the call gives {status} {answer} after {refreshed} refreshes")),
+            _ => Err(format!(
+                "the token had ended: the call gives {status} {answer} after {refreshed} refreshes"
+            )),
         }
     }
 
@@ -137,7 +168,16 @@ impl Scene<'_> {
     async fn expires_in(&self, main: &Connected) -> Result<Option<u64>, String> {
         let id = main.connection["id"].as_str().unwrap_or_default();
         let path = format!("/v1/vault/connections/{id}/credential");
-        let credential = read(&self.stage.server.api("GET", &path).key(&self.stage.reading).send().await, 200)?;
+        let credential = read(
+            &self
+                .stage
+                .server
+                .api("GET", &path)
+                .key(&self.stage.reading)
+                .send()
+                .await,
+            200,
+        )?;
         let token = self.stage.player.with(|role| role.access_token().to_owned())?;
         if credential["accessToken"] != token.as_str() {
             return Err("the connection's access token is not the one that the service gave".to_owned());
@@ -172,7 +212,11 @@ impl Scene<'_> {
         let idle_seconds = seconds(text)?;
         let mut take = self.take(0)?;
         take.expires_in = Some(idle_seconds * 4);
-        let session = self.stage.server.session(&json!({ "identity": format!("{}-idle", self.identity) })).await;
+        let session = self
+            .stage
+            .server
+            .session(&json!({ "identity": format!("{}-idle", self.identity) }))
+            .await;
         let rare = self.connect_in(&session, &take).await?;
         self.advance(idle_seconds * 2 / 5).await?;
         let early = self.ticks_of(&rare).await?;
@@ -183,7 +227,9 @@ impl Scene<'_> {
         if (early, late) == (false, true) {
             Ok(Done::Ok)
         } else {
-            Err(format!("a refresh token that is forgotten after {text}: used at 40 % {early}, at 50 % {late}"))
+            Err(format!(
+                "a refresh token that is forgotten after {text}: used at 40 % {early}, at 50 % {late}"
+            ))
         }
     }
 
@@ -205,14 +251,30 @@ impl Scene<'_> {
     async fn credential_generation(&self, connected: &Connected) -> Result<Value, String> {
         let id = connected.connection["id"].as_str().unwrap_or_default();
         let path = format!("/v1/vault/connections/{id}/credential");
-        let credential = read(&self.stage.server.api("GET", &path).key(&self.stage.reading).send().await, 200)?;
+        let credential = read(
+            &self
+                .stage
+                .server
+                .api("GET", &path)
+                .key(&self.stage.reading)
+                .send()
+                .await,
+            200,
+        )?;
         Ok(credential["accessToken"].clone())
     }
 
     /// Ends every connection, whatever happened before.
     pub(super) async fn clear(&self) -> Result<(), String> {
-        self.stage.player.with(|role| role.mood = crate::player::Mood::Willing)?;
-        let list = self.stage.server.api("GET", "/v1/vault/connections?limit=100").send().await;
+        self.stage
+            .player
+            .with(|role| role.mood = crate::player::Mood::Willing)?;
+        let list = self
+            .stage
+            .server
+            .api("GET", "/v1/vault/connections?limit=100")
+            .send()
+            .await;
         for connection in read(&list, 200)?["rows"].as_array().into_iter().flatten() {
             self.remove(connection).await?;
         }
@@ -239,7 +301,12 @@ impl Scene<'_> {
     /// Deletes a connection; the answer.
     pub(super) async fn remove(&self, connection: &Value) -> Result<Value, String> {
         let id = connection["id"].as_str().unwrap_or_default();
-        let deleted = self.stage.server.api("DELETE", &format!("/v1/vault/connections/{id}")).send().await;
+        let deleted = self
+            .stage
+            .server
+            .api("DELETE", &format!("/v1/vault/connections/{id}"))
+            .send()
+            .await;
         let deleted = read(&deleted, 200)?;
         // Before anything else is played.
         self.revocations().await?;
@@ -267,18 +334,4 @@ impl Scene<'_> {
             (false, _) => Ok(Done::Nothing),
         }
     }
-}
-
-/// A time as the format writes it: a number and `s`, `m`, `h` or `d`.
-pub(super) fn seconds(text: &str) -> Result<u64, String> {
-    let (number, unit) = text.split_at(text.len().saturating_sub(1));
-    let number: u64 = number.parse().map_err(|_| format!("`{text}` is no time"))?;
-    Ok(number
-        * match unit {
-            "s" => 1,
-            "m" => 60,
-            "h" => 3600,
-            "d" => 86_400,
-            _ => return Err(format!("`{text}` is no time")),
-        })
 }

@@ -33,19 +33,70 @@ pub(crate) struct Scene<'a> {
     pub(crate) identity: String,
 }
 
+/// A secret that the person is asked for.
+pub(crate) struct Asked<'a> {
+    pub(crate) name: &'a str,
+    title: Part<'a>,
+    title_or: &'a str,
+    /// Its part in the definition, where it has one.
+    pub(crate) texts: Option<Part<'a>>,
+}
+
 impl Scene<'_> {
     pub(crate) fn way(&self) -> Part<'_> {
         self.script.ways()[self.way].clone()
     }
 
+    /// Whether it is a sign-in in a browser.
     pub(crate) fn is_oauth2(&self) -> bool {
         self.way().at("kind").text() == Some("oauth2")
+    }
+
+    /// Whether the service gives a token that ends.
+    pub(crate) fn has_token(&self) -> bool {
+        matches!(
+            self.way().at("kind").text(),
+            Some("oauth2" | "login" | "oauth2_client_credentials")
+        )
+    }
+
+    /// What the person is asked for besides variables: the name, and where its texts are.
+    pub(crate) fn fields(&self) -> Vec<Asked<'_>> {
+        let way = self.way();
+        match way.at("kind").text() {
+            Some("oauth2_client_credentials") => [("client_id", "Client ID"), ("client_secret", "Client secret")]
+                .into_iter()
+                .map(|(name, title)| Asked {
+                    name,
+                    title: way.at(&format!("{name}_title")),
+                    title_or: title,
+                    texts: None,
+                })
+                .collect(),
+            _ => way
+                .at("fields")
+                .items()
+                .into_iter()
+                .map(|field| Asked {
+                    name: field.at("name").text_or(""),
+                    title: field.at("title"),
+                    title_or: "",
+                    texts: Some(field),
+                })
+                .collect(),
+        }
     }
 
     /// Its id: the kind, unless said otherwise.
     pub(crate) fn way_id(&self) -> String {
         let way = self.way();
-        way.at("id").text().or(way.at("kind").text()).unwrap_or_default().to_owned()
+        let kind = way.at("kind").text_or("");
+        let usual = if kind == "oauth2_client_credentials" {
+            "client_credentials"
+        } else {
+            kind
+        };
+        way.at("id").text_or(usual).to_owned()
     }
 }
 
@@ -61,7 +112,11 @@ pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
             way,
             identity: format!("{}-{way}", script.id),
         };
-        let name = if ways > 1 { format!("{} / {}", script.id, scene.way_id()) } else { script.id.clone() };
+        let name = if ways > 1 {
+            format!("{} / {}", script.id, scene.way_id())
+        } else {
+            script.id.clone()
+        };
         let mut row = Row::new(&name);
         match stage.cast(script, way).await {
             Ok(()) => {
@@ -115,7 +170,8 @@ async fn play(scene: &Scene<'_>, row: &mut Row) {
     step!(row, Step::Revoke, scene.revoke());
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> String {
+/// What a panic said.
+pub(crate) fn words(panic: &(dyn std::any::Any + Send)) -> String {
     let text = panic.downcast_ref::<String>().cloned();
     text.or_else(|| panic.downcast_ref::<&str>().map(|text| (*text).to_owned()))
         .unwrap_or_else(|| "it panicked".to_owned())

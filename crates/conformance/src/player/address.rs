@@ -17,7 +17,11 @@ impl Address {
     /// Reads an address.
     pub(crate) fn parse(text: &str) -> Result<Self, String> {
         let url = Url::parse(text).map_err(|error| format!("`{text}`: {error}"))?;
-        let decoded = |segment: &str| percent_encoding::percent_decode_str(segment).decode_utf8_lossy().into_owned();
+        let decoded = |segment: &str| {
+            percent_encoding::percent_decode_str(segment)
+                .decode_utf8_lossy()
+                .into_owned()
+        };
         let mut path: Vec<String> = url.path_segments().into_iter().flatten().map(decoded).collect();
         if path == [""] {
             path.clear();
@@ -26,7 +30,9 @@ impl Address {
         Ok(Self {
             origin: url.origin().ascii_serialization(),
             path,
-            query: pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect(),
+            query: pairs
+                .map(|(name, value)| (name.into_owned(), value.into_owned()))
+                .collect(),
         })
     }
 
@@ -56,6 +62,10 @@ mod tests {
         let other = Address::parse("https://A.example:443/x@y/z?q=a%20b").unwrap();
         assert_eq!(one, other);
         assert_ne!(one, Address::parse("https://a.example/x@y/z/?q=a%20b").unwrap());
-        assert!(Address::parse("https://a.example").unwrap().is_at(&Address::parse("https://a.example/").unwrap()));
+        assert!(
+            Address::parse("https://a.example")
+                .unwrap()
+                .is_at(&Address::parse("https://a.example/").unwrap())
+        );
     }
 }

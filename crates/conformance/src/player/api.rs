@@ -113,7 +113,10 @@ impl Role {
         let secrets = [self.access_token().to_owned(), self.client.secret.clone()];
         for secret in self.take.secrets.values().chain(&secrets) {
             if !secret.is_empty() && rest.contains(secret.as_str()) {
-                self.complain(format!("{}: a secret stands where the definition has none", asked.address.place()));
+                self.complain(format!(
+                    "{}: a secret stands where the definition has none",
+                    asked.address.place()
+                ));
                 break;
             }
         }
@@ -128,7 +131,11 @@ impl Role {
 
     fn check(&mut self, check: &Part<'_>, asked: &Asked) -> Result<Reply, String> {
         self.seen.push(Seen::Check);
-        let mut expected = self.address(&if check.at("get").is_there() { check.at("get") } else { check.at("post") })?;
+        let mut expected = self.address(&if check.at("get").is_there() {
+            check.at("get")
+        } else {
+            check.at("post")
+        })?;
         let script = Arc::clone(&self.script);
         for place in [script.at("api"), script.ways()[self.way].clone()] {
             for (name, part) in place.at("query").entries() {
@@ -200,7 +207,11 @@ impl Role {
         if let Mood::Refuses(words) = &self.mood {
             return Ok(Reply::json(401, &json!({ "error": words })));
         }
-        let part = if choose.at("get").is_there() { choose.at("get") } else { choose.at("post") };
+        let part = if choose.at("get").is_there() {
+            choose.at("get")
+        } else {
+            choose.at("post")
+        };
         let mut expected = self.address(&part)?;
         let script = Arc::clone(&self.script);
         for place in [script.at("api"), script.ways()[self.way].clone()] {
@@ -211,7 +222,9 @@ impl Role {
             }
         }
         self.compare_query(&expected, asked);
-        let entries = (0..CHOICES).map(|number| self.entry(choose, number)).collect::<Result<Vec<_>, _>>()?;
+        let entries = (0..CHOICES)
+            .map(|number| self.entry(choose, number))
+            .collect::<Result<Vec<_>, _>>()?;
         let list = choose.at("list");
         let mut answer = json!({});
         put_at_pointer(&mut answer, list.text_or(""), Value::Array(entries));
@@ -242,7 +255,13 @@ impl Role {
         for key in ["id", "name", "description"] {
             let part = choose.at(key);
             self.ledger.used(&part.path);
-            fill(&mut entry, &Template::parse(part.text_or(""))?, "item", 0, &number.to_string());
+            fill(
+                &mut entry,
+                &Template::parse(part.text_or(""))?,
+                "item",
+                0,
+                &number.to_string(),
+            );
         }
         // A text or a number is read as `item.value`.
         let alone = entry.as_object().is_some_and(|map| map.len() == 1);
@@ -257,7 +276,13 @@ impl Role {
         let mut read = Vec::new();
         for number in 0..CHOICES {
             let inputs = json!({ "item": readable(self.entry(choose, number)?) });
-            let text = |key: &str| choose.at(key).text().map(|text| Template::parse(text)?.plain(&inputs)).transpose();
+            let text = |key: &str| {
+                choose
+                    .at(key)
+                    .text()
+                    .map(|text| Template::parse(text)?.plain(&inputs))
+                    .transpose()
+            };
             read.push((text("name")?.unwrap_or_default(), text("description")?));
         }
         Ok(read)
@@ -266,5 +291,9 @@ impl Role {
 
 /// An entry as templates read it.
 fn readable(entry: Value) -> Value {
-    if entry.is_object() { entry } else { json!({ "value": entry }) }
+    if entry.is_object() {
+        entry
+    } else {
+        json!({ "value": entry })
+    }
 }

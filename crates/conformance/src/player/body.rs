@@ -35,7 +35,10 @@ pub(super) fn put(document: &mut Value, path: &str, value: Value) {
 pub(super) fn put_at_pointer(document: &mut Value, pointer: &str, value: Value) {
     match pointer.strip_prefix('/') {
         Some(path) => {
-            let path: Vec<String> = path.split('/').map(|key| key.replace("~1", "/").replace("~0", "~")).collect();
+            let path: Vec<String> = path
+                .split('/')
+                .map(|key| key.replace("~1", "/").replace("~0", "~"))
+                .collect();
             put(document, &path.join("."), value);
         }
         None => *document = value,
@@ -46,7 +49,11 @@ pub(super) fn put_at_pointer(document: &mut Value, pointer: &str, value: Value) 
 pub(super) fn fill(document: &mut Value, template: &Template, namespace: &str, alternative: usize, mark: &str) {
     for path in template.paths(namespace, alternative) {
         if at_path(document, &path).is_none_or(Value::is_null) {
-            put(document, &path, Value::String(format!("{path} {mark}").replace(['.', '_'], "-")));
+            put(
+                document,
+                &path,
+                Value::String(format!("{path} {mark}").replace(['.', '_'], "-")),
+            );
         }
     }
 }
@@ -63,7 +70,10 @@ mod tests {
         let mut body = Value::Null;
         fill(&mut body, &id, "body", 0, "7");
         put_at_pointer(&mut body, "/ok", json!(true));
-        assert_eq!(body, json!({ "data": [{ "id": "data-0-id 7" }], "team": "team 7", "ok": true }));
+        assert_eq!(
+            body,
+            json!({ "data": [{ "id": "data-0-id 7" }], "team": "team 7", "ok": true })
+        );
         assert_eq!(id.plain(&json!({ "body": body })).unwrap(), "data-0-id 7/team 7");
     }
 }

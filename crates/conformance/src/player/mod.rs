@@ -2,16 +2,21 @@
 
 mod address;
 mod api;
+mod authorize;
 mod body;
-mod oauth2;
+mod login;
 mod role;
+mod sent;
 mod serve;
+mod signed;
+mod token;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::address::Address;
 pub(crate) use self::role::{Client, Mood, Role, Seen, Take};
+pub(crate) use self::signed::sample_key;
 use crate::authority::Authority;
 
 /// A request to the player.
@@ -27,8 +32,21 @@ pub(crate) struct Asked {
 impl Asked {
     /// All values of a header.
     pub(crate) fn header(&self, name: &str) -> Vec<&str> {
-        let named = self.headers.iter().filter(|(other, _)| other.eq_ignore_ascii_case(name));
+        let named = self
+            .headers
+            .iter()
+            .filter(|(other, _)| other.eq_ignore_ascii_case(name));
         named.map(|(_, value)| value.as_str()).collect()
+    }
+}
+
+impl Asked {
+    /// Whether a text stands in it anywhere as a value.
+    pub(crate) fn carries(&self, text: &str) -> bool {
+        let in_form = || url::form_urlencoded::parse(self.body.as_bytes()).any(|(_, value)| value == text);
+        self.address.query.iter().any(|(_, value)| value == text)
+            || self.body.contains(&serde_json::Value::from(text).to_string())
+            || in_form()
     }
 }
 
@@ -82,13 +100,15 @@ impl Player {
 
     /// Looks at the role, or changes it.
     pub(crate) fn with<T>(&self, look: impl FnOnce(&mut Role) -> T) -> Result<T, String> {
-        lock(&self.role).as_mut().map(look).ok_or_else(|| "nothing is played".to_owned())
+        lock(&self.role)
+            .as_mut()
+            .map(look)
+            .ok_or_else(|| "nothing is played".to_owned())
     }
 
     /// A browser goes to an address of the service.
     pub(crate) fn visit(&self, address: &str) -> Result<Reply, String> {
-        let address = Address::parse(address)?;
-        self.with(|role| role.visit(&address))
+        self.with(|role| role.visit(address))
     }
 }
 

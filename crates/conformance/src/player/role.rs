@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::signed::with_token;
 use super::{Address, Asked, Reply};
 use crate::ledger::Ledger;
 use crate::sample;
@@ -42,6 +43,8 @@ pub(crate) enum Mood {
     Denies,
     /// The callback names another issuer (RFC 9207).
     ForeignIssuer,
+    /// The callback is signed with another key.
+    ForeignSignature,
     /// The token endpoint answers with this error (RFC 6749 §5.2).
     TokenError(String),
     /// The check is refused, in these words.
@@ -104,6 +107,14 @@ pub(super) struct Issued {
     pub(super) count: u32,
     /// By code.
     pub(super) codes: BTreeMap<String, Code>,
+    /// That of the last code.
+    pub(super) redirect_uri: String,
+    /// The answer to a code, while a second exchange is to follow.
+    pub(super) short: Option<Value>,
+    /// What the steps of a log-in keep.
+    pub(super) kept: Map<String, Value>,
+    /// The step of a log-in that is next.
+    pub(super) step: usize,
     /// Grants that live, the last one last.
     pub(super) grants: Vec<Grant>,
 }
@@ -149,6 +160,8 @@ impl Role {
         self.mood = Mood::Willing;
         self.learnt.clear();
         self.seen.clear();
+        self.issued.short = None;
+        self.issued.step = 0;
     }
 
     /// The access token that is good now.
@@ -169,14 +182,27 @@ impl Role {
     /// Compares, notes that the place was used, and says what differs.
     pub(super) fn expect(&mut self, place: &str, what: &str, expected: &str, found: &[&str]) {
         self.ledger.used(place);
-        if found != [expected] {
-            self.complain(format!("{what}: the definition says `{expected}` ({place}), there is {found:?}"));
+        let same = match found {
+            [found] => self.is_same(expected, found),
+            _ => Ok(false),
+        };
+        if let Err(problem) = same {
+            self.complain(format!("{what}: {problem}"));
+        } else if same == Ok(false) {
+            self.complain(format!(
+                "{what}: the definition says `{expected}` ({place}), there is {found:?}"
+            ));
         }
     }
 
-    /// Whether this way is an OAuth sign-in.
+    /// Its kind.
+    pub(super) fn kind(&self) -> String {
+        self.script.ways()[self.way].at("kind").text_or("").to_owned()
+    }
+
+    /// Whether this way is an OAuth sign-in in a browser.
     pub(crate) fn is_oauth2(&self) -> bool {
-        self.script.ways()[self.way].at("kind").text() == Some("oauth2")
+        self.kind() == "oauth2"
     }
 
     /// What templates may name.
@@ -185,24 +211,25 @@ impl Role {
         for (name, value) in self.take.variables.iter().chain(&self.learnt) {
             variables.insert(name.clone(), json!(value));
         }
-        let credential = if self.is_oauth2() {
-            json!({ "access_token": self.access_token(), "token_type": "Bearer" })
-        } else {
-            json!(self.take.secrets)
-        };
+        let mut credential = json!(self.take.secrets);
+        if self.kind() != "api_key" && self.kind() != "jwt" {
+            credential["access_token"] = json!(self.access_token());
+            credential["token_type"] = json!("Bearer");
+        }
         json!({
             "variables": variables,
             "credential": credential,
             "app": { "client_id": self.client.id, "client_secret": self.client.secret },
             "instance": self.instance,
             "discovered": self.metadata(),
+            "kept": self.issued.kept,
         })
     }
 
     /// The rendered text of a place.
     pub(super) fn plain(&self, part: &Part<'_>) -> Result<String, String> {
         Template::parse(part.text_or(""))?
-            .plain(&self.inputs())
+            .plain(&with_token(self.inputs()))
             .map_err(|error| format!("{}: {error}", part.path))
     }
 
@@ -253,6 +280,9 @@ impl Role {
 
     fn try_answer(&mut self, asked: &Asked) -> Result<Reply, String> {
         if let Some(reply) = self.answer_oauth2(asked)? {
+            return Ok(reply);
+        }
+        if let Some(reply) = self.answer_login(asked)? {
             return Ok(reply);
         }
         if let Some(reply) = self.answer_api(asked)? {

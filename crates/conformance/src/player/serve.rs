@@ -25,19 +25,24 @@ pub(super) async fn start(authority: Authority, role: Arc<Mutex<Option<Role>>>) 
         .with_no_client_auth()
         .with_cert_resolver(Arc::new(authority));
     let acceptor = TlsAcceptor::from(Arc::new(configuration));
-    let listener = TcpListener::bind("127.0.0.1:0").await.map_err(|error| error.to_string())?;
+    let listener = TcpListener::bind("127.0.0.1:0")
+        .await
+        .map_err(|error| error.to_string())?;
     let address = listener.local_addr().map_err(|error| error.to_string())?;
     tokio::spawn(async move {
         while let Ok((stream, _)) = listener.accept().await {
             let (acceptor, role) = (acceptor.clone(), Arc::clone(&role));
             tokio::spawn(async move {
-                let Ok(stream) = acceptor.accept(stream).await else { return };
+                let Ok(stream) = acceptor.accept(stream).await else {
+                    return;
+                };
                 let name = stream.get_ref().1.server_name().unwrap_or_default().to_owned();
                 let service = service_fn(|request| {
                     let (role, name) = (Arc::clone(&role), name.clone());
                     async move { Ok::<_, Infallible>(answer(request, &name, &role).await) }
                 });
-                let serving = hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
+                let serving =
+                    hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service);
                 // A client that hangs up is no trouble of ours.
                 drop(serving.await);
             });
@@ -46,15 +51,27 @@ pub(super) async fn start(authority: Authority, role: Arc<Mutex<Option<Role>>>) 
     Ok(address)
 }
 
-async fn answer(request: hyper::Request<Incoming>, name: &str, role: &Mutex<Option<Role>>) -> hyper::Response<Full<Bytes>> {
+async fn answer(
+    request: hyper::Request<Incoming>,
+    name: &str,
+    role: &Mutex<Option<Role>>,
+) -> hyper::Response<Full<Bytes>> {
     let (parts, body) = request.into_parts();
-    let body = body.collect().await.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+    let body = body
+        .collect()
+        .await
+        .map(http_body_util::Collected::to_bytes)
+        .unwrap_or_default();
     let headers = parts.headers.iter().map(|(name, value)| {
         let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
         (name.as_str().to_owned(), value)
     });
     let target = parts.uri.path_and_query().map_or("/", |target| target.as_str());
-    let host = parts.headers.get("host").and_then(|host| host.to_str().ok()).unwrap_or_default();
+    let host = parts
+        .headers
+        .get("host")
+        .and_then(|host| host.to_str().ok())
+        .unwrap_or_default();
     let reply = match Address::parse(&format!("https://{host}{target}")) {
         // The name in the handshake is the one that the certificate was checked against.
         Ok(_) if host != name => Reply::json(421, &json!({ "error": format!("{host} is not {name}") })),

@@ -300,8 +300,17 @@ mod tests {
 
     #[test]
     fn an_accept_of_everything_says_nothing() {
-        for (value, says) in [("*/*", false), (" */* ", false), ("application/json", true), ("text/plain, */*", true)] {
-            assert_eq!(says_something(&headers(&[("accept", value)]), &header::ACCEPT), says, "{value}");
+        for (value, says) in [
+            ("*/*", false),
+            (" */* ", false),
+            ("application/json", true),
+            ("text/plain, */*", true),
+        ] {
+            assert_eq!(
+                says_something(&headers(&[("accept", value)]), &header::ACCEPT),
+                says,
+                "{value}"
+            );
         }
         assert!(!says_something(&headers(&[]), &header::ACCEPT));
         assert!(says_something(&headers(&[("user-agent", "*/*")]), &header::USER_AGENT));
