@@ -54,12 +54,12 @@ for (const name of ['@picahq/toolkit', 'pica-toolkit-1-0-2']) {
     });
     test('actions: listed, searched, none', async () => {
       assert.equal((await (await client()).getAvailableActions('gmail')).length, 10);
-      assert.deepEqual(await (await client()).getAvailableActions('stripe'), []);
+      assert.deepEqual(await (await client()).getAvailableActions('openai'), []);
       const found = await call('searchPlatformActions', { platform: 'gmail', query: 'send an email' });
       assert.equal(found[0].title, 'Send a message');
       assert.equal(found[0].systemId.parts.prefix, 'conn_mod_def');
       assert.ok(found.length <= 5);
-      assert.deepEqual(await call('searchPlatformActions', { platform: 'stripe', query: 'refund' }), []);
+      assert.deepEqual(await call('searchPlatformActions', { platform: 'openai', query: 'refund' }), []);
       const reading = await call('searchPlatformActions', { platform: 'gmail', query: 'messages' }, { permissions: 'read' });
       assert.ok(reading.length > 0 && reading.every((action) => action.method === 'GET'));
     });
@@ -134,8 +134,8 @@ for (const name of ['pica-ai-2-0-4', 'pica-ai-2-0-8', 'pica-ai-2-4-3', 'pica-ai-
       assert.equal(gmail.success, true, JSON.stringify(gmail));
       assert.equal(gmail.actions.length, 10);
       assert.ok(gmail.actions.every((action) => action._id && action.title && (!filters || Array.isArray(action.tags))));
-      const stripe = await call('getAvailableActions', { platform: 'stripe' });
-      assert.deepEqual([stripe.success, stripe.actions], [true, []]);
+      const openai = await call('getAvailableActions', { platform: 'openai' });
+      assert.deepEqual([openai.success, openai.actions], [true, []]);
     });
     test('knowledge of an action', async () => {
       const known = await call('getActionKnowledge', { platform: 'gmail', actionId: 'conn_mod_def::gmail::send-message' });
@@ -191,7 +191,7 @@ describe(`PyPI pica-langchain ${locked('langchain', 'pica-langchain')}`, () => {
     assert.equal(answers.searched.actions[0].title, 'Send a message');
     assert.ok(answers.searched.actions.length <= 3);
     assert.ok(answers.reading.actions.length > 0 && answers.reading.actions.length < 10);
-    assert.deepEqual([answers.stripe.success, answers.stripe.actions], [true, []]);
+    assert.deepEqual([answers.openai.success, answers.openai.actions], [true, []]);
   });
   test('knowledge of an action, its id without a prefix', () => {
     assert.equal(answers.knowledge.success, true);
@@ -228,6 +228,6 @@ describe(`PyPI pica-ai ${locked('pica-ai', 'pica-ai')}`, () => {
   test('actions: listed and none', () => {
     assert.equal(answers.gmail.data.length, 10, JSON.stringify(answers.gmail));
     assert.equal(answers.sandbox.data[0].title, 'Read who the connection is');
-    assert.deepEqual([answers.stripe.success, answers.stripe.data], [true, []]);
+    assert.deepEqual([answers.openai.success, answers.openai.data], [true, []]);
   });
 });

@@ -210,6 +210,7 @@ impl World {
                 access_token: SecretString::from(pair.access),
                 refresh_token: Some(SecretString::from(pair.refresh)),
                 token_type: "Bearer".to_owned(),
+                client: None,
             }),
             expires_in: Some(pair.expires_in),
             refresh_in: Some((pair.expires_in * 4 / 5).max(1)),

@@ -225,6 +225,7 @@ fn write_rows(
             access_token: SecretString::from(access),
             refresh_token: Some(SecretString::from(refresh)),
             token_type: "Bearer".to_owned(),
+            client: None,
         });
         let sealed = ring.seal(app.key, &place, &credential.to_plaintext())?;
         writeln!(

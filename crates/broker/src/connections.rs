@@ -115,7 +115,7 @@ impl Broker {
         match method.map(|method| &method.kind) {
             Some(catalog::AuthKind::OAuth2(oauth2)) => match &oauth2.endpoints {
                 catalog::Endpoints::Fixed { revoke, .. } => revoke.is_some(),
-                catalog::Endpoints::Discovered { .. } => true,
+                catalog::Endpoints::Discovered { .. } | catalog::Endpoints::Resource { .. } => true,
             },
             _ => false,
         }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use catalog::{AuthKind, Integration};
+use catalog::Integration;
 use serde_json::json;
 use store::{ApiKeyRow, App, AppSettings, AuditEntry, Connection, ConnectionCount, Environment, ProjectId};
 use vault::{ExposeSecret, SecretString};
@@ -226,15 +226,9 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
 }
 
 fn takes_client(integration: &Integration) -> bool {
-    integration
-        .auth
-        .iter()
-        .any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+    integration.auth.iter().any(|method| method.kind.needs_app())
 }
 
 fn only_oauth(integration: &Integration) -> bool {
-    integration
-        .auth
-        .iter()
-        .all(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+    integration.auth.iter().all(|method| method.kind.needs_app())
 }

@@ -51,7 +51,7 @@ impl Broker {
                     .await
                 {
                     Err(problem) => Err(problem.to_string()),
-                    Ok(parts) => match parts.client(self) {
+                    Ok(parts) => match parts.of_grant(Some(tokens)).client(self) {
                         Err(problem) => Err(problem.to_string()),
                         Ok(client) => tokio::time::timeout(PATIENCE, self.protocol().revoke(&client, tokens))
                             .await

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use catalog::{AuthKind, AuthMethod, ClientAuth, Integration, SetBy};
+use catalog::{AuthKind, AuthMethod, Integration, SetBy};
 use chrono::{DateTime, Utc};
 use protocol::mail::EmailAddress;
 use serde::Serialize;
@@ -90,7 +90,8 @@ fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bo
     });
     let client = match &method.kind {
         AuthKind::OAuth2(oauth2) => {
-            app.client_id.is_some() && (oauth2.client_auth == ClientAuth::None || app.has_client_secret)
+            oauth2.registers_clients()
+                || app.client_id.is_some() && (!oauth2.needs_client_secret() || app.has_client_secret)
         }
         AuthKind::ApiKey(_) => true,
     };

@@ -325,7 +325,7 @@ pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> Access {
         .app
         .scopes
         .clone()
-        .unwrap_or_else(|| oauth2.scopes.default.clone());
+        .unwrap_or_else(|| oauth2.default_scopes().cloned().collect());
     scopes.extend(oauth2.scopes.required.iter().cloned());
     let mut seen = BTreeSet::new();
     scopes.retain(|scope| seen.insert(scope.clone()));
@@ -344,15 +344,20 @@ pub(crate) fn access_of(platform: &Platform, method: &AuthMethod) -> Access {
 }
 
 /// In plain words, what was asked for and not given. A service that names no scopes gave all (RFC 6749 §5.1); scopes
-/// without words are not compared, because services answer with other spellings of technical ones.
+/// without words are not compared, because services answer with other spellings of technical ones. Optional ones are not
+/// missed.
 pub(crate) fn missing_access(platform: &Platform, method: &AuthMethod, granted: Option<&[String]>) -> Vec<String> {
     let (AuthKind::OAuth2(oauth2), Some(granted)) = (&method.kind, granted) else {
         return Vec::new();
     };
+    let is_optional = |scope: &String| {
+        let optional = oauth2.scopes.optional.as_ref();
+        optional.is_some_and(|(_, scopes)| scopes.contains(scope))
+    };
     access_of(platform, method)
         .scopes
         .iter()
-        .filter(|scope| !granted.contains(scope))
+        .filter(|scope| !granted.contains(scope) && !is_optional(scope))
         .filter_map(|scope| oauth2.scopes.known.get(scope).cloned())
         .collect()
 }

@@ -5,6 +5,7 @@ mod auth;
 mod choose;
 mod learn;
 mod login;
+mod mcp;
 mod names;
 mod oauth2;
 mod text;

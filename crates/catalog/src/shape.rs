@@ -47,6 +47,7 @@ impl<'s> Comparison<'_, '_, 's> {
             Some(Value::Array(several)) => several.iter().filter_map(Value::as_str).collect(),
             _ => return json(node),
         };
+        let may_be = |one: &[&str]| one.iter().any(|one| types.contains(one));
         match (&node.content, types.first()) {
             (Content::Null, _) if types.contains(&"null") => Value::Null,
             (Content::Map(_), Some(&"object")) => self.object(schema, node, place),
@@ -58,9 +59,9 @@ impl<'s> Comparison<'_, '_, 's> {
                     .map(|(index, item)| self.value(below, item, &place.index(index)))
                     .collect()
             }
-            (Content::Text(_), Some(&"string"))
-            | (Content::Bool(_), Some(&"boolean"))
-            | (Content::Number(_), Some(&"integer" | &"number")) => json(node),
+            (Content::Text(_), _) if may_be(&["string"]) => json(node),
+            (Content::Bool(_), _) if may_be(&["boolean"]) => json(node),
+            (Content::Number(_), _) if may_be(&["integer", "number"]) => json(node),
             (found, wanted) => {
                 self.mismatch(found, wanted.copied().unwrap_or_default(), place);
                 json(node)

@@ -161,21 +161,38 @@ fn a_choice_of_the_sandbox_is_read_and_its_call_needs_no_choice() {
     }
 }
 
-/// The example of a choice, put into the first example.
+/// The parts of definitions in the documents, each put into the first example: a choice, or a way to sign in.
 #[test]
-fn the_choice_in_the_documents_is_right() {
+fn the_examples_in_the_documents_are_right() {
     let page = include_str!("../../../docs/integrations.md");
     let mut examples = page
         .split("```yaml\n")
         .skip(1)
         .map(|rest| rest.split("```").next().unwrap());
-    let (whole, choice) = (examples.next().unwrap(), examples.next().unwrap());
-    let indented: String = choice.lines().flat_map(|line| ["    ", line, "\n"]).collect();
-    let text = whole.replace("    setup:", &format!("{indented}    setup:"));
-    let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
-    assert_eq!(loaded.problems, []);
-    let acme = loaded.catalog.get("acme").unwrap();
-    assert!(acme.auth[0].choose.is_some());
+    let whole = examples.next().unwrap();
+    let (before, rest) = whole.split_once("auth:\n").unwrap();
+    let api = &rest[rest.find("api:\n").unwrap()..];
+    // Each way to sign in has its own header.
+    let api = api.replace(
+        "  headers: { Authorization: \"Bearer ${credential.access_token}\" }\n",
+        "",
+    );
+    let mut kinds = Vec::new();
+    for example in examples {
+        let indented = |by: &str| -> String { example.lines().flat_map(|line| [by, line, "\n"]).collect() };
+        let text = if example.starts_with("choose:") {
+            whole.replace("    setup:", &format!("{}    setup:", indented("    ")))
+        } else if example.starts_with("- kind:") {
+            format!("{before}auth:\n{}{api}", indented("  "))
+        } else {
+            example.to_owned()
+        };
+        let loaded = catalog::load_sources([("acme.yaml", text.as_str())]);
+        assert_eq!(loaded.problems, [], "{text}");
+        let method = &loaded.catalog.iter().next().unwrap().auth[0];
+        kinds.push((method.kind.name(), method.choose.is_some()));
+    }
+    assert_eq!(kinds, [("login", false), ("jwt", false), ("oauth2", true)]);
 }
 
 #[test]

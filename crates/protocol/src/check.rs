@@ -217,7 +217,7 @@ impl Protocol {
         let discovered = integration.auth.iter().find_map(|method| match &method.kind {
             AuthKind::OAuth2(method) => match &method.endpoints {
                 Endpoints::Discovered { issuer } => Some(issuer),
-                Endpoints::Fixed { .. } => None,
+                Endpoints::Fixed { .. } | Endpoints::Resource { .. } => None,
             },
             AuthKind::ApiKey(_) => None,
         });

@@ -81,3 +81,12 @@ pub(crate) fn protocol(server: &MockServer) -> Protocol {
         .unwrap(),
     )
 }
+
+/// A service with one OAuth sign-in, whose lines are given.
+pub(crate) fn signing_in(lines: &str) -> Arc<Integration> {
+    let head = SERVICE.split("    title: Sign in\n").next().unwrap();
+    let tail = "api:\n  base_url: \"${instance.sandbox_url}/api\"\n";
+    let header = "    headers: { Authorization: \"Bearer ${credential.access_token}\" }\n";
+    let lines: String = lines.lines().flat_map(|line| ["    ", line, "\n"]).collect();
+    definition(&format!("{head}    title: Sign in\n{lines}{header}{tail}"))
+}

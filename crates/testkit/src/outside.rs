@@ -6,7 +6,7 @@ use catalog::Catalog;
 use latchkey::composition::{BadDefinition, load_catalog};
 use protocol::egress::{Egress, EgressPolicy};
 
-use crate::provider::{definition, key_definition, sites_definition};
+use crate::provider::{definition, key_definition, signed_definition, sites_definition};
 
 /// What a server meets outside.
 #[derive(Clone, Debug, Default)]
@@ -32,7 +32,7 @@ impl Outside {
 
     pub(crate) fn catalog(&self) -> Catalog {
         let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-        let own = catalog::load_sources([definition(), key_definition(), sites_definition()]);
+        let own = catalog::load_sources([definition(), key_definition(), signed_definition(), sites_definition()]);
         assert!(own.problems.is_empty(), "{:?}", own.problems);
         let more = self
             .definitions

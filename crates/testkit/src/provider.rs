@@ -450,3 +450,32 @@ check:
 "#,
     )
 }
+
+/// A definition `odd-signed` of the same provider, which signs its callbacks, calls the state `ticket`, and gives tokens
+/// that buy the next ones themselves.
+pub(crate) fn signed_definition() -> (&'static str, &'static str) {
+    (
+        "odd-signed.yaml",
+        r#"
+id: odd-signed
+name: Odd signed
+description: A provider for tests that signs.
+categories: [development]
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  base: { title: Base, type: url, set_by: operator }
+auth:
+  - kind: oauth2
+    title: Sign in
+    authorize: { url: "${variables.base}/authorize" }
+    token: { url: "${variables.base}/token", client_auth: body, body: json }
+    refresh: { url: "${variables.base}/again", method: get, client_auth: none, with: access_token, grant_type: again }
+    revoke: { url: "${variables.base}/revoke", client_auth: bearer, body: none }
+    callback: { state: ticket, signature: { parameter: hmac } }
+    headers: { Authorization: "Bearer ${credential.access_token}" }
+api:
+  base_url: "${variables.base}/api"
+"#,
+    )
+}

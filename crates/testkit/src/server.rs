@@ -92,6 +92,7 @@ pub struct TestServerBuilder {
     journal: Option<PathBuf>,
     mailer: Option<Mailer>,
     sites: bool,
+    signed: bool,
 }
 
 impl TestServerBuilder {
@@ -116,6 +117,13 @@ impl TestServerBuilder {
     #[must_use]
     pub fn with_definitions(mut self, definitions: impl IntoIterator<Item = (String, String)>) -> Self {
         self.outside.definitions.extend(definitions);
+        self
+    }
+
+    /// With the integration `odd-signed` of an odd provider.
+    #[must_use]
+    pub fn with_signed_callbacks(mut self) -> Self {
+        self.signed = true;
         self
     }
 
@@ -202,7 +210,9 @@ impl TestServerBuilder {
             enable_sandbox(&broker, project.id, "sandbox-sites").await;
         }
         if let Some(base) = self.odd {
-            enable_odd(&broker, project.id, base, self.sites).await;
+            let more = [(self.sites, "odd-sites"), (self.signed, "odd-signed")];
+            let more = more.into_iter().filter_map(|(wanted, name)| wanted.then_some(name));
+            enable_odd(&broker, project.id, base, more).await;
         }
         let test_key = key(&broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
         let live_key = key(&broker, project.id, Environment::Live, &DEFAULT_SCOPES).await;
@@ -244,6 +254,7 @@ impl TestServer {
             journal: None,
             mailer: None,
             sites: false,
+            signed: false,
         }
     }
 
@@ -460,7 +471,7 @@ async fn enable_sandbox(broker: &Broker, project: ProjectId, integration: &str) 
     secret
 }
 
-async fn enable_odd(broker: &Broker, project: ProjectId, base: String, sites: bool) {
+async fn enable_odd(broker: &Broker, project: ProjectId, base: String, more: impl Iterator<Item = &'static str>) {
     let settings = || AppSettings {
         client_id: Some("odd-client".to_owned()),
         client_secret: Some(SecretString::from("odd-secret")),
@@ -476,8 +487,7 @@ async fn enable_odd(broker: &Broker, project: ProjectId, base: String, sites: bo
         .set_app(project, Environment::Test, "odd-key", broker.public_origin(), key)
         .await
         .unwrap();
-    let integrations: &[&str] = if sites { &["odd", "odd-sites"] } else { &["odd"] };
-    for integration in integrations {
+    for integration in std::iter::once("odd").chain(more) {
         broker
             .store()
             .set_app(

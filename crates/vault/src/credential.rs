@@ -39,6 +39,19 @@ pub struct OAuth2Tokens {
     pub refresh_token: Option<SecretString>,
     /// As the service wrote it; `Bearer` when it wrote none.
     pub token_type: String,
+    /// The client that was registered for this grant alone, where there is no app with one.
+    pub client: Option<RegisteredClient>,
+}
+
+/// A client that was registered at an authorization server by ourselves (RFC 7591).
+#[derive(Clone, Debug)]
+pub struct RegisteredClient {
+    /// `client_id`.
+    pub id: String,
+    /// `client_secret`; public clients have none.
+    pub secret: Option<SecretString>,
+    /// `token_endpoint_auth_method`: `none`, `client_secret_basic` or `client_secret_post`.
+    pub authentication: String,
 }
 
 /// Bytes that were unsealed but are not a credential: written by another version, or damaged.
@@ -55,6 +68,8 @@ enum Plain {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         refresh_token: Option<Zeroizing<String>>,
         token_type: String,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        client: Option<PlainClient>,
     },
     Fields {
         fields: BTreeMap<String, Zeroizing<String>>,
@@ -63,6 +78,14 @@ enum Plain {
         fields: BTreeMap<String, Zeroizing<String>>,
         access_token: Zeroizing<String>,
     },
+}
+
+#[derive(Serialize, Deserialize)]
+struct PlainClient {
+    id: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    secret: Option<Zeroizing<String>>,
+    authentication: String,
 }
 
 impl Credential {
@@ -75,6 +98,11 @@ impl Credential {
                 access_token: copy(&tokens.access_token),
                 refresh_token: tokens.refresh_token.as_ref().map(copy),
                 token_type: tokens.token_type.clone(),
+                client: tokens.client.as_ref().map(|client| PlainClient {
+                    id: client.id.clone(),
+                    secret: client.secret.as_ref().map(copy),
+                    authentication: client.authentication.clone(),
+                }),
             },
             Self::Fields(fields) => Plain::Fields { fields: copies(fields) },
             Self::Issued(issued) => Plain::Issued {
@@ -97,10 +125,16 @@ impl Credential {
                 access_token,
                 refresh_token,
                 token_type,
+                client,
             } => Self::OAuth2(OAuth2Tokens {
                 access_token: secret(access_token),
                 refresh_token: refresh_token.map(secret),
                 token_type,
+                client: client.map(|client| RegisteredClient {
+                    id: client.id,
+                    secret: client.secret.map(secret),
+                    authentication: client.authentication,
+                }),
             }),
             Plain::Fields { fields } => Self::Fields(secrets(fields)),
             Plain::Issued { fields, access_token } => Self::Issued(IssuedToken {
@@ -164,12 +198,19 @@ mod tests {
             access_token: "at-canary".into(),
             refresh_token: Some("rt-canary".into()),
             token_type: "Bearer".into(),
+            client: Some(RegisteredClient {
+                id: "c-1".into(),
+                secret: Some("cs-canary".into()),
+                authentication: "client_secret_basic".into(),
+            }),
         });
         let same = Credential::from_plaintext(&tokens.to_plaintext()).unwrap();
         assert_eq!(
             same.tokens().unwrap().refresh_token.as_ref().unwrap().expose_secret(),
             "rt-canary"
         );
+        let client = same.tokens().unwrap().client.as_ref().unwrap();
+        assert_eq!(client.secret.as_ref().unwrap().expose_secret(), "cs-canary");
 
         let fields = Credential::Fields([("api_key".to_owned(), SecretString::from("k-canary"))].into());
         let same = Credential::from_plaintext(&fields.to_plaintext()).unwrap();
@@ -197,6 +238,11 @@ mod tests {
             access_token: "at-canary".into(),
             refresh_token: Some("rt-canary".into()),
             token_type: "Bearer".into(),
+            client: Some(RegisteredClient {
+                id: "c-1".into(),
+                secret: Some("cs-canary".into()),
+                authentication: "client_secret_basic".into(),
+            }),
         });
         assert!(!format!("{tokens:?}").contains("canary"));
     }

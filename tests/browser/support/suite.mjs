@@ -15,9 +15,10 @@ export const TEST_KEY = 'test-key';
  * @param name of the log file
  * @param options.accessTokenSeconds lifetime of the provider's access tokens
  * @param options.environment more variables of the server
+ * @param options.allow more origins that the server may call
  * @param options.hosts names that the browser finds on this machine
  */
-export async function startSuite(name, { accessTokenSeconds = 60, environment, hosts } = {}) {
+export async function startSuite(name, { accessTokenSeconds = 60, environment, hosts, allow = [] } = {}) {
   const stops = [];
   const keep = (part) => {
     stops.unshift(() => part.stop());
@@ -29,7 +30,7 @@ export async function startSuite(name, { accessTokenSeconds = 60, environment, h
   try {
     const provider = keep(await startProvider({ accessTokenSeconds }));
     const keys = keep(await startKeyService());
-    const latchkey = keep(await startLatchkey({ name, allow: [provider.issuer, keys.origin], environment }));
+    const latchkey = keep(await startLatchkey({ name, allow: [provider.issuer, keys.origin, ...allow], environment }));
     const host = keep(await startHost({ latchkey: latchkey.url, key: latchkey.test_key, widget: latchkey.origin, baseUrl: latchkey.embedUrl() }));
     await latchkey.addOrigin(host.origin);
     const app = await latchkey.setOAuthApp({

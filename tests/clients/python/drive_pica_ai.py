@@ -28,6 +28,6 @@ answers = {
     "prompt": one.generate_system_prompt(),
     "sandbox": actions("sandbox"),
     "gmail": actions("gmail"),
-    "stripe": actions("stripe"),
+    "openai": actions("openai"),
 }
 print(json.dumps(answers))

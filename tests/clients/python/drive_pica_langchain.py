@@ -45,7 +45,7 @@ answers = {
     "gmail": every.get_available_actions("gmail").model_dump(),
     "reading": client(connectors=["*"], permissions="read").get_available_actions("gmail").model_dump(),
     "searched": every.get_available_actions("gmail", query="send an email", limit=3).model_dump(),
-    "stripe": every.get_available_actions("stripe").model_dump(),
+    "openai": every.get_available_actions("openai").model_dump(),
     "knowledge": every.get_action_knowledge("sandbox", "sandbox::list-items").model_dump(),
     "me": execute(every, "conn_mod_def::sandbox::get-me"),
     "items": execute(every, "conn_mod_def::sandbox::list-items", query_params={"limit": 2}),

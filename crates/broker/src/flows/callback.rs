@@ -1,8 +1,10 @@
 //! The provider comes back. In order: the raw query, the claim (one statement with the browser in it), the issuer, the
 //! exchange with no transaction open, the account, one commit.
 
+use std::borrow::Cow;
 use std::time::Duration;
 
+use catalog::AuthKind;
 use serde_json::{Map, Value, json};
 use store::{AppId, AuditEntry, Flow, FlowMode, FlowStatus, ReturnForm};
 use url::{Url, form_urlencoded};
@@ -80,7 +82,11 @@ impl Broker {
         browser: Option<&Token>,
         place: &Place,
     ) -> CallbackEnd {
-        let Some(query) = read_query(raw_query) else {
+        let state_name = match self.state_name(app).await {
+            Ok(name) => name,
+            Err(problem) => return ended(&problem),
+        };
+        let Some(query) = read_query(raw_query, &state_name) else {
             return CallbackEnd::Page(CallbackPage::Incomplete);
         };
         match self.elsewhere(app, raw_query, &query.state, place).await {
@@ -107,6 +113,25 @@ impl Broker {
             Ok(end) => end,
             Err(problem) => ended(&problem),
         }
+    }
+
+    /// What the service of this app calls the state: `state`, unless its definition says otherwise.
+    async fn state_name(&self, app: Option<AppId>) -> Result<Cow<'static, str>, Problem> {
+        const STANDARD: &str = "state";
+        let name_of = |integration: &catalog::Integration| {
+            let mut names = integration.auth.iter().filter_map(|method| match &method.kind {
+                AuthKind::OAuth2(oauth2) => Some(oauth2.authorize.state.clone()),
+                _ => None,
+            });
+            names.find(|name| name != STANDARD)
+        };
+        let catalog = self.catalog();
+        let Some(app) = app.filter(|_| catalog.iter().any(|integration| name_of(integration).is_some())) else {
+            return Ok(STANDARD.into());
+        };
+        let app = self.store().app(app).await?;
+        let name = app.and_then(|app| name_of(catalog.get(&app.integration)?));
+        Ok(name.map_or(STANDARD.into(), Cow::from))
     }
 
     /// Where a flow was started on another of our origins than its app's callback address has: its browser cookie lies
@@ -317,7 +342,8 @@ fn over() -> CallbackEnd {
 }
 
 /// Refuses doubled keys, contradictions, arrays, tokens in the query, and anything too long, before a value is used.
-fn read_query(raw: &str) -> Option<Query> {
+/// The state has one name: that of the service.
+fn read_query(raw: &str, state_name: &str) -> Option<Query> {
     if raw.len() > QUERY_LIMIT {
         return None;
     }
@@ -338,7 +364,7 @@ fn read_query(raw: &str) -> Option<Query> {
     if code.is_some() == error.is_some() {
         return None;
     }
-    let state = text("state").filter(|state| state.len() <= STATE_LIMIT)?;
+    let state = text(state_name).filter(|state| state.len() <= STATE_LIMIT)?;
     // Nothing of ours that goes to a provider holds a `~`: a state with one was not made by us.
     let state = Token::parse(&state)?;
     Some(Query {
@@ -358,7 +384,10 @@ mod tests {
     #[test]
     fn a_plain_answer_is_read() {
         let state = Token::generate().expose();
-        let query = read_query(&format!("code=abc&state={state}&iss=https%3A%2F%2Fidp.test&realmId=7")).unwrap();
+        let raw = format!("code=abc&state={state}&iss=https%3A%2F%2Fidp.test&realmId=7");
+        let query = read_query(&raw, "state").unwrap();
+        assert!(read_query(&raw, "ticket").is_none(), "a state has one name");
+        assert!(read_query(&raw.replace("state=", "ticket="), "ticket").is_some());
         assert_eq!(query.issuer.as_deref(), Some("https://idp.test"));
         assert_eq!(query.all["realmId"], "7");
         assert!(query.error.is_none());
@@ -379,7 +408,7 @@ mod tests {
             "code=a&state=short".to_owned(),
             format!("code={}&state={state}", "a".repeat(QUERY_LIMIT)),
         ] {
-            assert!(read_query(&raw).is_none(), "{raw}");
+            assert!(read_query(&raw, "state").is_none(), "{raw}");
         }
     }
 }

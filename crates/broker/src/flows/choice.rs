@@ -172,9 +172,9 @@ impl Broker {
     ) -> Result<CallbackEnd, Problem> {
         tracing::info!(flow = %flow.id, entries = list.entries.len(), "a sign-in waits for a choice");
         let secrets = FlowSecrets {
-            verifier: None,
             handle: handle.map(|handle| Zeroizing::new(handle.to_owned())),
             list: Some(list),
+            ..FlowSecrets::default()
         };
         let secrets = secrets.to_plaintext()?;
         let mut pause = Duration::from_millis(200);

@@ -5,7 +5,7 @@ use protocol::oauth2::{Client, PkceVerifier};
 use serde::{Deserialize, Serialize};
 use store::{App, Flow, FlowId};
 use url::Url;
-use vault::{ExposeSecret as _, SecretString, Token};
+use vault::{ExposeSecret as _, OAuth2Tokens, RegisteredClient, SecretString, Token};
 use zeroize::Zeroizing;
 
 use super::choice::ChoiceList;
@@ -25,6 +25,38 @@ pub(super) struct FlowSecrets {
     /// What there is to choose from.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) list: Option<ChoiceList>,
+    /// The client that was registered for this flow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) client: Option<FlowClient>,
+}
+
+/// A client of a flow's own.
+#[derive(Serialize, Deserialize)]
+pub(super) struct FlowClient {
+    id: String,
+    secret: Option<Zeroizing<String>>,
+    authentication: String,
+}
+
+impl FlowClient {
+    fn of(client: &RegisteredClient) -> Self {
+        Self {
+            id: client.id.clone(),
+            secret: client
+                .secret
+                .as_ref()
+                .map(|secret| Zeroizing::new(secret.expose_secret().to_owned())),
+            authentication: client.authentication.clone(),
+        }
+    }
+
+    pub(super) fn registered(&self) -> RegisteredClient {
+        RegisteredClient {
+            id: self.id.clone(),
+            secret: self.secret.as_ref().map(|secret| SecretString::from(secret.as_str())),
+            authentication: self.authentication.clone(),
+        }
+    }
 }
 
 impl FlowSecrets {
@@ -42,9 +74,17 @@ pub(crate) struct ClientParts {
     pub(crate) secret: Option<SecretString>,
     pub(crate) variables: std::collections::BTreeMap<String, String>,
     pub(crate) redirect_uri: String,
+    /// The client that was registered for this grant alone.
+    pub(crate) registered: Option<RegisteredClient>,
 }
 
 impl ClientParts {
+    /// The same for a grant: with the client that was registered for it.
+    pub(crate) fn of_grant(mut self, tokens: Option<&OAuth2Tokens>) -> Self {
+        self.registered = tokens.and_then(|tokens| tokens.client.clone());
+        self
+    }
+
     pub(crate) fn method(&self) -> Result<&OAuth2, Problem> {
         match self
             .integration
@@ -61,12 +101,14 @@ impl ClientParts {
         self.integration.method(Some(&self.auth_method))
     }
 
-    /// The host of the token endpoint where each connection of the app has its own; `None` where all share one.
+    /// The host that is asked for new tokens where each connection of the app has its own; `None` where all share one.
     pub(crate) fn own_host(&self, broker: &Broker) -> Option<String> {
         let address = match &self.auth()?.kind {
-            AuthKind::OAuth2(method) => match &method.endpoints {
-                Endpoints::Fixed { token, .. } => token,
-                Endpoints::Discovered { issuer } => issuer,
+            AuthKind::OAuth2(method) => match (&method.refresh.url, &method.endpoints) {
+                (Some(refresh), _) => refresh,
+                (None, Endpoints::Fixed { token, .. }) => token,
+                (None, Endpoints::Discovered { issuer }) => issuer,
+                (None, Endpoints::Resource { resource }) => resource,
             },
             AuthKind::ApiKey(typed) => &typed.login.as_ref()?.requests.first()?.url,
         };
@@ -98,6 +140,7 @@ impl ClientParts {
             client_secret: self.secret.as_ref(),
             redirect_uri: &self.redirect_uri,
             scopes: self.app.scopes.as_deref(),
+            registered: self.registered.as_ref(),
             inputs: self.inputs(broker),
         })
     }
@@ -147,6 +190,7 @@ impl Broker {
             secret,
             variables,
             redirect_uri,
+            registered: None,
         })
     }
 
@@ -173,7 +217,13 @@ impl Broker {
     /// The provider's address for a flow that is bound; an earlier state of it dies.
     pub(super) async fn depart(&self, flow: FlowId) -> Result<Url, Problem> {
         let flow = self.store().flow(flow).await?.ok_or_else(expired)?;
-        let parts = self.flow_client_parts(&flow).await?;
+        let mut parts = self.flow_client_parts(&flow).await?;
+        if parts.method()?.registers_clients() {
+            let name = self.project(flow.project).await?.name;
+            let registered = self.protocol().register(&parts.client(self)?, &name).await;
+            let registered = registered.map_err(|error| unreachable_provider(&parts.integration.name, &error))?;
+            parts.registered = Some(registered);
+        }
         let client = parts.client(self)?;
         let state = Token::generate();
         let verifier = matches!(client.method.pkce, Pkce::S256).then(PkceVerifier::random);
@@ -183,6 +233,7 @@ impl Broker {
             .await
             .map_err(|error| unreachable_provider(&parts.integration.name, &error))?;
         let mut secrets = self.flow_secrets(&flow).await?;
+        secrets.client = parts.registered.as_ref().map(FlowClient::of);
         secrets.verifier = verifier.map(|verifier| Zeroizing::new(verifier.secret().expose_secret().to_owned()));
         if !self
             .store()

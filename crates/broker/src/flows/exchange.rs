@@ -29,12 +29,14 @@ impl Broker {
         secrets: &FlowSecrets,
         query: Query,
     ) -> Result<Ready, Problem> {
-        let parts = self.flow_client_parts(flow).await?;
+        let mut parts = self.flow_client_parts(flow).await?;
+        parts.registered = secrets.client.as_ref().map(super::departure::FlowClient::registered);
         let name = &parts.integration.name;
         self.require_issuer(&parts, query.issuer.as_deref()).await?;
         if let Some(error) = &query.error {
             return Err(provider_error(name, error, query.error_description.as_deref()));
         }
+        self.require_signature(&parts, &query.all)?;
         let Some(code) = query.code else {
             return Err(Problem::new(
                 Kind::FailedDependency,
@@ -102,6 +104,14 @@ impl Broker {
         }
     }
 
+    /// A service that signs its callbacks: a missing or wrong signature ends the flow before the code is sent.
+    fn require_signature(&self, parts: &ClientParts, query: &Value) -> Result<(), Problem> {
+        if parts.client(self)?.is_signed(query) {
+            return Ok(());
+        }
+        Err(from_elsewhere("signature_mismatch", &parts.integration.name))
+    }
+
     /// RFC 9207: a missing or different issuer ends the flow where one is known or promised.
     async fn require_issuer(&self, parts: &ClientParts, given: Option<&str>) -> Result<(), Problem> {
         let client = parts.client(self)?;
@@ -124,15 +134,16 @@ impl Broker {
         if fits {
             return Ok(());
         }
-        Err(Problem::new(
-            Kind::FailedDependency,
-            "issuer_mismatch",
-            format!(
-                "The answer did not come from {}. Start again; tell whoever runs the app if it happens twice.",
-                parts.integration.name
-            ),
-        ))
+        Err(from_elsewhere("issuer_mismatch", &parts.integration.name))
     }
+}
+
+fn from_elsewhere(key: &'static str, name: &str) -> Problem {
+    Problem::new(
+        Kind::FailedDependency,
+        key,
+        format!("The answer did not come from {name}. Start again; tell whoever runs the app if it happens twice."),
+    )
 }
 
 /// Tokens become a grant, with the values that were learnt.

@@ -110,9 +110,8 @@ impl Broker {
         let secrets = handle
             .map(|handle| {
                 FlowSecrets {
-                    verifier: None,
-                    list: None,
                     handle: Some(handle),
+                    ..FlowSecrets::default()
                 }
                 .to_plaintext()
             })

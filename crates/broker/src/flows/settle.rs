@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use catalog::AuthKind;
-use protocol::CheckError;
+use protocol::{CheckError, Client};
 use store::{Connection, Finished, Flow, Grant, Project, Session, SessionPurpose, Verify};
 use url::Url;
 use vault::Token;
@@ -177,6 +177,10 @@ impl Broker {
             pause = (pause * 2).min(LONGEST_PAUSE);
         }
         if let (Ok(client), Some(tokens)) = (parts.client(self), grant.credential.credential.tokens())
+            && let client = (Client {
+                registered: tokens.client.as_ref(),
+                ..client
+            })
             && let Err(error) = self.protocol().revoke(&client, tokens).await
         {
             tracing::error!(%error, flow = %flow.id, "a grant that was not kept was not revoked either");

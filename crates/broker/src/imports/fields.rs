@@ -84,6 +84,7 @@ pub(super) fn checked_tokens(tokens: &ImportedTokens) -> Result<OAuth2Tokens, Pr
         access_token: tokens.access_token.clone(),
         refresh_token: tokens.refresh_token.clone(),
         token_type: tokens.token_type.clone().unwrap_or_else(|| "Bearer".to_owned()),
+        client: None,
     })
 }
 

@@ -21,6 +21,7 @@ fn record(generation: i64, access_token: &str) -> Record {
                     access_token: access_token.into(),
                     refresh_token: Some("rt-canary".into()),
                     token_type: "Bearer".to_owned(),
+                    client: None,
                 }),
                 expires_in: Some(3600),
                 refresh_in: Some(3300),

@@ -128,13 +128,14 @@ impl Broker {
             .app_with_secret(lease.app)
             .await?
             .ok_or_else(|| Problem::not_found("The app"))?;
-        self.client_parts_with(
+        let parts = self.client_parts_with(
             known.0.clone(),
             known.1.clone(),
             &lease.auth_method,
             &lease.variables,
             None,
-        )
+        )?;
+        Ok(parts.of_grant(lease.credential.tokens()))
     }
 
     /// Asks the provider. `Err(None)`: the definition has no such sign-in any more, and nothing was sent.

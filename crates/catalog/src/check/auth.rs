@@ -1,7 +1,10 @@
 //! The ways to sign in.
 
+use std::collections::BTreeMap;
+
 use super::choose::choose;
 use super::login::{client_credentials, jwt, login};
+use super::mcp::mcp;
 use super::names::{Names, Site, fields};
 use super::oauth2::oauth2;
 use super::{NamedTemplates, headers, label, link, pattern, templates, text};
@@ -34,14 +37,17 @@ pub(crate) fn methods(
                 client_credentials(method, names, index, &place, report),
             ),
             Auth::Jwt(method) => (&method.id, &method.title, jwt(method, names, index, &place, report)),
+            Auth::Mcp(method) => (&method.id, &method.title, mcp(method, names, index, &place, report)),
         };
         label(title, &place.key("title"), report);
+        let none = BTreeMap::new();
         let (own_headers, own_query) = match auth {
             Auth::OAuth2(method) => (&method.headers, &method.query),
             Auth::ApiKey(method) => (&method.headers, &method.query),
             Auth::Login(method) => (&method.headers, &method.query),
             Auth::ClientCredentials(method) => (&method.headers, &method.query),
             Auth::Jwt(method) => (&method.headers, &method.query),
+            Auth::Mcp(method) => (&bearer(&method.headers), &none),
         };
         let own_headers = headers(own_headers, names, Site::Method(index), &place.key("headers"), report);
         let own_query = templates(own_query, names, Site::Method(index), &place.key("query"), report);
@@ -61,7 +67,7 @@ pub(crate) fn methods(
             );
         }
         // Connections keep the id alone, and it tells what they are.
-        if id.starts_with("oauth") != matches!(auth, Auth::OAuth2(_)) {
+        if id.starts_with("oauth") != matches!(auth, Auth::OAuth2(_) | Auth::Mcp(_)) {
             let rule = if id.starts_with("oauth") {
                 "only the id of an OAuth sign-in begins with `oauth`"
             } else {
@@ -92,6 +98,14 @@ pub(crate) fn methods(
     methods
 }
 
+/// A token of such a server is always a Bearer token.
+fn bearer(headers: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+    let mut all = headers.clone();
+    all.entry("Authorization".to_owned())
+        .or_insert_with(|| "Bearer ${credential.access_token}".to_owned());
+    all
+}
+
 /// The id of a way to sign in that gives none.
 fn default_id(auth: &Auth) -> &'static str {
     match auth {
@@ -100,6 +114,7 @@ fn default_id(auth: &Auth) -> &'static str {
         Auth::Login(_) => "login",
         Auth::ClientCredentials(_) => "client_credentials",
         Auth::Jwt(_) => "jwt",
+        Auth::Mcp(_) => "oauth_mcp",
     }
 }
 

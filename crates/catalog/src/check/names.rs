@@ -40,7 +40,7 @@ const DISCOVERED: [&str; 8] = [
 pub(crate) enum Site {
     /// An address needed before there is a token.
     SignIn,
-    /// An address needed once there is one, by the way to sign in of this number.
+    /// An address, parameter or header needed once there is one, by the way to sign in of this number.
     SignedIn(usize),
     /// The base address, headers and parameters of API calls, for every way to sign in.
     Api,
@@ -48,11 +48,17 @@ pub(crate) enum Site {
     Method(usize),
     /// A whole address of the check.
     Check,
+    /// What follows the `#` of the authorization endpoint.
+    SignInFragment,
     /// A parameter of the authorization request.
     AuthorizeParameter,
-    /// A body parameter of the code exchange.
+    /// A parameter of the code exchange.
     TokenParameter,
-    /// A body parameter of the refresh, by the way to sign in of this number.
+    /// A header of the code exchange, which later requests may have too.
+    TokenHeader,
+    /// A parameter or header of the second exchange.
+    ThenParameter,
+    /// A parameter or header of the refresh, by the way to sign in of this number.
     RefreshParameter(usize),
     /// A request of the log-in of this number.
     Login(usize),
@@ -73,7 +79,7 @@ pub(crate) enum Site {
 impl Site {
     fn namespaces(self, is_url: bool) -> &'static [&'static str] {
         match self {
-            Self::SignIn => &["variables", "instance"],
+            Self::SignIn | Self::SignInFragment => &["variables", "instance"],
             Self::SignedIn(_) => &["variables", "instance", "app"],
             Self::Login(_) if is_url => &["variables", "instance"],
             Self::Login(_) => &["credential", "variables", "kept", "signed", "instance"],
@@ -84,7 +90,10 @@ impl Site {
             Self::Api => &["credential", "variables", "app", "instance"],
             Self::Method(_) => &["credential", "variables", "app", "signed", "instance"],
             Self::TokenParameter => &["variables", "app", "query", "instance"],
-            Self::AuthorizeParameter | Self::RefreshParameter(_) => &["variables", "app", "instance"],
+            Self::ThenParameter => &["variables", "app", "query", "token", "instance"],
+            Self::AuthorizeParameter | Self::TokenHeader | Self::RefreshParameter(_) => {
+                &["variables", "app", "instance"]
+            }
             Self::Learn => &["token", "query"],
             Self::Item => &["item"],
             Self::Account => &["body", "variables"],
@@ -179,7 +188,14 @@ impl<'a> Names<'a> {
                 format!("`{name}` is a secret, which never stands in an address: use a header or `api.query`");
             return Err((message, None));
         }
-        let token_parameter = matches!(site, Site::TokenParameter | Site::RefreshParameter(_));
+        let token_parameter = matches!(
+            site,
+            Site::TokenParameter
+                | Site::TokenHeader
+                | Site::ThenParameter
+                | Site::RefreshParameter(_)
+                | Site::SignedIn(_)
+        );
         if namespace == "app" && name.path == "client_secret" && !token_parameter {
             let message =
                 format!("`{name}` is for the token endpoint only: use it in `token.params` or `refresh.params`");
@@ -255,7 +271,14 @@ impl<'a> Names<'a> {
         let ways = 0..self.definition.auth.len();
         let wanted = name.path.as_str();
         let unlearned = match site {
-            Site::SignIn | Site::AuthorizeParameter | Site::TokenParameter | Site::Login(_) | Site::Sign(_) => {
+            Site::SignIn
+            | Site::SignInFragment
+            | Site::AuthorizeParameter
+            | Site::TokenParameter
+            | Site::TokenHeader
+            | Site::ThenParameter
+            | Site::Login(_)
+            | Site::Sign(_) => {
                 return Err((
                     format!("`{name}` is learnt from the token answer, which is not there yet"),
                     None,
@@ -409,6 +432,7 @@ pub(crate) fn choose(auth: &Auth) -> Option<&written::Choose> {
         Auth::Login(method) => method.choose.as_deref(),
         Auth::ClientCredentials(method) => method.choose.as_deref(),
         Auth::Jwt(method) => method.choose.as_deref(),
+        Auth::Mcp(_) => None,
     }
 }
 
@@ -418,6 +442,7 @@ fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
         Auth::OAuth2(method) => Some(&method.learn),
         Auth::Login(method) => Some(&method.learn),
         Auth::ClientCredentials(method) => Some(&method.learn),
+        Auth::Mcp(method) => Some(&method.learn),
         Auth::ApiKey(_) | Auth::Jwt(_) => None,
     };
     let chosen = choose(auth).map(|choose| &choose.learn);
@@ -428,7 +453,7 @@ fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
 /// The fields of a credential.
 pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
     match auth {
-        Auth::OAuth2(_) => vec!["access_token", "token_type"],
+        Auth::OAuth2(_) | Auth::Mcp(_) => vec!["access_token", "token_type"],
         Auth::Login(_) | Auth::ClientCredentials(_) => {
             let mut all = vec!["access_token", "token_type"];
             all.extend(typed(auth));
@@ -441,7 +466,7 @@ pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
 /// The values that the person types in.
 pub(crate) fn typed(auth: &Auth) -> Vec<&str> {
     let fields = match auth {
-        Auth::OAuth2(_) => return Vec::new(),
+        Auth::OAuth2(_) | Auth::Mcp(_) => return Vec::new(),
         Auth::ClientCredentials(_) => return vec!["client_id", "client_secret"],
         Auth::ApiKey(method) => &method.fields,
         Auth::Login(method) => &method.fields,

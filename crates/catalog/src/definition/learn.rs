@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserialize;
 
 /// A value kept with the connection.
-#[derive(Debug, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Learn {
     /// Where it comes from: `${token.…}` for the token answer, `${query.…}` for the callback; below `choose`, `${item.…}`

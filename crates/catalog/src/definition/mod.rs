@@ -6,6 +6,7 @@ mod api;
 mod key;
 mod learn;
 mod login;
+mod mcp;
 mod oauth2;
 mod variable;
 
@@ -21,7 +22,11 @@ pub(crate) use self::learn::{Choose, Learn, LearnType};
 pub(crate) use self::login::{
     ClientCredentials, Jwt, KeyFormat, Login, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
 };
-pub(crate) use self::oauth2::{ClientAuth, OAuth2, Pkce, RefreshErrors, Scopes};
+pub(crate) use self::mcp::Mcp;
+pub(crate) use self::oauth2::{
+    Answer, Callback, ClientAuth, ExpiresUnit, OAuth2, Omitted, Param, Pkce, RefreshErrors, RefreshWith, Revoke,
+    RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Scopes, Then, TokenBody, TokenMethod, TokenNames,
+};
 pub(crate) use self::variable::{SetBy, Variable, VariableType};
 
 /// An integration of Latchkey: a service, how one signs in to it and how its API is called.
@@ -97,4 +102,7 @@ pub(crate) enum Auth {
     /// A token that we sign anew for each call, with a key that the person gives.
     #[serde(rename = "jwt")]
     Jwt(Box<Jwt>),
+    /// A remote server of the Model Context Protocol.
+    #[serde(rename = "mcp")]
+    Mcp(Mcp),
 }

@@ -17,7 +17,10 @@ pub use self::api::{Api, Check, CheckMethod, CheckTarget};
 pub use self::key::{ApiKeyAuth, FieldsKind, SecretField};
 pub use self::learn::{Choose, Learned, LearnedKind};
 pub use self::login::{JsonTemplate, KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
-pub use self::oauth2::{ClientAuth, Endpoints, OAuth2, Pkce, Refresh, RefreshErrors, Scopes};
+pub use self::oauth2::{
+    AuthorizeRequest, ClientAuth, Endpoints, OAuth2, ParameterNames, ParameterValue, Pkce, Refresh, RefreshErrors,
+    RequestBody, RequestMethod, RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
+};
 pub use self::set::Catalog;
 pub use self::variable::{Choice, SetBy, Variable, VariableKind};
 use crate::action::Action;
@@ -127,6 +130,11 @@ pub enum AuthKind {
 }
 
 impl AuthKind {
+    /// Whether an operator must register an OAuth app for it.
+    pub fn needs_app(&self) -> bool {
+        matches!(self, Self::OAuth2(oauth2) if !oauth2.registers_clients())
+    }
+
     /// The name in the YAML and on the wire.
     pub fn name(&self) -> &'static str {
         match self {

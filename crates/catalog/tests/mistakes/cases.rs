@@ -389,4 +389,214 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "    token: { url: \"https://${variables.domain}.acme.example/token\", client_auth: body }\n",
         "    token: { url: \"https://${variables.seat}.acme.example/token\", client_auth: body }\n    choose: { get: /sites, id: \"${item.id}\", name: \"${item.name}\", learn: { seat: { from: \"${item.id}\" } } }\n",
     ),
+    (
+        "a body of a get",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, method: get, body: json }\n    revoke",
+    ),
+    (
+        "an unknown body",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, body: xml }\n    revoke",
+    ),
+    (
+        "a secret in a header beside another proof",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, headers: { X-Secret: \"${app.client_secret}\" } }\n    revoke",
+    ),
+    (
+        "a proof in headers without a header",
+        "client_auth: body }\n    revoke",
+        "client_auth: header }\n    revoke",
+    ),
+    (
+        "a header that the proof sets",
+        "client_auth: body }\n    revoke",
+        "client_auth: basic, headers: { authorization: x } }\n    revoke",
+    ),
+    (
+        "a content type of its own",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, headers: { Content-Type: text/plain } }\n    revoke",
+    ),
+    (
+        "a header of the token request from the callback",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, headers: { X-Shop: \"${query.shop}\" } }\n    revoke",
+    ),
+    (
+        "a number in a form",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, params: { ttl: 3600 } }\n    revoke",
+    ),
+    (
+        "a list in a JSON body",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, body: json, params: { ttl: [1] } }\n    revoke",
+    ),
+    (
+        "the secret by its own name",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, names: { client_secret: secret }, params: { client_secret: x } }\n    revoke",
+    ),
+    (
+        "a parameter by its new name",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, names: { code: auth_code }, params: { auth_code: x } }\n    revoke",
+    ),
+    (
+        "two parameters of one name",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, names: { client_id: code } }\n    revoke",
+    ),
+    (
+        "an odd name of a parameter",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, names: { client_id: \"client id\" } }\n    revoke",
+    ),
+    (
+        "a name of no parameter",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, names: { scope: scopes } }\n    revoke",
+    ),
+    (
+        "a new name of the authorization request that is given too",
+        "params: { prompt: consent }",
+        "names: { client_id: client_key }\n      params: { client_key: x }",
+    ),
+    (
+        "an answer without a pointer",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, answer: { access_token: token } }\n    revoke",
+    ),
+    (
+        "a lifetime and an end",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, answer: { expires_in: /ttl, expires_at: /end } }\n    revoke",
+    ),
+    (
+        "a second exchange that sends a reserved name",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, then: { url: https://acme.example/long, params: { client_id: x, token: \"${token.access_token}\" } } }\n    revoke",
+    ),
+    (
+        "a second exchange elsewhere by a person",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, then: { url: \"${variables.site}/long\" } }\n    revoke",
+    ),
+    (
+        "a second exchange that leaves out what it does not send",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, then: { url: https://acme.example/long, omit: [grant_type] } }\n    revoke",
+    ),
+    (
+        "the answer to the code before it is there",
+        "client_auth: body }\n    revoke",
+        "client_auth: body, params: { token: \"${token.access_token}\" } }\n    revoke",
+    ),
+    (
+        "a refresh address that a person chooses",
+        "    refresh: { lifetime: 2h }",
+        "    refresh: { url: \"${variables.site}/refresh\" }",
+    ),
+    (
+        "a reserved parameter of the refresh",
+        "    refresh: { lifetime: 2h }",
+        "    refresh: { with: access_token, params: { access_token: x } }",
+    ),
+    (
+        "a redirect address that is sent and left out",
+        "    refresh: { lifetime: 2h }",
+        "    refresh: { redirect_uri: true, omit: [redirect_uri] }",
+    ),
+    (
+        "no grant type",
+        "    refresh: { lifetime: 2h }",
+        "    refresh: { grant_type: \"\" }",
+    ),
+    (
+        "a revocation without an address",
+        "revoke: { url: \"https://${variables.domain}.acme.example/revoke\" }",
+        "revoke: { method: post }",
+    ),
+    (
+        "a revocation that sends no token",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", body: none }",
+    ),
+    (
+        "parameters where there are none",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", body: none, client_auth: bearer, parameter: token_id, params: { a: b } }",
+    ),
+    (
+        "a revocation of nothing",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", tokens: [] }",
+    ),
+    (
+        "a token revoked twice",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", tokens: [access_token, access_token] }",
+    ),
+    (
+        "a revocation that sets the token",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", params: { token: x } }",
+    ),
+    (
+        "a revocation of an unknown token",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", tokens: [id_token] }",
+    ),
+    (
+        "an odd fragment",
+        "authorize\n      params",
+        "authorize#/a b\n      params",
+    ),
+    (
+        "a parameter in an address",
+        "authorize\n      params",
+        "authorize?a=b\n      params",
+    ),
+    (
+        "optional scopes without a parameter",
+        "      default: [read]\n",
+        "      default: [read]\n      optional: [write]\n",
+    ),
+    (
+        "a parameter without optional scopes",
+        "      default: [read]\n",
+        "      default: [read]\n      optional_parameter: optional_scope\n",
+    ),
+    (
+        "an optional scope that is always asked for",
+        "      default: [read]\n",
+        "      default: [read]\n      optional: [read]\n      optional_parameter: scope\n",
+    ),
+    (
+        "a separator that must be escaped",
+        "      default: [read]\n",
+        "      default: [read]\n      separator: \"&\"\n      unescaped: true\n",
+    ),
+    (
+        "an empty prefix of scopes",
+        "      default: [read]\n",
+        "      default: [read]\n      answer_prefix: \"\"\n",
+    ),
+    (
+        "a state that is something else",
+        "    refresh: { lifetime: 2h }",
+        "    callback: { state: code }",
+    ),
+    (
+        "a signature in the state",
+        "    refresh: { lifetime: 2h }",
+        "    callback: { state: s, signature: { parameter: s } }",
+    ),
+    (
+        "a signature in no parameter",
+        "    refresh: { lifetime: 2h }",
+        "    callback: { signature: {} }",
+    ),
 ];

@@ -44,6 +44,10 @@ auth:
       claims: { aud: acme }
       lifetime: 5m
     headers: { Authorization: "Acme ${signed.jwt}" }
+  - kind: mcp
+    title: Tools
+    url: https://mcp.acme.test/mcp
+    scopes: [tools]
 api:
   base_url: https://api.acme.test
 "#;
@@ -148,6 +152,16 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "a function with too few arguments",
         "'${part(credential.key, \":\", \"0\")}'",
         "'${part(credential.key)}'",
+    ),
+    (
+        "a scope of a server with a space",
+        "scopes: [tools]",
+        "scopes: [\"a b\"]",
+    ),
+    (
+        "a server that a value moves",
+        "https://mcp.acme.test/mcp",
+        "\"https://${variables.site}/mcp\"",
     ),
     ("an id that says OAuth", "kind: jwt\n", "kind: jwt\n    id: oauth_key\n"),
 ];

@@ -38,18 +38,18 @@ fn each_mistake_in_a_log_in_has_its_message() {
 
 /// What is said of each mistake.
 fn messages(good: &str, cases: &[(&str, &str, &str)]) -> String {
-    let mut messages = String::new();
+    let mut lines = Vec::new();
     for (name, from, to) in cases {
         assert!(good.contains(from), "{name}: nothing to replace");
         let problems = problems(&good.replacen(from, to, 1));
         assert!(!problems.is_empty(), "{name}: no mistake was found");
-        writeln!(messages, "# {name}").unwrap();
+        lines.push(format!("# {name}\n"));
         for problem in problems {
             assert!(problem.line.is_some() && problem.column.is_some(), "{name}: no line");
-            writeln!(messages, "{problem}").unwrap();
+            lines.push(format!("{problem}\n"));
         }
     }
-    messages
+    lines.concat()
 }
 
 #[test]

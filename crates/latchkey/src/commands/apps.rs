@@ -5,7 +5,7 @@ use std::io::Read as _;
 
 use anyhow::{Context as _, bail};
 use broker::{Broker, parse_origin};
-use catalog::{AuthKind, Integration, SetBy};
+use catalog::{Integration, SetBy};
 use clap::{Args, Subcommand};
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -94,10 +94,7 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                 integration.name,
                 app.redirect_uri()
             );
-            let needs_client = integration
-                .auth
-                .iter()
-                .any(|method| matches!(method.kind, AuthKind::OAuth2(_)));
+            let needs_client = integration.auth.iter().any(|method| method.kind.needs_app());
             if needs_client && app.client_id.is_none() {
                 text.push_str("\nRegister an OAuth app with this redirect address, then set --client-id and --client-secret-stdin.");
             }
@@ -138,10 +135,7 @@ pub(super) async fn set(
             integration.name
         );
     }
-    let takes_client = integration
-        .auth
-        .iter()
-        .any(|method| matches!(method.kind, AuthKind::OAuth2(_)));
+    let takes_client = integration.auth.iter().any(|method| method.kind.needs_app());
     if !takes_client && (settings.client_id.is_some() || settings.client_secret.is_some()) {
         bail!(
             "{} is connected with a key, not with an OAuth app: switch it on with `latchkey integrations enable {id}`",

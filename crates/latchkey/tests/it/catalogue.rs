@@ -142,7 +142,7 @@ async fn actions_are_listed_filtered_and_counted() {
     assert_eq!(keys("tags=profile,debugging").await, "get-me,echo");
     assert_eq!(keys("title=ITEM").await, "list-items,create-item");
     assert_eq!(keys("key=echo").await, "echo");
-    for nothing in ["stripe", "no-such-service"] {
+    for nothing in ["openai", "no-such-service"] {
         let page = read(&server, &format!("/v1/available-actions/{nothing}")).await;
         assert_eq!(
             (&page["rows"], &page["total"], &page["pages"]),
@@ -188,7 +188,7 @@ async fn a_search_answers_with_a_bare_array() {
         10,
         "nothing found is everything"
     );
-    assert!(search("stripe", "query=refund").await.is_empty());
+    assert!(search("openai", "query=refund").await.is_empty());
     assert!(search("no-such-service", "query=x").await.is_empty());
 }
 
@@ -232,7 +232,7 @@ async fn knowledge_is_found_by_action_and_by_platform() {
         sandbox["rows"][0].get("ioSchema").is_none(),
         "not where none is written"
     );
-    for nothing in ["_id=conn_mod_def::gmail::nothing", "connectionPlatform=stripe"] {
+    for nothing in ["_id=conn_mod_def::gmail::nothing", "connectionPlatform=openai"] {
         assert_eq!(
             read(&server, &format!("/v1/knowledge?{nothing}")).await["rows"],
             json!([])

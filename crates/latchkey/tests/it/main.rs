@@ -61,6 +61,7 @@ mod refresh;
 mod refusal;
 mod retention;
 mod session_events;
+mod signed;
 mod start;
 mod store;
 mod tenant;

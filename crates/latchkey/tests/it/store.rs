@@ -103,6 +103,7 @@ pub(crate) fn credential(access_token: &str) -> NewCredential {
             access_token: SecretString::from(access_token),
             refresh_token: Some(SecretString::from(format!("{access_token}-refresh"))),
             token_type: "Bearer".to_owned(),
+            client: None,
         }),
         expires_in: Some(3600),
         refresh_in: Some(3000),

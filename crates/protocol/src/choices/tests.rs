@@ -37,6 +37,7 @@ fn credential() -> Credential {
         access_token: "access-canary".into(),
         refresh_token: None,
         token_type: "Bearer".to_owned(),
+        client: None,
     })
 }
 

@@ -8,12 +8,13 @@ mod tests;
 use std::collections::BTreeMap;
 
 use catalog::{ApiKeyAuth, Inputs, Login, Signature};
+use http::header::HeaderMap;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use vault::{Fields, IssuedToken};
 
 use self::sign::sign;
-use crate::oauth2::{Scrub, learn, lifetime, told_by_token};
+use crate::oauth2::{Scrub, learn, lifetime, told_by_token, until};
 use crate::{CheckError, Protocol};
 
 /// What a log-in gave.
@@ -51,16 +52,21 @@ impl Protocol {
             inputs.insert_text("signed", "jwt", jwt.expose_secret());
             scrub.add(jwt);
         }
-        let document = self.requests(login, &inputs, &mut scrub).await?;
-        self.read(login, fields, &inputs, &document).map(Some)
+        let (document, headers) = self.requests(login, &inputs, &mut scrub).await?;
+        read(login, fields, &inputs, (&document, &headers)).map(Some)
     }
 
     /// Makes each request; gives the last answer.
-    async fn requests(&self, login: &Login, inputs: &Inputs<'_>, scrub: &mut Scrub) -> Result<Value, CheckError> {
+    async fn requests(
+        &self,
+        login: &Login,
+        inputs: &Inputs<'_>,
+        scrub: &mut Scrub,
+    ) -> Result<(Value, HeaderMap), CheckError> {
         let mut kept = Value::Object(Map::new());
-        let mut document = Value::Null;
+        let (mut document, mut headers) = (Value::Null, HeaderMap::new());
         for request in &login.requests {
-            document = {
+            (document, headers) = {
                 let inputs = inputs.clone().json("kept", &kept);
                 self.login_call(request, &inputs, scrub).await?
             };
@@ -82,42 +88,44 @@ impl Protocol {
                 }
             }
         }
-        Ok(document)
-    }
-
-    fn read(
-        &self,
-        login: &Login,
-        fields: &Fields,
-        inputs: &Inputs<'_>,
-        document: &Value,
-    ) -> Result<Issued, CheckError> {
-        let unexpected = |reason| CheckError::Unexpected { status: 200, reason };
-        let token = match document.pointer(&login.access_token) {
-            Some(Value::String(text)) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => text,
-            Some(Value::String(_)) => return Err(unexpected("its token is empty or cannot stand in a header")),
-            _ => return Err(unexpected("it has no token where the definition says")),
-        };
-        let told = document.pointer(&login.expires_in).and_then(lifetime);
-        let ends = login.expires_at.as_ref().and_then(|pointer| document.pointer(pointer));
-        let expires_in = told
-            .or_else(|| sign::seconds_until(ends?, self.now()))
-            .or_else(|| told_by_token(token))
-            .or(login.lifetime);
-        let (learned, forbidden) = learn(&login.learn, &inputs.clone().json("token", document));
-        Ok(Issued {
-            token: IssuedToken {
-                fields: fields.clone(),
-                access_token: SecretString::from(token.as_str()),
-            },
-            expires_in,
-            learned,
-            forbidden: forbidden.into_iter().map(|one| one.name).collect(),
-        })
+        Ok((document, headers))
     }
 
     /// A token that is signed with the values of a credential.
     pub(crate) fn signed(&self, written: &Signature, inputs: &Inputs<'_>) -> Result<SecretString, CheckError> {
         sign(written, inputs, self.now()).map_err(|error| CheckError::Key(error.to_string()))
     }
+}
+
+/// The token in the last answer, and what is learnt from it.
+fn read(
+    login: &Login,
+    fields: &Fields,
+    inputs: &Inputs<'_>,
+    (document, headers): (&Value, &HeaderMap),
+) -> Result<Issued, CheckError> {
+    let unexpected = |reason| CheckError::Unexpected { status: 200, reason };
+    let token = match document.pointer(&login.access_token) {
+        Some(Value::String(text)) if !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_graphic()) => text,
+        Some(Value::String(_)) => return Err(unexpected("its token is empty or cannot stand in a header")),
+        _ => return Err(unexpected("it has no token where the definition says")),
+    };
+    let told = document
+        .pointer(&login.expires_in)
+        .and_then(|value| lifetime(value, false));
+    let ends = login.expires_at.as_ref().and_then(|pointer| document.pointer(pointer));
+    let expires_in = told
+        .or_else(|| until(ends?, headers))
+        .or_else(|| told_by_token(token))
+        .or(login.lifetime);
+    let (learned, forbidden) = learn(&login.learn, &inputs.clone().json("token", document));
+    Ok(Issued {
+        token: IssuedToken {
+            fields: fields.clone(),
+            access_token: SecretString::from(token.as_str()),
+        },
+        expires_in,
+        learned,
+        forbidden: forbidden.into_iter().map(|one| one.name).collect(),
+    })
 }

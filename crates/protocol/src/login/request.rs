@@ -18,13 +18,13 @@ fn unrenderable(at: &'static str) -> impl Fn(RenderError) -> CheckError {
 }
 
 impl Protocol {
-    /// Sends it and gives its JSON answer.
+    /// Sends it and gives its JSON answer, and the headers of that.
     pub(super) async fn login_call(
         &self,
         request: &LoginRequest,
         inputs: &Inputs<'_>,
         scrub: &Scrub,
-    ) -> Result<Value, CheckError> {
+    ) -> Result<(Value, HeaderMap), CheckError> {
         let mut url = request.url.render(inputs).map_err(unrenderable("url"))?;
         with_query(&mut url, &request.query, inputs)?;
         let mut headers = HeaderMap::new();
@@ -53,10 +53,12 @@ impl Protocol {
             .map_err(|_| CheckError::Configuration("the address of the log-in is none".to_owned()))?;
         *call.headers_mut() = headers;
         let answer = self.egress().call(call, ANSWER_LIMIT).await?;
-        accepted(&answer, request.ok_pointer.as_deref(), scrub)?.ok_or(CheckError::Unexpected {
+        let document = accepted(&answer, request.ok_pointer.as_deref(), scrub)?;
+        let document = document.ok_or(CheckError::Unexpected {
             status: answer.status().as_u16(),
             reason: "the answer is not JSON",
-        })
+        })?;
+        Ok((document, answer.headers().clone()))
     }
 }
 

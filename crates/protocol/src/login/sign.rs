@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use catalog::{Inputs, KeyFormat, RenderError, Signature, SignatureAlgorithm, Slot, Template};
-use chrono::DateTime;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use ring::{hmac, signature};
@@ -15,8 +14,6 @@ use zeroize::Zeroizing;
 
 /// Tokens are issued this many seconds ago: a service's clock may be behind.
 const BEHIND: i64 = 30;
-/// The longest lifetime that is believed: ten years.
-const LONGEST: i64 = 315_360_000;
 
 /// Why nothing was signed. It names no value.
 #[derive(Debug, thiserror::Error)]
@@ -111,27 +108,4 @@ fn private_key(text: &str) -> Option<PrivateKeyDer<'static>> {
     let body: String = body.split_whitespace().collect();
     let lines = Zeroizing::new(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"));
     PrivateKeyDer::from_pem_slice(lines.as_bytes()).ok()
-}
-
-/// Seconds from `now` to a date: RFC 3339, or seconds or milliseconds since 1970. `None` for what makes no sense.
-pub(super) fn seconds_until(ends: &Value, now: i64) -> Option<u64> {
-    let number = match ends {
-        Value::Number(number) => number.as_i64()?,
-        Value::String(text) => match text.trim().parse::<i64>() {
-            Ok(number) => number,
-            Err(_) => DateTime::parse_from_rfc3339(text.trim()).ok()?.timestamp(),
-        },
-        _ => return None,
-    };
-    // In the year 5138 seconds have twelve digits.
-    let seconds = if number > 100_000_000_000 {
-        number / 1000
-    } else {
-        number
-    };
-    let left = seconds - now;
-    (1..=LONGEST)
-        .contains(&left)
-        .then(|| u64::try_from(left).ok())
-        .flatten()
 }

@@ -1,7 +1,6 @@
 //! Reading the answer of a token endpoint (RFC 6749 §5). Pure: bytes in, tokens or a classified error out.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use catalog::TokenAnswer;
 use http::StatusCode;
 use http::header::{CONTENT_TYPE, HeaderMap};
 use secrecy::SecretString;
@@ -10,6 +9,7 @@ use url::form_urlencoded;
 use vault::OAuth2Tokens;
 
 use super::error::TokenError;
+use super::expiry::{lifetime, told_by_token, until};
 use super::scrub::Scrub;
 use crate::retry_after::retry_after;
 
@@ -50,16 +50,12 @@ const BEARER: &[&str] = &[
     "user access token",
     "application access token",
 ];
-/// The longest lifetime in seconds that is believed: ten years. Above it stand dates and other mistakes.
-const LONGEST_LIFETIME: f64 = 315_360_000.0;
 
 /// What a definition says about the answers of its token endpoint.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape<'a> {
-    /// JSON pointer of the object with the token.
-    pub(crate) token_object: Option<&'a str>,
-    /// JSON pointer of a value that must be true, if it is there.
-    pub(crate) ok_pointer: Option<&'a str>,
+    /// Where the token and its companions stand.
+    pub(crate) answer: &'a TokenAnswer,
     /// Lifetime in seconds when the answer tells none that makes sense.
     pub(crate) lifetime: Option<u64>,
 }
@@ -85,10 +81,11 @@ pub(crate) fn read(
     shape: Shape<'_>,
     scrub: &Scrub,
 ) -> Result<Answer, TokenError> {
-    let document = document(headers, body);
+    let wanted = shape.answer;
+    let document = document(headers, body, wanted.access_token.trim_start_matches('/'));
     let not_ok = document
         .as_ref()
-        .and_then(|document| failure(document, shape.ok_pointer));
+        .and_then(|document| failure(document, wanted.ok.as_deref()));
     if !status.is_success() || not_ok.is_some() {
         return Err(refused(status, headers, document.as_ref(), scrub));
     }
@@ -102,12 +99,14 @@ pub(crate) fn read(
         return Err(malformed("it is empty"));
     }
     let document = document.ok_or_else(|| malformed("it is neither JSON nor a form"))?;
-    let token = match shape.token_object {
-        None => document.as_object(),
-        Some(pointer) => document.pointer(pointer).and_then(Value::as_object),
+    let token = match &wanted.object {
+        None => Some(&document),
+        Some(pointer) => document.pointer(pointer),
     };
-    let token = token.ok_or_else(|| malformed("it has no object with a token"))?;
-    let access_token = match token.get("access_token") {
+    let token = token
+        .filter(|token| token.is_object())
+        .ok_or_else(|| malformed("it has no object with a token"))?;
+    let access_token = match token.pointer(&wanted.access_token) {
         None | Some(Value::Null) => return Err(malformed("it has no access_token")),
         Some(Value::String(text)) if text.is_empty() => return Err(malformed("its access_token is empty")),
         Some(Value::String(text)) if text.bytes().all(|byte| byte.is_ascii_graphic()) => text.as_str(),
@@ -118,15 +117,24 @@ pub(crate) fn read(
     Ok(Answer {
         tokens: OAuth2Tokens {
             access_token: SecretString::from(access_token),
-            refresh_token: refresh_token(token).map(SecretString::from),
+            refresh_token: token
+                .pointer(&wanted.refresh_token)
+                .and_then(refresh_token)
+                .map(SecretString::from),
             token_type,
+            client: None,
         },
         expires_in: token
-            .get("expires_in")
-            .and_then(lifetime)
+            .pointer(&wanted.expires_in)
+            .and_then(|value| lifetime(value, wanted.in_milliseconds))
+            .or_else(|| until(token.pointer(wanted.expires_at.as_deref()?)?, headers))
             .or_else(|| told_by_token(access_token))
             .or(shape.lifetime),
-        scopes: token.get("scope").or_else(|| token.get("scopes")).and_then(scopes),
+        scopes: match &wanted.scope {
+            Some(pointer) => token.pointer(pointer),
+            None => token.get("scope").or_else(|| token.get("scopes")),
+        }
+        .and_then(scopes),
         document,
     })
 }
@@ -139,7 +147,7 @@ pub(crate) fn accepted(
     ok_pointer: Option<&str>,
     scrub: &Scrub,
 ) -> Result<(), TokenError> {
-    let document = document(headers, body);
+    let document = document(headers, body, "error");
     let not_ok = document.as_ref().and_then(|document| failure(document, ok_pointer));
     if status.is_success() && not_ok.is_none() {
         return Ok(());
@@ -147,9 +155,10 @@ pub(crate) fn accepted(
     Err(refused(status, headers, document.as_ref(), scrub))
 }
 
-/// The answer as an object: JSON, or the form that some services send in its place. `serde_json` refuses what is nested
+/// The answer as an object: JSON, or the form that some services send in its place, which has the wanted key or an
+/// error. `serde_json` refuses what is nested
 /// deeper than 128 levels.
-fn document(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
+fn document(headers: &HeaderMap, body: &[u8], wanted: &str) -> Option<Value> {
     let body = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     if let Ok(document) = serde_json::from_slice::<Value>(body) {
         return document.is_object().then_some(document);
@@ -161,7 +170,7 @@ fn document(headers: &HeaderMap, body: &[u8]) -> Option<Value> {
     let pairs: Map<String, Value> = form_urlencoded::parse(body)
         .map(|(name, value)| (name.into_owned(), Value::from(value.into_owned())))
         .collect();
-    (pairs.contains_key("access_token") || pairs.contains_key("error")).then_some(Value::Object(pairs))
+    (pairs.contains_key(wanted) || pairs.contains_key("error")).then_some(Value::Object(pairs))
 }
 
 /// What makes a document of a good status an error.
@@ -254,7 +263,7 @@ fn pick<'a>(object: Option<&'a Value>, names: &[&str]) -> Option<&'a str> {
 }
 
 /// `None` when it is a kind that cannot be used as Bearer.
-fn token_type(token: &Map<String, Value>) -> Option<String> {
+fn token_type(token: &Value) -> Option<String> {
     match token.get("token_type") {
         None | Some(Value::Null) => Some("Bearer".to_owned()),
         Some(Value::String(text)) if text.trim().is_empty() => Some("Bearer".to_owned()),
@@ -266,38 +275,10 @@ fn token_type(token: &Map<String, Value>) -> Option<String> {
 }
 
 /// A malformed refresh token counts as none: the access token beside it is still good.
-fn refresh_token(token: &Map<String, Value>) -> Option<&str> {
-    let text = token.get("refresh_token")?.as_str()?;
+fn refresh_token(value: &Value) -> Option<&str> {
+    let text = value.as_str()?;
     // RFC 6749 appendix A.17
     (!text.is_empty() && text.bytes().all(|byte| matches!(byte, 0x20..=0x7e))).then_some(text)
-}
-
-/// Whole seconds from a number or a text; `None` for what makes no sense: nothing, zero, negative, more than ten years,
-/// a date.
-pub(crate) fn lifetime(value: &Value) -> Option<u64> {
-    let seconds = match value {
-        Value::Number(number) => number.as_f64()?,
-        Value::String(text) => text.trim().parse::<f64>().ok()?,
-        _ => return None,
-    };
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "the range is checked before"
-    )]
-    (1.0..=LONGEST_LIFETIME).contains(&seconds).then_some(seconds as u64)
-}
-
-/// The lifetime that a JWT access token tells by itself (RFC 9068 §2.2): from `iat` to `exp`, so that no clock is needed.
-/// Nothing is verified: it says when to refresh, and proves nothing.
-pub(crate) fn told_by_token(access_token: &str) -> Option<u64> {
-    let mut parts = access_token.split('.');
-    let (_, claims, _, None) = (parts.next()?, parts.next()?, parts.next()?, parts.next()) else {
-        return None;
-    };
-    let claims: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(claims).ok()?).ok()?;
-    let seconds = |name| claims.get(name).and_then(Value::as_f64);
-    lifetime(&Value::from(seconds("exp")? - seconds("iat")?))
 }
 
 /// Scopes as a text with spaces or commas, or as a list.

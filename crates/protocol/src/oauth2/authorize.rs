@@ -1,10 +1,9 @@
 //! The authorization request (RFC 6749 §4.1.1) with PKCE (RFC 7636).
 
 use catalog::{Pkce, Slot};
-use oauth2::basic::BasicClient;
-use oauth2::{AuthUrl, ClientId, CsrfToken, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl};
-use secrecy::{ExposeSecret as _, SecretString};
-use url::Url;
+use oauth2::{PkceCodeChallenge, PkceCodeVerifier};
+use secrecy::{ExposeSecret, SecretString};
+use url::{Url, form_urlencoded};
 
 use super::{Client, TokenError, unrenderable};
 use crate::Protocol;
@@ -69,21 +68,6 @@ impl PkceVerifier {
 }
 
 impl Client<'_> {
-    /// The scopes of the authorization request, joined as the service wants them.
-    fn scope(&self) -> String {
-        let scopes = &self.method.scopes;
-        let mut wanted: Vec<&str> = self
-            .scopes
-            .unwrap_or(&scopes.default)
-            .iter()
-            .chain(&scopes.required)
-            .map(String::as_str)
-            .collect();
-        let mut seen = std::collections::HashSet::new();
-        wanted.retain(|scope| seen.insert(*scope));
-        wanted.join(&scopes.separator)
-    }
-
     /// The verifier that this sign-in sends, or none where the definition turned PKCE off.
     pub(super) fn verifier<'a>(&self, given: Option<&'a PkceVerifier>) -> Result<Option<&'a PkceVerifier>, TokenError> {
         match (&self.method.pkce, given) {
@@ -91,6 +75,61 @@ impl Client<'_> {
             (Pkce::S256, Some(verifier)) => Ok(Some(verifier)),
             (Pkce::S256, None) => Err(TokenError::Configuration("the flow has no PKCE verifier".to_owned())),
         }
+    }
+
+    /// Whether only the sign-in itself sets this parameter, under a name of this service or the standard's.
+    fn sets(&self, name: &str) -> bool {
+        let authorize = &self.method.authorize;
+        let scopes = &self.method.scopes;
+        let own = [
+            &authorize.client_id,
+            &authorize.redirect_uri,
+            &authorize.response_type,
+            &authorize.code_challenge,
+            &authorize.code_challenge_method,
+            &authorize.state,
+            &scopes.parameter,
+        ];
+        let optional = scopes.optional.as_ref().map(|(parameter, _)| parameter);
+        is_reserved_parameter(name) || own.into_iter().chain(optional).any(|own| own == name)
+    }
+}
+
+/// The query of an authorization request.
+#[derive(Default)]
+struct Query(String);
+
+impl Query {
+    fn pair(&mut self, name: &str, value: &str) {
+        self.encoded(
+            name,
+            &form_urlencoded::byte_serialize(value.as_bytes()).collect::<String>(),
+        );
+    }
+
+    /// A value that is encoded already.
+    fn encoded(&mut self, name: &str, value: &str) {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.extend(form_urlencoded::byte_serialize(name.as_bytes()));
+        self.0.push('=');
+        self.0.push_str(value);
+    }
+
+    /// Behind what the address has already: in its query, or in the fragment that is given.
+    fn put_into(self, mut url: Url, fragment: Option<&str>) -> Url {
+        if let Some(fragment) = fragment {
+            let joint = if fragment.contains('?') { '&' } else { '?' };
+            url.set_fragment(Some(&format!("{fragment}{joint}{}", self.0)));
+        } else {
+            let query = match url.query().filter(|query| !query.is_empty()) {
+                Some(before) => format!("{before}&{}", self.0),
+                None => self.0,
+            };
+            url.set_query(Some(&query));
+        }
+        url
     }
 }
 
@@ -104,42 +143,52 @@ impl Protocol {
         verifier: Option<&PkceVerifier>,
         extra: &[(String, String)],
     ) -> Result<Url, TokenError> {
-        let scope_name = client.method.scopes.parameter.as_str();
-        if let Some((name, _)) = extra
-            .iter()
-            .find(|(name, _)| is_reserved_parameter(name) || name == scope_name)
-        {
+        if let Some((name, _)) = extra.iter().find(|(name, _)| client.sets(name)) {
             return Err(TokenError::Configuration(format!(
                 "the parameter `{name}` cannot be set from outside"
             )));
         }
         let resolved = self.resolve(client).await?;
         let inputs = client.inputs(resolved.metadata.as_deref());
-        let redirect = RedirectUrl::new(client.redirect_uri.to_owned())
-            .map_err(|_| TokenError::Configuration("the redirect address is no address".to_owned()))?;
-        let application = BasicClient::new(ClientId::new(client.client_id.to_owned()))
-            .set_auth_uri(AuthUrl::from_url(resolved.authorize))
-            .set_redirect_uri(redirect);
-        let mut request = application.authorize_url(|| CsrfToken::new(state.to_owned()));
+        let names = &client.method.authorize;
+        let mut query = Query::default();
+        query.pair(&names.response_type, "code");
+        query.pair(&names.client_id, client.id());
+        query.pair(&names.state, state);
         if let Some(verifier) = client.verifier(verifier)? {
-            request = request.set_pkce_challenge(verifier.challenge());
+            let challenge = verifier.challenge();
+            query.pair(&names.code_challenge, challenge.as_str());
+            query.pair(&names.code_challenge_method, challenge.method().as_str());
         }
-        let scope = client.scope();
-        if !scope.is_empty() {
-            request = request.add_extra_param(scope_name, scope);
+        query.pair(&names.redirect_uri, client.redirect_uri);
+        let scopes = client.scope_parameters();
+        if let Some(resource) = &resolved.resource {
+            if scopes.is_empty() && !resource.scopes.is_empty() {
+                query.pair("scope", &resource.scopes.join(" "));
+            }
+            // RFC 8707
+            query.pair("resource", &resource.identifier);
         }
-        for (name, template) in &client.method.authorize_params {
+        for (name, scopes) in scopes {
+            query.encoded(name, &scopes);
+        }
+        for (name, template) in &names.params {
             if extra.iter().any(|(given, _)| given == name) {
                 continue;
             }
             let value = template
                 .render(&inputs, Slot::Plain)
                 .map_err(unrenderable("authorize.params"))?;
-            request = request.add_extra_param(name.as_str(), value.expose_secret().to_owned());
+            query.pair(name, value.expose_secret());
         }
         for (name, value) in extra {
-            request = request.add_extra_param(name.as_str(), value.as_str());
+            query.pair(name, value);
         }
-        Ok(request.url().0)
+        let fragment = names
+            .fragment
+            .as_ref()
+            .map(|fragment| fragment.render(&inputs, Slot::Path));
+        let fragment = fragment.transpose().map_err(unrenderable("authorize.url"))?;
+        Ok(query.put_into(resolved.authorize, fragment.as_ref().map(ExposeSecret::expose_secret)))
     }
 }

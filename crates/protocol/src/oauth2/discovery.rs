@@ -10,6 +10,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::error::TokenError;
+use super::resource::{Resource, well_known};
 use crate::egress::{ANSWER_LIMIT, Egress};
 
 /// How long a document is used.
@@ -27,50 +28,102 @@ pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
     pub(crate) revocation_endpoint: Option<Url>,
+    /// Where clients register themselves (RFC 7591).
+    pub(crate) registration_endpoint: Option<Url>,
     /// Whether each authorization response carries `iss` (RFC 9207 §3).
     pub(crate) iss_parameter_supported: bool,
     /// The whole document, as `discovered.NAME` in templates.
     pub(crate) document: Value,
 }
 
-type Known = Result<Arc<Metadata>, TokenError>;
+type Known<T> = Result<Arc<T>, TokenError>;
 
-/// Metadata by issuer: ten minutes for a document, ten seconds for a failure.
-#[derive(Debug, Default)]
-pub struct Discovery {
-    entries: Mutex<HashMap<String, (Instant, Known)>>,
+/// What was found at an address: ten minutes for a document, ten seconds for a failure.
+#[derive(Debug)]
+struct Cache<T>(Mutex<HashMap<String, (Instant, Known<T>)>>);
+
+impl<T> Default for Cache<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
 }
 
-impl Discovery {
-    /// The metadata of an issuer. An error is always one of before the real request.
-    pub(crate) async fn metadata(&self, egress: &Egress, issuer: &Url) -> Known {
+impl<T> Cache<T> {
+    fn known(&self, address: &str) -> Option<Known<T>> {
         let now = Instant::now();
-        if let Some(known) = self.known(issuer.as_str(), now) {
-            return known;
-        }
-        let found = fetch(egress, issuer)
-            .await
-            .map(Arc::new)
-            .map_err(TokenError::before_sending);
-        let until = Instant::now() + if found.is_ok() { FRESH } else { FAILED };
-        let mut entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
+        let entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        entries
+            .get(address)
+            .filter(|(until, _)| *until > now)
+            .map(|(_, known)| known.clone())
+    }
+
+    fn keep(&self, address: &str, found: Result<T, TokenError>) -> Known<T> {
+        let found = found.map(Arc::new);
+        let now = Instant::now();
+        let until = now + if found.is_ok() { FRESH } else { FAILED };
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if entries.len() >= REMEMBERED {
             entries.retain(|_, (until, _)| *until > now);
         }
         if entries.len() >= REMEMBERED {
             entries.clear();
         }
-        entries.insert(issuer.as_str().to_owned(), (until, found.clone()));
+        entries.insert(address.to_owned(), (until, found.clone()));
         found
     }
+}
 
-    fn known(&self, issuer: &str, now: Instant) -> Option<Known> {
-        let entries = self.entries.lock().unwrap_or_else(PoisonError::into_inner);
-        entries
-            .get(issuer)
-            .filter(|(until, _)| *until > now)
-            .map(|(_, known)| known.clone())
+/// What is remembered about authorization servers, and about services that name theirs.
+#[derive(Debug, Default)]
+pub struct Discovery {
+    issuers: Cache<Metadata>,
+    servers: Cache<Metadata>,
+    resources: Cache<Resource>,
+}
+
+impl Discovery {
+    /// The metadata of an issuer. An error is always one of before the real request.
+    pub(crate) async fn metadata(&self, egress: &Egress, issuer: &Url) -> Known<Metadata> {
+        if let Some(known) = self.issuers.known(issuer.as_str()) {
+            return known;
+        }
+        let found = fetch(egress, issuer).await.map_err(TokenError::before_sending);
+        self.issuers.keep(issuer.as_str(), found)
     }
+
+    /// What a service says about signing in to it.
+    pub(crate) async fn resource(&self, egress: &Egress, url: &Url) -> Known<Resource> {
+        if let Some(known) = self.resources.known(url.as_str()) {
+            return known;
+        }
+        let found = self.ask_resource(egress, url).await;
+        self.resources.keep(url.as_str(), found)
+    }
+
+    /// The metadata of an authorization server that a service named: RFC 8414, else OpenID Connect.
+    pub(super) async fn server(&self, egress: &Egress, server: &Url) -> Known<Metadata> {
+        if let Some(known) = self.servers.known(server.as_str()) {
+            return known;
+        }
+        let found = fetch_server(egress, server).await.map_err(TokenError::before_sending);
+        self.servers.keep(server.as_str(), found)
+    }
+}
+
+async fn fetch_server(egress: &Egress, server: &Url) -> Result<Metadata, TokenError> {
+    let unusable = |why: &str| TokenError::transient(format!("its metadata cannot be used: {why}"), true);
+    for name in ["oauth-authorization-server", "openid-configuration"] {
+        if let Some(document) = well_known(egress, server, name).await?
+            && document
+                .get("issuer")
+                .and_then(Value::as_str)
+                .is_some_and(|said| is_same_issuer(server, said))
+        {
+            return read(egress, server, document).map_err(|why| unusable(&why));
+        }
+    }
+    fetch(egress, server).await
 }
 
 async fn fetch(egress: &Egress, issuer: &Url) -> Result<Metadata, TokenError> {
@@ -111,6 +164,7 @@ fn read(egress: &Egress, issuer: &Url, document: Value) -> Result<Metadata, Stri
         authorization_endpoint: required("authorization_endpoint")?,
         token_endpoint: required("token_endpoint")?,
         revocation_endpoint: endpoint("revocation_endpoint")?,
+        registration_endpoint: endpoint("registration_endpoint")?,
         iss_parameter_supported: document
             .get("authorization_response_iss_parameter_supported")
             .and_then(Value::as_bool)

@@ -235,6 +235,34 @@ impl TokenError {
         }
     }
 
+    /// After the code was spent something failed: it must not be sent again.
+    pub(super) fn after_the_code(self) -> Self {
+        match self {
+            Self::Transient {
+                reason,
+                status,
+                retry_after,
+                provider_code,
+                provider_message,
+                ..
+            } => Self::Transient {
+                reason,
+                status,
+                retry_after,
+                not_sent: false,
+                provider_code,
+                provider_message,
+            },
+            Self::Configuration(_) => Self::Answer {
+                status: 200,
+                reason: "it lacks what the second exchange sends",
+                provider_code: None,
+                provider_message: None,
+            },
+            other => other,
+        }
+    }
+
     /// Before the real request something failed, so that the code or refresh token surely was not sent.
     pub(crate) fn before_sending(self) -> Self {
         match self {

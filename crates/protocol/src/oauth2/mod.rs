@@ -2,10 +2,17 @@
 
 mod answer;
 mod authorize;
+mod callback;
 mod discovery;
 mod error;
+mod expiry;
+mod grant;
 mod learn;
+mod register;
 mod request;
+mod resource;
+mod revoke;
+mod scopes;
 mod scrub;
 #[cfg(test)]
 mod tests;
@@ -13,17 +20,19 @@ mod tests;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use catalog::{Endpoints, Inputs, OAuth2, RenderError, UrlTemplate};
+use catalog::{ClientAuth, Endpoints, Inputs, OAuth2, RenderError, UrlTemplate};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
-use vault::OAuth2Tokens;
+use vault::{OAuth2Tokens, RegisteredClient};
 
-pub(crate) use self::answer::{lifetime, said, told_by_token};
+pub(crate) use self::answer::said;
 pub use self::authorize::{PkceVerifier, UnusableVerifier, is_reserved_parameter};
 pub use self::discovery::Discovery;
 pub(crate) use self::discovery::Metadata;
 pub use self::error::{FailureClass, TokenError};
+pub(crate) use self::expiry::{lifetime, told_by_token, until};
 pub(crate) use self::learn::learn;
+use self::resource::Resource;
 pub(crate) use self::scrub::Scrub;
 
 use crate::Protocol;
@@ -41,6 +50,8 @@ pub struct Client<'a> {
     pub redirect_uri: &'a str,
     /// Scopes to ask for in place of the definition's default ones. Its required ones are always added.
     pub scopes: Option<&'a [String]>,
+    /// The client that was registered for this grant alone, in place of the app's.
+    pub registered: Option<&'a RegisteredClient>,
     /// `variables` and `instance`.
     pub inputs: Inputs<'a>,
 }
@@ -55,19 +66,47 @@ impl std::fmt::Debug for Client<'_> {
 }
 
 impl<'a> Client<'a> {
+    /// `client_id`.
+    fn id(&self) -> &'a str {
+        self.registered.map_or(self.client_id, |client| client.id.as_str())
+    }
+
+    /// `client_secret`.
+    fn secret(&self) -> Option<&'a SecretString> {
+        match self.registered {
+            Some(client) => client.secret.as_ref(),
+            None => self.client_secret,
+        }
+    }
+
+    /// How it authenticates where the definition declares this.
+    fn authentication(&self, declared: ClientAuth) -> ClientAuth {
+        match self.registered.map(|client| client.authentication.as_str()) {
+            None => declared,
+            Some("client_secret_basic") => ClientAuth::Basic,
+            Some("client_secret_post") => ClientAuth::Body,
+            Some(_) => ClientAuth::None,
+        }
+    }
+
     /// The inputs with `app.client_id`, `app.client_secret` and, with metadata, `discovered`.
     fn inputs<'b>(&self, metadata: Option<&'b Metadata>) -> Inputs<'b>
     where
         'a: 'b,
     {
-        let mut inputs: Inputs<'b> = self.inputs.clone().text("app", "client_id", self.client_id);
-        if let Some(secret) = self.client_secret {
+        let mut inputs: Inputs<'b> = self.inputs.clone().text("app", "client_id", self.id());
+        if let Some(secret) = self.secret() {
             inputs.insert_text("app", "client_secret", secret.expose_secret());
         }
         if let Some(metadata) = metadata {
             inputs.insert_json("discovered", &metadata.document);
         }
         inputs
+    }
+
+    /// An address that the definition writes out.
+    fn address(&self, template: &UrlTemplate, at: &str) -> Result<Url, TokenError> {
+        template.render(&self.inputs(None)).map_err(unrenderable(at))
     }
 }
 
@@ -108,12 +147,13 @@ pub struct ExpectedIssuer {
     pub required: bool,
 }
 
-/// The endpoints of one client, filled in.
+/// The endpoints that each client has, filled in.
 struct Resolved {
     authorize: Url,
     token: Url,
-    revoke: Option<Url>,
     metadata: Option<Arc<Metadata>>,
+    /// What the service itself said, where it names its authorization server.
+    resource: Option<Arc<Resource>>,
 }
 
 fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
@@ -122,30 +162,30 @@ fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
 
 impl Protocol {
     async fn resolve(&self, client: &Client<'_>) -> Result<Resolved, TokenError> {
-        let inputs = client.inputs(None);
-        let address = |template: &UrlTemplate, at| template.render(&inputs).map_err(unrenderable(at));
         match &client.method.endpoints {
-            Endpoints::Fixed {
-                authorize,
-                token,
-                revoke,
-                ..
-            } => Ok(Resolved {
-                authorize: self.for_browsers(authorize, address(authorize, "authorize.url")?)?,
-                token: address(token, "token.url")?,
-                revoke: revoke
-                    .as_ref()
-                    .map(|template| address(template, "revoke.url"))
-                    .transpose()?,
+            Endpoints::Fixed { authorize, token, .. } => Ok(Resolved {
+                authorize: self.for_browsers(authorize, client.address(authorize, "authorize.url")?)?,
+                token: client.address(token, "token.url")?,
                 metadata: None,
+                resource: None,
             }),
             Endpoints::Discovered { issuer } => {
-                let metadata = self.metadata(issuer, &inputs).await?;
+                let metadata = self.metadata(issuer, &client.inputs(None)).await?;
                 Ok(Resolved {
                     authorize: metadata.authorization_endpoint.clone(),
                     token: metadata.token_endpoint.clone(),
-                    revoke: metadata.revocation_endpoint.clone(),
                     metadata: Some(metadata),
+                    resource: None,
+                })
+            }
+            Endpoints::Resource { resource } => {
+                let resource = self.resource(resource, &client.inputs(None)).await?;
+                let metadata = &resource.metadata;
+                Ok(Resolved {
+                    authorize: metadata.authorization_endpoint.clone(),
+                    token: metadata.token_endpoint.clone(),
+                    metadata: Some(Arc::clone(metadata)),
+                    resource: Some(resource),
                 })
             }
         }
@@ -176,6 +216,11 @@ impl Protocol {
         self.discovery().metadata(self.egress(), &issuer).await
     }
 
+    async fn resource(&self, resource: &UrlTemplate, inputs: &Inputs<'_>) -> Result<Arc<Resource>, TokenError> {
+        let url = resource.render(inputs).map_err(unrenderable("url"))?;
+        self.discovery().resource(self.egress(), &url).await
+    }
+
     /// What `iss` of a callback must be. `None`: nothing is known about the issuer, and `iss` proves nothing.
     ///
     /// An issuer that the definition writes out is always required; one from metadata when the metadata says that
@@ -204,6 +249,13 @@ impl Protocol {
                 Ok(Some(ExpectedIssuer {
                     issuer: metadata.issuer.clone(),
                     required,
+                }))
+            }
+            Endpoints::Resource { resource } => {
+                let metadata = &self.resource(resource, &inputs).await?.metadata;
+                Ok(Some(ExpectedIssuer {
+                    issuer: metadata.issuer.clone(),
+                    required: metadata.iss_parameter_supported,
                 }))
             }
         }

@@ -85,6 +85,7 @@ impl Setting {
             method: oauth2(&self.integration),
             client_id: "my client",
             client_secret: Some(&self.secret),
+            registered: None,
             redirect_uri: REDIRECT,
             scopes: None,
             inputs: Inputs::new()
@@ -370,5 +371,10 @@ fn a_verifier_is_what_the_standard_says() {
     }
 }
 
+mod authorized;
 mod discovered;
+mod registered;
 mod revoked;
+mod second;
+mod sent;
+mod signed;

@@ -13,6 +13,7 @@ fn oauth() -> Credential {
         access_token: "at-canary".into(),
         refresh_token: None,
         token_type: "Bearer".to_owned(),
+        client: None,
     })
 }
 

@@ -349,7 +349,7 @@ const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
-        paths: &["/v1/passthrough/{path:.*}"],
+        paths: &["/v1/passthrough/{path:.*}", "/v1/passthrough"],
         methods: &[(passthrough::METHODS, |route| route.to(passthrough::call))],
     },
 ];

@@ -132,7 +132,7 @@ fn row(site: &Site, integration: &Integration, oauth2: &OAuth2) -> OAuthDefiniti
     let id = definition_id(integration.id.as_str());
     let authorize = match &oauth2.endpoints {
         Endpoints::Fixed { authorize, .. } => Some(authorize.template().in_braces()),
-        Endpoints::Discovered { .. } => None,
+        Endpoints::Discovered { .. } | Endpoints::Resource { .. } => None,
     };
     let callback = format!("{}/connections/oauth/callback", site.public_origin);
     let scopes: Vec<&str> = [&oauth2.scopes.default, &oauth2.scopes.required]

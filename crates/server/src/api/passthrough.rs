@@ -72,7 +72,7 @@ pub(crate) const METHODS: &[&str] = &["GET", "POST", "PUT", "PATCH", "DELETE", "
 #[utoipa::path(
     method(get, post, put, patch, delete, head, options), path = "/v1/passthrough/{path}", tag = "Passthrough",
     params(
-        ("path" = String, Path, description = "The service's own path and query, sent on unchanged"),
+        ("path" = String, Path, description = "The service's own path and query, sent on unchanged; without one (`/v1/passthrough`) the base address itself is called"),
         ("x-pica-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the next"),
         ("x-one-connection-key" = Option<String>, Header, description = "The connection's `key`; this header or the one before"),
         ("x-pica-action-id" = Option<String>, Header, description = "An action's `systemId`, as a check that the connection is to its service; `x-one-action-id` is the same"),

@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use catalog::TokenAnswer;
 use http::header::{DATE, RETRY_AFTER};
 use secrecy::ExposeSecret as _;
 use serde_json::json;
@@ -19,8 +22,17 @@ fn read_with(status: u16, kind: &str, body: &[u8], shape: Shape<'_>) -> Result<A
     read(StatusCode::from_u16(status).unwrap(), &headers, body, shape, &scrub)
 }
 
+/// An answer as RFC 6749 says.
+fn standard(lifetime: Option<u64>) -> Shape<'static> {
+    static ANSWER: std::sync::LazyLock<TokenAnswer> = std::sync::LazyLock::new(TokenAnswer::default);
+    Shape {
+        answer: &ANSWER,
+        lifetime,
+    }
+}
+
 fn read_json(status: u16, body: &str) -> Result<Answer, TokenError> {
-    read_with(status, "application/json", body.as_bytes(), Shape::default())
+    read_with(status, "application/json", body.as_bytes(), standard(None))
 }
 
 /// A short name of an outcome.
@@ -209,10 +221,7 @@ fn a_refresh_token_is_there_or_not() {
 
 #[test]
 fn lifetimes_make_sense_or_are_the_definitions() {
-    let shape = Shape {
-        lifetime: Some(7200),
-        ..Shape::default()
-    };
+    let shape = standard(Some(7200));
     for (value, expected) in [
         ("3600", 3600),
         ("\"3600\"", 3600),
@@ -273,9 +282,13 @@ fn scopes_in_their_spellings() {
 
 #[test]
 fn a_token_may_stand_deeper_and_ok_may_be_asked_for() {
+    let answer = TokenAnswer {
+        object: Some("/authed_user".to_owned()),
+        ok: Some("/ok".to_owned()),
+        ..TokenAnswer::default()
+    };
     let shape = Shape {
-        token_object: Some("/authed_user"),
-        ok_pointer: Some("/ok"),
+        answer: &answer,
         lifetime: None,
     };
     let read = |body: serde_json::Value| read_with(200, "application/json", body.to_string().as_bytes(), shape);
@@ -299,9 +312,63 @@ fn a_token_may_stand_deeper_and_ok_may_be_asked_for() {
 }
 
 #[test]
+fn an_answer_may_call_everything_otherwise() {
+    let named = TokenAnswer {
+        object: Some("/data/0".to_owned()),
+        access_token: "/token/value".to_owned(),
+        refresh_token: "/next".to_owned(),
+        expires_in: "/ttl".to_owned(),
+        in_milliseconds: true,
+        scope: Some("/permissions".to_owned()),
+        ..TokenAnswer::default()
+    };
+    let shape = Shape {
+        answer: &named,
+        lifetime: None,
+    };
+    let body = json!({ "access_token": "wrong", "expires_in": 1, "data": [{
+        "token": { "value": "at" }, "next": "rt", "ttl": "3600000", "permissions": "a,b", "refresh_token": "wrong",
+    }] });
+    let answer = read_with(200, "application/json", body.to_string().as_bytes(), shape).unwrap();
+    assert_eq!(answer.tokens.access_token.expose_secret(), "at");
+    assert_eq!(answer.tokens.refresh_token.unwrap().expose_secret(), "rt");
+    assert_eq!(answer.expires_in, Some(3600));
+    assert_eq!(answer.scopes.unwrap(), ["a", "b"]);
+    let other = json!({ "access_token": "at", "data": [{ "access_token": "at" }] }).to_string();
+    assert_eq!(
+        outcome(&read_with(200, "application/json", other.as_bytes(), shape)),
+        "answer",
+        "nothing else is taken in its place"
+    );
+
+    let ends = TokenAnswer {
+        access_token: "/token".to_owned(),
+        expires_at: Some("/end".to_owned()),
+        ..TokenAnswer::default()
+    };
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap());
+    headers.insert(DATE, "Mon, 23 Nov 2026 18:00:00 GMT".parse().unwrap());
+    let shape = Shape {
+        answer: &ends,
+        lifetime: Some(60),
+    };
+    for (body, expected) in [
+        ("token=at&end=2026-11-23T20%3A00%3A00Z", 7200),
+        ("token=at&end=1795464000", 7200),
+        ("token=at&end=soon", 60),
+        ("token=at", 60),
+        ("token=at&expires_in=30&end=1795464000", 30),
+    ] {
+        let answer = read(StatusCode::OK, &headers, body.as_bytes(), shape, &Scrub::default());
+        assert_eq!(answer.unwrap().expires_in, Some(expected), "{body}");
+    }
+}
+
+#[test]
 fn some_services_answer_with_a_form() {
     let form = "application/x-www-form-urlencoded; charset=utf-8";
-    let read = |kind, body: &str| read_with(200, kind, body.as_bytes(), Shape::default());
+    let read = |kind, body: &str| read_with(200, kind, body.as_bytes(), standard(None));
     let answer = read(form, "access_token=a%2Bt&expires_in=60&scope=a%2Cb").unwrap();
     assert_eq!(answer.tokens.access_token.expose_secret(), "a+t");
     assert_eq!(answer.expires_in, Some(60));
@@ -343,7 +410,7 @@ fn a_wish_to_wait_is_kept() {
         StatusCode::TOO_MANY_REQUESTS,
         &headers,
         b"",
-        Shape::default(),
+        standard(None),
         &Scrub::default(),
     )
     .unwrap_err();
@@ -354,7 +421,7 @@ fn a_wish_to_wait_is_kept() {
         StatusCode::FORBIDDEN,
         &headers,
         b"{}",
-        Shape::default(),
+        standard(None),
         &Scrub::default(),
     )
     .unwrap_err();
@@ -367,7 +434,7 @@ fn a_wish_to_wait_is_kept() {
         StatusCode::BAD_REQUEST,
         &headers,
         gone,
-        Shape::default(),
+        standard(None),
         &Scrub::default(),
     )
     .unwrap_err();
@@ -382,10 +449,7 @@ fn a_byte_order_mark_is_no_reason_to_lose_a_token() {
 #[test]
 fn a_token_that_tells_its_own_end_is_believed_before_the_definition() {
     let claims = |claims: &str| format!("e30.{}.c2ln", URL_SAFE_NO_PAD.encode(claims));
-    let shape = Shape {
-        lifetime: Some(7200),
-        ..Shape::default()
-    };
+    let shape = standard(Some(7200));
     for (token, expected) in [
         (claims(r#"{"iat":1800000000,"exp":1800000900}"#), 900),
         (claims(r#"{"exp":1800000900}"#), 7200),

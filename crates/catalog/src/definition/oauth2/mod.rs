@@ -5,7 +5,13 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use self::request::{
+    Answer, Authorize, ClientAuth, ExpiresUnit, Omitted, Param, Refresh, RefreshErrors, RefreshWith, Revoke,
+    RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Then, Token, TokenBody, TokenMethod, TokenNames,
+};
 use super::{Choose, Learn};
+
+mod request;
 
 /// The authorization code grant of OAuth 2.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -25,6 +31,9 @@ pub(crate) struct OAuth2 {
     pub(crate) token: Token,
     /// Revocation (RFC 7009).
     pub(crate) revoke: Option<Revoke>,
+    /// What the service's answer in the browser is besides `code` and `state`.
+    #[serde(default)]
+    pub(crate) callback: Callback,
     /// The issuer, when answers of the authorization endpoint carry `iss` (RFC 9207).
     pub(crate) issuer: Option<String>,
     /// Refresh.
@@ -61,95 +70,23 @@ pub(crate) struct Discover {
     pub(crate) issuer: String,
 }
 
-/// The authorization request.
+/// The service's answer in the browser.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Authorize {
-    /// The authorization endpoint.
-    pub(crate) url: Option<String>,
-    /// Extra query parameters, as `access_type: offline`.
-    #[serde(default)]
-    pub(crate) params: BTreeMap<String, String>,
+#[serde(deny_unknown_fields, default)]
+pub(crate) struct Callback {
+    /// Name of the parameter that carries the state, in the request and in the answer; `state` unless said otherwise.
+    pub(crate) state: Option<String>,
+    /// The signature of the answer, which is proved before the code is sent.
+    pub(crate) signature: Option<Signature>,
 }
 
-/// The token request.
-#[derive(Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Token {
-    /// The token endpoint.
-    pub(crate) url: Option<String>,
-    /// How the client authenticates there, at refresh and at revocation too.
-    #[serde(default)]
-    pub(crate) client_auth: ClientAuth,
-    /// Extra body parameters of the code exchange.
-    #[serde(default)]
-    pub(crate) params: BTreeMap<String, String>,
-    /// JSON pointer of the object that holds `access_token`, when it is not the top level, as `/authed_user`.
-    pub(crate) object: Option<String>,
-    /// JSON pointer of what must be `true` in an answer of status 200, as `/ok`.
-    pub(crate) ok: Option<String>,
-}
-
-/// Client authentication at the token endpoint.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(crate) enum ClientAuth {
-    /// HTTP Basic, with id and secret form-encoded (RFC 6749 §2.3.1).
-    #[default]
-    Basic,
-    /// `client_id` and `client_secret` in the body.
-    Body,
-    /// A public client: `client_id` in the body and no secret.
-    None,
-}
-
-/// The revocation request.
+/// A signature over the parameters of the callback: HMAC-SHA256 with the client secret, in hex. What is signed are all
+/// other parameters, sorted by name, as `name=value` joined by `&`.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Revoke {
-    /// The revocation endpoint.
-    pub(crate) url: String,
-}
-
-/// Refresh.
-#[derive(Debug, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct Refresh {
-    /// Whether the service ever gives a refresh token.
-    pub(crate) supported: bool,
-    /// Lifetime of an access token when the answer has no `expires_in`: a number and `s`, `m`, `h` or `d`, as `2h`.
-    /// Without it the end of such a token is learnt from its own `exp`, or from a call that is refused.
-    pub(crate) lifetime: Option<String>,
-    /// After which time the service forgets a refresh token that nobody used, as `90d`. It is used in half of it.
-    pub(crate) idle: Option<String>,
-    /// What the service's own error codes mean, where they are not those of RFC 6749 §5.2.
-    pub(crate) errors: RefreshErrors,
-    /// Extra body parameters of the refresh request.
-    pub(crate) params: BTreeMap<String, String>,
-}
-
-impl Default for Refresh {
-    fn default() -> Self {
-        Self {
-            supported: true,
-            lifetime: None,
-            idle: None,
-            errors: RefreshErrors::default(),
-            params: BTreeMap::new(),
-        }
-    }
-}
-
-/// Error codes of a token endpoint, by what they mean.
-#[derive(Clone, Debug, Default, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub(crate) struct RefreshErrors {
-    /// The person must connect again, as `token_revoked`.
-    pub(crate) grant_gone: Vec<String>,
-    /// The operator's OAuth app is wrong, as `app_disabled`.
-    pub(crate) app_broken: Vec<String>,
-    /// It will pass, as `try_later`.
-    pub(crate) transient: Vec<String>,
+pub(crate) struct Signature {
+    /// The parameter with the signature, as `hmac`.
+    pub(crate) parameter: String,
 }
 
 /// Scopes.
@@ -160,10 +97,20 @@ pub(crate) struct Scopes {
     pub(crate) default: Vec<String>,
     /// Always asked for, as `offline_access`.
     pub(crate) required: Vec<String>,
+    /// Asked for under `optional_parameter`: the sign-in goes on where the person cannot give them.
+    pub(crate) optional: Vec<String>,
+    /// Name of the parameter with optional scopes, as `optional_scope`.
+    pub(crate) optional_parameter: Option<String>,
     /// Between scopes; one space unless said otherwise.
     pub(crate) separator: String,
     /// Name of the parameter; `scope` unless said otherwise.
     pub(crate) parameter: String,
+    /// Whether separators and the marks in scopes go as they are, for a service that takes no `%2C`.
+    pub(crate) unescaped: bool,
+    /// What answers put before a scope, as `https://graph.microsoft.com/`. It is taken off.
+    pub(crate) answer_prefix: Option<String>,
+    /// Whether answers may write scopes in other letters, as `mail.read` for `Mail.Read`.
+    pub(crate) ignore_case: bool,
     /// What scopes mean, in plain words for the person who connects.
     pub(crate) known: BTreeMap<String, String>,
 }
@@ -173,8 +120,13 @@ impl Default for Scopes {
         Self {
             default: Vec::new(),
             required: Vec::new(),
+            optional: Vec::new(),
+            optional_parameter: None,
             separator: " ".to_owned(),
             parameter: "scope".to_owned(),
+            unescaped: false,
+            answer_prefix: None,
+            ignore_case: false,
             known: BTreeMap::new(),
         }
     }
