@@ -42,7 +42,7 @@ pub(crate) fn matching(pattern: &str, number: usize) -> Result<String, String> {
     let generated = proptest::string::string_regex(pattern).map_err(|error| error.to_string())?;
     let mut runner = TestRunner::deterministic();
     let mut rest = Vec::new();
-    for _ in 0..400 {
+    for _ in 0..4000 {
         if found.len() > number {
             break;
         }
@@ -71,10 +71,10 @@ pub(crate) fn matching(pattern: &str, number: usize) -> Result<String, String> {
 /// Whether it may stand in a host too.
 fn is_host_like(text: &str) -> bool {
     let ends = |one: char| one.is_ascii_lowercase() || one.is_ascii_digit();
-    text.starts_with(ends)
-        && text.ends_with(ends)
-        && !text.contains("..")
-        && text.chars().all(|one| ends(one) || matches!(one, '-' | '.'))
+    text.split('.').all(|label| {
+        let inside = label.chars().all(|one| ends(one) || one == '-');
+        label.len() <= 63 && label.starts_with(ends) && label.ends_with(ends) && inside
+    })
 }
 
 /// A text that does not match, if there is one.
@@ -89,8 +89,11 @@ pub(crate) fn violating(pattern: &str) -> Option<String> {
 pub(crate) fn of_variable(variable: &Part<'_>, number: usize) -> Result<String, String> {
     match variable.at("type").text_or("text") {
         "text" => matching(variable.at("pattern").text_or(LABEL), number),
-        "origin" => Ok(format!("https://own-{number}.player.example")),
-        "url" => Ok(format!("https://own-{number}.player.example/base")),
+        "origin" => Ok(format!(
+            "https://{}-{number}.player.example",
+            name_of(variable).replace('_', "-")
+        )),
+        "url" => Ok(format!("https://own-{number}.player.example/{}", name_of(variable))),
         "choice" => {
             let choices = variable.at("choices").items();
             let choice = &choices[number % choices.len().max(1)];
@@ -102,6 +105,10 @@ pub(crate) fn of_variable(variable: &Part<'_>, number: usize) -> Result<String, 
         }
         other => Err(format!("the player does not know the type `{other}`")),
     }
+}
+
+fn name_of<'a>(part: &'a Part<'_>) -> &'a str {
+    part.path.rsplit('.').next().unwrap_or_default()
 }
 
 /// A value that a variable must refuse.

@@ -93,6 +93,7 @@ impl Row {
             Some((_, Ok(Done::Ok))) => "ok",
             Some((_, Err(_))) => "FAILED",
             Some((_, Ok(Done::Nothing))) => "–",
+            Some((_, Ok(Done::NotPlayed))) => "not played",
             None => "",
         }
     }
@@ -106,6 +107,15 @@ pub struct Table {
 }
 
 impl Table {
+    /// Ways that the player does not know.
+    pub fn not_played(&self) -> Vec<&str> {
+        let rows = self
+            .rows
+            .iter()
+            .filter(|row| row.steps.iter().any(|(_, done)| *done == Ok(Done::NotPlayed)));
+        rows.map(|row| row.name.as_str()).collect()
+    }
+
     /// How many steps failed.
     pub fn failed(&self) -> usize {
         self.rows.iter().map(|row| row.failures().count()).sum()

@@ -205,6 +205,14 @@ fn bytes_of(expression: &Expression, inputs: &Value) -> Result<Vec<u8>, Problem>
                 "form_encode" => url::form_urlencoded::byte_serialize(&first)
                     .collect::<String>()
                     .into_bytes(),
+                "part" => {
+                    let text =
+                        |at: usize| String::from_utf8_lossy(given.get(at).map_or(&[], Vec::as_slice)).into_owned();
+                    let (whole, between) = (text(0), text(1));
+                    let at: usize = text(2).parse().map_err(|_| "`part` wants a number".to_owned())?;
+                    let mut pieces = whole.split(between.as_str());
+                    pieces.nth(at).ok_or("`part` finds no such piece")?.as_bytes().to_vec()
+                }
                 other => return Err(format!("the player does not know the function `{other}`")),
             })
         }

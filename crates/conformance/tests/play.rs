@@ -16,6 +16,7 @@ fn every_definition_does_what_it_says() {
     let table = run(&scripts, &scripts, STAGES).unwrap();
     assert_eq!(table.failed(), 0, "\n{table}");
     assert!(table.rows.len() >= scripts.len());
+    assert_eq!(table.not_played(), ["mcp"]);
 }
 
 /// A mistake: in this definition the product reads the second text where the player plays the first; caught at this

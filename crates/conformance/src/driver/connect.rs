@@ -49,8 +49,8 @@ impl Scene<'_> {
                 .text()
                 .is_some_and(|key| key.contains(&format!("credential.{name}")));
             let value = match pattern {
-                _ if is_key => sample_key(&sign),
                 Some(pattern) => sample::matching(pattern, number)?,
+                None if is_key => sample_key(&sign),
                 None => format!("{name}-of-{}-{number}", self.script.id),
             };
             take.secrets.insert(name.to_owned(), value);

@@ -21,7 +21,14 @@ impl Role {
         let script = Arc::clone(&self.script);
         let way = script.ways()[self.way].clone();
         let choose = way.at("choose");
-        if choose.is_there() && self.is_call(&choose, asked)? {
+        let chosen = choose
+            .at("learn")
+            .entries()
+            .iter()
+            .any(|(name, _)| self.learnt.contains_key(*name));
+        // The same call may prove the credential once the choice is made.
+        let again = chosen && same_call(&choose, &script.at("check"));
+        if choose.is_there() && !again && self.is_call(&choose, asked)? {
             return self.choices(&choose, asked).map(Some);
         }
         let check = script.at("check");
@@ -296,4 +303,10 @@ fn readable(entry: Value) -> Value {
     } else {
         json!({ "value": entry })
     }
+}
+
+fn same_call(one: &Part<'_>, other: &Part<'_>) -> bool {
+    ["get", "post"]
+        .iter()
+        .all(|key| one.at(key).text() == other.at(key).text())
 }
