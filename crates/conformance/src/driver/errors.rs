@@ -66,7 +66,10 @@ impl Scene<'_> {
                     .browser()
                     .post("/connect/api/form", Some(&session), &body)
                     .await;
-                self.words(&read(&form, 200)?, &self.stage.player.with(|role| role.scopes())?)?;
+                self.words(
+                    &read(&form, 200)?,
+                    &self.stage.player.with(|role| role.scopes_to_read())?,
+                )?;
             }
             self.remove(&connected.connection).await?;
         }

@@ -45,7 +45,7 @@ impl Scene<'_> {
         let form = read(&browser.post("/connect/api/form", Some(&session), &body).await, 200)?;
         self.same(&self.script.at("docs"), &form["docs"], "docs")?;
         self.compare_fields(&form)?;
-        self.words(&form, &self.stage.player.with(|role| role.scopes())?)?;
+        self.words(&form, &self.stage.player.with(|role| role.scopes_to_read())?)?;
 
         for (name, variable) in self.script.at("variables").entries() {
             if variable.at("set_by").text() != Some("operator")

@@ -82,6 +82,21 @@ impl Role {
         wanted
     }
 
+    /// The same with those that may be refused: what the person reads.
+    pub(crate) fn scopes_to_read(&self) -> Vec<String> {
+        let mut all = self.scopes();
+        let optional = self.script.ways()[self.way].at("scopes").at("optional");
+        all.extend(optional.texts().into_iter().map(ToOwned::to_owned));
+        let mut seen = Vec::new();
+        all.retain(|scope| {
+            !seen.contains(scope) && {
+                seen.push(scope.clone());
+                true
+            }
+        });
+        all
+    }
+
     /// A browser comes to the authorization endpoint (RFC 6749 §4.1.1).
     pub(super) fn visit(&mut self, address: &str) -> Reply {
         self.seen.push(Seen::Authorize);
@@ -278,17 +293,23 @@ impl Role {
         Ok(back_to(&redirect_uri, &pairs))
     }
 
-    /// HMAC-SHA256 with the client secret, in hex, over the other parameters: sorted, `name=value`, joined by `&`.
+    /// HMAC-SHA256 with the client secret, in hex, over the other parameters: sorted, form-encoded.
     fn sign_callback(&mut self, way: &Part<'_>, pairs: &mut Form) {
         let parameter = way.at("callback").at("signature").at("parameter");
         let Some(name) = parameter.text() else { return };
         self.ledger.used(&parameter.path);
-        let mut sorted: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let mut sorted = pairs.clone();
         sorted.sort();
-        let mut signature = hmac_hex(&self.client.secret, &sorted.join("&"));
-        if self.mood == Mood::ForeignSignature {
-            signature = hmac_hex("another secret", &sorted.join("&"));
-        }
+        let message = form_urlencoded::Serializer::new(String::new())
+            .extend_pairs(sorted)
+            .finish();
+        let is_foreign = self.mood == Mood::ForeignSignature;
+        let key = if is_foreign {
+            "another secret"
+        } else {
+            self.client.secret.as_str()
+        };
+        let signature = hmac_hex(key, &message);
         pairs.push((name.to_owned(), signature));
     }
 }
