@@ -71,6 +71,8 @@ impl Role {
                 .collect()
         };
         let mut wanted: Vec<String> = self.take.scopes.clone().unwrap_or_else(default);
+        let optional = scopes.at("optional").texts();
+        wanted.retain(|scope| !optional.contains(&scope.as_str()));
         wanted.extend(scopes.at("required").texts().into_iter().map(ToOwned::to_owned));
         let mut seen = Vec::new();
         wanted.retain(|scope| {
@@ -82,11 +84,24 @@ impl Role {
         wanted
     }
 
+    /// Scopes that the person may refuse: all, or those that the operator's app names.
+    fn optional_scopes(&self) -> Vec<String> {
+        let scopes = self.script.ways()[self.way].at("scopes");
+        let texts = |key: &str| -> Vec<String> { scopes.at(key).texts().into_iter().map(ToOwned::to_owned).collect() };
+        let named = self
+            .take
+            .scopes
+            .clone()
+            .or_else(|| self.scopes_changed.then(|| texts("default")));
+        let mut optional = texts("optional");
+        optional.retain(|scope| named.as_ref().is_none_or(|named| named.contains(scope)));
+        optional
+    }
+
     /// The same with those that may be refused: what the person reads.
     pub(crate) fn scopes_to_read(&self) -> Vec<String> {
         let mut all = self.scopes();
-        let optional = self.script.ways()[self.way].at("scopes").at("optional");
-        all.extend(optional.texts().into_iter().map(ToOwned::to_owned));
+        all.extend(self.optional_scopes());
         let mut seen = Vec::new();
         all.retain(|scope| {
             !seen.contains(scope) && {
@@ -210,16 +225,18 @@ impl Role {
         let optional = scopes.at("optional");
         let parameter = scopes.at("optional_parameter");
         if let Some(name) = parameter.text() {
-            let value = optional.texts().join(separator);
+            let wanted = self.optional_scopes();
             let found = take(given, name);
             self.ledger.used(&parameter.path);
-            let found: Vec<&str> = found.iter().map(String::as_str).collect();
-            self.expect(
-                &optional.path,
-                &format!("authorize: parameter `{name}`"),
-                &value,
-                &found,
-            );
+            self.ledger.used(&optional.path);
+            let expected = if wanted.is_empty() {
+                vec![]
+            } else {
+                vec![wanted.join(separator)]
+            };
+            if found != expected {
+                self.complain(format!("authorize: `{name}` should be {expected:?}, is {found:?}"));
+            }
         }
     }
 

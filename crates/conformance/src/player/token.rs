@@ -207,9 +207,7 @@ impl Role {
         for parameter in sent.left() {
             self.complain(format!("{what}: the parameter `{parameter}` is not in the definition"));
         }
-        for omitted in omit.items() {
-            self.ledger.used(&omitted.path);
-        }
+        self.ledger.used(&omit.path);
         if let Mood::TokenError(code) = self.mood.clone() {
             return Ok(self.token_error(&token, &code));
         }
