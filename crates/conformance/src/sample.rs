@@ -4,10 +4,7 @@ use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
 use regex::Regex;
 
-use crate::script::Part;
-
-/// One DNS label, which is what a text without a pattern may be.
-const LABEL: &str = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+use crate::script::{Given, LABEL, Part};
 
 /// What people would type; the first that fits is taken.
 const USUAL: &[&str] = &[
@@ -86,17 +83,25 @@ pub(crate) fn violating(pattern: &str) -> Option<String> {
 }
 
 /// A value of this number for a variable; the choices come round.
-pub(crate) fn of_variable(variable: &Part<'_>, number: usize) -> Result<String, String> {
+pub(crate) fn of_variable(given: &Given<'_>, number: usize) -> Result<String, String> {
+    let (variable, name) = (&given.part, given.name);
+    let origin = || format!("https://{}-{number}.player.example", name.replace('_', "-"));
+    let url = || format!("https://own-{number}.player.example/{name}");
     match variable.at("type").text_or("text") {
-        "text" => matching(variable.at("pattern").text_or(LABEL), number),
-        "origin" => Ok(format!(
-            "https://{}-{number}.player.example",
-            name_of(variable).replace('_', "-")
-        )),
-        "url" => Ok(format!("https://own-{number}.player.example/{}", name_of(variable))),
+        "text" => matching(variable.at("pattern").text_or(given.usual), number),
+        "email" => Ok(format!("ann-{number}@acme.example")),
+        "number" => Ok(format!("{number}.5")),
+        "path" => Ok(format!("/played/{name}?of={number}")),
+        "multiline" => Ok(format!("the first line of {number}\nand the second")),
+        "origin" => Ok(origin()),
+        "url" => Ok(url()),
         "choice" => {
             let choices = variable.at("choices").items();
-            let choice = &choices[number % choices.len().max(1)];
+            let other = variable.at("other");
+            let position = number % (choices.len() + usize::from(other.is_there())).max(1);
+            let Some(choice) = choices.get(position) else {
+                return Ok(if other.text() == Some("url") { url() } else { origin() });
+            };
             choice
                 .at("value")
                 .text()
@@ -107,14 +112,11 @@ pub(crate) fn of_variable(variable: &Part<'_>, number: usize) -> Result<String, 
     }
 }
 
-fn name_of<'a>(part: &'a Part<'_>) -> &'a str {
-    part.path.rsplit('.').next().unwrap_or_default()
-}
-
 /// A value that a variable must refuse.
-pub(crate) fn against_variable(variable: &Part<'_>) -> Option<String> {
-    match variable.at("type").text_or("text") {
-        "text" => violating(variable.at("pattern").text_or(LABEL)),
+pub(crate) fn against_variable(given: &Given<'_>) -> Option<String> {
+    match given.part.at("type").text_or("text") {
+        "text" => violating(given.part.at("pattern").text_or(given.usual)),
+        "multiline" => None,
         "choice" => Some("no-such-choice".to_owned()),
         _ => Some("not an address".to_owned()),
     }

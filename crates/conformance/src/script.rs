@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use catalog::Files;
 use serde_json::Value;
 
 /// A definition: what the player plays, and what the product reads.
@@ -18,7 +19,7 @@ pub struct Script {
 }
 
 impl Script {
-    /// Reads a definition.
+    /// Reads a definition that extends no family.
     pub fn read(file: &str, text: &str) -> Result<Self, String> {
         let json: Value = serde_saphyr::from_str(text).map_err(|error| format!("{file}: {error}"))?;
         let id = json["id"].as_str().ok_or_else(|| format!("{file}: it has no id"))?;
@@ -39,11 +40,15 @@ impl Script {
         paths.iter().map(|path| Self::read_file(path)).collect()
     }
 
-    /// Reads a file.
+    /// Reads a file. A definition that extends a family is what comes of both.
     pub fn read_file(path: &Path) -> Result<Arc<Self>, String> {
         let text = std::fs::read_to_string(path).map_err(|error| format!("{}: {error}", path.display()))?;
         let file = path.file_name().unwrap_or_default().to_string_lossy();
-        Self::read(&file, &text).map(Arc::new)
+        let script = Self::read(&file, &text)?;
+        if script.at("extends").is_there() {
+            return Self::read(&file, &resolved(path)?).map(Arc::new);
+        }
+        Ok(Arc::new(script))
     }
 
     /// The definition as JSON.
@@ -64,9 +69,83 @@ impl Script {
         self.root().at(key)
     }
 
+    /// The call that proves what this way to sign in gives: its own, or that of the definition.
+    pub(crate) fn check(&self, way: usize) -> Part<'_> {
+        let own = self.ways()[way].at("check");
+        if own.is_there() { own } else { self.at("check") }
+    }
+
+    /// What somebody gives for this way to sign in that is no secret: variables, and plain fields of the form.
+    pub(crate) fn given(&self, way: usize) -> Vec<Given<'_>> {
+        let variables = self.at("variables").entries();
+        let mut given: Vec<Given<'_>> = variables
+            .into_iter()
+            .map(|(name, part)| Given {
+                name,
+                part,
+                usual: LABEL,
+            })
+            .collect();
+        let way = self.ways()[way].clone();
+        if way.at("kind").text() == Some("basic") {
+            given.push(Given {
+                name: "username",
+                part: way.at("username"),
+                usual: USER_NAME,
+            });
+        }
+        let plain = way.at("fields").items().into_iter().filter(Part::is_plain);
+        given.extend(plain.map(|part| Given {
+            name: part.at("name").text_or(""),
+            part,
+            usual: VISIBLE,
+        }));
+        given
+    }
+
     /// The ways to sign in.
     pub(crate) fn ways(&self) -> Vec<Part<'_>> {
         self.at("auth").items()
+    }
+}
+
+/// A definition laid over its family, which stands in `families` beside it or among the built-in ones.
+fn resolved(path: &Path) -> Result<String, String> {
+    let unread = |error: std::io::Error| format!("{}: {error}", path.display());
+    let own = Files::read_one(path).map_err(unread)?;
+    let built_in = Files::read(&crate::folders()[0]).map_err(unread)?;
+    let loaded = catalog::load_beside(&built_in, &own);
+    let found = loaded.resolved.values().next().map(catalog::Resolved::yaml);
+    found.ok_or_else(|| format!("{}: {:?}", path.display(), loaded.problems))
+}
+
+/// One DNS label, which is what a variable without a pattern may be.
+pub(crate) const LABEL: &str = "[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?";
+/// What a plain field without a pattern may be.
+const VISIBLE: &str = "[ -~]+";
+/// What a user name without a pattern may be: the first colon ends it (RFC 7617 §2).
+const USER_NAME: &str = "[^:\\x00-\\x1f\\x7f]+";
+
+/// Something that is no secret and that somebody gives.
+#[derive(Clone, Debug)]
+pub(crate) struct Given<'a> {
+    /// Its name, as in `${variables.NAME}`.
+    pub(crate) name: &'a str,
+    /// Where it is written, if it is.
+    pub(crate) part: Part<'a>,
+    /// The pattern of a text that has none.
+    pub(crate) usual: &'static str,
+}
+
+impl Given<'_> {
+    /// Whether the operator gives it, and not the person.
+    pub(crate) fn is_operators(&self) -> bool {
+        self.part.at("set_by").text() == Some("operator")
+    }
+
+    /// Whether it may stay empty.
+    pub(crate) fn is_optional(&self) -> bool {
+        self.part.at("optional").is_true()
     }
 }
 
@@ -95,6 +174,16 @@ impl<'a> Part<'a> {
     /// Whether it is written.
     pub(crate) fn is_there(&self) -> bool {
         self.value.is_some()
+    }
+
+    /// Whether it says `true`.
+    pub(crate) fn is_true(&self) -> bool {
+        self.value == Some(&Value::Bool(true))
+    }
+
+    /// Whether it is a field that is no secret.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.at("secret").value == Some(&Value::Bool(false))
     }
 
     /// Its value.

@@ -102,11 +102,26 @@ impl Stage {
         path: &str,
         body: Option<&Value>,
     ) -> Result<(u16, Value), String> {
+        self.pass_to(None, connection, method, path, body).await
+    }
+
+    /// The same, to one of the API's further hosts.
+    pub(crate) async fn pass_to(
+        &self,
+        host: Option<&str>,
+        connection: &Value,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(u16, Value), String> {
         let key = connection["key"].as_str().ok_or("the connection has no key")?;
         let mut call = self
             .server
             .api(method, &format!("/v1/passthrough/{path}"))
             .connection(key);
+        if let Some(host) = host {
+            call = call.header("X-Latchkey-Host", host);
+        }
         if let Some(body) = body {
             call = call.json(body);
         }

@@ -213,6 +213,15 @@ fn bytes_of(expression: &Expression, inputs: &Value) -> Result<Vec<u8>, Problem>
                     let mut pieces = whole.split(between.as_str());
                     pieces.nth(at).ok_or("`part` finds no such piece")?.as_bytes().to_vec()
                 }
+                "json" => {
+                    let document: Value = serde_json::from_slice(&first).map_err(|error| error.to_string())?;
+                    let pointer = String::from_utf8_lossy(given.get(1).map_or(&[], Vec::as_slice)).into_owned();
+                    match document.pointer(&pointer) {
+                        Some(Value::String(text)) => text.clone().into_bytes(),
+                        Some(value @ Value::Number(_)) => value.to_string().into_bytes(),
+                        _ => return Err(format!("`json` finds nothing at {pointer}")),
+                    }
+                }
                 other => return Err(format!("the player does not know the function `{other}`")),
             })
         }

@@ -32,18 +32,21 @@ impl Scene<'_> {
             expires_in: Some(3600),
             ..Take::default()
         };
-        for (name, variable) in self.script.at("variables").entries() {
-            let default = variable.at("default");
-            let value = match default.text() {
+        for given in self.given() {
+            let value = match given.part.at("default").text() {
                 Some(text) if number == 0 => text.to_owned(),
-                _ => sample::of_variable(&variable, number)?,
+                None if number == 0 && given.is_optional() => continue,
+                _ => sample::of_variable(&given, number)?,
             };
-            take.variables.insert(name.to_owned(), value);
+            take.variables.insert(given.name.to_owned(), value);
         }
         let sign = self.way().at("sign");
         for field in self.fields() {
             let name = field.name;
             let pattern = field.texts.as_ref().and_then(|field| field.at("pattern").text());
+            if number == 0 && field.texts.as_ref().is_some_and(|field| field.at("optional").is_true()) {
+                continue;
+            }
             let is_key = sign
                 .at("key")
                 .text()
@@ -61,24 +64,25 @@ impl Scene<'_> {
     /// What the person types in for a take; defaults are left out where nobody says anything.
     pub(crate) fn typed(&self, take: &Take) -> BTreeMap<String, String> {
         let mut typed = take.secrets.clone();
-        for (name, variable) in self.script.at("variables").entries() {
-            let is_default = variable.at("default").text() == take.variables.get(name).map(String::as_str);
-            if variable.at("set_by").text() != Some("operator") && !is_default {
-                typed.insert(name.to_owned(), take.variables[name].clone());
-            }
-        }
+        typed.extend(self.said(take, false));
         typed
+    }
+
+    /// The values of a take that the operator gives, or the person, without those that are the default.
+    fn said(&self, take: &Take, by_operator: bool) -> BTreeMap<String, String> {
+        let given = self.given().into_iter().filter(|given| given.is_operators() == by_operator);
+        given
+            .filter_map(|given| {
+                let value = take.variables.get(given.name)?;
+                let is_default = given.part.at("default").text() == Some(value);
+                (!is_default).then(|| (given.name.to_owned(), value.clone()))
+            })
+            .collect()
     }
 
     /// Sets the app and begins to play a take.
     pub(crate) async fn begin(&self, take: &Take) -> Result<(), String> {
-        let mut own = BTreeMap::new();
-        for (name, variable) in self.script.at("variables").entries() {
-            let is_default = variable.at("default").text() == take.variables.get(name).map(String::as_str);
-            if variable.at("set_by").text() == Some("operator") && !is_default {
-                own.insert(name.to_owned(), take.variables[name].clone());
-            }
-        }
+        let own = self.said(take, true);
         // An app that asked for others asks for the default ones from now on; before, it says nothing.
         let changed = self
             .stage

@@ -15,17 +15,23 @@ impl Scene<'_> {
     /// Each choice, each host, each alternative of `first`, values in place of defaults, and every known scope.
     pub(super) async fn variants(&self) -> Result<Done, String> {
         let mut variants = 1;
-        for (_, variable) in self.script.at("variables").entries() {
+        for given in self.given() {
+            let variable = &given.part;
             self.stage.used(&variable.at("type").path)?;
             self.stage.used(&variable.at("pattern").path)?;
-            variants = variants
-                .max(variable.at("choices").items().len())
-                .max(1 + usize::from(variable.at("default").is_there()));
+            // Without a word the default is taken, and the choices then begin anew.
+            let default = usize::from(variable.at("default").is_there() || given.is_optional());
+            let choices = variable.at("choices").items().len() + usize::from(variable.at("other").is_there());
+            variants = variants.max(choices + default).max(1 + default);
+        }
+        let mut secrets = self.fields().into_iter().filter_map(|field| field.texts);
+        if secrets.any(|field| field.at("optional").is_true()) {
+            variants = variants.max(2);
         }
         for (_, learn) in self.way().at("learn").entries() {
             variants = variants.max(learn.at("hosts").items().len());
         }
-        let name = self.script.at("check").at("account").at("name");
+        let name = self.check().at("account").at("name");
         variants = variants.max(Template::parse(name.text_or(""))?.alternatives());
         let known: Vec<String> = self
             .way()
@@ -77,20 +83,29 @@ impl Scene<'_> {
     }
 
     fn note_choices(&self, take: &Take) -> Result<(), String> {
-        for (name, variable) in self.script.at("variables").entries() {
-            let default = variable.at("default");
-            if default.text() == take.variables.get(name).map(String::as_str) {
+        for given in self.given() {
+            let value = take.variables.get(given.name).map(String::as_str);
+            let (variable, default) = (&given.part, given.part.at("default"));
+            self.stage.used(&variable.at("name").path)?;
+            if default.text() == value {
                 self.stage.used(&default.path)?;
             }
-            for choice in variable.at("choices").items() {
-                if choice.at("value").text() == take.variables.get(name).map(String::as_str) {
-                    self.stage.used(&choice.at("value").path)?;
-                }
+            if value.is_none() {
+                self.stage.used(&variable.at("optional").path)?;
+            }
+            let choices = variable.at("choices").items();
+            let choice = choices.iter().find(|choice| choice.at("value").text() == value);
+            match choice {
+                Some(choice) => self.stage.used(&choice.at("value").path)?,
+                None => self.stage.used(&variable.at("other").path)?,
             }
         }
         for field in self.fields() {
-            if let Some(field) = field.texts {
-                self.stage.used(&field.at("name").path)?;
+            if let Some(texts) = field.texts {
+                self.stage.used(&texts.at("name").path)?;
+                if !take.secrets.contains_key(field.name) {
+                    self.stage.used(&texts.at("optional").path)?;
+                }
             }
         }
         Ok(())
@@ -105,7 +120,7 @@ impl Scene<'_> {
         if self.has_token() {
             self.errors_of_refresh(&take).await?;
         }
-        if self.script.at("check").is_there() {
+        if self.check().is_there() {
             self.errors_of_check(&take).await?;
         }
         let connected = self.connect(&take).await?;
@@ -123,13 +138,17 @@ impl Scene<'_> {
     /// A check that the service refuses, or answers with its own "no", proves nothing.
     async fn errors_of_check(&self, take: &Take) -> Result<(), String> {
         let mut moods = vec![Mood::Refuses(WORDS.to_owned())];
-        if self.script.at("check").at("ok").is_there() {
-            moods.push(Mood::NotOk);
+        let (check, account) = (self.check(), self.check().at("account"));
+        moods.extend(check.at("ok").text().map(|pointer| Mood::NotOk(pointer.to_owned())));
+        let expected = check.at("expect").entries();
+        moods.extend(expected.iter().map(|(pointer, _)| Mood::NotOk((*pointer).to_owned())));
+        if account.at("required").is_true() {
+            moods.push(Mood::Nobody);
         }
         for mood in moods {
             if !self.is_oauth2() {
                 let told = self.refused(take, mood.clone()).await?;
-                let quotes = mood == Mood::NotOk || told.contains(WORDS);
+                let quotes = matches!(mood, Mood::NotOk(_) | Mood::Nobody) || told.contains(WORDS);
                 if !told.contains("credential_refused") || !quotes {
                     return Err(format!("a refused key ({mood:?}): {told}"));
                 }

@@ -47,13 +47,14 @@ impl Scene<'_> {
         self.compare_fields(&form)?;
         self.words(&form, &self.stage.player.with(|role| role.scopes_to_read())?)?;
 
-        for (name, variable) in self.script.at("variables").entries() {
-            if variable.at("set_by").text() != Some("operator")
-                && let Some(odd) = sample::against_variable(&variable)
+        for given in self.given() {
+            if !given.is_operators()
+                && let Some(odd) = sample::against_variable(&given)
             {
-                let right = take.variables.insert(name.to_owned(), odd);
-                self.is_refused(&session, &take, name).await?;
-                take.variables.extend(right.map(|right| (name.to_owned(), right)));
+                let right = take.variables.insert(given.name.to_owned(), odd);
+                self.is_refused(&session, &take, given.name).await?;
+                take.variables.remove(given.name);
+                take.variables.extend(right.map(|right| (given.name.to_owned(), right)));
             }
         }
         for field in self.fields() {
@@ -62,6 +63,7 @@ impl Scene<'_> {
             if let Some(odd) = pattern.and_then(sample::violating) {
                 let right = take.secrets.insert(name.clone(), odd);
                 self.is_refused(&session, &take, &name).await?;
+                take.secrets.remove(&name);
                 take.secrets.extend(right.map(|right| (name, right)));
             }
         }
@@ -96,15 +98,26 @@ impl Scene<'_> {
     fn compare_fields(&self, form: &Value) -> Result<(), String> {
         let shown = form["fields"].as_array().cloned().unwrap_or_default();
         let mut expected = 0;
-        for (name, variable) in self.script.at("variables").entries() {
+        for given in self.given() {
+            let (name, variable) = (given.name, &given.part);
             self.stage.used(&variable.at("set_by").path)?;
-            if variable.at("set_by").text() == Some("operator") {
+            if given.is_operators() {
                 continue;
             }
             let field = named(&shown, name)?;
             expected += 1;
-            self.texts(&variable, field)?;
+            self.texts(variable, field)?;
             self.same(&variable.at("default"), &field["default"], name)?;
+            let required = !given.is_optional() && !variable.at("default").is_there();
+            let (other, kind) = (variable.at("other"), variable.at("type"));
+            if field["secret"] != false
+                || field["required"] != required
+                || field["type"] != kind.text_or("text")
+                || field["other"] != other.is_there()
+            {
+                return Err(format!("{}: the form has {field}", variable.path));
+            }
+            self.stage.used(&variable.at("secret").path)?;
             let choices = variable.at("choices").items();
             for (position, choice) in choices.iter().enumerate() {
                 let shown = &field["choices"][position];
@@ -123,8 +136,18 @@ impl Scene<'_> {
             if shown["label"] != field.title.text_or(field.title_or) {
                 return Err(format!("{}: {} is shown", field.title.path, shown["label"]));
             }
+            if shown["secret"] != true {
+                return Err(format!("{}: it is no secret in the form", field.title.path));
+            }
             if let Some(field) = &field.texts {
                 self.texts(field, shown)?;
+                if shown["required"] == field.at("optional").is_true()
+                    || shown["type"] != field.at("type").text_or("text")
+                {
+                    return Err(format!("{}: the form has {shown}", field.path));
+                }
+                self.stage.used(&field.at("secret").path)?;
+                self.stage.used(&field.at("type").path)?;
                 self.stage.used(&field.at("pattern").path)?;
             }
             if self.way().at("help_url").is_there() {

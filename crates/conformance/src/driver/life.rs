@@ -22,7 +22,7 @@ impl Scene<'_> {
         if self.has_token() && exchanged != 1 {
             return Err(format!("a token was asked for {exchanged} times"));
         }
-        if self.script.at("check").is_there() && checked == 0 {
+        if self.check().is_there() && checked == 0 {
             return Err("the check was not made".to_owned());
         }
         let row = self.record(&connected.connection).await?;
@@ -77,7 +77,7 @@ impl Scene<'_> {
                 main.missing
             ));
         }
-        if !self.script.at("check").at("account").at("id").is_there() {
+        if !self.check().at("account").at("id").is_there() {
             return Ok(if expected.is_some() { Done::Ok } else { Done::Nothing });
         }
         let mut take = self.usual_take()?;
@@ -117,6 +117,31 @@ impl Scene<'_> {
             if status != 200 || echo["path"] != place || echo["method"] != method || echo["body"] != sent {
                 return Err(format!("{method} {path} gives {status} {echo}"));
             }
+        }
+        self.further_hosts(main).await
+    }
+
+    /// The API's further hosts are called where the caller names one, and no other host ever is.
+    async fn further_hosts(&self, main: &Connected) -> Result<Done, String> {
+        for host in self.script.at("api").at("hosts").texts() {
+            let host = if host.starts_with('.') {
+                format!("played{host}")
+            } else {
+                host.to_owned()
+            };
+            let passed = self.stage.pass_to(Some(&host), &main.connection, "GET", "further", None);
+            let (status, echo) = passed.await?;
+            self.stage.complaints()?;
+            if status != 200 || echo["path"] != "further" || echo["host"] != host {
+                return Err(format!("at {host} the call gives {status} {echo}"));
+            }
+        }
+        let foreign = Some("foreign.player.example");
+        let before = self.stage.player.with(|role| role.seen.len())?;
+        let (status, answer) = self.stage.pass_to(foreign, &main.connection, "GET", "further", None).await?;
+        self.stage.complaints()?;
+        if status < 400 || self.stage.player.with(|role| role.seen.len())? != before {
+            return Err(format!("a host that the definition has not is called: {status} {answer}"));
         }
         Ok(Done::Ok)
     }

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use futures_util::FutureExt as _;
 
 use crate::ledger::Ledger;
-use crate::script::{Part, Script};
+use crate::script::{Given, Part, Script};
 use crate::stage::Stage;
 use crate::table::{Row, Step};
 
@@ -49,6 +49,16 @@ impl Scene<'_> {
         self.script.ways()[self.way].clone()
     }
 
+    /// What somebody gives besides secrets.
+    pub(crate) fn given(&self) -> Vec<Given<'_>> {
+        self.script.given(self.way)
+    }
+
+    /// The call that proves the credential.
+    pub(crate) fn check(&self) -> Part<'_> {
+        self.script.check(self.way)
+    }
+
     /// Whether it is a sign-in in a browser.
     pub(crate) fn is_oauth2(&self) -> bool {
         self.way().at("kind").text() == Some("oauth2")
@@ -75,10 +85,17 @@ impl Scene<'_> {
                     texts: None,
                 })
                 .collect(),
+            Some("basic") => vec![Asked {
+                name: "password",
+                title: way.at("password").at("title"),
+                title_or: "Password",
+                texts: Some(way.at("password")),
+            }],
             _ => way
                 .at("fields")
                 .items()
                 .into_iter()
+                .filter(|field| !field.is_plain())
                 .map(|field| Asked {
                     name: field.at("name").text_or(""),
                     title: field.at("title"),

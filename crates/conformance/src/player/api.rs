@@ -4,15 +4,28 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
+use url::form_urlencoded;
 
 use super::body::{fill, put, put_at_pointer};
+use super::login::rendered;
+use super::signed::with_token;
 use super::{Address, Asked, Mood, Reply, Role, Seen};
 use crate::sample;
-use crate::script::Part;
+use crate::script::{Part, Script};
 use crate::template::{Template, at_path};
 
 /// Entries of a list to choose from.
 pub(crate) const CHOICES: usize = 2;
+
+/// What a user name and a password are sent as (RFC 7617 §2).
+const BASIC: &str = r#"Basic ${base64(variables.username ":" credential.password)}"#;
+
+/// A header or a query parameter of calls.
+struct Written<'a> {
+    name: String,
+    text: &'a str,
+    path: String,
+}
 
 impl Role {
     /// A request of the product to the API, if it is one.
@@ -27,27 +40,29 @@ impl Role {
             .iter()
             .any(|(name, _)| self.learnt.contains_key(*name));
         // The same call may prove the credential once the choice is made.
-        let again = chosen && same_call(&choose, &script.at("check"));
+        let again = chosen && same_call(&choose, &script.check(self.way));
         if choose.is_there() && !again && self.is_call(&choose, asked)? {
             return self.choices(&choose, asked).map(Some);
         }
-        let check = script.at("check");
+        let check = script.check(self.way);
         if check.is_there() && self.is_call(&check, asked)? {
             return self.check(&check, asked).map(Some);
         }
         let base = script.at("api").at("base_url");
-        let Ok(at) = self.address(&base) else { return Ok(None) };
+        let Ok(mut at) = self.address(&base) else { return Ok(None) };
         if !asked.address.is_below(&at) {
-            return Ok(None);
+            let Some(host) = self.other_host(asked) else { return Ok(None) };
+            at = host;
         }
         self.seen.push(Seen::Call);
         self.ledger.used(&base.path);
-        self.compare_credential(asked, &at.query, false)?;
+        self.compare_credential(asked, &at.query, false, None)?;
         if self.mood == Mood::Unauthorized {
             return Ok(Some(Reply::json(401, &json!({ "error": "unauthorized" }))));
         }
         let path = &asked.address.path[at.path.len()..];
-        let echo = json!({ "method": asked.method, "path": path.join("/"), "body": asked.body });
+        let host = asked.address.origin.trim_start_matches("https://");
+        let echo = json!({ "host": host, "method": asked.method, "path": path.join("/"), "body": asked.body });
         Ok(Some(Reply::json(200, &echo)))
     }
 
@@ -64,46 +79,122 @@ impl Role {
             return Ok(false);
         }
         self.ledger.used(&part.path);
-        let body = call.at("body");
-        let sent: Value = serde_json::from_str(&asked.body).unwrap_or(Value::Null);
-        if body.is_there() {
-            self.ledger.used(&body.path);
-        }
-        if body.value().unwrap_or(&Value::Null) != &sent {
-            self.complain(format!("{}: the body is `{}`", call.path, asked.body));
-        }
-        self.compare_credential(asked, &address.query, call.path.ends_with("choose"))?;
+        self.compare_body(call, asked)?;
+        self.compare_credential(asked, &address.query, call.path.ends_with("choose"), Some(call))?;
         Ok(true)
+    }
+
+    /// A body is JSON or a form, as it is written; without either there is none, and no type of one.
+    fn compare_body(&mut self, call: &Part<'_>, asked: &Asked) -> Result<(), String> {
+        let (body, form) = (call.at("body"), call.at("form"));
+        let inputs = with_token(self.inputs());
+        let content_type = asked.header("content-type").join(", ");
+        let (same, expected_type) = if let Some(written) = body.value() {
+            self.ledger.used(&body.path);
+            let sent = serde_json::from_str::<Value>(&asked.body).ok();
+            (sent == Some(rendered(written, &inputs)?), "application/json")
+        } else if form.is_there() {
+            let mut sent: Vec<(String, String)> = form_urlencoded::parse(asked.body.as_bytes()).into_owned().collect();
+            sent.sort();
+            let mut expected = Vec::new();
+            for (name, part) in form.entries() {
+                self.ledger.used(&part.path);
+                match self.plain(&part) {
+                    Ok(value) => expected.push((name.to_owned(), value)),
+                    Err(_) if self.is_left_out(part.text_or(""))? => {}
+                    Err(problem) => return Err(problem),
+                }
+            }
+            expected.sort();
+            (sent == expected, "application/x-www-form-urlencoded")
+        } else {
+            (asked.body.is_empty(), "")
+        };
+        let same_type = content_type.split(';').next() == Some(expected_type);
+        if !same || !same_type {
+            self.complain(format!("{}: the body is `{}` of type `{content_type}`", call.path, asked.body));
+        }
+        Ok(())
+    }
+
+    /// One of the further hosts of the API, without a path.
+    fn other_host(&mut self, asked: &Asked) -> Option<Address> {
+        let script = Arc::clone(&self.script);
+        let host = asked.address.origin.strip_prefix("https://")?;
+        let hosts = script.at("api").at("hosts").items();
+        let found = hosts.iter().find(|one| {
+            let one = one.text_or("");
+            one == host || (one.starts_with('.') && host.ends_with(one))
+        })?;
+        self.ledger.used(&found.path);
+        Address::parse(&asked.address.origin).ok()
+    }
+
+    /// Whether a text needs an optional value that nobody gave, so that what it is for is left out.
+    fn is_left_out(&self, text: &str) -> Result<bool, String> {
+        let template = Template::parse(text)?;
+        let script = Arc::clone(&self.script);
+        let given = script.given(self.way);
+        let plain = given
+            .iter()
+            .filter(|given| given.is_optional() && !self.take.variables.contains_key(given.name))
+            .map(|given| ("variables", given.name));
+        let fields = script.ways()[self.way].at("fields").items();
+        let secrets = fields
+            .iter()
+            .filter(|field| !field.is_plain() && field.at("optional").is_true())
+            .map(|field| ("credential", field.at("name").text_or("")))
+            .filter(|(_, name)| !self.take.secrets.contains_key(*name));
+        let missing: Vec<(&str, &str)> = plain.chain(secrets).collect();
+        Ok(missing
+            .iter()
+            .any(|(namespace, name)| template.paths(namespace, 0).iter().any(|path| path == name)))
+    }
+
+    /// What each call has, as it is written: headers, or query parameters. Names may hold inputs. Those of one call stand
+    /// in place of those of the API.
+    fn written<'a>(&self, script: &'a Script, what: &str, call: Option<&Part<'a>>) -> Result<Vec<Written<'a>>, String> {
+        let way = script.ways()[self.way].clone();
+        let of_call = call.map(|call| call.at(what));
+        let mut all: Vec<Written<'a>> = Vec::new();
+        for place in [Some(script.at("api").at(what)), Some(way.at(what)), of_call].into_iter().flatten() {
+            for (name, part) in place.entries() {
+                let name = Template::parse(name)?.plain(&self.inputs())?;
+                let text = part.text_or("");
+                all.retain(|other| what != "headers" || !other.name.eq_ignore_ascii_case(&name));
+                all.push(Written { name, text, path: part.path });
+            }
+        }
+        let is_authorization = |one: &Written<'_>| one.name.eq_ignore_ascii_case("authorization");
+        let of_way = way.at("headers").entries();
+        let named = of_way.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        if what == "headers" && way.at("kind").text() == Some("basic") && !named {
+            all.retain(|one| !is_authorization(one));
+            all.push(Written {
+                name: "Authorization".to_owned(),
+                text: BASIC,
+                path: way.at("kind").path,
+            });
+        }
+        Ok(all)
     }
 
     /// The credential, and the other headers and query parameters of the definition: exactly once each, and the secrets
     /// nowhere else. What needs a choice is left out before it is made (`early`).
-    fn compare_credential(&mut self, asked: &Asked, own: &[(String, String)], early: bool) -> Result<(), String> {
+    fn compare_credential(&mut self, asked: &Asked, own: &[(String, String)], early: bool, call: Option<&Part<'_>>) -> Result<(), String> {
         let script = Arc::clone(&self.script);
-        let way = script.ways()[self.way].clone();
         let mut rest = String::new();
         let mut carried = Vec::new();
-        for place in [script.at("api"), way] {
-            for (name, part) in place.at("headers").entries() {
-                match self.plain(&part) {
-                    Ok(value) => {
-                        self.expect(&part.path, &format!("header {name}"), &value, &asked.header(name));
-                        carried.push(name.to_ascii_lowercase());
-                    }
-                    Err(_) if early => self.expect_none(name, &asked.header(name)),
-                    Err(problem) => return Err(problem),
-                }
-            }
-            for (name, part) in place.at("query").entries() {
-                let given = asked.address.query.iter().filter(|(other, _)| other == name);
-                let found: Vec<&str> = given.map(|(_, value)| value.as_str()).collect();
-                match self.plain(&part) {
-                    Ok(value) => self.expect(&part.path, &format!("query parameter {name}"), &value, &found),
-                    Err(_) if early => self.expect_none(name, &found),
-                    Err(problem) => return Err(problem),
-                }
-                carried.push(name.to_ascii_lowercase());
-            }
+        for one in self.written(&script, "headers", call)? {
+            let found = asked.header(&one.name);
+            self.compare_written(&one, &found, early)?;
+            carried.push(one.name.to_ascii_lowercase());
+        }
+        for one in self.written(&script, "query", None)? {
+            let given = asked.address.query.iter().filter(|(other, _)| *other == one.name);
+            let found: Vec<&str> = given.map(|(_, value)| value.as_str()).collect();
+            self.compare_written(&one, &found, early)?;
+            carried.push(one.name.to_ascii_lowercase());
         }
         for (name, value) in own {
             if !asked.address.query.contains(&(name.clone(), value.clone())) {
@@ -116,7 +207,10 @@ impl Role {
             }
         }
         rest.push_str(&asked.address.path.join("/"));
-        rest.push_str(&asked.body);
+        // What a check says in its body was compared.
+        if call.is_none() {
+            rest.push_str(&asked.body);
+        }
         let secrets = [self.access_token().to_owned(), self.client.secret.clone()];
         for secret in self.take.secrets.values().chain(&secrets) {
             if !secret.is_empty() && rest.contains(secret.as_str()) {
@@ -130,9 +224,19 @@ impl Role {
         Ok(())
     }
 
+    /// One header or parameter: there once with its value, or not at all where something that it needs is not there.
+    fn compare_written(&mut self, one: &Written<'_>, found: &[&str], early: bool) -> Result<(), String> {
+        match Template::parse(one.text)?.plain(&with_token(self.inputs())) {
+            Ok(value) => self.expect(&one.path, &one.name, &value, found),
+            Err(_) if early || self.is_left_out(one.text)? => self.expect_none(&one.name, found),
+            Err(problem) => return Err(format!("{}: {problem}", one.path)),
+        }
+        Ok(())
+    }
+
     fn expect_none(&mut self, name: &str, found: &[&str]) {
         if !found.is_empty() {
-            self.complain(format!("`{name}` needs the choice, which is not made, and is there"));
+            self.complain(format!("`{name}` needs a value that is not there, and is sent"));
         }
     }
 
@@ -144,9 +248,10 @@ impl Role {
             check.at("post")
         })?;
         let script = Arc::clone(&self.script);
-        for place in [script.at("api"), script.ways()[self.way].clone()] {
-            for (name, part) in place.at("query").entries() {
-                expected.query.push((name.to_owned(), self.plain(&part)?));
+        for one in self.written(&script, "query", None)? {
+            // What is missing there was told already.
+            if let Ok(value) = Template::parse(one.text)?.plain(&with_token(self.inputs())) {
+                expected.query.push((one.name, value));
             }
         }
         self.compare_query(&expected, asked);
@@ -157,7 +262,7 @@ impl Role {
         let mut body = self.account_body()?;
         if let Some(pointer) = ok.text() {
             self.ledger.used(&ok.path);
-            put_at_pointer(&mut body, pointer, json!(self.mood != Mood::NotOk));
+            put_at_pointer(&mut body, pointer, json!(self.mood != Mood::NotOk(pointer.to_owned())));
         }
         Ok(Reply::json(200, &body))
     }
@@ -181,10 +286,28 @@ impl Role {
     /// A body from which the account can be read.
     fn account_body(&mut self) -> Result<Value, String> {
         let script = Arc::clone(&self.script);
-        let account = script.at("check").at("account");
+        let check = script.check(self.way);
+        let account = check.at("account");
         let mut body = json!({});
+        for (pointer, part) in check.at("expect").entries() {
+            self.ledger.used(&part.path);
+            let wrong = self.mood == Mood::NotOk(pointer.to_owned());
+            let present = part.at("present").value().and_then(Value::as_bool);
+            match (present, part.value()) {
+                (Some(present), _) if present != wrong => put_at_pointer(&mut body, pointer, json!("is there")),
+                (None, Some(written)) => {
+                    let value = if wrong { json!("something else") } else { written.clone() };
+                    put_at_pointer(&mut body, pointer, value);
+                }
+                _ => {}
+            }
+        }
+        if self.mood == Mood::Nobody {
+            self.ledger.used(&account.at("required").path);
+            return Ok(body);
+        }
         let mark = self.take.account.to_string();
-        for (key, part) in account.entries() {
+        for (key, part) in ["id", "name"].map(|key| (key, account.at(key))) {
             self.ledger.used(&part.path);
             let template = Template::parse(part.text_or(""))?;
             let alternative = if key == "name" { self.take.alternative } else { 0 };
@@ -196,7 +319,7 @@ impl Role {
     /// What `account.id` or `account.name` must be read as.
     pub(crate) fn account(&mut self, key: &str) -> Result<Option<String>, String> {
         let script = Arc::clone(&self.script);
-        let part = script.at("check").at("account").at(key);
+        let part = script.check(self.way).at("account").at(key);
         let Some(text) = part.text() else { return Ok(None) };
         let mut inputs = self.inputs();
         inputs["body"] = self.account_body()?;
@@ -205,7 +328,7 @@ impl Role {
 
     /// Whether another account has another id: it is read from the check's answer.
     pub(crate) fn account_is_told(&self) -> Result<bool, String> {
-        let part = self.script.at("check").at("account").at("id");
+        let part = self.script.check(self.way).at("account").at("id");
         Ok(Template::parse(part.text_or(""))?.uses("body"))
     }
 
@@ -221,11 +344,10 @@ impl Role {
         };
         let mut expected = self.address(&part)?;
         let script = Arc::clone(&self.script);
-        for place in [script.at("api"), script.ways()[self.way].clone()] {
-            for (name, part) in place.at("query").entries() {
-                if let Ok(value) = self.plain(&part) {
-                    expected.query.push((name.to_owned(), value));
-                }
+        for one in self.written(&script, "query", None)? {
+            // What is missing there was told already.
+            if let Ok(value) = Template::parse(one.text)?.plain(&with_token(self.inputs())) {
+                expected.query.push((one.name, value));
             }
         }
         self.compare_query(&expected, asked);

@@ -49,8 +49,10 @@ pub(crate) enum Mood {
     TokenError(String),
     /// The check is refused, in these words.
     Refuses(String),
-    /// The check is answered, and what must be true is false.
-    NotOk,
+    /// The check is answered, and what stands at this pointer is not what must stand there.
+    NotOk(String),
+    /// The check is answered, and names no account where one is required.
+    Nobody,
     /// The API refuses the credential.
     Unauthorized,
 }
@@ -212,7 +214,7 @@ impl Role {
             variables.insert(name.clone(), json!(value));
         }
         let mut credential = json!(self.take.secrets);
-        if self.kind() != "api_key" && self.kind() != "jwt" {
+        if matches!(self.kind().as_str(), "oauth2" | "login" | "oauth2_client_credentials") {
             credential["access_token"] = json!(self.access_token());
             credential["token_type"] = json!("Bearer");
         }
@@ -238,7 +240,7 @@ impl Role {
         let text = part.text_or("");
         let address = |text: &str| Template::parse(text)?.address(&self.inputs());
         let rendered = address(text).and_then(|whole| {
-            if text.starts_with('/') {
+            if whole.starts_with('/') {
                 let base = address(self.script.at("api").at("base_url").text_or(""))?;
                 Ok(format!("{}{whole}", base.trim_end_matches('/')))
             } else {
