@@ -8,6 +8,12 @@ use crate::script::Script;
 const DESCRIPTIVE: &[(&str, &str)] = &[
     ("sources", "where the facts are from; nothing reads it at run time"),
     ("logo", "names a picture"),
+    (
+        "confidence",
+        "how far the facts were proved; nothing reads it at run time",
+    ),
+    ("check_off_reason", "a reason for readers of the file"),
+    ("overrides", "for a folder of an operator's own; a run has one folder"),
     ("actions", "an index of calls for agents; calls do not depend on it"),
     ("auth.*.setup", "a link for the operator"),
     ("auth.*.pkce_off_reason", "a reason for readers of the file"),

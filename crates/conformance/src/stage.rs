@@ -43,7 +43,7 @@ impl Stage {
     }
 
     /// A role for a way to sign in, and the operator's settings for it.
-    pub(crate) async fn cast(&self, script: &Arc<Script>, way: usize) -> Result<(), String> {
+    pub(crate) fn cast(&self, script: &Arc<Script>, way: usize) {
         // With every character that needs care in a form or in Basic.
         let client = Client {
             id: format!("client {}+&=", script.id),
@@ -51,7 +51,6 @@ impl Stage {
         };
         let instance = json!({ "public_url": self.server.url, "sandbox_url": SANDBOX });
         self.player.play(Some(Role::new(script, way, client, instance)));
-        Ok(())
     }
 
     /// The operator's app: client, values of variables, scopes.

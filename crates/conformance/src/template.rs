@@ -60,7 +60,7 @@ impl Template {
 
     /// The text with its inputs as they are.
     pub(crate) fn plain(&self, inputs: &Value) -> Result<String, Problem> {
-        self.render(inputs, |value| value.to_owned())
+        self.render(inputs, ToOwned::to_owned)
     }
 
     /// An address: inputs are percent-encoded, but not a whole origin that stands at the beginning.
@@ -149,14 +149,15 @@ fn collect(expression: &Expression, namespace: &str, alternative: usize, paths: 
         Expression::Quoted(_) => {}
         Expression::Call(name, arguments) if name == "first" => {
             let chosen = &arguments[alternative.min(arguments.len() - 1)];
-            chosen
-                .iter()
-                .for_each(|one| collect(one, namespace, alternative, paths));
+            for one in chosen {
+                collect(one, namespace, alternative, paths);
+            }
         }
-        Expression::Call(_, arguments) => arguments
-            .iter()
-            .flatten()
-            .for_each(|one| collect(one, namespace, alternative, paths)),
+        Expression::Call(_, arguments) => {
+            for one in arguments.iter().flatten() {
+                collect(one, namespace, alternative, paths);
+            }
+        }
     }
 }
 

@@ -70,7 +70,10 @@ impl Scene<'_> {
 
     /// The values of a take that the operator gives, or the person, without those that are the default.
     fn said(&self, take: &Take, by_operator: bool) -> BTreeMap<String, String> {
-        let given = self.given().into_iter().filter(|given| given.is_operators() == by_operator);
+        let given = self
+            .given()
+            .into_iter()
+            .filter(|given| given.is_operators() == by_operator);
         given
             .filter_map(|given| {
                 let value = take.variables.get(given.name)?;
@@ -121,7 +124,7 @@ impl Scene<'_> {
         let connected = self.try_connect(session, take).await;
         match (connected, self.stage.complaints()) {
             (Ok(connected), Ok(())) => Ok(connected),
-            (Ok(_), Err(complaints)) | (Err(_), Err(complaints)) => Err(complaints),
+            (Ok(_) | Err(_), Err(complaints)) => Err(complaints),
             (Err(error), Ok(())) => Err(error),
         }
     }

@@ -155,7 +155,7 @@ impl Scene<'_> {
             }
             let connected = self.connect(take).await?;
             self.mood(mood.clone())?;
-            let path = format!("{}/test", self.path_of(&connected));
+            let path = format!("{}/test", path_of(&connected));
             let tested = read(&self.stage.server.api("POST", &path).send().await, 200)?;
             self.stage.complaints()?;
             if tested["ok"] != false || tested["reason"] != "credential_refused" {
@@ -240,7 +240,7 @@ impl Scene<'_> {
 
     /// The operator's app is refused: no connection is to blame, and all is well when the app is.
     async fn app_is_broken(&self, connected: &Connected) -> Result<Option<String>, String> {
-        let path = self.path_of(connected);
+        let path = path_of(connected);
         let refused = self.stage.server.api("POST", &format!("{path}/refresh")).send().await;
         self.stage.complaints()?;
         let problem: Value = serde_json::from_str(&refused.text).unwrap_or(Value::Null);
@@ -261,15 +261,8 @@ impl Scene<'_> {
         Ok((status != 200).then(|| format!("not usable when the app is mended: {status} {answer}")))
     }
 
-    fn path_of(&self, connected: &Connected) -> String {
-        format!(
-            "/v1/vault/connections/{}",
-            connected.connection["id"].as_str().unwrap_or_default()
-        )
-    }
-
     async fn state_of(&self, connected: &Connected) -> Result<String, String> {
-        let record = self.stage.server.api("GET", &self.path_of(connected)).send().await;
+        let record = self.stage.server.api("GET", &path_of(connected)).send().await;
         let record = read(&record, 200)?;
         let text = |field: &str| record[field].as_str().unwrap_or_default().to_owned();
         Ok(format!("{} {}", text("state"), text("stateReason")))
@@ -281,4 +274,9 @@ impl Scene<'_> {
         self.stage.complaints()?;
         self.state_of(connected).await
     }
+}
+
+fn path_of(connected: &Connected) -> String {
+    let id = connected.connection["id"].as_str().unwrap_or_default();
+    format!("/v1/vault/connections/{id}")
 }

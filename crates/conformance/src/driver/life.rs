@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::connect::{Connected, read};
 use super::{Done, Scene};
-use crate::player::{Seen, Take};
+use crate::player::{Role, Seen, Take};
 use crate::sample::seconds;
 use crate::script::Part;
 
@@ -129,7 +129,9 @@ impl Scene<'_> {
             } else {
                 host.to_owned()
             };
-            let passed = self.stage.pass_to(Some(&host), &main.connection, "GET", "further", None);
+            let passed = self
+                .stage
+                .pass_to(Some(&host), &main.connection, "GET", "further", None);
             let (status, echo) = passed.await?;
             self.stage.complaints()?;
             if status != 200 || echo["path"] != "further" || echo["host"] != host {
@@ -138,10 +140,15 @@ impl Scene<'_> {
         }
         let foreign = Some("foreign.player.example");
         let before = self.stage.player.with(|role| role.seen.len())?;
-        let (status, answer) = self.stage.pass_to(foreign, &main.connection, "GET", "further", None).await?;
+        let (status, answer) = self
+            .stage
+            .pass_to(foreign, &main.connection, "GET", "further", None)
+            .await?;
         self.stage.complaints()?;
         if status < 400 || self.stage.player.with(|role| role.seen.len())? != before {
-            return Err(format!("a host that the definition has not is called: {status} {answer}"));
+            return Err(format!(
+                "a host that the definition has not is called: {status} {answer}"
+            ));
         }
         Ok(Done::Ok)
     }
@@ -180,9 +187,8 @@ impl Scene<'_> {
         self.stage.complaints()?;
         let refreshed = self.stage.player.with(|role| role.count(&Seen::Refresh))? - before;
         match (self.refreshes(), status, refreshed) {
-            (true, 200, 1) => Ok(Done::Ok),
-            // Nothing can be done about it: what the service says to the old token is the answer.
-            (false, _, 0) => Ok(Done::Ok),
+            // Without a refresh what the service says to the old token is the answer.
+            (true, 200, 1) | (false, _, 0) => Ok(Done::Ok),
             _ => Err(format!(
                 "the token had ended: the call gives {status} {answer} after {refreshed} refreshes"
             )),
@@ -341,7 +347,7 @@ impl Scene<'_> {
     /// Deleting gives the grant back, where the service takes it.
     pub(super) async fn revoke(&self) -> Result<Done, String> {
         let connected = self.connect(&self.usual_take()?).await?;
-        let takes = self.stage.player.with(|role| role.revokes())?;
+        let takes = self.stage.player.with(Role::revokes)?;
         self.remove(&connected.connection).await?;
         self.revocations().await?;
         self.stage.complaints()?;

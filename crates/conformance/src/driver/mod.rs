@@ -152,14 +152,10 @@ pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
             rows.push(row);
             continue;
         }
-        match stage.cast(script, way).await {
-            Ok(()) => {
-                play(&scene, &mut row).await;
-                // The next one shares the clock and the scheduler.
-                drop(scene.clear().await);
-            }
-            Err(error) => row.note(Step::Form, Err(error)),
-        }
+        stage.cast(script, way);
+        play(&scene, &mut row).await;
+        // The next one shares the clock and the scheduler.
+        drop(scene.clear().await);
         if let Some(role) = stage.player.play(None) {
             ledger.add(role.ledger);
         }

@@ -40,7 +40,7 @@ impl Role {
             .iter()
             .any(|(name, _)| self.learnt.contains_key(*name));
         // The same call may prove the credential once the choice is made.
-        let again = chosen && same_call(&choose, &script.check(self.way));
+        let again = chosen && self.is_same_call(&choose, &script.check(self.way));
         if choose.is_there() && !again && self.is_call(&choose, asked)? {
             return self.choices(&choose, asked).map(Some);
         }
@@ -49,9 +49,13 @@ impl Role {
             return self.check(&check, asked).map(Some);
         }
         let base = script.at("api").at("base_url");
-        let Ok(mut at) = self.address(&base) else { return Ok(None) };
+        let Ok(mut at) = self.address(&base) else {
+            return Ok(None);
+        };
         if !asked.address.is_below(&at) {
-            let Some(host) = self.other_host(asked) else { return Ok(None) };
+            let Some(host) = self.other_host(asked) else {
+                return Ok(None);
+            };
             at = host;
         }
         self.seen.push(Seen::Call);
@@ -70,10 +74,9 @@ impl Role {
     fn is_call(&mut self, call: &Part<'_>, asked: &Asked) -> Result<bool, String> {
         let (get, post) = (call.at("get"), call.at("post"));
         let (part, method) = if get.is_there() { (get, "GET") } else { (post, "POST") };
-        let address = match self.address(&part) {
-            Ok(address) => address,
-            // What stands in it is not known before the sign-in is through.
-            Err(_) => return Ok(false),
+        // What stands in it may not be known before the sign-in is through.
+        let Ok(address) = self.address(&part) else {
+            return Ok(false);
         };
         if !asked.address.is_at(&address) || asked.method != method {
             return Ok(false);
@@ -112,7 +115,10 @@ impl Role {
         };
         let same_type = content_type.split(';').next() == Some(expected_type);
         if !same || !same_type {
-            self.complain(format!("{}: the body is `{}` of type `{content_type}`", call.path, asked.body));
+            self.complain(format!(
+                "{}: the body is `{}` of type `{content_type}`",
+                call.path, asked.body
+            ));
         }
         Ok(())
     }
@@ -157,17 +163,26 @@ impl Role {
         let way = script.ways()[self.way].clone();
         let of_call = call.map(|call| call.at(what));
         let mut all: Vec<Written<'a>> = Vec::new();
-        for place in [Some(script.at("api").at(what)), Some(way.at(what)), of_call].into_iter().flatten() {
+        for place in [Some(script.at("api").at(what)), Some(way.at(what)), of_call]
+            .into_iter()
+            .flatten()
+        {
             for (name, part) in place.entries() {
                 let name = Template::parse(name)?.plain(&self.inputs())?;
                 let text = part.text_or("");
                 all.retain(|other| what != "headers" || !other.name.eq_ignore_ascii_case(&name));
-                all.push(Written { name, text, path: part.path });
+                all.push(Written {
+                    name,
+                    text,
+                    path: part.path,
+                });
             }
         }
         let is_authorization = |one: &Written<'_>| one.name.eq_ignore_ascii_case("authorization");
         let of_way = way.at("headers").entries();
-        let named = of_way.iter().any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
+        let named = of_way
+            .iter()
+            .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
         if what == "headers" && way.at("kind").text() == Some("basic") && !named {
             all.retain(|one| !is_authorization(one));
             all.push(Written {
@@ -181,7 +196,13 @@ impl Role {
 
     /// The credential, and the other headers and query parameters of the definition: exactly once each, and the secrets
     /// nowhere else. What needs a choice is left out before it is made (`early`).
-    fn compare_credential(&mut self, asked: &Asked, own: &[(String, String)], early: bool, call: Option<&Part<'_>>) -> Result<(), String> {
+    fn compare_credential(
+        &mut self,
+        asked: &Asked,
+        own: &[(String, String)],
+        early: bool,
+        call: Option<&Part<'_>>,
+    ) -> Result<(), String> {
         let script = Arc::clone(&self.script);
         let mut rest = String::new();
         let mut carried = Vec::new();
@@ -292,14 +313,13 @@ impl Role {
         for (pointer, part) in check.at("expect").entries() {
             self.ledger.used(&part.path);
             let wrong = self.mood == Mood::NotOk(pointer.to_owned());
-            let present = part.at("present").value().and_then(Value::as_bool);
-            match (present, part.value()) {
-                (Some(present), _) if present != wrong => put_at_pointer(&mut body, pointer, json!("is there")),
-                (None, Some(written)) => {
-                    let value = if wrong { json!("something else") } else { written.clone() };
-                    put_at_pointer(&mut body, pointer, value);
-                }
-                _ => {}
+            if let Some(written) = part.value().filter(|value| !value.is_object()) {
+                let value = if wrong {
+                    json!("something else")
+                } else {
+                    written.clone()
+                };
+                put_at_pointer(&mut body, pointer, value);
             }
         }
         if self.mood == Mood::Nobody {
@@ -312,6 +332,18 @@ impl Role {
             let template = Template::parse(part.text_or(""))?;
             let alternative = if key == "name" { self.take.alternative } else { 0 };
             fill(&mut body, &template, "body", alternative, &mark);
+        }
+        for (pointer, part) in check.at("expect").entries() {
+            let Some(present) = part.at("present").value().and_then(Value::as_bool) else {
+                continue;
+            };
+            let wrong = self.mood == Mood::NotOk(pointer.to_owned());
+            // `null` counts as not there.
+            if present == wrong {
+                put_at_pointer(&mut body, pointer, Value::Null);
+            } else if body.pointer(pointer).is_none_or(Value::is_null) {
+                put_at_pointer(&mut body, pointer, json!("is there"));
+            }
         }
         Ok(body)
     }
@@ -400,6 +432,19 @@ impl Role {
         })
     }
 
+    /// Whether both are the same call, in whatever way it is written.
+    fn is_same_call(&self, one: &Part<'_>, other: &Part<'_>) -> bool {
+        ["get", "post"].iter().all(|key| {
+            let (one, other) = (one.at(key), other.at(key));
+            match (one.is_there(), other.is_there()) {
+                (true, true) => {
+                    matches!((self.address(&one), self.address(&other)), (Ok(one), Ok(other)) if one == other)
+                }
+                (one, other) => one == other,
+            }
+        })
+    }
+
     /// What the person reads of the list: name and description of each entry.
     pub(crate) fn choices_to_read(&mut self, choose: &Part<'_>) -> Result<Vec<(String, Option<String>)>, String> {
         let mut read = Vec::new();
@@ -425,10 +470,4 @@ fn readable(entry: Value) -> Value {
     } else {
         json!({ "value": entry })
     }
-}
-
-fn same_call(one: &Part<'_>, other: &Part<'_>) -> bool {
-    ["get", "post"]
-        .iter()
-        .all(|key| one.at(key).text() == other.at(key).text())
 }

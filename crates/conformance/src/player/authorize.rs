@@ -84,17 +84,13 @@ impl Role {
         wanted
     }
 
-    /// Scopes that the person may refuse: all, or those that the operator's app names.
+    /// Scopes that the person may refuse, of those that are asked for.
     fn optional_scopes(&self) -> Vec<String> {
         let scopes = self.script.ways()[self.way].at("scopes");
         let texts = |key: &str| -> Vec<String> { scopes.at(key).texts().into_iter().map(ToOwned::to_owned).collect() };
-        let named = self
-            .take
-            .scopes
-            .clone()
-            .or_else(|| self.scopes_changed.then(|| texts("default")));
+        let asked = self.take.scopes.clone().unwrap_or_else(|| texts("default"));
         let mut optional = texts("optional");
-        optional.retain(|scope| named.as_ref().is_none_or(|named| named.contains(scope)));
+        optional.retain(|scope| asked.contains(scope));
         optional
     }
 
@@ -160,7 +156,7 @@ impl Role {
         for (name, _) in given {
             self.complain(format!("authorize: the parameter `{name}` is not in the definition"));
         }
-        self.callback(&way, redirect_uri, &state, challenge)
+        self.callback(&way, &redirect_uri, &state, challenge)
     }
 
     /// The address of the authorization endpoint; what stands behind a `#` is a path as any other.
@@ -243,11 +239,11 @@ impl Role {
     /// PKCE (RFC 7636 §4.3).
     fn compare_challenge(&mut self, way: &Part<'_>, given: &mut Form) -> Option<String> {
         let names = way.at("authorize").at("names");
-        let mut named = |name: &str| {
+        let mut taken = |name: &str| {
             self.ledger.used(&names.at(name).path);
             take(given, names.at(name).text_or(name))
         };
-        let (challenge, method) = (named("code_challenge"), named("code_challenge_method"));
+        let (challenge, method) = (taken("code_challenge"), taken("code_challenge_method"));
         self.ledger.used(&way.at("pkce").path);
         if is_pkce_off(way) {
             if !challenge.is_empty() || !method.is_empty() {
@@ -267,7 +263,7 @@ impl Role {
     fn callback(
         &mut self,
         way: &Part<'_>,
-        redirect_uri: String,
+        redirect_uri: &str,
         state: &str,
         challenge: Option<String>,
     ) -> Result<Reply, String> {
@@ -286,7 +282,7 @@ impl Role {
         if self.mood == Mood::Denies {
             pairs.push(("error".to_owned(), "access_denied".to_owned()));
             self.sign_callback(way, &mut pairs);
-            return Ok(back_to(&redirect_uri, &pairs));
+            return Ok(back_to(redirect_uri, &pairs));
         }
         let mut callback = json!({});
         for (name, part) in way.at("learn").entries() {
@@ -301,13 +297,13 @@ impl Role {
         let code = format!("code/{}+{}", self.script.id, self.issued.count);
         pairs.push(("code".to_owned(), code.clone()));
         let made = Code {
-            redirect_uri: redirect_uri.clone(),
+            redirect_uri: redirect_uri.to_owned(),
             challenge,
             callback,
         };
         self.issued.codes.insert(code, made);
         self.sign_callback(way, &mut pairs);
-        Ok(back_to(&redirect_uri, &pairs))
+        Ok(back_to(redirect_uri, &pairs))
     }
 
     /// HMAC-SHA256 with the client secret, in hex, over the other parameters: sorted, form-encoded.

@@ -8,24 +8,21 @@ use crate::template::{Template, at_path};
 pub(super) fn put(document: &mut Value, path: &str, value: Value) {
     let mut place = document;
     for key in path.split('.') {
-        place = match key.parse::<usize>() {
-            Ok(position) => {
-                if !place.is_array() {
-                    *place = Value::Array(Vec::new());
-                }
-                let Some(list) = place.as_array_mut() else { return };
-                while list.len() <= position {
-                    list.push(Value::Null);
-                }
-                &mut list[position]
+        place = if let Ok(position) = key.parse::<usize>() {
+            if !place.is_array() {
+                *place = Value::Array(Vec::new());
             }
-            Err(_) => {
-                if !place.is_object() {
-                    *place = Value::Object(Map::new());
-                }
-                let Some(map) = place.as_object_mut() else { return };
-                map.entry(key).or_insert(Value::Null)
+            let Some(list) = place.as_array_mut() else { return };
+            while list.len() <= position {
+                list.push(Value::Null);
             }
+            &mut list[position]
+        } else {
+            if !place.is_object() {
+                *place = Value::Object(Map::new());
+            }
+            let Some(map) = place.as_object_mut() else { return };
+            map.entry(key).or_insert(Value::Null)
         };
     }
     *place = value;

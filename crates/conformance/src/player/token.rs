@@ -141,7 +141,7 @@ impl Role {
         }
         let grant_type = sent.single(&name("grant_type"));
         let expected = match request {
-            _ if omits("grant_type") => None,
+            Request::Exchange | Request::Refresh if omits("grant_type") => None,
             Request::Then => None,
             Request::Exchange => Some("authorization_code"),
             Request::Refresh => Some(own.at("grant_type").text_or("refresh_token")),
@@ -154,52 +154,11 @@ impl Role {
         }
         let mut callback = Value::Null;
         match request {
-            Request::Exchange => {
-                self.seen.push(Seen::Exchange);
-                let code = sent
-                    .single(&name("code"))
-                    .and_then(|code| self.issued.codes.remove(&code));
-                let Some(code) = code else {
-                    self.complain("token: the code is unknown or was used before");
-                    return Ok(self.token_error(&token, "invalid_grant"));
-                };
-                self.compare_code(&code, sent.single(&name("code_verifier")));
-                self.compare_redirect(
-                    &code.redirect_uri,
-                    sent.single(&name("redirect_uri")),
-                    !omits("redirect_uri"),
-                    what,
-                );
-                self.issued.redirect_uri.clone_from(&code.redirect_uri);
-                callback = code.callback;
-            }
-            Request::Refresh => {
-                self.seen.push(Seen::Refresh);
-                let with = own.at("with");
-                self.ledger.used(&with.path);
-                let parameter = if with.text() == Some("access_token") {
-                    "access_token".to_owned()
-                } else {
-                    name("refresh_token")
-                };
-                let given = sent.single(&parameter);
-                let is_with = |grant: &Grant| match with.text() {
-                    Some("access_token") => Some(&grant.access) == given.as_ref(),
-                    _ => given.is_some() && grant.refresh == given,
-                };
-                match self.issued.grants.iter().position(is_with) {
-                    Some(position) => {
-                        let grant = self.issued.grants.remove(position);
-                        self.issued.grants.push(grant);
-                    }
-                    None => self.complain("refresh: its token is none that is good now"),
-                }
-                let again = own.at("redirect_uri");
-                self.ledger.used(&again.path);
-                let redirect_uri = self.issued.redirect_uri.clone();
-                let given = sent.single(&name("redirect_uri"));
-                self.compare_redirect(&redirect_uri, given, again.value() == Some(&json!(true)), what);
-            }
+            Request::Exchange => match self.redeem(&token, &mut sent, !omits("redirect_uri")) {
+                Some(code) => callback = code.callback,
+                None => return Ok(token_error(&token, "invalid_grant")),
+            },
+            Request::Refresh => self.compare_refresh(&token, &own, &mut sent),
             Request::Then => {}
         }
         inputs["query"] = callback;
@@ -209,10 +168,10 @@ impl Role {
         }
         self.ledger.used(&omit.path);
         if let Mood::TokenError(code) = self.mood.clone() {
-            return Ok(self.token_error(&token, &code));
+            return Ok(token_error(&token, &code));
         }
         if self.complaints.len() > before {
-            return Ok(self.token_error(&token, "invalid_request"));
+            return Ok(token_error(&token, "invalid_request"));
         }
         if request == Request::Exchange && token.at("then").is_there() {
             let short = self.first_answer(&token)?;
@@ -230,6 +189,52 @@ impl Role {
             token.clone()
         };
         self.tokens(&way, &shape)
+    }
+
+    /// The code of an exchange, with what must come with it (RFC 6749 §4.1.3).
+    fn redeem(&mut self, token: &Part<'_>, sent: &mut Sent, has_redirect_uri: bool) -> Option<Code> {
+        self.seen.push(Seen::Exchange);
+        let name = |key: &str| token.at("names").at(key).text_or(key).to_owned();
+        let code = sent.single(&name("code"));
+        let Some(code) = code.and_then(|code| self.issued.codes.remove(&code)) else {
+            self.complain("token: the code is unknown or was used before");
+            return None;
+        };
+        self.compare_code(&code, sent.single(&name("code_verifier")));
+        let given = sent.single(&name("redirect_uri"));
+        self.compare_redirect(&code.redirect_uri, given.as_deref(), has_redirect_uri, "token");
+        self.issued.redirect_uri.clone_from(&code.redirect_uri);
+        Some(code)
+    }
+
+    /// The token of a refresh, which is one that is good now (RFC 6749 §6).
+    fn compare_refresh(&mut self, token: &Part<'_>, own: &Part<'_>, sent: &mut Sent) {
+        self.seen.push(Seen::Refresh);
+        let with = own.at("with");
+        self.ledger.used(&with.path);
+        let name = |key: &str| token.at("names").at(key).text_or(key).to_owned();
+        let parameter = if with.text() == Some("access_token") {
+            "access_token".to_owned()
+        } else {
+            name("refresh_token")
+        };
+        let given = sent.single(&parameter);
+        let is_with = |grant: &Grant| match with.text() {
+            Some("access_token") => Some(&grant.access) == given.as_ref(),
+            _ => given.is_some() && grant.refresh == given,
+        };
+        match self.issued.grants.iter().position(is_with) {
+            Some(position) => {
+                let grant = self.issued.grants.remove(position);
+                self.issued.grants.push(grant);
+            }
+            None => self.complain("refresh: its token is none that is good now"),
+        }
+        let again = own.at("redirect_uri");
+        self.ledger.used(&again.path);
+        let redirect_uri = self.issued.redirect_uri.clone();
+        let given = sent.single(&name("redirect_uri"));
+        self.compare_redirect(&redirect_uri, given.as_deref(), again.is_true(), "refresh");
     }
 
     /// The answer to the code where a second exchange follows: what is of no use besides.
@@ -252,8 +257,8 @@ impl Role {
         Ok(short)
     }
 
-    fn compare_redirect(&mut self, expected: &str, given: Option<String>, is_sent: bool, what: &str) {
-        let expected = is_sent.then(|| expected.to_owned());
+    fn compare_redirect(&mut self, expected: &str, given: Option<&str>, is_sent: bool, what: &str) {
+        let expected = is_sent.then_some(expected);
         if given != expected {
             self.complain(format!("{what}: redirect_uri is {given:?}, not {expected:?}"));
         }
@@ -390,8 +395,8 @@ impl Role {
     /// An answer with tokens (RFC 6749 §5.1), in the declared shape.
     fn tokens(&mut self, way: &Part<'_>, shape: &Part<'_>) -> Result<Reply, String> {
         self.issued.count += 1;
-        let named = |kind: &str| format!("{kind}-{}-{}", self.script.id, self.issued.count);
-        let (access, refresh) = (named("access"), named("refresh"));
+        let made = |kind: &str| format!("{kind}-{}-{}", self.script.id, self.issued.count);
+        let (access, refresh) = (made("access"), made("refresh"));
         let (supported, with) = (way.at("refresh").at("supported"), way.at("refresh").at("with"));
         self.ledger.used(&supported.path);
         let gives = supported.value() != Some(&json!(false)) && with.text() != Some("access_token");
@@ -458,19 +463,6 @@ impl Role {
         given.join(scopes.at("separator").text_or(" "))
     }
 
-    /// A refusal (RFC 6749 §5.2), or, where the service answers with 200, the declared one.
-    fn token_error(&mut self, shape: &Part<'_>, code: &str) -> Reply {
-        let mut body = json!({ "error": code });
-        match shape.at("ok").text() {
-            Some(pointer) => {
-                put_at_pointer(&mut body, pointer, json!(false));
-                Reply::json(200, &body)
-            }
-            None if code == "invalid_client" => Reply::json(401, &body),
-            None => Reply::json(400, &body),
-        }
-    }
-
     /// Revocation (RFC 7009 §2.1), as declared. An unknown token is no error there.
     fn revoke(&mut self, asked: &Asked, endpoint: &Address) -> Result<Reply, String> {
         let script = Arc::clone(&self.script);
@@ -494,6 +486,8 @@ impl Role {
             &inputs,
         )?;
         let auth = inherited(&own, &token, "client_auth");
+        // Before the client, whose id may be among them.
+        self.compare_params(&own.at("params"), &inputs, kind, &mut sent, "revoke")?;
         let bearer = asked.header("authorization").concat();
         if auth.text() != Some("bearer") {
             self.compare_client(&auth, &token.at("names"), false, asked, &mut sent, "revoke")?;
@@ -513,7 +507,6 @@ impl Role {
         if !matches!(hint.as_deref(), None | Some("access_token" | "refresh_token")) {
             self.complain(format!("revoke: token_type_hint is {hint:?}"));
         }
-        self.compare_params(&own.at("params"), &inputs, kind, &mut sent, "revoke")?;
         for name in sent.left() {
             self.complain(format!("revoke: the parameter `{name}` is not in the definition"));
         }
@@ -564,10 +557,25 @@ impl Role {
 
 /// A moment in so many seconds by the real clock, which is that of the answer's `Date`: seconds since 1970, or RFC 3339.
 pub(super) fn moment(seconds: u64, number: usize) -> Result<Value, String> {
-    let at = SystemTime::now() + Duration::from_secs(seconds);
+    #[expect(clippy::disallowed_methods, reason = "a service has a clock of its own")]
+    let now = SystemTime::now();
+    let at = now + Duration::from_secs(seconds);
     if number % 2 == 1 {
         return Ok(json!(chrono::DateTime::<chrono::Utc>::from(at).to_rfc3339()));
     }
     let since = at.duration_since(UNIX_EPOCH).map_err(|error| error.to_string())?;
     Ok(json!(since.as_secs()))
+}
+
+/// A refusal (RFC 6749 §5.2), or, where the service answers with 200, the declared one.
+fn token_error(shape: &Part<'_>, code: &str) -> Reply {
+    let mut body = json!({ "error": code });
+    match shape.at("ok").text() {
+        Some(pointer) => {
+            put_at_pointer(&mut body, pointer, json!(false));
+            Reply::json(200, &body)
+        }
+        None if code == "invalid_client" => Reply::json(401, &body),
+        None => Reply::json(400, &body),
+    }
 }
