@@ -43,7 +43,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake("quickbooks", r#""[0-9]{1,30}""#, r#""[a-z]{1,30}""#, Step::Connect),
     // A host that learnt origins may have is missing.
     Mistake(
-        "salesforce--hosts",
+        "salesforce-for-hosts",
         "[.salesforce.com, .force.com]",
         "[.salesforce.com]",
         Step::Variants,
@@ -104,7 +104,7 @@ const MISTAKES: &[Mistake] = &[
     Mistake("box", "hosts: [upload.box.com]", "hosts: [uploads.box.com]", Step::Call),
     // An account may be without an id.
     Mistake(
-        "confluence-key--account",
+        "confluence-key-for-account",
         "required: true",
         "required: false",
         Step::Errors,
@@ -124,7 +124,7 @@ fn deliberate_mistakes_are_caught() {
     let mut reads = Vec::new();
     for Mistake(name, right, wrong, _) in MISTAKES {
         // Several mistakes in one definition are several definitions.
-        let id = name.split("--").next().unwrap();
+        let id = name.split("-for-").next().unwrap();
         let script = all.iter().find(|script| script.id == id).unwrap();
         let renamed = script
             .text

@@ -59,28 +59,11 @@ impl Role {
         self.is_oauth2() && matches!(self.endpoint(&["revoke", "url"], "revocation_endpoint"), Ok(Some(_)))
     }
 
-    /// The scopes of the authorization request.
+    /// The scopes of the authorization request that are no optional ones.
     pub(crate) fn scopes(&self) -> Vec<String> {
-        let scopes = self.script.ways()[self.way].at("scopes");
-        let default = || {
-            scopes
-                .at("default")
-                .texts()
-                .into_iter()
-                .map(ToOwned::to_owned)
-                .collect()
-        };
-        let mut wanted: Vec<String> = self.take.scopes.clone().unwrap_or_else(default);
-        let optional = scopes.at("optional").texts();
+        let optional = self.script.ways()[self.way].at("scopes").at("optional").texts();
+        let mut wanted = self.scopes_to_read();
         wanted.retain(|scope| !optional.contains(&scope.as_str()));
-        wanted.extend(scopes.at("required").texts().into_iter().map(ToOwned::to_owned));
-        let mut seen = Vec::new();
-        wanted.retain(|scope| {
-            !seen.contains(scope) && {
-                seen.push(scope.clone());
-                true
-            }
-        });
         wanted
     }
 
@@ -94,16 +77,17 @@ impl Role {
         optional
     }
 
-    /// The same with those that may be refused: what the person reads.
+    /// All that are asked for, in the order in which they are named: what the person reads.
     pub(crate) fn scopes_to_read(&self) -> Vec<String> {
-        let mut all = self.scopes();
-        all.extend(self.optional_scopes());
+        let scopes = self.script.ways()[self.way].at("scopes");
+        let texts = |key: &str| -> Vec<String> { scopes.at(key).texts().into_iter().map(ToOwned::to_owned).collect() };
+        let mut all = self.take.scopes.clone().unwrap_or_else(|| texts("default"));
+        all.extend(texts("required"));
         let mut seen = Vec::new();
         all.retain(|scope| {
-            !seen.contains(scope) && {
-                seen.push(scope.clone());
-                true
-            }
+            let is_new = !seen.contains(scope);
+            seen.push(scope.clone());
+            is_new
         });
         all
     }
