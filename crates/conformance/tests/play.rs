@@ -135,10 +135,11 @@ fn deliberate_mistakes_are_caught() {
         reads.push(read(&renamed.replace(right, wrong)));
     }
     let table = run(&plays, &reads, STAGES).unwrap();
-    for (row, Mistake(name, right, wrong, step)) in table.rows.iter().zip(MISTAKES) {
-        assert_eq!(&row.name, name);
-        let (caught, why) = row
-            .failures()
+    for Mistake(name, right, wrong, step) in MISTAKES {
+        let is_its = |row: &str| row.split(" / ").next() == Some(*name);
+        let rows = table.rows.iter().filter(|row| is_its(&row.name));
+        let (caught, why) = rows
+            .flat_map(|row| row.failures())
             .next()
             .unwrap_or_else(|| panic!("{name}: nobody noticed `{wrong}`"));
         println!(
