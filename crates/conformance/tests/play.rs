@@ -139,7 +139,7 @@ fn deliberate_mistakes_are_caught() {
         let is_its = |row: &str| row.split(" / ").next() == Some(*name);
         let rows = table.rows.iter().filter(|row| is_its(&row.name));
         let (caught, why) = rows
-            .flat_map(|row| row.failures())
+            .flat_map(conformance::Row::failures)
             .next()
             .unwrap_or_else(|| panic!("{name}: nobody noticed `{wrong}`"));
         println!(
