@@ -47,6 +47,9 @@ impl Broker {
         for (name, value) in &variables {
             inputs.insert_text("variables", name, value);
         }
+        if let Some(client_id) = &app.client_id {
+            inputs.insert_text("app", "client_id", client_id);
+        }
         self.protocol()
             .check(integration, (&callable.auth_method, &callable.credential), &inputs)
             .await

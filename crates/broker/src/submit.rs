@@ -155,6 +155,9 @@ impl Broker {
         for (name, value) in &variables {
             inputs.insert_text("variables", name, value);
         }
+        if let Some(client_id) = &platform.app.client_id {
+            inputs.insert_text("app", "client_id", client_id);
+        }
         if method.check.is_none() {
             return Ok(());
         }

@@ -200,7 +200,8 @@ impl Protocol {
         };
         let mut request = http::Request::new(body);
         *request.uri_mut() = asked
-            .address
+            .call
+            .whole(asked.address)
             .as_str()
             .parse()
             .map_err(|_| CheckError::Configuration("the call's address is none".to_owned()))?;

@@ -18,6 +18,7 @@ mod forms;
 mod leases;
 mod link;
 mod mail_server;
+mod outside;
 mod pair;
 mod postgres;
 mod provider;

@@ -1,6 +1,7 @@
 //! A whole server on a port of its own, with a project, keys and the sandbox.
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
@@ -8,9 +9,7 @@ use std::time::Duration;
 
 use broker::{Broker, DEFAULT_SCOPES, Journal, MailSettings, Scope, Settings};
 use chrono::TimeDelta;
-use latchkey::composition::{BadDefinition, load_catalog};
 use protocol::Protocol;
-use protocol::egress::{Egress, EgressPolicy};
 use protocol::mail::Mailer;
 use sandbox::Sandbox;
 use secrecy::{ExposeSecret as _, SecretString};
@@ -20,8 +19,7 @@ use store::{AppSettings, InstanceMode, Project, ProjectId, Replica, Store};
 use uuid::Uuid;
 use vault::{Environment, JournalKey, KeyRing, MasterKey, Purpose};
 
-use crate::provider::{definition, key_definition, signed_definition, sites_definition};
-use crate::typed::typed_definition;
+use crate::outside::Outside;
 use crate::{Call, Database, OddProvider, Pair};
 
 /// The origin on the project's list.
@@ -52,7 +50,7 @@ pub struct TestServer {
     /// The data keys that the server holds.
     pub ring: Arc<KeyRing>,
     ahead: Arc<AtomicI64>,
-    egress: EgressPolicy,
+    outside: Outside,
     mailer: Option<Mailer>,
     _running: Running,
 }
@@ -90,7 +88,7 @@ pub struct TestServerBuilder {
     link: bool,
     on: Option<PgConnectOptions>,
     odd: Option<String>,
-    egress: EgressPolicy,
+    outside: Outside,
     journal: Option<PathBuf>,
     mailer: Option<Mailer>,
     sites: bool,
@@ -102,6 +100,23 @@ impl TestServerBuilder {
     #[must_use]
     pub fn with_sites(mut self) -> Self {
         self.sites = true;
+        self
+    }
+
+    /// Every public name leads to this address, whose certificates are of this authority (PEM), and the built-in sandbox
+    /// is at this address of it.
+    #[must_use]
+    pub fn played_by(mut self, address: SocketAddr, authority: &str, sandbox_url: &str) -> Self {
+        self.outside.player = Some(address);
+        self.outside.policy.extra_roots.push(authority.as_bytes().to_vec());
+        self.outside.sandbox_url = Some(sandbox_url.to_owned());
+        self
+    }
+
+    /// With these definitions too, each with the name of its file. They win over ours.
+    #[must_use]
+    pub fn with_definitions(mut self, definitions: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.outside.definitions.extend(definitions);
         self
     }
 
@@ -136,7 +151,7 @@ impl TestServerBuilder {
     /// With the integration `odd`, which is this provider.
     #[must_use]
     pub fn with_odd_provider(mut self, provider: &OddProvider) -> Self {
-        self.egress.allow.push(provider.url().parse().unwrap());
+        self.outside.policy.allow.push(provider.url().parse().unwrap());
         self.odd = Some(provider.url());
         self
     }
@@ -151,15 +166,15 @@ impl TestServerBuilder {
     /// May call this origin too, as one of an operator's list.
     #[must_use]
     pub fn allowing(mut self, origin: &str) -> Self {
-        self.egress.allow.push(origin.parse().unwrap());
+        self.outside.policy.allow.push(origin.parse().unwrap());
         self
     }
 
     /// Waits so long for a whole small answer of a provider.
     #[must_use]
     pub fn patience(mut self, patience: Duration) -> Self {
-        self.egress.total_timeout = patience;
-        self.egress.first_byte_timeout = patience;
+        self.outside.policy.total_timeout = patience;
+        self.outside.policy.first_byte_timeout = patience;
         self
     }
 
@@ -183,7 +198,7 @@ impl TestServerBuilder {
             &store,
             &master,
             &url,
-            self.egress.clone(),
+            &self.outside,
             self.journal.as_deref(),
             self.mailer.as_ref(),
         );
@@ -216,7 +231,7 @@ impl TestServerBuilder {
             master,
             ring,
             ahead,
-            egress: self.egress,
+            outside: self.outside,
             mailer: self.mailer,
             _running: running,
         }
@@ -235,7 +250,7 @@ impl TestServer {
             link: false,
             on: None,
             odd: None,
-            egress: EgressPolicy::default(),
+            outside: Outside::default(),
             journal: None,
             mailer: None,
             sites: false,
@@ -248,7 +263,7 @@ impl TestServer {
         let store = database.store(master);
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, master, &url, EgressPolicy::default(), None, None);
+        let broker = broker(&store, master, &url, &Outside::default(), None, None);
         let running = bound
             .serve(broker.clone(), options(&store, &url, &Arc::default()))
             .unwrap();
@@ -268,9 +283,9 @@ impl TestServer {
             .unwrap();
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let mut egress = EgressPolicy::default();
-        egress.allow.push(provider.url().parse().unwrap());
-        let broker = broker(&store, &master, &url, egress.clone(), None, self.mailer.as_ref());
+        let mut outside = Outside::default();
+        outside.policy.allow.push(provider.url().parse().unwrap());
+        let broker = broker(&store, &master, &url, &outside, None, self.mailer.as_ref());
         broker.start_replica().await.unwrap();
         let ahead = Arc::new(AtomicI64::new(self.ahead.load(Ordering::SeqCst)));
         let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
@@ -287,7 +302,7 @@ impl TestServer {
             master,
             ring,
             ahead,
-            egress,
+            outside,
             mailer: self.mailer.clone(),
             _running: running,
         }
@@ -311,7 +326,7 @@ impl TestServer {
             &store,
             &self.master,
             &self.url,
-            self.egress.clone(),
+            &self.outside,
             journal,
             self.mailer.as_ref(),
         );
@@ -398,24 +413,14 @@ fn broker(
     store: &Store,
     master: &MasterKey,
     url: &str,
-    mut egress: EgressPolicy,
+    outside: &Outside,
     journal: Option<&Path>,
     mailer: Option<&Mailer>,
 ) -> Broker {
-    egress.allow.push(url.parse().unwrap());
-    let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
-    let own = catalog::load_sources([
-        definition(),
-        key_definition(),
-        signed_definition(),
-        sites_definition(),
-        typed_definition(),
-    ]);
-    assert!(own.problems.is_empty(), "{:?}", own.problems);
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
         public_url: url.parse().unwrap(),
-        sandbox_url: format!("{url}/sandbox"),
+        sandbox_url: outside.sandbox_url.clone().unwrap_or_else(|| format!("{url}/sandbox")),
         development: false,
         replica: Replica {
             id: journal.as_ref().map_or_else(Uuid::new_v4, Journal::replica),
@@ -427,11 +432,11 @@ fn broker(
         event_retention: Duration::from_hours(30 * 24),
         mail: mailer.cloned().map(|mailer| MailSettings { mailer, link_days: 7 }),
     };
-    let protocol = Protocol::new(Egress::new(egress).unwrap());
+    let protocol = Protocol::new(outside.egress(url));
     Broker::new(
         store.clone(),
         protocol,
-        catalog.merged(own.catalog),
+        outside.catalog(),
         settings,
         master.derive(Purpose::Evidence),
         journal,

@@ -138,6 +138,9 @@ impl Broker {
         for (name, value) in &variables {
             inputs.insert_text("variables", name, value);
         }
+        if let Some(client_id) = &parts.app.client_id {
+            inputs.insert_text("app", "client_id", client_id);
+        }
         match self
             .protocol()
             .check(

@@ -63,7 +63,21 @@ impl Egress {
         Self::with_lookup(policy, &resolver::system())
     }
 
+    /// For tests: every public name leads to this one address, with its port. Which addresses may be called, the name
+    /// in the TLS handshake and the certificate's check stay as they are.
+    #[cfg(feature = "testing")]
+    pub fn leading_to(policy: EgressPolicy, address: std::net::SocketAddr) -> Result<Self, EgressError> {
+        use futures_util::FutureExt as _;
+        let lookup: resolver::Lookup = Arc::new(move |_| async move { Ok(vec![address]) }.boxed());
+        Self::build(policy, &lookup, true)
+    }
+
     fn with_lookup(policy: EgressPolicy, lookup: &resolver::Lookup) -> Result<Self, EgressError> {
+        Self::build(policy, lookup, false)
+    }
+
+    /// `lookup_is_trusted`: what it says is dialled for everybody, whatever it is.
+    fn build(policy: EgressPolicy, lookup: &resolver::Lookup, lookup_is_trusted: bool) -> Result<Self, EgressError> {
         let tls = tls_configuration(&policy.extra_roots)?;
         let clients = |private_allowed| -> Result<Clients, EgressError> {
             let build = |idle_connections| {
@@ -78,7 +92,7 @@ impl Egress {
                 streams: build(32)?,
             })
         };
-        let (public, allowed) = (clients(false)?, clients(true)?);
+        let (public, allowed) = (clients(lookup_is_trusted)?, clients(true)?);
         Ok(Self {
             inner: Arc::new(Inner {
                 policy,

@@ -120,6 +120,13 @@ fn content_length(headers: &HeaderMap) -> Option<u64> {
     (plain && alone).then(|| text.parse().ok())?
 }
 
+/// Whether the caller decides about this header. `Accept: */*`, which many clients send by themselves, says no more than no
+/// `Accept` (RFC 9110 §12.5.1).
+pub(crate) fn says_something(caller: &HeaderMap, name: &HeaderName) -> bool {
+    let is_any = |value: &HeaderValue| *name == header::ACCEPT && value.as_bytes().trim_ascii() == b"*/*";
+    caller.get_all(name).iter().any(|value| !is_any(value))
+}
+
 /// Puts a header of the definition in, instead of what the caller sent under this name in any spelling.
 pub(crate) fn inject(headers: &mut HeaderMap, name: HeaderName, value: HeaderValue) {
     let wanted = comparable(name.as_str());
@@ -289,5 +296,23 @@ mod tests {
                 "x-ratelimit-remaining"
             ]
         );
+    }
+
+    #[test]
+    fn an_accept_of_everything_says_nothing() {
+        for (value, says) in [
+            ("*/*", false),
+            (" */* ", false),
+            ("application/json", true),
+            ("text/plain, */*", true),
+        ] {
+            assert_eq!(
+                says_something(&headers(&[("accept", value)]), &header::ACCEPT),
+                says,
+                "{value}"
+            );
+        }
+        assert!(!says_something(&headers(&[]), &header::ACCEPT));
+        assert!(says_something(&headers(&[("user-agent", "*/*")]), &header::USER_AGENT));
     }
 }

@@ -248,10 +248,23 @@ impl ApiCall {
         join::join(&self.base, raw_path_and_query, &own)
     }
 
+    /// A whole address with the definition's own parameters that it has not yet.
+    pub(crate) fn whole(&self, address: &Url) -> Url {
+        let mut whole = address.clone();
+        for own in &self.query {
+            if address.query_pairs().all(|(name, _)| name != own.name) {
+                whole
+                    .query_pairs_mut()
+                    .append_pair(&own.name, own.value.expose_secret());
+            }
+        }
+        whole
+    }
+
     /// Puts the definition's headers in.
     pub(crate) fn inject(&self, headers: &mut HeaderMap) {
         for own in &self.headers {
-            if own.secret || !headers.contains_key(&own.name) {
+            if own.secret || !headers::says_something(headers, &own.name) {
                 headers::inject(headers, own.name.clone(), own.value.clone());
             }
         }
