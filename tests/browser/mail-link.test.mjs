@@ -33,7 +33,7 @@ describe('a link from a mail', () => {
     const kept = await fetch(`${suite.latchkey.url}/v1/authkit/token`, { method: 'POST', headers, body });
     assert.equal(kept.status, 200);
     for (const name of suite.provider.rows.keys()) if (!name.startsWith('Client:')) suite.provider.rows.delete(name);
-    await until(() => mail.mails.length > 0, 'a mail', 60_000);
+    await until(() => mail.mails.length > 0, 'a mail', 180_000);
     assert.deepEqual(mail.mails[0].to, [EMAIL]);
     link = mail.linkIn(mail.mails[0]);
     assert.ok(record.id && link.startsWith(`${suite.latchkey.origin}/connect/link/`), link);
