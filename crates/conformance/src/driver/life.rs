@@ -9,7 +9,7 @@ use crate::sample::seconds;
 use crate::script::Part;
 
 /// Seconds within which a moment is the same.
-const SLACK: u64 = 60;
+const MARGIN: u64 = 60;
 
 impl Scene<'_> {
     /// The first connection, with the answers that the definition declares as usual.
@@ -175,7 +175,7 @@ impl Scene<'_> {
         }
         let lifetime = self.lifetime()?;
         let left = self.expires_in(main).await?;
-        if !left.is_some_and(|left| left <= lifetime && left + SLACK >= lifetime) {
+        if !left.is_some_and(|left| left <= lifetime && left + MARGIN >= lifetime) {
             return Err(format!(
                 "the token ends in {left:?} seconds, and the service says {lifetime}"
             ));
@@ -251,7 +251,7 @@ impl Scene<'_> {
         let rare = self.connect_in(&session, &take).await?;
         self.advance(idle_seconds * 2 / 5).await?;
         let early = self.ticks_of(&rare).await?;
-        self.advance(idle_seconds / 10 + SLACK).await?;
+        self.advance(idle_seconds / 10 + MARGIN).await?;
         let late = self.ticks_of(&rare).await?;
         self.stage.used(&idle.path)?;
         self.remove(&rare.connection).await?;
