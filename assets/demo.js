@@ -42,7 +42,6 @@ connectButton.addEventListener("click", () => {
       token: async () => (await post("/demo/token", {})).answer,
       mode: byId("window").value,
       theme: byId("theme").value || undefined,
-      companyName: "Acme notes",
     }),
   );
 });

@@ -42,11 +42,9 @@ process.exitCode = problems.length ? 1 : 0;
 /** The logos that definitions name, with the files that do. */
 function named() {
   const logos = new Map();
-  for (const folder of ["integrations", "crates/catalog/drafts"]) {
-    for (const file of readdirSync(join(root, folder)).filter((name) => name.endsWith(".yaml"))) {
-      const logo = /^logo: *([a-z0-9-]+)\s*$/m.exec(readFileSync(join(root, folder, file), "utf8"))?.[1];
-      if (logo) logos.set(logo, [...(logos.get(logo) ?? []), `${folder}/${file}`]);
-    }
+  for (const file of readdirSync(join(root, "integrations")).filter((name) => name.endsWith(".yaml"))) {
+    const logo = /^logo: *([a-z0-9-]+)\s*$/m.exec(readFileSync(join(root, "integrations", file), "utf8"))?.[1];
+    if (logo) logos.set(logo, [...(logos.get(logo) ?? []), `integrations/${file}`]);
   }
   return logos;
 }

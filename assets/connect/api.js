@@ -54,6 +54,11 @@ export function createFlow(session, flow) {
   return call("/connect/api/flows", session, flow);
 }
 
+/** A flow with a code that the person enters at the service. */
+export function createCode(session, flow) {
+  return call("/connect/api/codes", session, flow);
+}
+
 export function replaceTicket(session, flow, ticket, proof) {
   return call(`/connect/api/flows/${encodeURIComponent(flow)}/ticket`, session, { ticket, proof });
 }

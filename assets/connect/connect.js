@@ -10,7 +10,7 @@ import { messages, problem } from "./messages.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure, showSuccess } from "./screens/outcome.js";
 import { showConnected, showEmpty, showPick } from "./screens/pick.js";
-import { showService } from "./screens/service.js";
+import { isAtService, showService } from "./screens/service.js";
 import { Session } from "./session.js";
 import { isWebView, pageAddress } from "./surroundings.js";
 import { TokenError } from "./token.js";
@@ -251,9 +251,10 @@ export class Connect {
         this.#typed.set(integration.id, plain);
         const ask = { integration: integration.id, auth: form.auth.id, values, name };
         const leave = () => this.#connectByOauth({ integration, form, ask, screen, sameTab });
-        if (form.auth.kind === "oauth2" && isWebView()) this.#inWebView({ integration, form, leave });
-        else if (form.auth.kind === "oauth2") leave();
-        else this.#connectByForm({ integration, form, ask, screen });
+        if (isByCode(form)) leave();
+        else if (!isAtService(form.auth)) this.#connectByForm({ integration, form, ask, screen });
+        else if (isWebView()) this.#inWebView({ integration, form, leave });
+        else leave();
       },
     });
   }
@@ -269,9 +270,11 @@ export class Connect {
   #connectByOauth({ integration, form, ask, screen, sameTab }) {
     this.#signIn = this.#newSignIn({ integration, form, ask, screen });
     // The window first: it may open only while the click lasts.
-    if (sameTab) this.#signIn.leave();
+    if (isByCode(form)) this.#signIn.enterCode();
+    else if (sameTab) this.#signIn.leave();
     else this.#signIn.openWindow();
-    screen.busy(messages.redirecting.title({ service: integration.name }), () => this.#signIn?.cancel());
+    const { name: service } = integration;
+    screen.busy(isByCode(form) ? messages.loading.form({ service }) : messages.redirecting.title({ service }), () => this.#signIn?.cancel());
   }
 
   #newSignIn({ integration, form, ask, screen }) {
@@ -287,7 +290,7 @@ export class Connect {
       onClose: () => this.close(),
       onEnd: ({ flow, session, status, error }) => {
         if (error) this.#refused({ error, integration, form, screen });
-        else if (status.status === "success") this.#succeeded(integration, flow, status, session);
+        else if (status.status === "success") this.#succeeded(integration, flow, status, session, isByCode(form));
         else this.#ended(integration, form, flow, status);
       },
     });
@@ -315,11 +318,12 @@ export class Connect {
       onClose: () => this.close(),
       onEnd: ({ flow, session, status, error }) => {
         if (error) kept(problem(error.key, integration.name, error.message));
-        else if (status.status === "success") this.#connected(integration, status, { flow, session });
+        else if (status.status === "success") this.#connected(integration, status, { flow, session, byCode: made.byCode });
         else kept(["access_denied", "cancelled"].includes(status.code) ? null : problem(status.code, integration.name, status.message ?? messages.failure.generic));
       },
     });
-    this.#signIn.openWindow();
+    if (made.byCode) this.#signIn.enterCode();
+    else this.#signIn.openWindow();
   }
 
   #kept(integration, made, note) {
@@ -359,10 +363,10 @@ export class Connect {
 
   // --- outcomes ---
 
-  #succeeded(integration, outcome, status, session = null) {
+  #succeeded(integration, outcome, status, session = null, byCode = false) {
     this.#embedder.success(outcome, status.connection);
     if (integration) this.#typed.delete(integration.id);
-    this.#connected(integration, status, { flow: outcome, session });
+    this.#connected(integration, status, { flow: outcome, session, byCode });
   }
 
   #connected(integration, { account, missing }, made) {
@@ -392,12 +396,13 @@ export class Connect {
     if (!(error instanceof ApiError)) return this.#fail(error, { integration, retry: () => this.#showService(integration, form) });
     if (error.key === "field_errors" && error.meta?.fields) return screen.fault(error.meta.fields, error.meta.reasons);
     const passes = error.status === 0 || error.status >= 500 || error.status === 429;
-    if (error.key === "credential_refused" || (form.fields.length > 0 && ["nothing_to_choose", "value_refused"].includes(error.key)) || (passes && form.fields.length > 0)) {
+    const ofField = ["credential_refused", "address_unreachable"].includes(error.key);
+    if (ofField || (form.fields.length > 0 && ["nothing_to_choose", "value_refused"].includes(error.key)) || (passes && form.fields.length > 0)) {
       const provider = error.key === "provider_unavailable";
       const text = provider ? `${messages.failure.providerTitle({ service })}. ${messages.failure.provider({ service })}` : error.status >= 500 ? messages.failure.server : problem(error.key, service, error.message);
       this.#report(text, error.key);
       // Where it can only be about one field, it is said beside that.
-      const [field] = error.key === "credential_refused" ? Object.keys(error.meta?.fields ?? {}) : [];
+      const [field] = ofField ? Object.keys(error.meta?.fields ?? {}) : [];
       return field ? screen.fault({ [field]: text }) : screen.refuse(text);
     }
     if (error.key === "account_changed" || error.key === "account_unknown") {
@@ -508,4 +513,9 @@ export class Connect {
 /** Why a flow ended, for our own script: a stage that says enough, else the server's word. */
 function failureCode({ stage, code }) {
   return stage === "expired" || stage === "rejected" ? stage : (code ?? undefined);
+}
+
+/** Whether the person enters a code at the service, in place of a window that we open. */
+function isByCode(form) {
+  return form.auth.kind === "oauth2_device";
 }

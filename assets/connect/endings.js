@@ -3,7 +3,7 @@
 import { messages, problem } from "./messages.js";
 
 const expired = ["expired", "session_expired", "session_unknown", "code_expired", "not_confirmed"];
-const final = ["app_refused", "app_broken", "value_refused", "choices_unexpected", "no_verify_url", "issuer_mismatch"];
+const final = ["app_refused", "app_broken", "value_refused", "choices_unexpected", "no_verify_url", "cannot_confirm", "issuer_mismatch"];
 
 /**
  * The screen of an ending. `state` names it; `quote` says that the server's sentence, which holds the service's own words,

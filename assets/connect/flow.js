@@ -1,6 +1,7 @@
 // One sign-in at a service: the window is opened inside the click, the flow made after it, the outcome watched.
 
-import { ApiError, cancelFlow, chooseOne, createFlow, readChoices, replaceTicket } from "./api.js";
+import { ApiError, cancelFlow, chooseOne, createCode, createFlow, readChoices, replaceTicket } from "./api.js";
+import { messages } from "./messages.js";
 import { randomSecret, randomWindowName } from "./secrets.js";
 import { showBlocked, showRedirecting, showStuck, showVerifying, showWaiting } from "./screens/progress.js";
 import { watchResult } from "./watch.js";
@@ -82,6 +83,23 @@ export class SignIn {
     this.#watch(attempt);
   }
 
+  /** With a code that the person enters at the service, in any window. */
+  async enterCode() {
+    this.#stop();
+    const attempt = this.#newAttempt();
+    const later = await this.#later().catch(() => null);
+    if (this.#attempt !== attempt) return;
+    if (!later) {
+      this.#stop();
+      return void this.#onEnd({ error: new ApiError(0, "network", messages.failure.network) });
+    }
+    const given = await this.#create(attempt, null);
+    if (!given) return;
+    attempt.showCode = () => later.showCode(this.#modal, { who: this.#who, code: given, onOver: () => attempt.nudge.dispatchEvent(new Event("look")), onCancel: () => this.#cancelByPerson() });
+    this.#show(attempt);
+    this.#watch(attempt);
+  }
+
   /** Leaves in this tab: the page around us navigates. */
   async leave() {
     this.#stop();
@@ -124,7 +142,8 @@ export class SignIn {
     try {
       const created = await this.#withSession((session) => {
         attempt.session = session;
-        return createFlow(session, { ...this.#ask, mode, ticket: attempt.ticket, proof: attempt.proof, embedder: this.#embedder.origin });
+        const ask = { ...this.#ask, embedder: this.#embedder.origin };
+        return mode ? createFlow(session, { ...ask, mode, ticket: attempt.ticket, proof: attempt.proof }) : createCode(session, ask);
       });
       attempt.flow = created.flow;
       attempt.result = created.result;
@@ -168,6 +187,7 @@ export class SignIn {
       this.#view = view;
       if (view === "choose") this.#offerChoice(attempt);
       else if (view === "verifying" || view === "customer") showVerifying(this.#modal, { who: this.#who, customer: view === "customer", onClose: this.#onClose });
+      else if (attempt.showCode) attempt.showCode();
       else this.#screen = showWaiting(this.#modal, { who: this.#who, onReopen: () => this.#reopen(), onOther: () => this.#otherWay(), onCancel: () => this.#cancelByPerson() });
     }
     if (attempt.stage === "confirming") this.#screen.code(attempt.code);

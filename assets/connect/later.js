@@ -2,7 +2,8 @@
 
 import { awaitReturn } from "./check.js";
 import { showChoose, showChooseElsewhere } from "./screens/choose.js";
+import { showCode } from "./screens/code.js";
 import { OwnConnections } from "./screens/own.js";
 import { showWebView } from "./screens/webview.js";
 
-window.latchkeyLater = { awaitReturn, showChoose, showChooseElsewhere, OwnConnections, showWebView };
+window.latchkeyLater = { awaitReturn, showChoose, showChooseElsewhere, showCode, OwnConnections, showWebView };

@@ -10,6 +10,7 @@ import { around, messages, problem } from "./messages.js";
 import { Modal, primaryButton, setBusy } from "./modal.js";
 import { readOptions } from "./payload.js";
 import { showChoose, showChooseElsewhere } from "./screens/choose.js";
+import { showCode } from "./screens/code.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure } from "./screens/outcome.js";
 import { OwnConnections } from "./screens/own.js";
@@ -64,7 +65,7 @@ Object.assign(page, {
   once: true,
   service: null,
   readOptions: (options) => readOptions({ ...options, selectedConnection: page.service }),
-  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere, showWebView }),
+  later: async () => ({ OwnConnections, showChoose, showChooseElsewhere, showCode, showWebView }),
 });
 
 async function run() {

@@ -16,7 +16,7 @@ PROJECT = os.environ["CONNECT_PROJECT"]
 HERE = Path(__file__).parent
 
 app = FastAPI(openapi_url=None)
-latchkey = httpx.AsyncClient(base_url=LATCHKEY, headers={"X-Pica-Secret": KEY}, timeout=30)
+latchkey = httpx.AsyncClient(base_url=LATCHKEY, headers={"X-One-Secret": KEY}, timeout=30)
 
 
 def signed_in() -> str:
@@ -44,7 +44,7 @@ async def who_am_i(identity: Identity) -> JSONResponse:
     rows = found.json()["rows"]
     if not rows:
         return JSONResponse({"message": "Nothing is connected yet."}, 404)
-    answer = await latchkey.get("/v1/passthrough/me", headers={"X-Pica-Connection-Key": rows[0]["key"]})
+    answer = await latchkey.get("/v1/passthrough/me", headers={"X-One-Connection-Key": rows[0]["key"]})
     return JSONResponse(answer.json(), answer.status_code)
 
 

@@ -18,7 +18,7 @@ const script = await file("page.js");
 const policy = `default-src 'none'; script-src 'self' ${latchkey}; frame-src ${latchkey}; connect-src 'self'; style-src 'self' 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'`;
 
 async function ask(path, options = {}) {
-  const response = await fetch(latchkey + path, { ...options, headers: { "X-Pica-Secret": key, ...options.headers } });
+  const response = await fetch(latchkey + path, { ...options, headers: { "X-One-Secret": key, ...options.headers } });
   return { status: response.status, body: await response.json() };
 }
 
@@ -38,7 +38,7 @@ async function whoAmI(identity) {
   if (status !== 200) return { status, body };
   const [connection] = body.rows;
   if (!connection) return { status: 404, body: { message: "Nothing is connected yet." } };
-  return ask("/v1/passthrough/me", { headers: { "X-Pica-Connection-Key": connection.key } });
+  return ask("/v1/passthrough/me", { headers: { "X-One-Connection-Key": connection.key } });
 }
 
 const answers = { "/latchkey-token": token, "/who-am-i": whoAmI };

@@ -77,6 +77,7 @@ empty-text =
 explain-title = { $service } verbinden
 explain-reconnect-title = { $service } neu verbinden
 explain-reconnect-reason = Die Verbindung zu { $service } funktioniert nicht mehr.
+explain-reconnect-refused = { $service } nimmt diese Verbindung nicht mehr an.
 explain-reconnect-keeps = Verbinden Sie es neu, dann macht { $app } dort weiter, wo es aufgehört hat.
 explain-account = Verwenden Sie dasselbe Konto bei { $service } wie bisher: { $account }. Ein anderes wird abgelehnt.
 explain-permission = Die Berechtigung „{ $scope }“ verwenden
@@ -87,6 +88,7 @@ explain-access = Das darf { $app } dann
 explain-owner = Die Verbindung gehört dann { $owner }
 explain-promise = { $service } öffnet sich in einem eigenen Fenster. { $app } sieht Ihr Passwort nie.
 explain-promise-same-tab = { $service } öffnet sich in diesem Tab und bringt Sie zurück. { $app } sieht Ihr Passwort nie.
+explain-promise-code = Sie geben einen Code auf der Seite von { $service } ein. { $app } sieht Ihr Passwort nie.
 explain-key-promise = Wird verschlüsselt gespeichert und nicht wieder angezeigt. { $app } sieht es nie.
 explain-button = { $service } verbinden
 explain-reconnect-button = { $service } neu verbinden
@@ -125,6 +127,17 @@ waiting-other = Anderen Weg wählen
 waiting-code-title = Geben Sie diesen Code im anderen Fenster ein
 waiting-code-text = Er zeigt, dass beide Fenster Ihnen gehören.
 waiting-code-label = Der Code lautet { $code }
+
+## Ein Code, der beim Dienst eingegeben wird
+
+code-title = Geben Sie diesen Code bei { $service } ein
+code-text = Öffnen Sie die Seite von { $service } und prüfen Sie, ob sie diesen Code zeigt, oder geben Sie ihn dort ein. Diese Seite geht von selbst weiter.
+code-open = Seite von { $service } öffnen
+code-copy = Code kopieren
+code-copied = Kopiert
+code-elsewhere = Auf einem anderen Gerät: { $address }
+code-left = Verbleibende Zeit: { $time }
+code-minute = Der Code gilt noch eine Minute.
 
 ## Anmeldung in diesem Tab
 
@@ -392,8 +405,10 @@ manage-gone = Die Verbindung wurde inzwischen anderswo beendet. Es ist nichts me
 problem-access-denied = { $service } wurde nicht verbunden: Der Zugriff wurde nicht erlaubt.
 problem-account-changed = Das ist ein anderes Konto bei { $service } als das bisher verbundene. Melden Sie sich mit dem bisherigen an, oder legen Sie eine neue Verbindung an.
 problem-account-unknown = { $service } hat nicht mitgeteilt, welches Konto das ist. Die Verbindung bleibt, wie sie war. Versuchen Sie es in einer Minute noch einmal.
+problem-address-unreachable = { $service } ist unter der eingegebenen Adresse nicht erreichbar. Prüfen Sie die Adresse und versuchen Sie es noch einmal.
 problem-app-broken = { $service } hat die Einstellungen dieser App abgelehnt. Wer die App betreibt, muss sie prüfen.
 problem-app-refused = { $service } hat abgelehnt, wie diese App um Zugriff bittet. Wer die App betreibt, muss dort ihre Einstellungen prüfen.
+problem-cannot-confirm = { $service } wird mit einem Code verbunden, und diese App bestätigt, wer sich angemeldet hat. Das kann ein Code nicht zeigen. Wer die App betreibt, kann das ändern.
 problem-cannot-widen = Der Rest lässt sich von hier aus nicht erlauben. Verbinden Sie { $service } in der App neu.
 problem-choices-refused = { $service } hat nicht gesagt, was dieses Konto nutzen darf. Melden Sie sich mit einem anderen Konto an, oder lassen Sie sich dort Zugang geben.
 problem-choices-unexpected = { $service } hat anders geantwortet als vorgesehen. Wer die App betreibt, muss sich das ansehen.
@@ -425,6 +440,8 @@ problem-too-many-flows = In diesem Fenster wurden zu viele Anmeldungen begonnen.
 ## Seiten des Servers
 
 page-embed-title = Verbinden
+page-embed-unknown-title = Diese Adresse wird nicht verwendet
+page-embed-unknown-text = Hier hat keine App dieses Servers ein Verbindungsfenster. Gehen Sie zurück zur App; wer sie betreibt, findet die richtige Adresse in der Konsole unter Embed.
 page-choose-title = Auswählen, was verbunden wird
 page-no-script = Diese Seite braucht JavaScript. Erlauben Sie es für diese Seite und laden Sie sie neu.
 page-frame-no-script = Dieses Fenster braucht JavaScript. Erlauben Sie es für diese Seite und laden Sie sie neu.

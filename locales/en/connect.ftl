@@ -91,6 +91,7 @@ empty-text =
 explain-title = Connect { $service }
 explain-reconnect-title = Reconnect { $service }
 explain-reconnect-reason = The connection to { $service } no longer works.
+explain-reconnect-refused = { $service } no longer accepts this connection.
 explain-reconnect-keeps = Connect it again, and { $app } goes on where it stopped.
 explain-account = Use the same { $service } account as before: { $account }. Another one is refused.
 explain-permission = Use the permission “{ $scope }”
@@ -101,6 +102,7 @@ explain-access = { $app } will be able to
 explain-owner = The connection will belong to { $owner }
 explain-promise = { $service } opens in its own window. { $app } never sees your password.
 explain-promise-same-tab = { $service } opens in this tab and brings you back. { $app } never sees your password.
+explain-promise-code = You enter a code on the page of { $service }. { $app } never sees your password.
 explain-key-promise = Stored encrypted. It is not shown again, and { $app } never sees it.
 explain-button = Connect { $service }
 explain-reconnect-button = Reconnect { $service }
@@ -139,6 +141,17 @@ waiting-other = Use another way
 waiting-code-title = Enter this code in the other window
 waiting-code-text = It shows that both windows are yours.
 waiting-code-label = The code is { $code }
+
+## A code to enter at the service
+
+code-title = Enter this code at { $service }
+code-text = Open the { $service } page and check that it shows this code, or enter it there. This page goes on by itself.
+code-open = Open the { $service } page
+code-copy = Copy the code
+code-copied = Copied
+code-elsewhere = On another device, go to { $address }
+code-left = Time left: { $time }
+code-minute = The code is good for one more minute.
 
 ## The sign-in opens in this tab
 
@@ -418,8 +431,10 @@ manage-gone = The connection was ended somewhere else in the meantime. There is 
 problem-access-denied = { $service } was not connected: the access was not allowed.
 problem-account-changed = This is another { $service } account than the one that was connected. Sign in with the earlier account, or make a new connection.
 problem-account-unknown = { $service } did not say which account this is, so the connection was left as it was. Try again in a minute.
+problem-address-unreachable = { $service } could not be reached at the address that was entered. Check the address, then try again.
 problem-app-broken = { $service } refused this app’s settings. The people who run the app have to check them.
 problem-app-refused = { $service } refused the way this app asks for access. The people who run the app have to look at its settings there.
+problem-cannot-confirm = { $service } is connected with a code, and this app confirms who signed in, which a code cannot show. The people who run the app can change that.
 problem-cannot-widen = The rest cannot be allowed from here. Connect { $service } again in the app.
 problem-choices-refused = { $service } did not say what this account may use. Sign in with another account, or ask the people who run it for you to give you access.
 problem-choices-unexpected = { $service } answered in a way that was not foreseen. The people who run the app have to look at it.
@@ -451,6 +466,8 @@ problem-too-many-flows = Too many sign-ins were started from this window. Close 
 ## Pages that the server writes
 
 page-embed-title = Connect
+page-embed-unknown-title = This address is not in use
+page-embed-unknown-text = No app of this server has a connection window here. Go back to the app; whoever runs it finds the right address in the console, under Embed.
 page-choose-title = Choose what to connect
 page-no-script = This page needs JavaScript. Allow it for this page and reload.
 page-frame-no-script = This window needs JavaScript. Allow it for this page and reload.

@@ -90,6 +90,8 @@ test('no planted secret is in the log, /metrics, the database, a message or the 
   await latchkey.api('/v1/vault/connections', { key: `${latchkey.test_key.slice(0, -4)}zzzz` });
   for (const cookie of await context.cookies(latchkey.origin)) seen.browser.add(cookie.value);
 
+  // Nobody signs in with a code here: device.test.mjs plants that one.
+  const { device_code: _elsewhere, ...issued } = provider.secrets;
   const planted = {
     'secret key': [latchkey.test_key],
     'client secret': [provider.clientSecret],
@@ -97,7 +99,7 @@ test('no planted secret is in the log, /metrics, the database, a message or the 
     'link header': [linkHeader],
     'token answer': host.answers.map((answer) => answer.requestId),
     ...Object.fromEntries(Object.entries(seen).map(([name, values]) => [name, [...values]])),
-    ...provider.secrets,
+    ...issued,
   };
   for (const [name, values] of Object.entries(planted)) assert.ok(values.filter(Boolean).length > 0, `nothing was planted as ${name}`);
 

@@ -54,7 +54,7 @@ describe('check mode', () => {
 
   test('back without having finished: it says so after a moment, and can be closed', async () => {
     const { page, at, plan } = await open(pending('away'));
-    await at.screen('unfinished').waitFor({ timeout: 10_000 });
+    await at.screen('unfinished').waitFor();
     assert.ok(plan.calls.check > 1);
     assert.deepEqual(await events(page), []);
     await at.close.click();

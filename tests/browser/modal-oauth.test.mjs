@@ -104,7 +104,7 @@ describe('ways to the provider', () => {
     const { at } = await opener(suite)(context, '@picahq/authkit', {});
     await at.pick('Gmail');
     await at.connect('Gmail').click();
-    await at.frame.getByRole('button', { name: 'Stop waiting' }).click({ timeout: 10_000 });
+    await at.frame.getByRole('button', { name: 'Stop waiting' }).click();
     await at.connect('Gmail').waitFor();
   });
 });

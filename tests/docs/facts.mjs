@@ -182,7 +182,7 @@ const titles = (source) => [...source.matchAll(/^\s*(?:const \w+ = .*=> )?test\(
 export async function checkReliability(all, check) {
   const document = all.find(({ name }) => name === 'docs/reliability.md');
   await check('docs/reliability.md: every promise has its row', async () => {
-    const numbers = [...Array(40).keys()].map((index) => index + 1).concat(42, 43, 45, 47, 48, 49, 50, 51, 52, 53, 54, 55, 57);
+    const numbers = [...Array(40).keys()].map((index) => index + 1).concat(42, 43, 45, 47, 48, 49, 50, 51, 52, 53, 54, 55, 57, 58);
     complain(amiss(document, 'R', numbers.map((number) => `R${String(number).padStart(2, '0')}`)));
   });
   await check('docs/reliability.md: every test is there', () => everyTest(document, 50));
@@ -202,7 +202,7 @@ export async function checkSecurity(all, check) {
   const document = all.find(({ name }) => name === 'docs/security.md');
   const numbered = (letter, digits, count) => [...Array(count).keys()].map((index) => `${letter}${String(index + 1).padStart(digits, '0')}`);
   await check('docs/security.md: every case has its row', async () => {
-    complain([...amiss(document, 'T', numbered('T', 2, 27)), ...amiss(document, 'S', numbered('S', 3, 46))]);
+    complain([...amiss(document, 'T', numbered('T', 2, 28)), ...amiss(document, 'S', [...numbered('S', 3, 68), 'S103', 'S119'])]);
   });
   await check('docs/security.md: every row has a test or a reason', async () => {
     const rows = [...document.text.matchAll(/^\| ([TS]\d+) \|.*\|$/gm)];

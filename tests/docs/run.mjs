@@ -113,7 +113,7 @@ async function quickStart(work, chromium) {
   }
 }
 
-/** docs/sandbox.md holds a script that connects by OAuth without a browser; `KEY` is there from the quick start. */
+/** docs/sandbox.md holds a script that connects by OAuth without a browser; `SECRET_KEY` is there from the quick start. */
 async function sandboxScript(here, shell) {
   const document = await page('docs/sandbox.md');
   const all = parts(document);

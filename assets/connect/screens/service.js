@@ -1,11 +1,16 @@
 // One service before it is connected: who asks, for whom, what for; and the fields, where there are some.
 
 import { element, icon, logo } from "../dom.js";
-import { around, language, messages } from "../messages.js";
+import { around, messages } from "../messages.js";
 import { linkButton, outsideLink, policies, primaryButton, setBusy } from "../modal.js";
 import { makeFields } from "./fields.js";
 
 const slowAfter = 8000;
+// Reasons that are the service's; of others one says only that it works no more.
+const refusals = new Set(["grant_gone", "grant_refused", "rotation_uncertain", "key_refused"]);
+
+/** Whether one signs in at the service, in a window of its own. */
+export const isAtService = ({ kind }) => /^oauth[12]$/.test(kind);
 
 /**
  * Shows the state `explain` (OAuth without fields), `form` or `reconnect`.
@@ -14,11 +19,12 @@ const slowAfter = 8000;
  */
 export function showService(modal, { form, integration, app, appPicture, owner, reconnect, keeper, own, branding, typed, showNameInput, sameTab, onConnect, onMethod, back }) {
   const service = form.name;
-  const isOauth = form.auth.kind === "oauth2";
+  const byCode = form.auth.kind === "oauth2_device";
+  const isOauth = byCode || isAtService(form.auth);
   const fields = makeFields([...form.fields, ...(showNameInput && !reconnect ? [nameField()] : [])], typed);
   const notice = element("div", { class: "notice notice-bad", role: "alert", hidden: true });
   const label = reconnect ? messages.explain.reconnectButton({ service }) : messages.explain.button({ service });
-  const opensWindow = isOauth && !sameTab;
+  const opensWindow = isOauth && !byCode && !sameTab;
   const button = primaryButton(label, null, { type: "submit", form: "service-form", trailing: opensWindow ? "external-link" : null });
   const slow = element("p", { class: "quiet slow", hidden: true });
   let timer = 0;
@@ -55,8 +61,14 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
     others.map((method) => linkButton(messages.explain.other({ method: method.title }), () => onMethod(method.id))),
   ];
 
+  function why() {
+    if (reconnect.works) return "";
+    return [refusals.has(reconnect.reason) ? messages.explain.reconnectRefused({ service }) : messages.explain.reconnectReason({ service }), " "];
+  }
+
   function promise() {
     if (!isOauth) return messages.explain.keyPromise({ app });
+    if (byCode) return messages.explain.promiseCode({ service, app });
     return sameTab ? messages.explain.promiseSameTab({ service, app }) : messages.explain.promise({ service, app });
   }
 
@@ -64,7 +76,7 @@ export function showService(modal, { form, integration, app, appPicture, owner, 
     name: reconnect ? "reconnect" : form.fields.length > 0 ? "form" : "explain",
     title: reconnect ? messages.explain.reconnectTitle({ service }) : messages.explain.title({ service }),
     before: [element("div", { class: "pair" }, logo(app, appPicture, "logo-large"), element("span", { class: "pair-link" }, icon("arrow-left-right")), logo(service, integration.logo, "logo-large"))],
-    lead: reconnect ? [(language === "en" && reconnect.reason) || messages.explain.reconnectReason({ service }), " ", messages.explain.reconnectKeeps({ app })] : messages.explain.lead({ app, service }),
+    lead: reconnect ? [why(), messages.explain.reconnectKeeps({ app })] : messages.explain.lead({ app, service }),
     body: [node, element("div", { class: "about" }, about)],
     actions: [slow, button],
     back,

@@ -32,13 +32,10 @@ struct Options {
 
 fn main() -> anyhow::Result<()> {
     let options = Options::parse();
-    let (built_in, drafts) = (
-        options.root.join("integrations"),
-        options.root.join("crates/catalog/drafts"),
-    );
+    let folder = options.root.join("integrations");
     let before = memory("VmRSS")?;
     let start = Instant::now();
-    let loaded = load(&built_in, &drafts)?;
+    let loaded = load(&folder)?;
     let first = start.elapsed();
     let (resident, peak) = (memory("VmRSS")?, memory("VmHWM")?);
     ensure!(
@@ -47,10 +44,8 @@ fn main() -> anyhow::Result<()> {
         loaded.problems
     );
     let definitions = loaded.catalog.len();
-    let loads = timed(options.rounds, || load(&built_in, &drafts).map(drop))?;
-    let parses = timed(options.rounds, || {
-        parse(&[&built_in, &built_in.join("families"), &drafts])
-    })?;
+    let loads = timed(options.rounds, || load(&folder).map(drop))?;
+    let parses = timed(options.rounds, || parse(&[&folder, &folder.join("families")]))?;
     let grown = resident.saturating_sub(before);
     let met = first.max(middle(&loads)) < LOAD && peak.saturating_sub(before) < MEMORY_KIB;
     let ratio = middle(&loads).as_secs_f64() / middle(&parses).as_secs_f64().max(f64::EPSILON);
@@ -87,10 +82,10 @@ fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Both folders, as a server loads its own and the operator's.
-fn load(built_in: &Path, drafts: &Path) -> anyhow::Result<catalog::Loaded> {
-    let read = |folder: &Path| Files::read(folder).with_context(|| format!("{} cannot be read", folder.display()));
-    Ok(catalog::load(&read(built_in)?, Some(&read(drafts)?)))
+/// As a server does at its start.
+fn load(folder: &Path) -> anyhow::Result<catalog::Loaded> {
+    let files = Files::read(folder).with_context(|| format!("{} cannot be read", folder.display()))?;
+    Ok(catalog::load(&files, None))
 }
 
 /// The yardstick: the files as plain values.

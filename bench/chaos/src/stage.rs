@@ -1,5 +1,6 @@
 //! Everything that a run needs, built up and torn down: database, provider, links, replicas, load balancer.
 
+use std::collections::BTreeSet;
 use std::net::{SocketAddr, TcpListener as StdListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use crate::provider::Provider;
 use crate::proxy::{Proxy, Target};
 use crate::readers::Caller;
 use crate::replica::{Replica, Setup};
-use crate::world::{World, integration_id};
+use crate::world::{AUTH_METHOD, World, integration_id};
 use crate::{front, witness};
 
 /// A replica with its links and its disk.
@@ -74,11 +75,23 @@ impl Stage {
 
         let binary = binary(options)?;
         let mut stations = Vec::new();
+        let mut addresses = Vec::new();
         for number in 0..usize::from(options.replicas) {
             let station = station(
                 options, folder, number, &binary, &secret, &origin, &postgres, &provider, &hooks, &recorder,
             );
-            stations.push(Arc::new(station.await?));
+            let station = station.await?;
+            addresses.push(station.provider.address);
+            stations.push(Arc::new(station));
+        }
+        // Each replica has a way of its own to the provider, so each names another address for the same secrets.
+        for integration in 0..options.integrations {
+            let all = addresses
+                .iter()
+                .map(|address| destinations(&definition(*address, integration), integration));
+            world
+                .agree(integration, all.collect::<anyhow::Result<Vec<_>>>()?)
+                .await?;
         }
         front::serve(
             listener,
@@ -203,6 +216,14 @@ api:
   base_url: "${{variables.base}}/api"
 "#
     )
+}
+
+/// Where a definition sends the secrets of its way to sign in.
+fn destinations(definition: &str, integration: u32) -> anyhow::Result<BTreeSet<String>> {
+    let loaded = catalog::load_sources([("chaos.yaml", definition)]);
+    let read = loaded.catalog.get(&integration_id(integration));
+    let read = read.with_context(|| format!("the definition: {:?}", loaded.problems))?;
+    Ok(read.destinations(AUTH_METHOD).into_owned())
 }
 
 /// The binary under test: as told, else where cargo puts it beside this program.

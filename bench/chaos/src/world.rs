@@ -1,7 +1,7 @@
 //! What is in the database: a project with an app, connections, a webhook endpoint. Written through `store`, as the
 //! product would.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,8 +10,8 @@ use anyhow::Context as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::Row as _;
 use store::{
-    App, AppSettings, ConnectionId, Grant, InstanceMode, NewConnection, NewCredential, NewEndpoint, NewSession, Owner,
-    PoolOptions, ProjectId, Store,
+    ApiKeyId, App, AppSettings, ConnectionId, Destinations, Grant, InstanceMode, NewApiKey, NewConnection,
+    NewCredential, NewEndpoint, NewSession, Owner, PoolOptions, ProjectId, Store,
 };
 use tokio::sync::Mutex;
 use uuid::Uuid;
@@ -25,6 +25,9 @@ use crate::provider::{CLIENT_ID, CLIENT_SECRET, Pair, Provider};
 pub(crate) fn integration_id(number: u32) -> String {
     format!("chaos-{number}")
 }
+
+/// The way to sign in that the definition has.
+pub(crate) const AUTH_METHOD: &str = "oauth2";
 
 const TEST: Environment = Environment::Test;
 
@@ -83,8 +86,16 @@ impl World {
             apps.push(store.set_app(project, TEST, &id, public_url, settings).await?);
         }
         let key = ApiKey::generate(TEST);
-        let scopes = ["passthrough", "connections:read", "connections:write"].map(str::to_owned);
-        store.create_api_key(project, &key, "chaos", &scopes).await?;
+        let scopes = ["passthrough", "connections:read", "connections:write"];
+        let new = NewApiKey {
+            id: ApiKeyId::generate(),
+            project,
+            name: "chaos".to_owned(),
+            scopes: scopes.map(str::to_owned).to_vec(),
+            ip_allow: Vec::new(),
+            expires_at: None,
+        };
+        store.create_api_key(&key, &new).await?;
         Ok(Self {
             key: key.expose(),
             store,
@@ -95,6 +106,16 @@ impl World {
             recorder,
             signing_in: Mutex::default(),
         })
+    }
+
+    /// Agrees to the addresses that the definition of each replica names for the secrets of an app.
+    pub(crate) async fn agree(&self, integration: u32, all: Vec<BTreeSet<String>>) -> anyhow::Result<()> {
+        let all = all.into_iter().flatten().collect();
+        let agreed = Destinations::from([(AUTH_METHOD.to_owned(), all)]);
+        let app = self.apps[integration as usize].id;
+        let taken = self.store.take_destinations(app, |_| Some(agreed)).await?;
+        anyhow::ensure!(taken.is_some(), "the app of {} is gone", integration_id(integration));
+        Ok(())
     }
 
     /// An endpoint that subscribes to everything.
@@ -211,6 +232,7 @@ impl World {
                 refresh_token: Some(SecretString::from(pair.refresh)),
                 token_type: "Bearer".to_owned(),
                 client: None,
+                dpop_key: None,
             }),
             expires_in: Some(pair.expires_in),
             refresh_in: Some((pair.expires_in * 4 / 5).max(1)),
@@ -220,7 +242,7 @@ impl World {
             environment: TEST,
             app: app.id,
             integration: app.integration.clone(),
-            auth_method: "oauth2".to_owned(),
+            auth_method: AUTH_METHOD.to_owned(),
             key: key.to_owned(),
             name: None,
             owner: Owner::default(),

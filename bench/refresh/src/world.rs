@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use latchkey::cluster::{Cluster, ClusterOptions};
 use secrecy::SecretString;
 use sqlx::PgPool;
-use store::{AppSettings, ConnectionId, InstanceMode, PoolOptions, ProjectId, Store};
+use store::{ApiKeyId, AppSettings, ConnectionId, InstanceMode, NewApiKey, PoolOptions, ProjectId, Store};
 use uuid::Uuid;
 use vault::{ApiKey, Credential, DataKeyId, Environment, KeyRing, MasterKey, OAuth2Tokens, Place};
 
@@ -79,9 +79,15 @@ impl World {
             store.create_project("Small").await?,
         );
         let secret = ApiKey::generate(Environment::Test);
-        store
-            .create_api_key(large.id, &secret, "Bench", &["passthrough".to_owned()])
-            .await?;
+        let key = NewApiKey {
+            id: ApiKeyId::generate(),
+            project: large.id,
+            name: "Bench".to_owned(),
+            scopes: vec!["passthrough".to_owned()],
+            ip_allow: Vec::new(),
+            expires_at: None,
+        };
+        store.create_api_key(&secret, &key).await?;
         let mut apps = Vec::new();
         for (number, base) in provider.addresses().into_iter().enumerate() {
             let project = if number < APPS { large.id } else { small.id };
@@ -226,6 +232,7 @@ fn write_rows(
             refresh_token: Some(SecretString::from(refresh)),
             token_type: "Bearer".to_owned(),
             client: None,
+            dpop_key: None,
         });
         let sealed = ring.seal(app.key, &place, &credential.to_plaintext())?;
         writeln!(

@@ -3,7 +3,6 @@
 use protocol::CheckError;
 use store::{Callable, Tested};
 
-use crate::sessions::effective_variables;
 use crate::texts::quoted;
 use crate::{Broker, Problem};
 
@@ -42,14 +41,11 @@ impl Broker {
         let integration = catalog
             .get(&callable.integration)
             .ok_or_else(|| ours(Problem::not_found("The definition of this connection")))?;
-        let variables = effective_variables(integration, &app.variables, &callable.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        if let Some(client_id) = &app.client_id {
-            inputs.insert_text("app", "client_id", client_id);
-        }
+        let filled = self
+            .call_inputs(integration, &callable.auth_method, &app, &callable.variables)
+            .await;
+        let filled = filled.map_err(ours)?;
+        let inputs = filled.inputs(self);
         self.protocol()
             .check(integration, (&callable.auth_method, &callable.credential), &inputs)
             .await

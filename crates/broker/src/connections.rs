@@ -96,14 +96,19 @@ impl Broker {
             .ok_or_else(|| Problem::not_found("This connection"))?;
         tracing::info!(connection = %connection.id, revocation = ?parting.revocation, "a connection was deleted");
         if parting.revocation == RevocationStatus::Pending {
-            let broker = self.clone();
-            tokio::spawn(async move {
-                if let Err(problem) = broker.revoke_tick().await {
-                    tracing::warn!(%problem, "a revocation is left to the scheduler");
-                }
-            });
+            self.revoke_soon();
         }
         Ok(DeletedConnection { connection, parting })
+    }
+
+    /// Asks the services now to end what waits, and not with the next look of the scheduler.
+    pub(crate) fn revoke_soon(&self) {
+        let broker = self.clone();
+        tokio::spawn(async move {
+            if let Err(problem) = broker.revoke_tick().await {
+                tracing::warn!(%problem, "a revocation is left to the scheduler");
+            }
+        });
     }
 
     /// Whether the definition knows a way to revoke.

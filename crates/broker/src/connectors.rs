@@ -21,7 +21,7 @@ impl Connector {
     pub fn oauth_scopes(&self) -> Option<(&[String], &str)> {
         self.integration.auth.iter().find_map(|method| match &method.kind {
             AuthKind::OAuth2(oauth2) => Some((oauth2.scopes.default.as_slice(), oauth2.scopes.separator.as_str())),
-            AuthKind::ApiKey(_) => None,
+            AuthKind::OAuth1(_) | AuthKind::ApiKey(_) => None,
         })
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use catalog::{AuthMethod, Input, Secret, SetBy, Variable, VariableKind};
+use catalog::{AuthMethod, CheckTarget, Input, Name, Secret, SetBy, UrlTemplate, Variable, VariableKind};
 use serde::Serialize;
 use serde_json::json;
 use vault::{ExposeSecret as _, Fields, SecretString};
@@ -131,6 +131,36 @@ pub(crate) fn only_field(platform: &Platform, method: &AuthMethod) -> Option<Str
         [only] if shared(platform).next().is_none() => Some(only.name.clone()),
         _ => None,
     }
+}
+
+/// The field in which the person typed where the service is: a value in the host of its log-in, its check or its API that is
+/// neither a default nor one of the choices.
+pub(crate) fn typed_host(platform: &Platform, method: &AuthMethod, given: &BTreeMap<String, String>) -> Option<String> {
+    let typed = method.typed()?;
+    let log_in = typed
+        .login
+        .iter()
+        .flat_map(|login| &login.requests)
+        .map(|request| &request.url);
+    let check = method.check.as_ref().and_then(|check| match &check.target {
+        CheckTarget::Url(url) => Some(url),
+        CheckTarget::Path(_) => None,
+    });
+    let addresses = log_in.chain(check).chain([&platform.integration.api.base_url]);
+    let asked: BTreeMap<&str, &Variable> = shared(platform)
+        .map(|(name, variable)| (name.as_str(), variable))
+        .chain(typed.plain())
+        .collect();
+    let is_typed = |name: &&Name| {
+        let (Some(variable), Some(value)) = (asked.get(name.path.as_str()), given.get(&name.path)) else {
+            return false;
+        };
+        let is_choice =
+            matches!(&variable.kind, VariableKind::Choice(all) if all.iter().any(|one| one.value == *value));
+        name.namespace == "variables" && !is_choice && variable.default.as_ref() != Some(value)
+    };
+    let mut names = addresses.flat_map(UrlTemplate::host_names);
+    names.find(is_typed).map(|name| name.path.clone())
 }
 
 /// Splits given values into secrets and variables, each checked. A value is never echoed.

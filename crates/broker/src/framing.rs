@@ -127,12 +127,13 @@ impl Broker {
         embedder: Option<&str>,
         place: Option<ProjectId>,
     ) -> Result<EmbedPage, Problem> {
-        let project = self
-            .store()
-            .project_by_publishable_id(publishable_id)
-            .await?
-            .filter(|project| place.is_none_or(|own| own == project.id))
-            .ok_or_else(|| Problem::not_found("This embed address"))?;
+        let found = self.store().project_by_publishable_id(publishable_id).await?;
+        let Some(project) = found.filter(|project| place.is_none_or(|own| own == project.id)) else {
+            if place.is_none() && self.store().is_embed_being_deleted(publishable_id).await? {
+                return Err(crate::projects::project_deleted());
+            }
+            return Err(Problem::not_found("This embed address"));
+        };
         let id = project.id;
         let page = self.page_of(vec![project]).await?;
         if let Some(embedder) = embedder.filter(|origin| !page.frame_ancestors.iter().any(|listed| listed == origin)) {
@@ -200,7 +201,7 @@ impl Broker {
         let white_label = projects.iter().all(|project| project.white_label) && !projects.is_empty();
         // With several projects the first paint must not name one of them to the customers of another.
         let project = match projects.as_slice() {
-            [only] => Some((only.name.clone(), self.looks(only))),
+            [only] => Some((only.shown_name().to_owned(), self.looks(only))),
             _ => None,
         };
         Ok(EmbedPage {

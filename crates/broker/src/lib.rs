@@ -8,16 +8,30 @@
 
 mod access;
 mod adoption;
+mod api_keys;
+mod app_addresses;
+mod app_attention;
+mod app_changes;
+mod audit_log;
 mod branding;
 mod check;
+mod client_key;
 mod connections;
 mod connectors;
+mod console;
+mod definitions;
+mod destinations;
+mod doctor;
+mod export_turns;
 mod exports;
 mod flows;
 mod form;
 mod framing;
+mod home;
 mod idle;
 mod imports;
+mod inputs;
+mod integrations;
 mod journal;
 mod keys;
 mod links;
@@ -27,18 +41,26 @@ mod mail;
 mod manage;
 mod management;
 mod moves;
+mod network;
+mod numbers;
 mod on_demand;
+mod operators;
 mod passthrough;
+mod people;
 mod problem;
+mod projects;
 mod readiness;
 mod refresh;
+mod requests;
 mod reseal;
 mod retention;
 mod revoke;
 mod sandbox_faults;
 mod scheduler;
 mod sessions;
+mod shelf_filter;
 mod submit;
+mod system;
 mod texts;
 mod timeline;
 mod webhooks;
@@ -50,43 +72,75 @@ use std::time::Duration;
 use catalog::{Catalog, Inputs};
 use protocol::Protocol;
 use store::{Replica, Store};
+use tokio::sync::Notify;
 use url::Url;
 use zeroize::Zeroizing;
 
-pub use access::{Caller, DEFAULT_SCOPES, Scope};
+pub use access::{Actor, Caller, DEFAULT_SCOPES, Scope};
+pub use api_keys::{KeyKeeper, KeyPage, KeyRequest, MadeKey, OVERLAP_AT_MOST};
+pub use app_changes::AppChange;
+pub use audit_log::{AuditExport, AuditNames, AuditPage, AuditPart, EXPORTED_LINES, is_connection_key};
 pub use branding::{
-    Adjusted, BrandingRequest, BrandingView, IMAGE_LIMIT, ImageView, LANGUAGES, LogoView, Looks, Mistake, NewImage,
-    Place, Sides, Style, Words, image_too_large,
+    Adjusted, BrandingDraft, BrandingRequest, BrandingView, IMAGE_LIMIT, ImageView, LANGUAGES, LogoView, Looks,
+    Mistake, NewImage, Place, Sides, Style, Words, image_too_large,
 };
+pub use client_key::GivenKey;
 pub use connections::{ConnectionPatch, DeletedConnection, ListRequest};
 pub use connectors::Connector;
+pub use console::ConnectionPage;
+pub use definitions::{
+    DEFINITION_LIMIT, DefinitionText, DefinitionView, PutDefinition, Replaced, Sources, Trial, TrialError, Tried, id_in,
+};
+pub use doctor::{Diagnosis, Finding, Verdict};
 pub use exports::{CredentialRequest, Exported, Known};
 pub use flows::{
     CallbackEnd, CallbackPage, ChoiceView, Chooser, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView,
-    NewFlowRequest, Next, Redeem, Redeemed, Resumable, StartedFlow, WideningSession,
+    NewCodeRequest, NewFlowRequest, Next, PollTick, Redeem, Redeemed, Resumable, StartedCode, StartedFlow,
+    WideningSession,
 };
 pub use form::{Choice, Field};
 pub use framing::{EmbedPage, InvalidOrigin, parse_origin};
+pub use home::{Attention, HomeNumbers, Hour, Made, Step, Times};
 pub use imports::{ImportRequest, ImportedConnection, ImportedTokens, Prove};
+pub use integrations::{Counted, Missing, Shelved, Standing};
 pub use journal::{Journal, JournalError};
 pub use links::{LinkRequest, LinkView, MadeLink, OpenedLink};
 pub use mail::{MailSettings, MailTick};
 pub use manage::{Disconnected, OwnConnection, OwnConnections};
 pub use management::{KeyView, Metrics, PlatformSettings, SANDBOXES};
 pub use moves::{Moved, Parcel};
+pub use network::{MalformedNetwork, Network};
 pub use on_demand::{ForcedRefresh, TestResult};
-pub use passthrough::PassthroughCall;
+pub use operators::{
+    Acceptance, Cookie, Entered, FactorSetup, InvitationView, LONGEST_PASSWORD, MadeOperatorLink, NewInvitation,
+    OpenedOperatorLink, Permission, Proof, RecoveryCodes, Revealed, SHORTEST_PASSWORD, SignIn, SignOnFor,
+    SignOnRefused, Signed, SignedOn, SingleSignOn, TeamPage, Visitor, WayBack, may, role_in,
+};
+pub use passthrough::{Called, PassthroughCall};
+pub use people::{
+    AttemptDetail, EXPORTED as EXPORTED_CONNECTIONS, Embedders, Erased, Exported as ConnectionExport, IDENTITIES_NAMED,
+    MOST_AT_ONCE, MadeReconnect, PeopleNames, Reconnects, Upkeep,
+};
 pub use problem::{Kind, Problem};
+pub use projects::{DeletedProject, ProjectView};
 pub use readiness::{LoopHealth, Readiness};
 pub use refresh::Tick;
+pub use requests::{RequestPage, query_names, shown_path};
+pub use retention::KeptDays;
 pub use sandbox_faults::SandboxFaults;
 pub use scheduler::Scheduler;
 pub use sessions::{OpenSession, Opened, Platform, SessionView, SessionViewed};
+pub use shelf_filter::{KINDS, ShelfFilter, ShelfState, categories};
 pub use store::{
-    App, Connection, ConnectionFilter, ConnectionId, ConnectionState, Environment, Exportable, FlowId, FlowMode,
-    IdentityType, ImageBytes, ImageSlot, Link, LinkFilter, LinkPurpose, Owner, ProjectId,
+    ApiKeyId, ApiKeyRow, App, AuditId, AuditLine, AuditSearch, AuditTail, Belongings, COUNTED, Connection,
+    ConnectionFilter, ConnectionId, ConnectionSearch, ConnectionState, DefinitionVersion, Deletion, Environment,
+    EventId, Expected, Exportable, FactorView, FirstSteps, FlowId, FlowMode, IdentityType, ImageBytes, ImageSlot,
+    Invitation, LastUse, Link, LinkFilter, LinkPurpose, LoggedRequest, Member, Operator, OperatorId, OperatorLinkId,
+    OperatorLinkPurpose, OperatorLogin, OperatorLoginId, OperatorSession, OperatorSessionId, Owner, PendingChange,
+    Project, ProjectId, ProjectSettings, RequestId, RequestKind, RequestSearch, Role,
 };
 pub use submit::{AuthView, Form, Submission, Submitted};
+pub use system::{Check, KeyUse, System};
 pub use timeline::{Timeline, TimelineItem};
 pub use webhooks::{EndpointPatch, EndpointRequest, MadeEndpoint, ROTATION_OVERLAP, RangeRequest, WebhookTick};
 
@@ -109,8 +163,14 @@ pub struct Settings {
     pub refresh_parallel: usize,
     /// How long events are kept.
     pub event_retention: Duration,
+    /// Days that the log of requests is kept; 0 keeps none.
+    pub request_log_days: u32,
+    /// Whose keys change definitions, where there are several projects.
+    pub operator_project: Option<ProjectId>,
     /// How people behind connections are written to; nobody is without.
     pub mail: Option<MailSettings>,
+    /// Who says who operators are, beside their passwords.
+    pub single_sign_on: Option<SingleSignOn>,
 }
 
 /// The product. Cheap to clone.
@@ -122,17 +182,32 @@ struct Parts {
     protocol: Protocol,
     catalog: RwLock<Arc<Catalog>>,
     catalog_mistakes: AtomicUsize,
+    destination_changes: AtomicUsize,
+    examined: doctor::Turns,
+    sources: RwLock<Arc<Sources>>,
+    last_loaded: RwLock<Option<Arc<definitions::LastLoaded>>>,
+    definition_changed: Notify,
+    reloading: tokio::sync::Mutex<()>,
     settings: Settings,
     public_origin: String,
     evidence_key: Zeroizing<[u8; 32]>,
     refreshes: refresh::Refreshes,
     webhooks: webhooks::Slots,
     sending: mail::Sending,
+    polls: flows::Polls,
     loops: loops::Loops,
     reseal_turns: AtomicUsize,
     domains: branding::Domains,
     derived: branding::Derived,
     refusals: framing::Refusals,
+    notes: people::Notes,
+    numbers: numbers::Numbers,
+    requests: requests::RequestLog,
+    counts: home::Kept<std::collections::BTreeMap<ConnectionState, i64>>,
+    drawn: home::Kept<HomeNumbers>,
+    way_to_database: system::WayToDatabase,
+    export_turns: export_turns::ExportTurns,
+    purging: retention::Positions,
 }
 
 impl Broker {
@@ -151,17 +226,32 @@ impl Broker {
             protocol,
             catalog: RwLock::new(Arc::new(catalog)),
             catalog_mistakes: AtomicUsize::new(0),
+            destination_changes: AtomicUsize::new(0),
+            examined: doctor::Turns::default(),
+            sources: RwLock::default(),
+            last_loaded: RwLock::default(),
+            definition_changed: Notify::new(),
+            reloading: tokio::sync::Mutex::default(),
             public_origin: settings.public_url.origin().ascii_serialization(),
             settings,
             evidence_key,
             refreshes,
             webhooks: webhooks::Slots::default(),
             sending: mail::Sending::default(),
+            polls: flows::Polls::default(),
             loops: loops::Loops::default(),
             reseal_turns: AtomicUsize::new(0),
             domains: branding::Domains::default(),
             derived: branding::Derived::default(),
             refusals: framing::Refusals::default(),
+            requests: requests::RequestLog::default(),
+            numbers: numbers::Numbers::default(),
+            notes: people::Notes::default(),
+            counts: home::Kept::default(),
+            drawn: home::Kept::default(),
+            way_to_database: system::WayToDatabase::default(),
+            export_turns: export_turns::ExportTurns::default(),
+            purging: retention::Positions::default(),
         }))
     }
 
@@ -206,6 +296,10 @@ impl Broker {
     /// Our own origin as browsers write it.
     pub fn public_origin(&self) -> &str {
         &self.0.public_origin
+    }
+
+    pub(crate) fn export_turns(&self) -> &export_turns::ExportTurns {
+        &self.0.export_turns
     }
 
     pub(crate) fn protocol(&self) -> &Protocol {

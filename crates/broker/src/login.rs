@@ -1,13 +1,13 @@
 //! Typed-in values that buy a token: the log-in when a connection is made, and again when the token ends.
 
 use catalog::{AuthKind, AuthMethod, Integration};
-use protocol::{CheckError, Issued, TokenError};
+use protocol::{AppClient, CheckError, Issued, TokenError};
 use store::{App, Grant, Lease, NewCredential, Refreshed};
 use vault::{Credential, Fields, IssuedToken};
 
-use crate::flows::{ClientParts, value_refused};
+use crate::client_key::ClientSecrets;
+use crate::flows::{ClientParts, app_refused, value_refused};
 use crate::refresh::refresh_in;
-use crate::sessions::effective_variables;
 use crate::{Broker, Problem};
 
 impl Broker {
@@ -22,9 +22,28 @@ impl Broker {
         let Credential::Fields(fields) = &grant.credential.credential else {
             return Ok(());
         };
-        let variables = effective_variables(integration, &app.variables, &grant.variables);
-        let issued = self.issue(method, fields, &variables).await;
-        let Some(issued) = issued.map_err(|error| explain(&integration.name, &error))? else {
+        let variables = self
+            .agreed_variables(integration, &method.id, app, &grant.variables)
+            .await?;
+        let of_app = method.typed().is_some_and(|typed| typed.app().is_some());
+        let secrets = if of_app {
+            self.client_secrets(app).await?
+        } else {
+            ClientSecrets::default()
+        };
+        let issued = self.issue(method, fields, (app, &secrets), &variables).await;
+        let explained = |error: &CheckError| match error {
+            CheckError::Refused { provider_message, .. } if of_app => {
+                app_refused(&integration.name, provider_message.as_deref())
+            }
+            CheckError::Configuration(_) if of_app => app_refused(&integration.name, None),
+            _ => explain(&integration.name, error),
+        };
+        let Some(issued) = issued.map_err(|error| {
+            tracing::warn!(%error, integration = integration.name, "a log-in failed");
+            explained(&error)
+        })?
+        else {
             return Ok(());
         };
         if !issued.forbidden.is_empty() {
@@ -44,8 +63,19 @@ impl Broker {
         issued: &IssuedToken,
     ) -> Result<Refreshed, Option<TokenError>> {
         let method = parts.auth().ok_or(None)?;
-        let answer = self.issue(method, &issued.fields, &parts.variables).await;
-        let issued = answer.map_err(|error| Some(error.into()))?.ok_or(None)?;
+        let of_app = method.typed().is_some_and(|typed| typed.app().is_some());
+        let answer = self
+            .issue(method, &issued.fields, (&parts.app, &parts.secrets), &parts.variables)
+            .await;
+        let failed = |error: CheckError| match error {
+            // Nothing was typed in that could have ended.
+            CheckError::Refused { provider_message, .. } if of_app => TokenError::AppBroken {
+                provider_code: None,
+                provider_message,
+            },
+            other => other.into(),
+        };
+        let issued = answer.map_err(|error| Some(failed(error)))?.ok_or(None)?;
         let expires_in = issued.expires_in.or(lease.learned_lifetime);
         Ok(Refreshed {
             new: self.credential_of(issued.token, expires_in),
@@ -56,6 +86,7 @@ impl Broker {
                 .filter(|(_, value)| !value.chars().any(char::is_control))
                 .collect(),
             scopes: None,
+            degraded: None,
         })
     }
 
@@ -63,6 +94,7 @@ impl Broker {
         &self,
         method: &AuthMethod,
         fields: &Fields,
+        (app, secrets): (&App, &ClientSecrets),
         variables: &std::collections::BTreeMap<String, String>,
     ) -> Result<Option<Issued>, CheckError> {
         let AuthKind::ApiKey(typed) = &method.kind else {
@@ -72,7 +104,12 @@ impl Broker {
         for (name, value) in variables {
             inputs.insert_text("variables", name, value);
         }
-        self.protocol().log_in(typed, fields, &inputs).await
+        let client = AppClient {
+            id: app.client_id.as_deref(),
+            secret: secrets.secret.as_ref(),
+            key: secrets.key.as_deref(),
+        };
+        self.protocol().log_in(typed, fields, Some(client), &inputs).await
     }
 
     fn credential_of(&self, token: IssuedToken, expires_in: Option<u64>) -> NewCredential {

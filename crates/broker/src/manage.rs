@@ -115,7 +115,7 @@ impl Broker {
             action: "connection.disconnected",
             actor: format!("session:{}", session.id),
             subject: Some(format!("connection:{id}")),
-            detail: &json!({ "identity": session.owner.identity, "revocation": deleted.parting.revocation }),
+            detail: &json!({ "revocation": deleted.parting.revocation }),
         };
         self.store().audit(entry).await?;
         Ok(Disconnected {

@@ -1,15 +1,23 @@
 //! What a backend manages with a secret key: which integrations its project shows, which keys there are, how many
 //! connections.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use catalog::Integration;
+use catalog::{Integration, SetBy};
+use chrono::{DateTime, Utc};
 use serde_json::json;
-use store::{ApiKeyRow, App, AppSettings, AuditEntry, Connection, ConnectionCount, Environment, ProjectId};
+use store::{
+    APP_CHANGED, ApiKeyRow, App, AppSettings, AuditEntry, Connection, ConnectionCount, Environment, StoreError,
+};
 use vault::{ExposeSecret, SecretString};
 
+use crate::app_addresses::ChangedValues;
+use crate::client_key::GivenKey;
 use crate::connections::ListRequest;
+use crate::operators::{Permission, Signed};
 use crate::sessions::Platform;
+use crate::texts::quoted;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// How many connections a project has in one environment.
@@ -35,8 +43,17 @@ pub struct KeyView {
     pub has_ended: bool,
 }
 
+impl KeyView {
+    pub(crate) fn new(key: ApiKeyRow, now: DateTime<Utc>) -> Self {
+        Self {
+            has_ended: key.expires_at.is_some_and(|end| end <= now),
+            key,
+        }
+    }
+}
+
 /// How a project's modal shows one integration.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct PlatformSettings {
     /// The integration.
     pub integration: String,
@@ -46,8 +63,16 @@ pub struct PlatformSettings {
     pub client_id: Option<String>,
     /// The OAuth client's secret.
     pub client_secret: Option<SecretString>,
-    /// Scopes instead of the definition's.
+    /// The OAuth client's private key, and its id at the service.
+    pub client_key: Option<(GivenKey, Option<String>)>,
+    /// Scopes instead of the definition's; with none in it, those of the definition again.
     pub scopes: Option<Vec<String>>,
+    /// Values that the definition asks the operator for, in place of all that there were. Some may be secrets.
+    pub variables: Option<BTreeMap<String, SecretString>>,
+    /// Of those that are secrets, the names of those to keep no longer, but for those that are given anew.
+    pub removed_secrets: BTreeSet<String>,
+    /// The revision of the app that this was made from, 0 for none: with another one nothing is changed.
+    pub revision: Option<i64>,
 }
 
 /// The integrations of the built-in service, as it is and with a site to choose: their clients are ours to make.
@@ -88,10 +113,7 @@ impl Broker {
         Ok(keys
             .into_iter()
             .filter(|key| key.environment == caller.environment && key.revoked_at.is_none())
-            .map(|key| KeyView {
-                has_ended: key.expires_at.is_some_and(|end| end <= now),
-                key,
-            })
+            .map(|key| KeyView::new(key, now))
             .collect())
     }
 
@@ -101,48 +123,72 @@ impl Broker {
     /// # Errors
     /// `integration_not_found`, `not_an_oauth_app`, `client_missing`, `sandbox_not_set_up`, a value that cannot be, the scope
     /// `admin` is missing, the database is away.
-    pub async fn set_platform(&self, caller: &Caller, wanted: PlatformSettings) -> Result<Platform, Problem> {
+    pub async fn set_platform(&self, caller: &Caller, mut wanted: PlatformSettings) -> Result<Platform, Problem> {
         caller.require(Scope::Admin)?;
+        // On the wire, an empty list is one that was not given.
+        wanted.scopes = wanted.scopes.filter(|scopes| !scopes.is_empty());
+        self.keep_platform(caller, wanted, Lack::Refused, None).await
+    }
+
+    /// The same for a caller who may; for an operator with who they are.
+    pub(crate) async fn keep_platform(
+        &self,
+        caller: &Caller,
+        wanted: PlatformSettings,
+        lack: Lack,
+        operator: Option<&Signed>,
+    ) -> Result<Platform, Problem> {
         let integration = self.manageable(caller.environment, &wanted.integration)?;
         let known = self
             .store()
             .app_of(caller.project, caller.environment, &wanted.integration)
             .await?;
-        let settings = checked(&integration, known.as_ref(), wanted)?;
+        let mut settings = checked(&integration, known.as_ref(), wanted, lack)?;
+        let seen = known.as_ref().map_or(0, |app| app.revision);
+        if settings.revision.is_some_and(|given| given != seen) {
+            return Err(app_changed(StoreError::Conflict(APP_CHANGED.to_owned())));
+        }
+        let changed = ChangedValues::new(&integration, known.as_ref(), &settings);
+        if let Some(name) = changed.addresses.keys().next() {
+            // What is kept is looked at now: nobody gives a secret between this and the save.
+            settings.revision = Some(seen);
+            if let Some(known) = &known {
+                let mover = operator
+                    .map(|signed| Ok::<_, Problem>((signed, signed.require(caller.project, Permission::Build)?)))
+                    .transpose()?;
+                self.require_may_move(mover, &integration, known, &settings, name)
+                    .await?;
+            }
+        }
         let detail = json!({
+            "integration": integration.id,
             "active": settings.enabled,
             "client_id": settings.client_id,
             "client_secret_changed": settings.client_secret.is_some(),
+            "client_key_changed": settings.client_key.is_some(),
             "scopes": settings.scopes,
+            "variables_changed": changed.names,
+            "addresses_changed": changed.moved(),
         });
-        let id = integration.id.as_str();
-        let app = self.set_app(caller.project, caller.environment, id, settings).await?;
         let noted = AuditEntry {
             project: Some(caller.project),
             environment: Some(caller.environment),
             action: "app.set",
             actor: caller.actor(),
-            subject: Some(format!("app:{}", app.id)),
+            subject: Some(known.map_or_else(
+                || format!("integration:{}", integration.id.as_str()),
+                |app| format!("app:{}", app.id),
+            )),
             detail: &detail,
         };
         self.store().audit(noted).await?;
+        let app = self
+            .set_app(caller.project, caller.environment, &integration, settings)
+            .await?;
         Ok(Platform { integration, app })
     }
 
-    async fn set_app(
-        &self,
-        project: ProjectId,
-        environment: Environment,
-        integration: &str,
-        settings: AppSettings,
-    ) -> Result<App, Problem> {
-        Ok(self
-            .store()
-            .set_app(project, environment, integration, self.public_origin(), settings)
-            .await?)
-    }
-
-    fn manageable(&self, environment: Environment, id: &str) -> Result<Arc<Integration>, Problem> {
+    pub(crate) fn manageable(&self, environment: Environment, id: &str) -> Result<Arc<Integration>, Problem> {
         let found = self.catalog().get(id).cloned();
         found
             .filter(|integration| integration.environments.iter().any(|name| name == environment.as_str()))
@@ -150,19 +196,31 @@ impl Broker {
                 Problem::new(
                     Kind::NotFound,
                     "integration_not_found",
-                    format!(
-                        "There is no such integration in `{environment}`. GET /v1/connection-definitions lists the ids."
-                    ),
+                    format!("There is no such integration in `{environment}`. GET /v1/integrations lists the ids."),
                 )
             })
     }
 }
 
+/// Whether an integration may be switched on before it has the client that it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lack {
+    /// It stays hidden until somebody gives it one.
+    Allowed,
+    /// It is refused.
+    Refused,
+}
+
 /// What is stored, or why it cannot be.
-fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSettings) -> Result<AppSettings, Problem> {
+fn checked(
+    integration: &Integration,
+    known: Option<&App>,
+    wanted: PlatformSettings,
+    lack: Lack,
+) -> Result<AppSettings, Problem> {
     let name = &integration.name;
     let client_id = wanted.client_id.map(|id| id.trim().to_owned());
-    let gives_client = client_id.is_some() || wanted.client_secret.is_some();
+    let gives_client = client_id.is_some() || wanted.client_secret.is_some() || wanted.client_key.is_some();
     let is_plain = |text: &str, most: usize| {
         !text.is_empty() && text.len() <= most && text.bytes().all(|byte| byte.is_ascii_graphic() || byte == b' ')
     };
@@ -171,7 +229,7 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
         return Err(Problem::new(
             Kind::Unprocessable,
             "not_an_oauth_app",
-            format!("{name} takes no OAuth client of yours. Leave `clientId` and `clientSecret` out."),
+            format!("{name} takes no OAuth client of yours. Leave `clientId`, `clientSecret` and `clientKey` out."),
         ));
     }
     if client_id.as_deref().is_some_and(|id| !is_plain(id, CLIENT)) {
@@ -187,8 +245,9 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
             format!("`clientSecret` is empty, too long or not plain text. Send the client secret that {name} shows."),
         ));
     }
+    let must_be_whole = wanted.active && lack == Lack::Refused;
     let has_client = client_id.is_some() || known.is_some_and(|app| app.client_id.is_some());
-    if wanted.active && !has_client && of_sandbox {
+    if must_be_whole && !has_client && of_sandbox {
         return Err(Problem::new(
             Kind::Conflict,
             "sandbox_not_set_up",
@@ -198,7 +257,7 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
             ),
         ));
     }
-    if wanted.active && !has_client && only_oauth(integration) {
+    if must_be_whole && !has_client && only_oauth(integration) {
         return Err(Problem::new(
             Kind::Unprocessable,
             "client_missing",
@@ -207,8 +266,23 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
             ),
         ));
     }
-    let scopes = wanted.scopes.unwrap_or_default();
-    if scopes.len() > SCOPES || scopes.iter().any(|scope| !is_plain(scope, SCOPE)) {
+    let client_key = wanted
+        .client_key
+        .map(|(key, id)| key.for_client_of(integration, id))
+        .transpose()?;
+    let has_key = client_key.is_some() || known.is_some_and(|app| app.public_key.is_some());
+    if must_be_whole && !has_key && only_by_key(integration) {
+        return Err(Problem::new(
+            Kind::Unprocessable,
+            "client_key_missing",
+            format!(
+                "{name} needs a private key of the OAuth client. Send `clientKey`, or `generateClientKey` and register the `jwks` of the answer there."
+            ),
+        ));
+    }
+    let scopes = wanted.scopes;
+    let given = scopes.as_deref().unwrap_or_default();
+    if given.len() > SCOPES || given.iter().any(|scope| !is_plain(scope, SCOPE)) {
         return Err(Problem::bad_request(
             "bad_scopes",
             format!(
@@ -220,13 +294,64 @@ fn checked(integration: &Integration, known: Option<&App>, wanted: PlatformSetti
         enabled: Some(wanted.active),
         client_id,
         client_secret: wanted.client_secret,
-        scopes: (!scopes.is_empty()).then_some(scopes),
+        client_key,
+        scopes,
+        variables: wanted
+            .variables
+            .map(|values| checked_variables(integration, values))
+            .transpose()?,
+        removed_secrets: wanted.removed_secrets,
+        revision: wanted.revision,
         ..AppSettings::default()
     })
 }
 
+/// The values of an operator's variables. Empty ones are left out.
+fn checked_variables(
+    integration: &Integration,
+    values: BTreeMap<String, SecretString>,
+) -> Result<BTreeMap<String, String>, Problem> {
+    let values = values
+        .into_iter()
+        .map(|(name, value)| (name, value.expose_secret().to_owned()));
+    let values: BTreeMap<String, String> = values.filter(|(_, value)| !value.is_empty()).collect();
+    for (name, value) in &values {
+        let variable = integration.variables.get(name);
+        let Some(variable) = variable.filter(|variable| variable.set_by == SetBy::Operator) else {
+            return Err(Problem::bad_request(
+                "bad_variable",
+                format!("{} asks the operator for no `{}`.", integration.name, quoted(name)),
+            ));
+        };
+        variable
+            .check(value)
+            .map_err(|message| Problem::bad_request("bad_variable", message).with_meta(json!({ "variable": name })))?;
+    }
+    Ok(values)
+}
+
+/// The answer to settings that were made from an app that is another by now.
+pub(crate) fn app_changed(error: StoreError) -> Problem {
+    match error {
+        StoreError::Conflict(what) if what == APP_CHANGED => Problem::new(
+            Kind::PreconditionFailed,
+            "app_changed",
+            "Somebody else changed these settings since you opened them, and nothing of yours was saved. Look at what is there now, and save again.",
+        ),
+        other => other.into(),
+    }
+}
+
 fn takes_client(integration: &Integration) -> bool {
     integration.auth.iter().any(|method| method.kind.needs_app())
+}
+
+/// Whether no way to sign in works without a private key of the client.
+fn only_by_key(integration: &Integration) -> bool {
+    integration
+        .auth
+        .iter()
+        .all(|method| method.kind.client_assertion().is_some())
 }
 
 fn only_oauth(integration: &Integration) -> bool {

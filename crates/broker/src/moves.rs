@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 
-use catalog::AuthKind;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -358,7 +357,7 @@ fn move_entry(caller: &Caller, action: &'static str, key: &str, detail: serde_js
 fn is_oauth(platform: &crate::Platform, item: &Item) -> bool {
     platform
         .method(Some(&item.auth_method))
-        .is_ok_and(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+        .is_ok_and(|method| method.kind.is_at_the_service())
 }
 
 /// Whether key and variables are such as this server could have made: whoever knows the public key can make a parcel.

@@ -12,6 +12,7 @@ use vault::Credential;
 
 use self::outcome::RefreshOutcome;
 use crate::exports::not_refreshed;
+use crate::passthrough::connection_failed;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// Between two looks at somebody else's turn.
@@ -58,7 +59,10 @@ impl Broker {
         caller.require(Scope::ConnectionsWrite)?;
         let connection = self.find(caller, id_or_key).await?;
         if connection.state == ConnectionState::Failed {
-            return Err(failed(&connection));
+            return Err(connection_failed(
+                connection.state_message,
+                connection.state_reason.as_deref(),
+            ));
         }
         let export = self.opened(&connection).await?;
         if export.refreshed_lately {
@@ -264,6 +268,7 @@ impl Broker {
             .and_then(|integration| integration.method(Some(&connection.auth_method)));
         let supported = method.is_some_and(|method| match &method.kind {
             catalog::AuthKind::OAuth2(oauth2) => oauth2.refresh.supported,
+            catalog::AuthKind::OAuth1(_) => false,
             catalog::AuthKind::ApiKey(typed) => typed.login.is_some(),
         });
         export.credential.is_renewable() && supported
@@ -278,10 +283,4 @@ fn told(refreshed: bool, export: &Exportable, state: ConnectionState) -> ForcedR
         generation: export.generation,
         state,
     }
-}
-
-fn failed(connection: &Connection) -> Problem {
-    let why = connection.state_message.clone();
-    let why = why.unwrap_or_else(|| "Its access has ended. Let its person connect again.".to_owned());
-    Problem::new(Kind::FailedDependency, "connection_failed", why)
 }

@@ -1,12 +1,17 @@
 //! Passthrough: a call to the service's API with the credential put in.
 
-use bytes::Bytes;
+use std::sync::{Arc, OnceLock};
+
+use bytes::{Bytes, BytesMut};
+use futures_util::StreamExt as _;
 use http::{HeaderMap, Method, Response, StatusCode};
+use protocol::NonceWanted;
 use protocol::egress::{BodyStream, EgressError, body_of};
 use protocol::passthrough::PassthroughError;
-use store::{Callable, ConnectionState};
+use serde_json::json;
+use store::{Callable, ConnectionId, ConnectionState};
+use tokio::time::Instant;
 
-use crate::sessions::effective_variables;
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// A call to pass through.
@@ -23,6 +28,27 @@ pub struct PassthroughCall {
     pub headers: HeaderMap,
     /// The caller's body.
     pub body: BodyStream,
+    /// Where it is noted what was called.
+    pub called: Arc<Called>,
+}
+
+/// What becomes known of a call while it is made, for its line in the log of requests.
+#[derive(Debug, Default)]
+pub struct Called {
+    connection: OnceLock<ConnectionId>,
+    host: OnceLock<String>,
+}
+
+impl Called {
+    /// The connection, once it was found.
+    pub fn connection(&self) -> Option<ConnectionId> {
+        self.connection.get().copied()
+    }
+
+    /// The service's host, once the call was built.
+    pub fn host(&self) -> Option<&str> {
+        self.host.get().map(String::as_str)
+    }
 }
 
 impl std::fmt::Debug for PassthroughCall {
@@ -36,19 +62,40 @@ impl std::fmt::Debug for PassthroughCall {
 
 /// A token with less time than this is refreshed before it is used: the call itself takes time.
 const ENDING: i64 = 2;
+/// The largest body that is kept to be sent again, in bytes.
+const KEPT: usize = 256 * 1024;
 
 impl Broker {
     /// Calls the service. Its answer comes back as it is; only our own failures are problems.
     pub async fn passthrough(&self, caller: &Caller, call: PassthroughCall) -> Result<Response<BodyStream>, Problem> {
         caller.require(Scope::Passthrough)?;
         let key = call.connection_key.clone();
-        let callable = self.usable(caller, &key).await?;
+        let callable = self.usable_noted(caller, &key, &call.called).await?;
         if let Some(other) = call.action_of.as_deref().filter(|id| *id != callable.integration) {
             return Err(of_another_service(other, &callable.integration));
         }
-        let again = is_repeatable(&call).then(|| (call.method.clone(), call.headers.clone()));
-        let path = call.path_and_query.clone();
-        let answer = self.send(&callable, call).await;
+        let begun = Instant::now();
+        let answer = self.answered(caller, &key, &callable, call).await;
+        let place = (caller.project, caller.environment);
+        let is_answered = answer.as_ref().is_ok_and(|answer| !answer.status().is_server_error());
+        self.count_call(place, &callable.integration, begun.elapsed(), is_answered);
+        answer
+    }
+
+    /// The service's answer; after a refusal of the credential, that to a second try with a new one.
+    async fn answered(
+        &self,
+        caller: &Caller,
+        key: &str,
+        callable: &Callable,
+        call: PassthroughCall,
+    ) -> Result<Response<BodyStream>, Problem> {
+        let (call, again) = repeatable(callable, call).await;
+        let mut answer = self.send(callable, call).await;
+        if let (true, Some(again)) = (wants_nonce(&answer), &again) {
+            // Nothing was done yet: the service wants its newest number in the proof (RFC 9449 §9).
+            answer = self.send(callable, again.call()).await;
+        }
         if callable.use_is_old {
             let (store, id) = (self.store().clone(), callable.connection);
             tokio::spawn(async move {
@@ -58,25 +105,18 @@ impl Broker {
             });
         }
         let answer = answer?;
-        if answer.status() != StatusCode::UNAUTHORIZED || !callable.refreshable {
+        let nothing_said = answer.extensions().get::<NonceWanted>().is_some();
+        if answer.status() != StatusCode::UNAUTHORIZED || nothing_said || !callable.refreshable {
             return Ok(answer);
         }
-        let Some(age) = self.renew_rejected(&callable).await else {
+        let Some(age) = self.renew_rejected(callable).await else {
             return Ok(answer);
         };
         // A body that streamed through is gone; the caller may send it again.
-        let (Some((method, headers)), Some(renewed)) = (again, self.usable(caller, &key).await.ok()) else {
+        let (Some(again), Some(renewed)) = (again, self.usable(caller, key).await.ok()) else {
             return Ok(answer);
         };
-        let second = PassthroughCall {
-            connection_key: key,
-            method,
-            action_of: None,
-            path_and_query: path,
-            headers,
-            body: body_of(Bytes::new()),
-        };
-        let answer = self.send(&renewed, second).await?;
+        let answer = self.send(&renewed, again.call()).await?;
         let good = answer.status() != StatusCode::UNAUTHORIZED;
         // Who found a newer token learnt nothing about the life of the old one.
         if age > 0 || !good {
@@ -126,14 +166,10 @@ impl Broker {
                 ),
             )
         })?;
-        let variables = effective_variables(integration, &app.variables, &callable.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        if let Some(client_id) = &app.client_id {
-            inputs.insert_text("app", "client_id", client_id);
-        }
+        let filled = self
+            .call_inputs(integration, &callable.auth_method, &app, &callable.variables)
+            .await?;
+        let inputs = filled.inputs(self);
         let request = self
             .protocol()
             .passthrough_request(
@@ -145,6 +181,9 @@ impl Broker {
                 &call.headers,
             )
             .map_err(refused_request)?;
+        if let Some(host) = request.uri.host() {
+            call.called.host.get_or_init(|| host.to_owned());
+        }
         self.protocol()
             .passthrough(request, call.body)
             .await
@@ -153,9 +192,14 @@ impl Broker {
 
     /// The connection with a credential that is good now.
     pub(crate) async fn usable(&self, caller: &Caller, key: &str) -> Result<Callable, Problem> {
+        self.usable_noted(caller, key, &Called::default()).await
+    }
+
+    async fn usable_noted(&self, caller: &Caller, key: &str, noted: &Called) -> Result<Callable, Problem> {
         let not_found = || Problem::not_found("This connection");
         let read = || self.store().callable(caller.project, caller.environment, key);
         let callable = read().await?.ok_or_else(not_found)?;
+        noted.connection.get_or_init(|| callable.connection);
         if !callable.active {
             return Err(Problem::new(
                 Kind::Conflict,
@@ -164,11 +208,10 @@ impl Broker {
             ));
         }
         if callable.state == ConnectionState::Failed {
-            let why = callable
-                .state_message
-                .clone()
-                .unwrap_or_else(|| "Its access has ended.".to_owned());
-            return Err(Problem::new(Kind::FailedDependency, "connection_failed", why));
+            return Err(connection_failed(
+                callable.state_message,
+                callable.state_reason.as_deref(),
+            ));
         }
         let ending = callable.expires_in.is_some_and(|seconds| seconds <= ENDING);
         if !ending || !callable.refreshable {
@@ -183,12 +226,94 @@ impl Broker {
     }
 }
 
+/// It needs its person. Why, in words and for programs, is what the connection says.
+pub(crate) fn connection_failed(message: Option<String>, reason: Option<&str>) -> Problem {
+    let message = message.unwrap_or_else(|| "Its access has ended. Let its person connect again.".to_owned());
+    Problem::new(Kind::FailedDependency, "connection_failed", message).with_meta(json!({ "reason": reason }))
+}
+
 /// No token is left, and why there is no new one.
 pub(crate) fn ended(problem: Problem) -> Problem {
     if problem.key() != "refresh_failed" {
         return problem;
     }
     problem.reworded(|why| format!("The access token of this connection has ended. {why}"))
+}
+
+/// A call that can be sent again.
+struct Again {
+    method: Method,
+    path_and_query: String,
+    headers: HeaderMap,
+    body: Bytes,
+    called: Arc<Called>,
+}
+
+impl Again {
+    fn call(&self) -> PassthroughCall {
+        PassthroughCall {
+            connection_key: String::new(),
+            action_of: None,
+            method: self.method.clone(),
+            path_and_query: self.path_and_query.clone(),
+            headers: self.headers.clone(),
+            body: body_of(self.body.clone()),
+            called: Arc::clone(&self.called),
+        }
+    }
+}
+
+/// The call, and what is needed to send it once more: without a body, or, where the service may ask for another proof,
+/// with a small one.
+async fn repeatable(callable: &Callable, mut call: PassthroughCall) -> (PassthroughCall, Option<Again>) {
+    let bound = callable
+        .credential
+        .tokens()
+        .is_some_and(|tokens| tokens.dpop_key.is_some());
+    let body = if is_repeatable(&call) {
+        Bytes::new()
+    } else if bound && announced_length(&call.headers).is_some_and(|length| length <= KEPT) {
+        match whole(&mut call.body).await {
+            Ok(body) => {
+                call.body = body_of(body.clone());
+                body
+            }
+            // The sender broke off, which the call itself will say.
+            Err(error) => {
+                call.body = futures_util::stream::iter([Err(error)]).boxed();
+                return (call, None);
+            }
+        }
+    } else {
+        return (call, None);
+    };
+    let again = Again {
+        method: call.method.clone(),
+        path_and_query: call.path_and_query.clone(),
+        headers: call.headers.clone(),
+        body,
+        called: Arc::clone(&call.called),
+    };
+    (call, Some(again))
+}
+
+fn announced_length(headers: &HeaderMap) -> Option<usize> {
+    headers.get(http::header::CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+/// A body that the server's own limit keeps to the length it announced.
+async fn whole(body: &mut BodyStream) -> Result<Bytes, EgressError> {
+    let mut whole = BytesMut::new();
+    while let Some(piece) = body.next().await {
+        whole.extend_from_slice(&piece?);
+    }
+    Ok(whole.freeze())
+}
+
+fn wants_nonce(answer: &Result<Response<BodyStream>, Problem>) -> bool {
+    answer
+        .as_ref()
+        .is_ok_and(|answer| answer.extensions().get::<NonceWanted>().is_some())
 }
 
 /// Whether a call can be sent a second time: it has no body.
@@ -219,6 +344,10 @@ fn refused_request(error: PassthroughError) -> Problem {
 }
 
 fn unanswered(name: &str, error: EgressError) -> Problem {
+    if matches!(error, EgressError::Unsigned(_)) {
+        let message = format!("This call cannot be passed through: {error}.");
+        return Problem::bad_request("passthrough_refused", message).with_cause(error);
+    }
     let (key, message) = match &error {
         EgressError::Refused(_) => (
             "address_refused",

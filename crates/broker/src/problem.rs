@@ -138,6 +138,10 @@ impl Problem {
         Self::new(Kind::BadRequest, key, message)
     }
 
+    pub(crate) fn unprocessable(key: &'static str, message: impl Into<String>) -> Self {
+        Self::new(Kind::Unprocessable, key, message)
+    }
+
     pub(crate) fn not_found(what: &str) -> Self {
         Self::new(
             Kind::NotFound,

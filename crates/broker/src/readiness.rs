@@ -18,6 +18,8 @@ pub struct Readiness {
     pub refresh: String,
     /// `ok`, or how many mistakes the newest definitions have; those of before are in force then.
     pub definitions: String,
+    /// `ok`, or how many changes of addresses for secrets nobody agreed to; what is behind them is paused.
+    pub destinations: String,
     /// Background loops of this replica.
     pub loops: Vec<LoopHealth>,
     /// Whether this is the database that the server belongs to. `false` does not stop it from serving.
@@ -31,6 +33,7 @@ impl Readiness {
     fn not_ready(database: &str, missing_migrations: usize) -> Self {
         Self {
             definitions: "ok".to_owned(),
+            destinations: "ok".to_owned(),
             ready: false,
             database: database.to_owned(),
             missing_migrations,
@@ -100,6 +103,13 @@ impl Broker {
                 mistakes => format!(
                     "those of before are in force: the newest have mistakes ({mistakes}), which the log and \
                      `latchkey integrations check` name"
+                ),
+            },
+            destinations: match self.destination_changes() {
+                0 => "ok".to_owned(),
+                changes => format!(
+                    "nobody agreed to new addresses for secrets yet ({changes}); their connections wait: \
+                     `latchkey integrations agree --show` tells which"
                 ),
             },
             loops,

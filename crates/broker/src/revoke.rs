@@ -1,22 +1,48 @@
 //! Revocation at the provider, after the credential left its connection.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use futures_util::StreamExt as _;
+use futures_util::future::BoxFuture;
 use protocol::oauth2::Revocation as Answer;
 use store::{Revocation, RevocationStatus};
 
 use crate::{Broker, Problem};
 
-/// Revocations of one turn.
+/// How long one turn of the loop claims: about as long as until the next.
+const TURN: Duration = Duration::from_secs(14);
+/// How often a turn says that it goes on.
+const ALIVE: Duration = Duration::from_secs(5);
+/// Revocations of one round.
 const AT_ONCE: usize = 20;
 /// For one: two requests.
 const PATIENCE: Duration = Duration::from_secs(12);
 
 impl Broker {
-    /// Revokes what is due. A provider that does not answer is asked again, for a day at most. On a copy that nobody
+    /// Revokes round after round until nothing is due, or the turn is over. `alive` is called as long as it goes on.
+    pub async fn revoke_turn(&self, alive: impl Fn() -> BoxFuture<'static, ()> + Send) -> Result<(), Problem> {
+        let begun = Instant::now();
+        let mut told = begun;
+        loop {
+            let (claimed, expired) = self.revoke_some().await?;
+            if claimed + expired == 0 || begun.elapsed() >= TURN {
+                return Ok(());
+            }
+            if told.elapsed() >= ALIVE {
+                told = Instant::now();
+                alive().await;
+            }
+        }
+    }
+
+    /// Revokes some of what is due. A provider that does not answer is asked again, for a day at most. On a copy that nobody
     /// adopted grants only end with their day.
     pub async fn revoke_tick(&self) -> Result<usize, Problem> {
+        Ok(self.revoke_some().await?.0)
+    }
+
+    /// How many were asked for, and how many are past their day.
+    async fn revoke_some(&self) -> Result<(usize, usize), Problem> {
         let claimed = if self.is_at_home().await {
             self.store()
                 .claim_revocations(i64::try_from(AT_ONCE).unwrap_or(i64::MAX))
@@ -31,9 +57,9 @@ impl Broker {
             .buffer_unordered(AT_ONCE)
             .collect()
             .await;
-        self.store().expire_revocations().await?;
+        let expired = self.store().expire_revocations().await?;
         ends.into_iter().collect::<Result<(), _>>()?;
-        Ok(count)
+        Ok((count, expired))
     }
 
     async fn revoke(&self, revocation: Revocation) -> Result<(), Problem> {

@@ -30,6 +30,8 @@ impl std::fmt::Debug for Scheduler {
     }
 }
 
+const REVOKE: Duration = Duration::from_secs(15);
+
 /// How late a loop may be triggered beyond half of its interval, and between two looks.
 const LATE: Duration = Duration::from_secs(1);
 
@@ -72,8 +74,15 @@ impl Scheduler {
             })
         })
         .await?;
-        add("revoke", Duration::from_secs(15), |broker| {
-            Box::pin(async move { broker.revoke_tick().await.map(drop) })
+        add("revoke", REVOKE, |broker| {
+            Box::pin(async move {
+                let beating = broker.clone();
+                let alive = move || {
+                    let broker = beating.clone();
+                    async move { beat(&broker, "revoke", REVOKE).await }.boxed()
+                };
+                broker.revoke_turn(alive).await
+            })
         })
         .await?;
         add("sweep", Duration::from_secs(10), |broker| {
@@ -82,10 +91,14 @@ impl Scheduler {
                 let swept = broker.store().sweep_flows().await?;
                 let sandbox = broker.store().purge_sandbox().await?;
                 broker.store().forget_replicas().await?;
-                let (purged, told) = (broker.purge_tick().await?, broker.forecast_tick().await?);
+                let (told, purged) = (broker.forecast_tick().await?, broker.purge_tick().await?);
                 tracing::debug!(?swept, ?sandbox, ?purged, told, expired, "what ended was swept");
                 Ok(())
             })
+        })
+        .await?;
+        add("destinations", Duration::from_secs(30), |broker| {
+            Box::pin(async move { broker.compare_destinations().await.map(drop) })
         })
         .await?;
         add("idle", Duration::from_secs(15), |broker| {
@@ -100,12 +113,24 @@ impl Scheduler {
             Box::pin(async move { broker.webhook_tick().await.map(drop) })
         })
         .await?;
+        add("device", Duration::from_secs(1), |broker| {
+            Box::pin(async move { broker.poll_tick().await.map(drop) })
+        })
+        .await?;
         add("mail", Duration::from_secs(5), |broker| {
             Box::pin(async move { broker.mail_tick().await.map(drop) })
         })
         .await?;
         add("webhook_purge", Duration::from_mins(1), |broker| {
             Box::pin(async move { Ok(broker.store().purge_deliveries().await.map(drop)?) })
+        })
+        .await?;
+        add("deletion", Duration::from_secs(5), |broker| {
+            Box::pin(async move { broker.deletion_tick().await.map(drop) })
+        })
+        .await?;
+        add("numbers", Duration::from_secs(10), |broker| {
+            Box::pin(async move { broker.numbers_tick().await })
         })
         .await?;
         scheduler.start().await?;
@@ -117,11 +142,12 @@ impl Scheduler {
         })
     }
 
-    /// Claims nothing more, and waits half a minute at most for refreshes that are on their way.
+    /// Claims nothing more, and waits half a minute at most for refreshes and sign-ins that are on their way.
     pub async fn stop(mut self) {
         self.stopping.store(true, Ordering::SeqCst);
         self.watch.abort();
-        self.broker.drain_refreshes(Duration::from_secs(30)).await;
+        let patience = Duration::from_secs(30);
+        tokio::join!(self.broker.drain_refreshes(patience), self.broker.drain_polls(patience));
         if let Err(error) = self.ticks.shutdown().await {
             tracing::warn!(%error, "the scheduler did not stop cleanly");
         }

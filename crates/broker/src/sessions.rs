@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
-use catalog::{AuthKind, AuthMethod, Integration, SetBy};
+use catalog::{AuthMethod, Integration, SetBy};
 use chrono::{DateTime, Utc};
 use protocol::mail::EmailAddress;
 use serde::Serialize;
@@ -11,6 +11,7 @@ use store::{App, Connected, ConnectionId, IdentityType, NewSession, Owner, Proje
 use vault::{Environment, Token};
 
 use crate::connections::checked_tags;
+use crate::numbers::Counted;
 use crate::texts::{plain, quoted};
 use crate::{Broker, Caller, Kind, Looks, Problem, Scope};
 
@@ -66,7 +67,7 @@ impl Platform {
 
     /// Whether one of its methods leads to the service's own sign-in.
     pub(crate) fn signs_in(&self) -> bool {
-        self.methods().any(|method| matches!(method.kind, AuthKind::OAuth2(_)))
+        self.methods().any(|method| method.kind.is_at_the_service())
     }
 
     /// A method by its id, or the first.
@@ -89,15 +90,13 @@ fn method_works(integration: &Integration, method: &AuthMethod, app: &App) -> bo
         variable.set_by != SetBy::Operator
             || variable.optional
             || variable.default.is_some()
-            || app.variables.contains_key(name)
+            || app.has_variable(name, variable.secret)
     });
-    let client = match &method.kind {
-        AuthKind::OAuth2(oauth2) => {
-            oauth2.registers_clients()
-                || app.client_id.is_some() && (!oauth2.needs_client_secret() || app.has_client_secret)
-        }
-        AuthKind::ApiKey(_) => true,
-    };
+    let kind = &method.kind;
+    let client = !kind.needs_app()
+        || app.client_id.is_some()
+            && (!kind.needs_client_secret() || app.has_client_secret)
+            && (kind.client_assertion().is_none() || app.public_key.is_some());
     operator_values && client
 }
 
@@ -130,7 +129,10 @@ struct AppView {
 struct Reconnect {
     integration: String,
     title: String,
+    /// Why it does not work, for programs, as `grant_gone`; the page says it in its language.
     reason: Option<String>,
+    /// Whether there is nothing wrong with it.
+    works: bool,
     /// The account that has to come back, as far as it has a name.
     account: Option<String>,
 }
@@ -240,6 +242,7 @@ impl Broker {
                 .name_connection_of(&digest, connection_name.as_deref(), &connection_tags)
                 .await?;
         }
+        self.count((caller.project, caller.environment), "", Counted::Opened);
         tracing::info!(project = %caller.project, environment = %caller.environment, "a connect session was opened");
         Ok(Opened {
             request_id,
@@ -306,7 +309,7 @@ impl Broker {
         let branding = self.looks(&project);
         let view = SessionView {
             app: AppView {
-                name: project.name,
+                name: project.shown_name().to_owned(),
                 logo_url: branding.logo_url.clone(),
                 logo_dark_url: branding.logo_dark_url.clone(),
                 home_url: project.home_url,
@@ -359,7 +362,8 @@ impl Broker {
                 |integration| integration.name.clone(),
             ),
             integration: connection.integration,
-            reason: connection.state_message,
+            works: connection.state == store::ConnectionState::Operational,
+            reason: connection.state_reason,
             account: connection.account_name.or(connection.name),
         }))
     }
@@ -374,6 +378,9 @@ impl Broker {
             )
         })?;
         if !session.is_live() {
+            if self.store().is_being_deleted(session.project).await? {
+                return Err(crate::projects::project_deleted());
+            }
             return Err(Problem::new(
                 Kind::Unauthorized,
                 "session_expired",
@@ -384,10 +391,10 @@ impl Broker {
     }
 
     pub(crate) async fn project(&self, id: store::ProjectId) -> Result<Project, Problem> {
-        self.store()
-            .project(id)
-            .await?
-            .ok_or_else(|| Problem::not_found("This project"))
+        match self.store().project(id).await? {
+            Some(project) => Ok(project),
+            None => Err(self.missing_project(id).await?),
+        }
     }
 
     /// What can be connected in a project and environment, by name.

@@ -7,12 +7,13 @@ use protocol::CheckError;
 use serde::Serialize;
 use serde_json::json;
 use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session, SessionPurpose};
-use vault::{Credential, Fields, SecretString, Token};
+use vault::{Credential, Environment, Fields, SecretString, Token};
 
 use crate::flows::{Chosen, named};
-use crate::form::{Field, accept_values, fields_of, only_field};
+use crate::form::{Field, accept_values, fields_of, only_field, typed_host};
 use crate::keys::connection_key;
-use crate::sessions::{MethodView, Platform, effective_variables, used};
+use crate::numbers::Counted;
+use crate::sessions::{MethodView, Platform, used};
 use crate::texts::{plain, quoted};
 use crate::{Broker, Kind, Problem};
 
@@ -74,11 +75,14 @@ impl Broker {
         let session = self.live_session(request_id).await?;
         let platform = self.session_platform(&session, integration).await?;
         let method = platform.method(auth)?;
+        self.require_agreed(&platform.integration, &method.id, &platform.app)
+            .await?;
         let Access {
             words: access,
             unexplained,
             scopes,
         } = access_of(&platform, method);
+        self.count((session.project, session.environment), integration, Counted::Picked);
         let known = self.connection_to_replace(&session).await?;
         let known = known.map(|connection| connection.variables).unwrap_or_default();
         Ok(Form {
@@ -110,6 +114,8 @@ impl Broker {
         }
         let platform = self.session_platform(&session, &submission.integration).await?;
         let method = platform.method(submission.auth.as_deref())?;
+        self.require_agreed(&platform.integration, &method.id, &platform.app)
+            .await?;
         if method.typed().is_none() {
             return Err(Problem::bad_request(
                 "not_a_form",
@@ -125,11 +131,23 @@ impl Broker {
             ));
         }
         let name = plain("name", submission.name, 120)?;
+        let place = (session.project, session.environment);
+        self.count(place, &submission.integration, Counted::Sent);
+        let host = typed_host(&platform, method, &variables);
         let mut grant = unproved(fields, variables);
         let known = self.connection_to_replace(&session).await?;
         let way = (&*platform.integration, method, &platform.app);
         let field = only_field(&platform, method);
-        let explain = |service: &str, error: &CheckError| check_problem(service, error, field.as_deref());
+        let explain = |service: &str, error: &CheckError| {
+            let problem = match (error, host.as_deref()) {
+                (CheckError::Unavailable { status: None, .. }, Some(host)) => {
+                    tracing::warn!(%error, "what is at a typed-in address did not answer");
+                    address_unreachable(service, Some(host))
+                }
+                _ => check_problem(service, error, field.as_deref()),
+            };
+            told_in_test(problem, session.environment, error)
+        };
         self.log_in(way, &mut grant, explain).await?;
         let chosen = self.choose_for(way, known.as_ref(), &mut grant, explain).await?;
         if let Chosen::Ask(list) = chosen {
@@ -139,7 +157,7 @@ impl Broker {
                 .await?;
             return Ok(Submitted::Choosing { flow, result });
         }
-        self.prove((&platform, method), &mut grant, field.as_deref()).await?;
+        self.prove((&platform, method), &mut grant, explain).await?;
         let connection = self.keep(&session, &platform, &method.id, name, grant).await?;
         Ok(Submitted::Connected(Box::new(connection)))
     }
@@ -148,19 +166,14 @@ impl Broker {
         &self,
         (platform, method): (&Platform, &AuthMethod),
         grant: &mut Grant,
-        field: Option<&str>,
+        explain: impl Fn(&str, &CheckError) -> Problem,
     ) -> Result<(), Problem> {
-        let variables = effective_variables(&platform.integration, &platform.app.variables, &grant.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        if let Some(client_id) = &platform.app.client_id {
-            inputs.insert_text("app", "client_id", client_id);
-        }
         if method.check.is_none() {
             return Ok(());
         }
+        let filled = self.call_inputs(&platform.integration, &method.id, &platform.app, &grant.variables);
+        let filled = filled.await?;
+        let inputs = filled.inputs(self);
         let account = self
             .protocol()
             .check(
@@ -169,7 +182,7 @@ impl Broker {
                 &inputs,
             )
             .await
-            .map_err(|error| check_problem(&platform.integration.name, &error, field))?;
+            .map_err(|error| explain(&platform.integration.name, &error))?;
         grant.proved = true;
         grant.account_id = account.id.map(|id| quoted(&id));
         grant.account_name = named(grant.account_name.take(), account.name);
@@ -252,6 +265,30 @@ pub(crate) fn require_same_account(known: Option<&Connection>, grant: &Grant) ->
         ),
         _ => Ok(()),
     }
+}
+
+/// Nothing is where the person said that the service is; `field` is where they said it.
+pub(crate) fn address_unreachable(service: &str, field: Option<&str>) -> Problem {
+    let message =
+        format!("{service} could not be reached at the address that was entered. Check the address, then try again.");
+    let mut meta = json!({});
+    if let Some(field) = field {
+        meta["fields"] = json!({ field: message });
+        meta["reasons"] = json!({ field: "refused" });
+    }
+    Problem::new(Kind::Unprocessable, "address_unreachable", message).with_meta(meta)
+}
+
+/// In the test environment the cause as well, for whoever writes the definition: the log has it everywhere, and people who
+/// connect in live read nothing of it. The words of a service that refused are in the answer already.
+fn told_in_test(problem: Problem, environment: Environment, error: &CheckError) -> Problem {
+    let is_refusal = matches!(error, CheckError::Refused { .. } | CheckError::Key(_));
+    if environment != Environment::Test || is_refusal {
+        return problem;
+    }
+    let mut meta = problem.meta().cloned().unwrap_or_else(|| json!({}));
+    meta["cause"] = json!(error.to_string());
+    problem.with_meta(meta)
 }
 
 /// What a check's failure means to the person who typed the credential in; `field` is the one that it can only be about.

@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
-use store::{ConnectionId, EventFilter, EventId, ProjectEvent};
+use store::{ConnectionId, EventFilter, EventId, Page, ProjectEvent};
 
 use crate::{Broker, Caller, Problem, Scope};
 
@@ -54,19 +54,16 @@ impl Broker {
             .timeline_of(caller.project, caller.environment, id_or_key.parse().ok(), id_or_key)
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))?;
-        // One more than asked tells whether there is another page.
-        let mut entries = self.store().timeline(of.id, before, limit + 1).await?;
-        let more = i64::try_from(entries.len()).is_ok_and(|found| found > limit);
-        if more {
-            entries.pop();
-        }
+        let entries = self.store().timeline(of.id, before, limit + 1).await?;
+        let page = Page::cut(entries, limit, |entry| entry.id);
         Ok(Timeline {
             connection: of.id,
             key: of.key,
             last_used_at: of.last_used_at,
             deleted_at: of.deleted_at,
-            next: entries.last().filter(|_| more).map(|entry| entry.id),
-            items: entries
+            next: page.next,
+            items: page
+                .rows
                 .into_iter()
                 .map(|entry| TimelineItem {
                     summary: summary(&entry.kind, &entry.payload),

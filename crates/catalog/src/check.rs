@@ -2,12 +2,15 @@
 
 mod actions;
 mod auth;
+mod calls;
 mod choose;
 mod fields;
+mod hostable;
 mod learn;
 mod login;
 mod mcp;
 mod names;
+mod oauth1;
 mod oauth2;
 mod origin;
 mod proof;
@@ -44,6 +47,7 @@ pub(crate) fn definition(
     let names = Names::new(&written);
     let docs = link(&written.docs, &root.key("docs"), report);
     let sources = sources::sources(&written.sources, whole, report);
+    sources::unconfirmed(&written.unconfirmed, &sources, whole, report);
     sources::check_off(&written, report);
     if written.api.base_url.contains('?') {
         report.add(
@@ -90,7 +94,7 @@ pub(crate) fn definition(
         }
         auth.push(method);
     }
-    Some(Integration {
+    let mut integration = Integration {
         id: IntegrationId(written.id),
         name: written.name,
         description: written.description,
@@ -111,6 +115,7 @@ pub(crate) fn definition(
             Some(check) => Some(check?),
         },
         sources,
+        unconfirmed: written.unconfirmed,
         confidence: sources::confidence(written.confidence),
         check_off_reason: written.check_off_reason,
         origin: Origin {
@@ -126,7 +131,9 @@ pub(crate) fn definition(
             })
             .collect(),
         actions,
-    })
+    };
+    crate::destinations::fill_in(&mut integration);
+    Some(integration)
 }
 
 /// Id, names, lists.

@@ -17,7 +17,15 @@ use crate::tree::{Content, Key, Node};
 use crate::{shape, suggest, tree};
 
 /// What a definition says for itself, and a family cannot say for it.
-const OWN: [&str; 6] = ["id", "name", "description", "extends", "overrides", "confidence"];
+const OWN: [&str; 7] = [
+    "id",
+    "name",
+    "description",
+    "extends",
+    "overrides",
+    "confidence",
+    "unconfirmed",
+];
 
 /// The families that definitions may extend, by name.
 #[derive(Default)]

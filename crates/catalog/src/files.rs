@@ -70,6 +70,14 @@ impl Files {
         self
     }
 
+    /// The same with a file whose text cannot be used, and why.
+    #[must_use]
+    pub fn with_unread(mut self, file: &str, why: &str) -> Self {
+        self.add(file.to_owned(), Err(why.to_owned()));
+        self.sort();
+        self
+    }
+
     fn read_folder(&mut self, folder: &Path, prefix: &str) -> std::io::Result<()> {
         for entry in std::fs::read_dir(folder)? {
             let path = entry?.path();

@@ -8,6 +8,7 @@
 mod action;
 mod check;
 mod definition;
+mod destinations;
 mod family;
 mod files;
 mod load;
@@ -25,7 +26,7 @@ mod tree;
 pub use action::{Action, ActionIo, ActionMethod, search};
 pub use check::is_allowed_header;
 pub use files::Files;
-pub use load::{Loaded, Resolved, load, load_beside, load_directory, load_sources};
+pub use load::{Loaded, Resolved, id_of, load, load_all, load_beside, load_directory, load_sources};
 pub use model::*;
 pub use problem::Problem;
 pub use reference::reference;

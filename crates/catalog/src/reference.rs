@@ -24,11 +24,13 @@ pub fn reference() -> String {
         root: &schema,
         headings: BTreeMap::new(),
         queue: VecDeque::new(),
+        kind: None,
         text: HEAD.to_owned(),
     };
     page.section("The definition", &schema);
-    while let Some((heading, found)) = page.queue.pop_front() {
-        page.section(&heading, found);
+    while let Some(waiting) = page.queue.pop_front() {
+        page.kind = waiting.kind;
+        page.section(&waiting.heading, waiting.schema);
     }
     page.text
 }
@@ -37,9 +39,18 @@ struct Page<'s> {
     root: &'s Value,
     /// The headings of types that have one, by the name of the type.
     headings: BTreeMap<String, String>,
-    /// Sections that wait, with their headings.
-    queue: VecDeque<(String, &'s Value)>,
+    /// Sections that wait.
+    queue: VecDeque<Waiting<'s>>,
+    /// The kind of sign-in that the section at hand is about.
+    kind: Option<String>,
     text: String,
+}
+
+/// A section to be written.
+struct Waiting<'s> {
+    heading: String,
+    schema: &'s Value,
+    kind: Option<String>,
 }
 
 impl<'s> Page<'s> {
@@ -170,9 +181,20 @@ impl<'s> Page<'s> {
     fn link(&mut self, heading: &str, name: &str, found: &'s Value, kind: Option<&str>) -> String {
         let known = self.headings.get(name).cloned();
         let heading = known.unwrap_or_else(|| {
-            self.headings.insert(name.to_owned(), heading.to_owned());
-            self.queue.push_back((heading.to_owned(), found));
-            heading.to_owned()
+            let kind = kind.map(str::to_owned).or_else(|| self.kind.clone());
+            // Two kinds may have a part of the same name.
+            let is_taken = self.headings.values().any(|other| other == heading);
+            let heading = match kind.as_ref().filter(|_| is_taken) {
+                Some(kind) => format!("{heading} of kind `{kind}`"),
+                None => heading.to_owned(),
+            };
+            self.headings.insert(name.to_owned(), heading.clone());
+            self.queue.push_back(Waiting {
+                heading: heading.clone(),
+                schema: found,
+                kind,
+            });
+            heading
         });
         let anchor: String = heading
             .to_lowercase()

@@ -50,6 +50,8 @@ pub(crate) struct Report<'a> {
     family: &'a str,
     tree: &'a Node,
     pub(crate) problems: Vec<Problem>,
+    /// What a definition is refused for when it is written, and not when a server starts with it.
+    pub(crate) advice: Vec<Problem>,
 }
 
 impl<'a> Report<'a> {
@@ -59,6 +61,7 @@ impl<'a> Report<'a> {
             family: file,
             tree,
             problems: Vec::new(),
+            advice: Vec::new(),
         }
     }
 
@@ -76,6 +79,12 @@ impl<'a> Report<'a> {
     /// The same with what was probably meant.
     pub(crate) fn add_with(&mut self, place: &Place, message: impl Into<String>, suggestion: Option<String>) {
         self.add_at(self.position(place), place, message, suggestion);
+    }
+
+    /// Adds what somebody who writes a definition has to settle. One that was written before works on without it.
+    pub(crate) fn advise(&mut self, place: &Place, message: impl Into<String>) {
+        self.add(place, message);
+        self.advice.extend(self.problems.pop());
     }
 
     /// The same where the line is known.

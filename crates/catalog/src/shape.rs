@@ -173,13 +173,37 @@ impl<'s> Comparison<'_, '_, 's> {
             _ => None,
         };
         if let Some(option) = chosen {
-            return self.object(option, node, place);
+            return self.object_of(option, options, node, place);
         }
         self.word(kinds, found, &place.key("kind"));
         node.json()
     }
 
     fn object(&mut self, schema: &'s Value, node: &Node, place: &Place) -> Value {
+        self.object_of(schema, &[], node, place)
+    }
+
+    /// The kinds beside this one that have a key, in words.
+    fn kinds_with(&self, kinds: &'s [Value], key: &str) -> String {
+        let has = |option: &&'s Value| {
+            let place = format!("/properties/{key}");
+            option.pointer(&place).is_some() || self.resolve(option).pointer(&place).is_some()
+        };
+        let kind = |option: &'s Value| option.pointer("/properties/kind/const").and_then(Value::as_str);
+        let kinds: Vec<String> = kinds
+            .iter()
+            .filter(has)
+            .filter_map(kind)
+            .map(|kind| format!("`kind: {kind}`"))
+            .collect();
+        if kinds.is_empty() {
+            return String::new();
+        }
+        format!(" (only {} may have it)", kinds.join(", "))
+    }
+
+    /// An object that is one of several kinds, or of none.
+    fn object_of(&mut self, schema: &'s Value, kinds: &'s [Value], node: &Node, place: &Place) -> Value {
         let Content::Map(entries) = &node.content else {
             return node.json();
         };
@@ -211,7 +235,12 @@ impl<'s> Comparison<'_, '_, 's> {
                 .collect();
             known.sort_unstable();
             known.dedup();
-            let message = format!("the key `{}` is not known here; known are {}", key.name, listed(&known));
+            let elsewhere = self.kinds_with(kinds, &key.name);
+            let message = format!(
+                "the key `{}` is not known here{elsewhere}; known are {}",
+                key.name,
+                listed(&known)
+            );
             self.report
                 .add_at(key.position, &below, message, suggest::nearest(&key.name, known));
         }

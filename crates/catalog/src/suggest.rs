@@ -11,6 +11,16 @@ pub(crate) fn nearest<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) 
         .map(|(_, name)| name.to_owned())
 }
 
+/// The same for names of one's own, of which one may be the beginning of the other, as `username` and `user`.
+pub(crate) fn nearest_name<'a>(word: &str, names: impl IntoIterator<Item = &'a str>) -> Option<String> {
+    let names: Vec<&str> = names.into_iter().collect();
+    let begins = |name: &&&str| name.len().min(word.len()) >= 4 && (name.starts_with(word) || word.starts_with(**name));
+    nearest(word, names.iter().copied()).or_else(|| {
+        let found = names.iter().filter(begins).max_by_key(|name| name.len());
+        found.map(|name| (*name).to_owned())
+    })
+}
+
 /// Edit distance with neighbouring letters swapped as one slip (optimal string alignment).
 fn distance(left: &str, right: &str) -> usize {
     let left: Vec<char> = left.chars().collect();
@@ -34,7 +44,7 @@ fn distance(left: &str, right: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use super::nearest;
+    use super::{nearest, nearest_name};
 
     #[test]
     fn slips_are_found_and_strangers_are_not() {
@@ -44,5 +54,8 @@ mod tests {
         assert_eq!(nearest("acces_token", names).as_deref(), Some("access_token"));
         assert_eq!(nearest("colour", names), None);
         assert_eq!(nearest("x", names), None);
+        assert_eq!(nearest("username", ["site", "user"]), None);
+        assert_eq!(nearest_name("username", ["site", "user"]).as_deref(), Some("user"));
+        assert_eq!(nearest_name("keystone", ["key", "site"]), None);
     }
 }

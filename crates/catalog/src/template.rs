@@ -106,6 +106,31 @@ impl Template {
         self
     }
 
+    /// A name that stands alone in braces, as in `/users/{id}`: the writing of other languages. What follows `?` is not
+    /// looked at.
+    pub(crate) fn bare_braces(&self) -> Option<&str> {
+        for part in &self.parts {
+            let Part::Literal(text) = part else { continue };
+            let (path, query) = text
+                .split_once('?')
+                .map_or((text.as_str(), None), |(path, query)| (path, Some(query)));
+            let mut opened = path.split('{').skip(1).filter_map(|rest| rest.split_once('}'));
+            let is_name = |name: &str| {
+                name.starts_with(|first: char| first.is_ascii_alphabetic())
+                    && name
+                        .chars()
+                        .all(|character| character.is_ascii_alphanumeric() || character == '_')
+            };
+            if let Some((name, _)) = opened.find(|(name, _)| is_name(name)) {
+                return Some(name);
+            }
+            if query.is_some() {
+                return None;
+            }
+        }
+        None
+    }
+
     /// The text that it was parsed from.
     pub fn source(&self) -> &str {
         &self.source

@@ -299,9 +299,7 @@ fn a_built_in_definition_is_replaced_on_purpose_only() {
 #[test]
 fn the_family_of_the_repository_is_read() {
     let directory = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../../integrations");
-    let built_in = Files::read(&directory).unwrap();
-    let drafts = Files::read(&std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("drafts")).unwrap();
-    let loaded = load_beside(&built_in, &drafts);
+    let loaded = catalog::load_directory(&directory).unwrap();
     let teams = loaded.catalog.get("teams").unwrap();
     let AuthKind::OAuth2(oauth2) = &teams.auth[0].kind else {
         panic!("no oauth2")

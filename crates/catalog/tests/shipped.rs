@@ -1,5 +1,8 @@
 //! The definitions in the repository have no mistake, and the committed schema is that of the code.
 
+#![expect(clippy::unwrap_used, reason = "what fails here is a failed test")]
+
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use catalog::{AuthKind, Endpoints, Inputs, Pkce, RequestBody, Slot};
@@ -17,7 +20,52 @@ fn made() -> Vec<(PathBuf, String)> {
     ]
     .map(|(file, schema)| (directory().join(file), format!("{schema:#}\n")));
     let page = directory().join("../docs/integration-format.md");
-    schemas.into_iter().chain([(page, catalog::reference())]).collect()
+    let list = directory().join("README.md");
+    let listed = with_services(&std::fs::read_to_string(&list).unwrap());
+    schemas
+        .into_iter()
+        .chain([(page, catalog::reference()), (list, listed)])
+        .collect()
+}
+
+/// The page with the table of services in its place.
+fn with_services(page: &str) -> String {
+    let (before, rest) = page.split_once("write_what_is_made` -->\n").unwrap();
+    let (_, after) = rest.split_once("<!-- end -->").unwrap();
+    let mut table =
+        "| service | id | signs in by | actions | proof | not confirmed |\n|---|---|---|---|---|---|\n".to_owned();
+    let loaded = catalog::load_directory(&directory()).unwrap();
+    let mut services: Vec<_> = loaded
+        .catalog
+        .iter()
+        .filter(|integration| !integration.id.as_str().starts_with("sandbox"))
+        .collect();
+    services.sort_by_key(|integration| integration.name.to_lowercase());
+    for integration in services {
+        let mut kinds: Vec<&str> = integration.auth.iter().map(|method| method.kind.name()).collect();
+        kinds.dedup();
+        let actions = match integration.actions.len() {
+            0 => String::new(),
+            count => count.to_string(),
+        };
+        let proof = match integration.confidence {
+            catalog::Confidence::Documented => "documented",
+            catalog::Confidence::Fixture => "fixture",
+            catalog::Confidence::Live => "live",
+        };
+        let doubts: Vec<String> = integration.unconfirmed.iter().map(|key| format!("`{key}`")).collect();
+        writeln!(
+            table,
+            "| [{}]({}) | `{}` | {} | {actions} | {proof} | {} |",
+            integration.name,
+            integration.docs,
+            integration.id.as_str(),
+            kinds.join(", "),
+            doubts.join(", ")
+        )
+        .unwrap();
+    }
+    format!("{before}write_what_is_made` -->\n\n{table}\n<!-- end -->{after}")
 }
 
 #[test]
@@ -41,23 +89,6 @@ fn every_shipped_definition_is_right() {
         "stripe",
     ] {
         assert!(ids.contains(&id), "{id} is missing");
-    }
-}
-
-#[test]
-fn what_waits_in_drafts_is_well_formed_and_not_shipped() {
-    let drafts = Path::new(env!("CARGO_MANIFEST_DIR")).join("drafts");
-    let built_in = catalog::Files::read(&directory()).unwrap();
-    let waiting = catalog::load_beside(&built_in, &catalog::Files::read(&drafts).unwrap());
-    let problems: Vec<String> = waiting.problems.iter().map(ToString::to_string).collect();
-    assert_eq!(problems, Vec::<String>::new());
-    let shipped = catalog::load_directory(&directory()).unwrap();
-    for integration in waiting.catalog.iter() {
-        let id = integration.id.as_str();
-        assert!(
-            shipped.catalog.iter().all(|other| other.id.as_str() != id),
-            "{id} is shipped: take it out of crates/catalog/drafts"
-        );
     }
 }
 
@@ -118,7 +149,7 @@ fn salesforce_is_read_as_it_is_written() {
     };
     let inputs = Inputs::new().text("variables", "domain", "acme.my");
     assert_eq!(
-        authorize.render(&inputs).unwrap().as_str(),
+        authorize.as_ref().unwrap().render(&inputs).unwrap().as_str(),
         "https://acme.my.salesforce.com/services/oauth2/authorize"
     );
     assert_eq!(
@@ -201,6 +232,33 @@ fn the_family_in_the_documents_is_right() {
     let orders = loaded.resolved["acme-orders"].json();
     assert_eq!(orders["auth"][0]["authorize"]["params"], serde_json::json!({}));
     assert_eq!(orders["auth"][0]["token"]["url"], "https://acme.com/oauth/token");
+}
+
+#[test]
+fn the_plain_log_in_in_the_documents_is_right() {
+    let page = include_str!("../../../docs/integrations.md");
+    let text = examples(page)
+        .find(|text| text.starts_with("# workshop.yaml\n"))
+        .unwrap();
+    let loaded = catalog::load_sources([("workshop.yaml", text)]);
+    assert_eq!(loaded.problems, []);
+    // The variables of the page are right in it too.
+    for example in examples(page).filter(|text| text.starts_with("variables:\n")) {
+        let (variables, api) = example.split_at(example.find("api:").unwrap());
+        let (before, after) = (text.find("variables:").unwrap(), text.find("auth:").unwrap());
+        let auth = text[after..text.find("api:").unwrap()].replace(
+            "    token: {",
+            "    headers: { Authorization: \"Bearer ${credential.access_token}\" }\n    token: {",
+        );
+        let auth = auth.replace(
+            "https://${variables.subdomain}.workshop.example",
+            "https://workshop.example",
+        );
+        let check = &text[text.find("check:").unwrap()..];
+        let whole = format!("{}{variables}{auth}{api}{check}", &text[..before]);
+        let loaded = catalog::load_sources([("workshop.yaml", whole.as_str())]);
+        assert_eq!(loaded.problems, [], "{whole}");
+    }
 }
 
 /// The example of sources, put into the first example.
@@ -300,7 +358,17 @@ fn the_examples_in_the_documents_are_right() {
         let method = &loaded.catalog.iter().next().unwrap().auth[0];
         kinds.push((method.kind.name(), method.choose.is_some()));
     }
-    assert_eq!(kinds, [("login", false), ("jwt", false), ("oauth2", true)]);
+    assert_eq!(
+        kinds,
+        [
+            ("oauth1", false),
+            ("form", false),
+            ("login", false),
+            ("oauth2_device", false),
+            ("jwt", false),
+            ("oauth2", true)
+        ]
+    );
 }
 
 #[test]

@@ -12,6 +12,7 @@ sources:
   - https://docs.acme.example/api
   - { url: https://docs.acme.example/keys, fields: [auth.fields.title, check, api.headers.X-Key] }
 confidence: fixture
+unconfirmed: [check.get, auth.pkce]
 auth:
   - kind: api_key
     title: Enter a key
@@ -34,13 +35,17 @@ fn sources_say_what_was_read_where() {
         ["auth.fields.title", "check", "api.headers.X-Key"]
     );
     assert_eq!(acme.sources[1].url.as_str(), "https://docs.acme.example/keys");
+    assert_eq!(acme.unconfirmed, ["check.get", "auth.pkce"]);
     let plain = load_sources([("acme.yaml", GOOD.replace("confidence: fixture\n", "").as_str())]);
     assert_eq!(plain.catalog.get("acme").unwrap().confidence, Confidence::Documented);
 }
 
 #[test]
 fn a_key_that_is_not_checked_says_why() {
-    let unchecked = GOOD.replace("check: { get: /me }\n", "").replace(" check,", "");
+    let unchecked = GOOD
+        .replace("check: { get: /me }\n", "")
+        .replace(" check,", "")
+        .replace("check.get, ", "");
     let loaded = load_sources([("acme.yaml", unchecked.as_str())]);
     assert_eq!(loaded.problems.len(), 1, "{:?}", loaded.problems);
     let reasoned = format!("{unchecked}check_off_reason: No call is documented that any key may make.\n");
@@ -78,6 +83,9 @@ fn each_mistake_has_its_message() {
         ("a field that is not there", "auth.fields.title", "auth.feilds.title"),
         ("a field below a text", "auth.fields.title", "auth.fields.title.text"),
         ("unknown confidence", "confidence: fixture", "confidence: lively"),
+        ("unconfirmed and read", "[check.get, ", "[check, "),
+        ("unconfirmed twice", "auth.pkce", "check.get"),
+        ("unconfirmed, not there", "check.get", "check.gte"),
         ("no check and no reason", "check: { get: /me }\n", ""),
         ("an empty reason", "check: { get: /me }\n", "check_off_reason: ''\n"),
         (

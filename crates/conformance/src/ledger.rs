@@ -12,6 +12,10 @@ const DESCRIPTIVE: &[(&str, &str)] = &[
         "confidence",
         "how far the facts were proved; nothing reads it at run time",
     ),
+    (
+        "unconfirmed",
+        "which facts no document was read for; nothing reads it at run time",
+    ),
     ("check_off_reason", "a reason for readers of the file"),
     ("overrides", "for a folder of an operator's own; a run has one folder"),
     ("actions", "an index of calls for agents; calls do not depend on it"),
@@ -28,6 +32,10 @@ const DESCRIPTIVE: &[(&str, &str)] = &[
     (
         "variables.*.choices.*.label",
         "text of the operator's form; the person's is compared",
+    ),
+    (
+        "variables.*.secret",
+        "how the operator's value is kept, not what is sent; the tests of keyring and definitions hold it",
     ),
     (
         "variables.*.title",

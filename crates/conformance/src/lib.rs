@@ -8,6 +8,7 @@
 
 mod authority;
 mod driver;
+mod fixture;
 mod ledger;
 mod player;
 mod sample;
@@ -20,21 +21,34 @@ use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub use self::player::Tamper;
 pub use self::script::Script;
 pub use self::table::{Row, Step, Table};
+use crate::fixture::Fixture;
 use crate::stage::Stage;
 
 /// The folders of definitions in this repository. The last holds what no service needs, so that the whole format is played.
-pub fn folders() -> [PathBuf; 3] {
+pub fn folders() -> [PathBuf; 2] {
     let here = Path::new(env!("CARGO_MANIFEST_DIR"));
-    ["../../integrations", "../catalog/drafts", "definitions"].map(|folder| here.join(folder))
+    ["../../integrations", "definitions"].map(|folder| here.join(folder))
 }
 
-/// Every definition of this repository.
+/// Every definition of this repository, with its fixture.
+///
+/// # Errors
+///
+/// A file that cannot be read, or a fixture without its definition.
 pub fn every_script() -> Result<Vec<Arc<Script>>, String> {
     let mut scripts = Vec::new();
     for folder in folders() {
         scripts.extend(Script::read_folder(&folder)?);
+    }
+    let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures");
+    for fixture in Fixture::read_folder(&fixtures)? {
+        let script = scripts.iter_mut().find(|script| script.id == fixture.definition);
+        let script =
+            script.ok_or_else(|| format!("there is no definition for the fixture `{}`", fixture.definition))?;
+        Arc::make_mut(script).fixture = Some(fixture);
     }
     Ok(scripts)
 }

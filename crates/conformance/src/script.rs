@@ -6,6 +6,9 @@ use std::sync::Arc;
 use catalog::Files;
 use serde_json::Value;
 
+use crate::fixture::Fixture;
+use crate::player::Tamper;
+
 /// A definition: what the player plays, and what the product reads.
 #[derive(Clone, Debug)]
 pub struct Script {
@@ -16,6 +19,10 @@ pub struct Script {
     /// The YAML.
     pub text: String,
     json: Value,
+    /// What the provider's documents show.
+    pub(crate) fixture: Option<Fixture>,
+    /// How the product's requests are changed.
+    pub(crate) tamper: Option<Tamper>,
 }
 
 impl Script {
@@ -28,6 +35,8 @@ impl Script {
             file: file.to_owned(),
             text: text.to_owned(),
             json,
+            fixture: None,
+            tamper: None,
         })
     }
 
@@ -49,6 +58,18 @@ impl Script {
             return Self::read(&file, &resolved(path)?).map(Arc::new);
         }
         Ok(Arc::new(script))
+    }
+
+    /// The same with a mistake in what the product sends.
+    #[must_use]
+    pub fn tampered(mut self, tamper: Tamper) -> Self {
+        self.tamper = Some(tamper);
+        self
+    }
+
+    /// Whether exchanges from the provider's documents are replayed.
+    pub fn has_fixture(&self) -> bool {
+        self.fixture.is_some()
     }
 
     /// The definition as JSON.

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use broker::Scope;
+use broker::{GivenKey, Scope};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 use store::AppSettings;
 use testkit::TestServer;
 use vault::Environment;
 
-use crate::player::{Client, Player, Role};
+use crate::player::{Client, Player, Role, client_key};
 use crate::script::Script;
 
 /// Where the built-in sandbox would be, played as any other service.
@@ -48,6 +48,7 @@ impl Stage {
         let client = Client {
             id: format!("client {}+&=", script.id),
             secret: format!("secret/{}:%+&= ", script.id).trim_end().to_owned(),
+            key: client_key(&script.ways()[way]).to_owned(),
         };
         let instance = json!({ "public_url": self.server.url, "sandbox_url": SANDBOX });
         self.player.play(Some(Role::new(script, way, client, instance)));
@@ -60,7 +61,18 @@ impl Stage {
         scopes: Option<Vec<String>>,
     ) -> Result<(), String> {
         let (id, client) = self.player.with(|role| (role.script.id.clone(), role.client.clone()))?;
+        let catalog = self.server.broker.catalog();
+        let integration = catalog.get(&id).ok_or_else(|| format!("{id} is not loaded"))?;
+        let by_key = integration
+            .auth
+            .iter()
+            .any(|method| method.kind.client_assertion().is_some());
+        let client_key = by_key
+            .then(|| GivenKey::Text(SecretString::from(client.key)).for_client_of(integration, None))
+            .transpose()
+            .map_err(|problem| problem.message().to_owned())?;
         let settings = AppSettings {
+            client_key,
             client_id: Some(client.id),
             client_secret: Some(SecretString::from(client.secret)),
             variables: Some(variables),

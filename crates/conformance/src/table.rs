@@ -27,11 +27,13 @@ pub enum Step {
     Revoke,
     /// Whether everything that the definition says was used.
     Covered,
+    /// The exchanges that the provider's documents show.
+    Fixture,
 }
 
 impl Step {
     /// All, in order.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Form,
         Self::Connect,
         Self::Account,
@@ -42,6 +44,7 @@ impl Step {
         Self::Errors,
         Self::Revoke,
         Self::Covered,
+        Self::Fixture,
     ];
 
     /// Its name in the table.
@@ -57,6 +60,7 @@ impl Step {
             Self::Errors => "errors",
             Self::Revoke => "revoke",
             Self::Covered => "covered",
+            Self::Fixture => "fixture",
         }
     }
 }
@@ -93,7 +97,6 @@ impl Row {
             Some((_, Ok(Done::Ok))) => "ok",
             Some((_, Err(_))) => "FAILED",
             Some((_, Ok(Done::Nothing))) => "–",
-            Some((_, Ok(Done::NotPlayed))) => "not played",
             None => "",
         }
     }
@@ -107,15 +110,6 @@ pub struct Table {
 }
 
 impl Table {
-    /// Ways that the player does not know.
-    pub fn not_played(&self) -> Vec<&str> {
-        let rows = self
-            .rows
-            .iter()
-            .filter(|row| row.steps.iter().any(|(_, done)| *done == Ok(Done::NotPlayed)));
-        rows.map(|row| row.name.as_str()).collect()
-    }
-
     /// How many steps failed.
     pub fn failed(&self) -> usize {
         self.rows.iter().map(|row| row.failures().count()).sum()

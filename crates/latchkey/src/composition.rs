@@ -6,11 +6,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use broker::{Broker, Journal, MailSettings, Settings};
+use broker::{Broker, Journal, MailSettings, Settings, SingleSignOn};
 use catalog::{Catalog, Files, Loaded};
-use protocol::Protocol;
 use protocol::egress::{Egress, EgressPolicy};
 use protocol::mail::Mailer;
+use protocol::{Protocol, RelyingParty};
 use store::{PoolOptions, Replica, Store};
 use url::Url;
 use uuid::Uuid;
@@ -124,6 +124,7 @@ pub fn build(
         .map(|folder| Journal::open(&folder, JournalKey::of(master), 2 * parallel))
         .transpose()
         .context("LATCHKEY_JOURNAL_DIR")?;
+    let single_sign_on = single_sign_on(configuration, &identity.public_url)?;
     let settings = Settings {
         public_url: identity.public_url,
         sandbox_url: sandbox.map_or_else(
@@ -139,7 +140,10 @@ pub fn build(
         refresh_interval: Duration::from_secs(configuration.refresh_interval.max(1)),
         refresh_parallel: parallel,
         event_retention: configuration.event_retention(),
+        request_log_days: configuration.request_log_days,
+        operator_project: configuration.operator_project()?,
         mail,
+        single_sign_on,
     };
     Ok(Broker::new(
         store,
@@ -176,6 +180,24 @@ fn mailer(configuration: &Configuration, host: &str, extra_roots: &[Vec<u8>]) ->
     };
     let mailer = Mailer::new(server, sender, host, extra_roots).context("LATCHKEY_SMTP_URL cannot be used")?;
     Ok(Some(mailer))
+}
+
+/// The provider that says who operators are, where one is set up. Nothing is asked of it yet.
+fn single_sign_on(configuration: &Configuration, public_url: &Url) -> anyhow::Result<Option<SingleSignOn>> {
+    let (Some(issuer), Some(client_id), Some(secret)) = (
+        &configuration.sso_issuer,
+        &configuration.sso_client_id,
+        configuration.sso_client_secret()?,
+    ) else {
+        return Ok(None);
+    };
+    let redirect_uri = format!("{}/console/sso/callback", public_url.origin().ascii_serialization());
+    let party = RelyingParty::new(issuer.clone(), client_id.clone(), secret, redirect_uri)
+        .context("LATCHKEY_SSO_ISSUER cannot be used")?;
+    Ok(Some(SingleSignOn {
+        name: configuration.sso_name.trim().to_owned(),
+        party,
+    }))
 }
 
 /// The same for `latchkey mail test`, which needs no database.

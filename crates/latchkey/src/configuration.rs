@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use broker::ProjectId;
 use figment::Figment;
 use figment::providers::{Env, Format as _, Serialized, Toml};
 use protocol::egress::AllowedOrigin;
@@ -42,6 +43,8 @@ pub struct Configuration {
     pub trusted_proxies: String,
     /// A folder with more integration definitions.
     pub integrations_dir: Option<PathBuf>,
+    /// The id of the project whose keys change definitions by the API, where there are several projects.
+    pub operator_project: Option<String>,
     /// Origins `scheme://host:port` that may be http, private or on another port, separated by commas.
     pub allow_private_hosts: String,
     /// A PEM file with root certificates besides the public ones.
@@ -63,12 +66,24 @@ pub struct Configuration {
     pub journal_dir: Option<PathBuf>,
     /// Days that events are kept.
     pub event_retention_days: u32,
+    /// Days that the log of requests is kept; 0 keeps none.
+    pub request_log_days: u32,
     /// The mail server, as `smtp://user:password@host:587` or `smtps://…:465`. Without, nobody is written to.
     pub smtp_url: Option<SecretString>,
     /// Who mails come from, as `Shop <connect@example.com>`.
     pub mail_from: Option<String>,
     /// Days that a link in a mail lives.
     pub mail_link_days: u32,
+    /// The issuer of the provider that says who operators are (OpenID Connect). Without, they sign in with passwords.
+    pub sso_issuer: Option<Url>,
+    /// The client id at that provider.
+    pub sso_client_id: Option<String>,
+    /// The client secret at that provider. Give this or the file.
+    pub sso_client_secret: Option<SecretString>,
+    /// A file that holds the client secret.
+    pub sso_client_secret_file: Option<PathBuf>,
+    /// What people call that provider, as `Okta`.
+    pub sso_name: String,
     /// The operator's name for this instance, which tells a copy of its volume apart.
     pub instance: Option<String>,
     /// Threads that answer requests; one a core without.
@@ -95,7 +110,9 @@ struct Defaults {
     refresh_interval: u64,
     refresh_parallel: usize,
     event_retention_days: u32,
+    request_log_days: u32,
     mail_link_days: u32,
+    sso_name: &'static str,
     rate_per_source: u32,
     dev_dir: &'static str,
 }
@@ -110,7 +127,9 @@ const DEFAULTS: Defaults = Defaults {
     refresh_interval: 1,
     refresh_parallel: 256,
     event_retention_days: 30,
+    request_log_days: 7,
     mail_link_days: 7,
+    sso_name: "single sign-on",
     rate_per_source: 6000,
     dev_dir: ".latchkey",
 };
@@ -144,6 +163,58 @@ impl Configuration {
         Ok(configuration)
     }
 
+    /// The names of all that an operator can decide, and whether it is decided: never what.
+    pub fn told(&self) -> Vec<(&'static str, bool)> {
+        let default = DEFAULTS;
+        vec![
+            ("LATCHKEY_ALLOW_PRIVATE_HOSTS", !self.allow_private_hosts.is_empty()),
+            ("LATCHKEY_BIND", self.bind != default.bind),
+            (
+                "LATCHKEY_DATABASE_CONNECTIONS",
+                self.database_connections != default.database_connections,
+            ),
+            ("LATCHKEY_DATABASE_URL", self.database_url.is_some()),
+            (
+                "LATCHKEY_EVENT_RETENTION_DAYS",
+                self.event_retention_days != default.event_retention_days,
+            ),
+            ("LATCHKEY_EXTRA_ROOTS", self.extra_roots.is_some()),
+            ("LATCHKEY_INSTANCE", self.instance.is_some()),
+            ("LATCHKEY_INTEGRATIONS_DIR", self.integrations_dir.is_some()),
+            ("LATCHKEY_JOURNAL_DIR", self.journal_dir.is_some()),
+            ("LATCHKEY_LOG", self.log != default.log),
+            ("LATCHKEY_LOG_FORMAT", self.log_format.is_some()),
+            ("LATCHKEY_MAIL_FROM", self.mail_from.is_some()),
+            ("LATCHKEY_MAIL_LINK_DAYS", self.mail_link_days != default.mail_link_days),
+            ("LATCHKEY_MASTER_KEY", self.master_key.is_some()),
+            ("LATCHKEY_MASTER_KEY_FILE", self.master_key_file.is_some()),
+            ("LATCHKEY_OPERATOR_PROJECT", self.operator_project.is_some()),
+            ("LATCHKEY_PUBLIC_URL", self.public_url.is_some()),
+            ("LATCHKEY_RATE_PER_KEY", self.rate_per_key.is_some()),
+            (
+                "LATCHKEY_RATE_PER_SOURCE",
+                self.rate_per_source.map(std::num::NonZeroU32::get) != Some(default.rate_per_source),
+            ),
+            (
+                "LATCHKEY_REFRESH_INTERVAL",
+                self.refresh_interval != default.refresh_interval,
+            ),
+            ("LATCHKEY_REFRESH_MARGIN", self.refresh_margin != default.refresh_margin),
+            (
+                "LATCHKEY_REFRESH_PARALLEL",
+                self.refresh_parallel != default.refresh_parallel,
+            ),
+            ("LATCHKEY_SMTP_URL", self.smtp_url.is_some()),
+            ("LATCHKEY_SSO_CLIENT_ID", self.sso_client_id.is_some()),
+            ("LATCHKEY_SSO_CLIENT_SECRET", self.sso_client_secret.is_some()),
+            ("LATCHKEY_SSO_CLIENT_SECRET_FILE", self.sso_client_secret_file.is_some()),
+            ("LATCHKEY_SSO_ISSUER", self.sso_issuer.is_some()),
+            ("LATCHKEY_SSO_NAME", self.sso_name != default.sso_name),
+            ("LATCHKEY_TRUSTED_PROXIES", !self.trusted_proxies.is_empty()),
+            ("LATCHKEY_WORKERS", self.workers.is_some()),
+        ]
+    }
+
     fn check(&self) -> anyhow::Result<()> {
         if self.master_key.is_some() && self.master_key_file.is_some() {
             bail!("give LATCHKEY_MASTER_KEY or LATCHKEY_MASTER_KEY_FILE, not both");
@@ -157,6 +228,9 @@ impl Configuration {
         if !(4..=3650).contains(&self.event_retention_days) {
             bail!("LATCHKEY_EVENT_RETENTION_DAYS must be 4 to 3650: deliveries of an event are tried for three days");
         }
+        if self.request_log_days > 365 {
+            bail!("LATCHKEY_REQUEST_LOG_DAYS must be 0 to 365: 0 keeps no log of requests");
+        }
         let is_name = |name: &String| {
             let allowed = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
             name.len() <= 64 && name != "-" && name.bytes().all(allowed)
@@ -168,7 +242,9 @@ impl Configuration {
             bail!("LATCHKEY_MAIL_LINK_DAYS must be 1 to 30");
         }
         self.mail()?;
+        self.check_single_sign_on()?;
         self.private_hosts()?;
+        self.operator_project()?;
         Ok(())
     }
 
@@ -195,6 +271,65 @@ impl Configuration {
         Ok(Some((server, sender)))
     }
 
+    fn check_single_sign_on(&self) -> anyhow::Result<()> {
+        let secrets = (self.sso_client_secret.is_some(), self.sso_client_secret_file.is_some());
+        let Some(issuer) = &self.sso_issuer else {
+            if self.sso_client_id.is_some() || secrets != (false, false) {
+                bail!(
+                    "LATCHKEY_SSO_CLIENT_ID or its secret is set, but not LATCHKEY_SSO_ISSUER: write the issuer, as https://id.example.com"
+                );
+            }
+            return Ok(());
+        };
+        let is_plain = issuer.query().is_none() && issuer.fragment().is_none() && issuer.username().is_empty();
+        if !is_plain || !matches!(issuer.scheme(), "http" | "https") || issuer.host_str().is_none() {
+            bail!("LATCHKEY_SSO_ISSUER must be the provider's issuer, as https://id.example.com");
+        }
+        if self.sso_client_id.is_none() {
+            bail!(
+                "LATCHKEY_SSO_ISSUER is set, but not LATCHKEY_SSO_CLIENT_ID: write the client id that the provider gave"
+            );
+        }
+        match secrets {
+            (true, true) => bail!("give LATCHKEY_SSO_CLIENT_SECRET or LATCHKEY_SSO_CLIENT_SECRET_FILE, not both"),
+            (false, false) => bail!(
+                "LATCHKEY_SSO_ISSUER is set, but neither LATCHKEY_SSO_CLIENT_SECRET nor LATCHKEY_SSO_CLIENT_SECRET_FILE: write the client secret that the provider gave"
+            ),
+            _ => {}
+        }
+        if self.sso_name.trim().is_empty() || self.sso_name.chars().count() > 40 {
+            bail!("LATCHKEY_SSO_NAME must have 1 to 40 characters, as Okta");
+        }
+        Ok(())
+    }
+
+    /// The client secret of single sign-on, if one was given.
+    pub fn sso_client_secret(&self) -> anyhow::Result<Option<SecretString>> {
+        let Some(path) = &self.sso_client_secret_file else {
+            return Ok(self.sso_client_secret.clone());
+        };
+        let text = std::fs::read_to_string(path)
+            .with_context(|| format!("LATCHKEY_SSO_CLIENT_SECRET_FILE: {} cannot be read", path.display()))?;
+        let text = zeroize::Zeroizing::new(text);
+        let secret = text.trim();
+        if secret.is_empty() {
+            bail!("LATCHKEY_SSO_CLIENT_SECRET_FILE: {} is empty", path.display());
+        }
+        Ok(Some(SecretString::from(secret)))
+    }
+
+    /// The parsed `operator_project`.
+    pub fn operator_project(&self) -> anyhow::Result<Option<ProjectId>> {
+        let parse = |id: &String| {
+            id.parse().map_err(|_| {
+                anyhow::anyhow!(
+                    "LATCHKEY_OPERATOR_PROJECT holds `{id}`: write the id that `latchkey projects list` shows"
+                )
+            })
+        };
+        self.operator_project.as_ref().map(parse).transpose()
+    }
+
     /// The parsed entries of `allow_private_hosts`.
     pub fn private_hosts(&self) -> anyhow::Result<Vec<AllowedOrigin>> {
         entries(&self.allow_private_hosts)
@@ -207,7 +342,7 @@ impl Configuration {
     }
 
     /// The parsed entries of `trusted_proxies`.
-    pub fn proxies(&self) -> anyhow::Result<Vec<server::Network>> {
+    pub fn proxies(&self) -> anyhow::Result<Vec<broker::Network>> {
         entries(&self.trusted_proxies)
             .map(|entry| {
                 entry
@@ -255,6 +390,7 @@ impl Configuration {
             "bind": self.bind,
             "trusted_proxies": self.trusted_proxies,
             "integrations_dir": self.integrations_dir,
+            "operator_project": self.operator_project,
             "allow_private_hosts": self.allow_private_hosts,
             "extra_roots": self.extra_roots,
             "log": self.log,
@@ -265,9 +401,15 @@ impl Configuration {
             "refresh_parallel": self.refresh_parallel,
             "journal_dir": self.journal_dir,
             "event_retention_days": self.event_retention_days,
+            "request_log_days": self.request_log_days,
             "smtp_url": mask(&self.smtp_url),
             "mail_from": self.mail_from,
             "mail_link_days": self.mail_link_days,
+            "sso_issuer": self.sso_issuer,
+            "sso_client_id": self.sso_client_id,
+            "sso_client_secret": mask(&self.sso_client_secret),
+            "sso_client_secret_file": self.sso_client_secret_file,
+            "sso_name": self.sso_name,
             "instance": self.instance,
             "workers": self.workers,
             "rate_per_key": self.rate_per_key,
@@ -288,4 +430,32 @@ fn entries(list: &str) -> impl Iterator<Item = &str> {
 )]
 fn environment(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_secret_of_single_sign_on_may_lie_in_a_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        let mut values = serde_json::to_value(DEFAULTS).unwrap();
+        values["sso_client_secret_file"] = path.to_str().unwrap().into();
+        let configuration: Configuration = serde_json::from_value(values).unwrap();
+        for (text, expected) in [
+            (None, Err("cannot be read")),
+            (Some("\n"), Err("is empty")),
+            (Some("s3cret of the file\n"), Ok("s3cret of the file")),
+        ] {
+            if let Some(text) = text {
+                std::fs::write(&path, text).unwrap();
+            }
+            let read = configuration.sso_client_secret();
+            match expected {
+                Ok(secret) => assert_eq!(read.unwrap().unwrap().expose_secret(), secret),
+                Err(why) => assert!(format!("{:#}", read.unwrap_err()).contains(why), "{why}"),
+            }
+        }
+    }
 }

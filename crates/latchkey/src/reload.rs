@@ -1,17 +1,18 @@
-//! The operator's own definitions, looked at again while the server runs.
+//! The operator's own definitions, of a folder and of the database, looked at again while the server runs.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use broker::Broker;
-use catalog::Loaded;
+use anyhow::Context as _;
+use broker::{Broker, Kind, Problem, Sources};
+use catalog::{Catalog, Files};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinHandle;
 
 use crate::composition;
 
-/// Between two looks at the folder.
+/// Between two looks.
 const INTERVAL: Duration = Duration::from_secs(5);
 
 /// What makes the watching look at once, besides the time.
@@ -23,9 +24,43 @@ pub enum Hangup {
     Ends,
 }
 
-/// Puts new definitions in force when the folder changes, all at once. While any file has a mistake, those of before stay, and
-/// the mistakes are in the log, counted in `/readyz` and in the metrics. Ends with the task.
-pub fn watch(broker: Broker, folder: PathBuf, hangup: Hangup) -> anyhow::Result<JoinHandle<()>> {
+/// Loads the definitions of the database beside the others, once the database answers. One with a mistake, as after an
+/// upgrade, is left out.
+pub async fn first(broker: &Broker, folder: Option<&Path>) -> anyhow::Result<()> {
+    let mut pause = Duration::from_millis(100);
+    loop {
+        match beside(broker, folder).await {
+            Err(error)
+                if error
+                    .downcast_ref::<Problem>()
+                    .is_some_and(|one| one.kind() == Kind::Unavailable) =>
+            {
+                tracing::warn!("the definitions wait for the database: {error:#}");
+                tokio::time::sleep(pause).await;
+                pause = (pause * 2).min(INTERVAL);
+            }
+            other => return other,
+        }
+    }
+}
+
+/// The same, without waiting for the database.
+pub async fn beside(broker: &Broker, folder: Option<&Path>) -> anyhow::Result<()> {
+    broker.set_sources(sources(folder)?);
+    let stored = broker
+        .store()
+        .definition_versions_in_force()
+        .await
+        .map_err(Problem::from)?;
+    if !stored.is_empty() {
+        broker.reload_definitions(true).await?;
+    }
+    Ok(())
+}
+
+/// Puts new definitions in force when the folder or the database changes, all at once. While any has a mistake, those of
+/// before stay, and the mistakes are in the log, counted in `/readyz` and in the metrics. Ends with the task.
+pub fn watch(broker: Broker, folder: Option<PathBuf>, hangup: Hangup) -> anyhow::Result<JoinHandle<()>> {
     let mut hung_up = match hangup {
         Hangup::Reloads => Some(signal(SignalKind::hangup())?),
         Hangup::Ends => None,
@@ -35,23 +70,12 @@ pub fn watch(broker: Broker, folder: PathBuf, hangup: Hangup) -> anyhow::Result<
         let mut interval = tokio::time::interval(INTERVAL);
         interval.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
         loop {
-            let told = tokio::select! {
+            let asked = tokio::select! {
                 _ = interval.tick() => false,
                 () = received(&mut hung_up) => true,
+                () = broker.definition_changed() => false,
             };
-            // Reading files takes its time, which belongs to no other task.
-            let looked = tokio::task::spawn_blocking(move || {
-                let found = watched.look(told);
-                (watched, found)
-            });
-            let Ok((next, found)) = looked.await else {
-                tracing::error!("the look at the definitions ended in a panic; they are not looked at any more");
-                return;
-            };
-            watched = next;
-            if let Some(found) = found {
-                watched.take(&broker, found);
-            }
+            watched.look(&broker, asked).await;
         }
     }))
 }
@@ -65,66 +89,99 @@ async fn received(hung_up: &mut Option<tokio::signal::unix::Signal>) {
     }
 }
 
+fn sources(folder: Option<&Path>) -> anyhow::Result<Sources> {
+    let own = folder
+        .map(|folder| {
+            Files::read(folder)
+                .with_context(|| format!("LATCHKEY_INTEGRATIONS_DIR: {} cannot be read", folder.display()))
+        })
+        .transpose()?;
+    Ok(Sources {
+        built_in: composition::built_in(),
+        own,
+    })
+}
+
 /// Size and time of each file.
 type Fingerprint = BTreeMap<PathBuf, (u64, Option<SystemTime>)>;
 
-/// A folder and what was last seen of it.
+/// What was last seen.
 struct Watched {
-    folder: PathBuf,
-    seen: Option<Fingerprint>,
-    /// The definitions in force, as text.
-    in_force: BTreeMap<String, String>,
+    folder: Option<PathBuf>,
+    files: Option<Fingerprint>,
+    /// Name and version of each definition of the database.
+    stored: Option<Vec<(String, i64)>>,
 }
 
 impl Watched {
-    fn new(folder: PathBuf) -> Self {
+    fn new(folder: Option<PathBuf>) -> Self {
         Self {
             folder,
-            seen: None,
-            in_force: BTreeMap::new(),
+            files: None,
+            stored: None,
         }
     }
 
     /// Loads if something changed, or if somebody asks.
-    fn look(&mut self, asked: bool) -> Option<anyhow::Result<Loaded>> {
-        let now = fingerprint(&self.folder);
-        if self.seen.as_ref() == Some(&now) && !asked {
-            return None;
-        }
-        self.seen = Some(now);
-        Some(composition::load_definitions(Some(&self.folder)))
-    }
-
-    fn take(&mut self, broker: &Broker, found: anyhow::Result<Loaded>) {
-        let loaded = match found {
-            Ok(loaded) => loaded,
+    async fn look(&mut self, broker: &Broker, asked: bool) {
+        let stored = match broker.store().definition_versions_in_force().await {
+            Ok(stored) => stored,
             Err(error) => {
-                tracing::warn!("the definitions of before stay in force: {error:#}");
-                broker.keep_catalog(1);
+                // Without the database nothing is called anyway. It is looked at again.
+                tracing::debug!(%error, "the definitions of the database cannot be looked at");
                 return;
             }
         };
-        if !loaded.problems.is_empty() {
-            for problem in &loaded.problems {
-                tracing::warn!("the definitions of before stay in force: {problem}");
-            }
-            broker.keep_catalog(loaded.problems.len());
+        let files = self.folder.as_deref().map(fingerprint).unwrap_or_default();
+        let changed = self.files.as_ref() != Some(&files) || self.stored.as_ref() != Some(&stored);
+        if !changed && !asked {
             return;
         }
-        let text = |(id, resolved): (&String, &catalog::Resolved)| (id.clone(), resolved.json().to_string());
-        let now: BTreeMap<String, String> = loaded.resolved.iter().map(text).collect();
-        // At the first look the server has just loaded them itself.
-        if !self.in_force.is_empty() {
-            let changed: BTreeSet<&String> = now
-                .iter()
-                .filter(|(id, text)| self.in_force.get(*id) != Some(text))
-                .map(|(id, _)| id)
-                .collect();
-            let gone: BTreeSet<&String> = self.in_force.keys().filter(|id| !now.contains_key(*id)).collect();
-            tracing::info!(?changed, ?gone, "definitions were loaded again");
+        let sources = match sources(self.folder.as_deref()) {
+            Ok(sources) => sources,
+            Err(error) => {
+                tracing::warn!("the definitions of before stay in force: {error:#}");
+                broker.keep_catalog(1);
+                self.files = Some(files);
+                return;
+            }
+        };
+        broker.set_sources(sources);
+        let before = broker.catalog();
+        match broker.reload_definitions(false).await {
+            Ok(mistakes) => {
+                (self.files, self.stored) = (Some(files), Some(stored));
+                if mistakes.is_empty() {
+                    tell(&before, &broker.catalog());
+                }
+            }
+            // Looked at again at the next turn.
+            Err(problem) => tracing::warn!(%problem, "the definitions cannot be loaded now"),
         }
-        self.in_force = now;
-        broker.replace_catalog(loaded.catalog);
+        // Told at once. Where it would be used it is refused without this.
+        if let Err(problem) = broker.compare_destinations().await {
+            tracing::warn!(%problem, "what the definitions name is compared later");
+        }
+    }
+}
+
+/// Says what is another one now.
+fn tell(before: &Catalog, now: &Catalog) {
+    let text = |catalog: &Catalog| -> BTreeMap<String, u64> {
+        catalog
+            .iter()
+            .map(|one| (one.id.as_str().to_owned(), one.origin.fingerprint))
+            .collect()
+    };
+    let (before, now) = (text(before), text(now));
+    let changed: BTreeSet<&String> = now
+        .iter()
+        .filter(|(id, text)| before.get(*id) != Some(text))
+        .map(|(id, _)| id)
+        .collect();
+    let gone: BTreeSet<&String> = before.keys().filter(|id| !now.contains_key(*id)).collect();
+    if !changed.is_empty() || !gone.is_empty() {
+        tracing::info!(?changed, ?gone, "definitions were loaded again");
     }
 }
 

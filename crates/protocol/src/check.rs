@@ -5,17 +5,17 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use catalog::{
-    AuthKind, CheckBody, CheckMethod, CheckTarget, Endpoints, Expected, Inputs, Integration, RenderError, Slot,
-    Template,
+    AuthMethod, CheckBody, CheckMethod, CheckTarget, Expected, Inputs, Integration, RenderError, Slot, Template,
 };
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
 use vault::Credential;
 
 use crate::Protocol;
 use crate::egress::{ANSWER_LIMIT, EgressError};
-use crate::oauth2::{Metadata, Scrub, TokenError, said};
+use crate::oauth1::Signer;
+use crate::oauth2::{DpopKey, Metadata, Party, Scrub, TokenError, asks_at_resource, said};
 use crate::passthrough::{ApiCall, PassthroughError, method_of, with_credential};
 use crate::retry_after::retry_after;
 
@@ -109,8 +109,14 @@ pub(crate) struct Asked<'a> {
     pub(crate) method: CheckMethod,
     /// Body of a `POST`.
     pub(crate) body: Option<&'a CheckBody>,
+    /// The key that the credential is bound to.
+    pub(crate) bound: Option<&'a DpopKey>,
     /// What the answer says when it accepts the credential.
     pub(crate) expect: &'a BTreeMap<String, Expected>,
+    /// What it is signed with.
+    pub(crate) signer: Option<Signer>,
+    /// The JSON Web Token that was signed for it.
+    pub(crate) signed: Option<&'a SecretString>,
 }
 
 impl Protocol {
@@ -126,7 +132,7 @@ impl Protocol {
         let Some(check) = method.map_or(integration.check.as_ref(), |method| method.check.as_ref()) else {
             return Ok(Account::default());
         };
-        let metadata = self.metadata_for(integration, credential, inputs).await?;
+        let metadata = self.metadata_for(integration, method, credential, inputs).await?;
         let mut inputs = with_credential(inputs, credential);
         if let Some(metadata) = &metadata {
             inputs.insert_json("discovered", &metadata.document);
@@ -135,6 +141,7 @@ impl Protocol {
         if let Some(jwt) = &signed {
             inputs.insert_text("signed", "jwt", jwt.expose_secret());
         }
+        let bound = DpopKey::of(method, credential).map_err(|why| CheckError::Configuration(why.to_owned()))?;
         let mut call = ApiCall::new(integration, method, &inputs, None)?;
         call.add_headers("check.headers", &check.headers, &inputs)?;
         let place = |error| CheckError::Configuration(format!("`check`: {error}"));
@@ -147,7 +154,10 @@ impl Protocol {
             address: &address,
             method: check.method,
             body: check.body.as_ref(),
+            bound: bound.as_ref(),
             expect: &check.expect,
+            signer: signer_of(method, credential, &inputs)?,
+            signed: signed.as_ref(),
         };
         let document = self.ask(asked, credential, &inputs).await?;
 
@@ -207,13 +217,56 @@ impl Protocol {
             .map_err(|_| CheckError::Configuration("the call's address is none".to_owned()))?;
         (*request.method_mut(), *request.headers_mut()) = (method, headers);
 
+        if let Some(signer) = &asked.signer {
+            let (mut parts, body) = request.into_parts();
+            let signed = signer.sign(&mut parts, &body, self.now());
+            signed.map_err(|error| CheckError::Configuration(error.to_string()))?;
+            request = http::Request::from_parts(parts, body);
+        }
+
         let mut scrub = Scrub::default();
         credential
             .values()
             .into_iter()
             .for_each(|(_, secret)| scrub.add(secret));
-        let answer = self.egress().call(request, ANSWER_LIMIT).await?;
+        // Neither is of the credential: the client's secret is the operator's.
+        if let Some(signer) = &asked.signer {
+            signer.hide_in(&mut scrub);
+        }
+        if let Some(jwt) = asked.signed {
+            scrub.add(jwt);
+        }
+        let answer = match (asked.bound, credential.tokens()) {
+            (Some(key), Some(tokens)) => {
+                let once = || self.call_with_proof(request.clone(), key, &tokens.access_token);
+                let answer = once().await?;
+                if asks_at_resource(answer.status(), answer.headers()) {
+                    once().await?
+                } else {
+                    answer
+                }
+            }
+            _ => self.egress().call(request, ANSWER_LIMIT).await?,
+        };
         accepted(&answer, asked.expect, &scrub)
+    }
+
+    /// A call with the proof that its token is ours (RFC 9449 §7).
+    async fn call_with_proof(
+        &self,
+        mut request: http::Request<Bytes>,
+        key: &DpopKey,
+        token: &SecretString,
+    ) -> Result<http::Response<Bytes>, CheckError> {
+        let none = |_| CheckError::Configuration("the call's address is none".to_owned());
+        let url = url::Url::parse(&request.uri().to_string()).map_err(none)?;
+        let method = request.method().clone();
+        let with = (Party::ResourceServer, Some(token));
+        self.prove(key, with, (&method, &url), request.headers_mut())
+            .map_err(|error| CheckError::Configuration(format!("the proof cannot be signed: {error}")))?;
+        let answer = self.egress().call(request, ANSWER_LIMIT).await?;
+        self.nonces().keep(Party::ResourceServer, &url, answer.headers());
+        Ok(answer)
     }
 
     /// What the authorization server of this credential says about itself, to be put into a call's inputs as
@@ -221,32 +274,39 @@ impl Protocol {
     pub async fn discovered(
         &self,
         integration: &Integration,
-        credential: &Credential,
+        (auth_method, credential): (&str, &Credential),
         inputs: &Inputs<'_>,
     ) -> Result<Option<Value>, TokenError> {
-        let metadata = self.metadata_for(integration, credential, inputs).await?;
+        let method = method_of(integration, auth_method, credential);
+        let metadata = self.metadata_for(integration, method, credential, inputs).await?;
         Ok(metadata.map(|metadata| metadata.document.clone()))
     }
 
-    /// Metadata, where this credential's sign-in is a discovered one.
+    /// Metadata for a credential with tokens: of its own way to sign in, or where that discovers nothing, of the first that
+    /// does.
     pub(crate) async fn metadata_for(
         &self,
         integration: &Integration,
+        method: Option<&AuthMethod>,
         credential: &Credential,
         inputs: &Inputs<'_>,
     ) -> Result<Option<std::sync::Arc<Metadata>>, TokenError> {
-        let discovered = integration.auth.iter().find_map(|method| match &method.kind {
-            AuthKind::OAuth2(method) => match &method.endpoints {
-                Endpoints::Discovered { issuer } => Some(issuer),
-                Endpoints::Fixed { .. } | Endpoints::Resource { .. } => None,
-            },
-            AuthKind::ApiKey(_) => None,
-        });
+        let mut ways = method.into_iter().chain(&integration.auth);
+        let discovered = ways.find_map(AuthMethod::discovered_issuer);
         match (discovered, credential.tokens()) {
             (Some(issuer), Some(_)) => self.metadata(issuer, inputs).await.map(Some),
             _ => Ok(None),
         }
     }
+}
+
+/// What calls of this way to sign in are signed with, where they are.
+pub(crate) fn signer_of(
+    method: Option<&AuthMethod>,
+    credential: &Credential,
+    inputs: &Inputs<'_>,
+) -> Result<Option<Signer>, CheckError> {
+    Signer::new(method, credential, inputs).map_err(|error| CheckError::Configuration(error.to_string()))
 }
 
 /// The content type of a body, and its bytes.

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use catalog::{AuthMethod, CheckTarget, Choose, Expected, Inputs, Integration, Slot, Template};
+use catalog::{AuthMethod, Choose, Inputs, Integration, Slot, Template};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value};
 use vault::Credential;
 
 use crate::Protocol;
-use crate::check::{Asked, CheckError};
+use crate::calls::Declared;
+use crate::check::CheckError;
 use crate::oauth2::learn;
-use crate::passthrough::{ApiCall, with_credential};
 
 /// Entries of a list that are read; what comes after them is left out.
 pub const CHOICES_LIMIT: usize = 1000;
@@ -49,38 +49,18 @@ impl Protocol {
         credential: &Credential,
         inputs: &Inputs<'_>,
     ) -> Result<Choices, CheckError> {
-        let metadata = self.metadata_for(integration, credential, inputs).await?;
-        let mut inputs = with_credential(inputs, credential);
-        if let Some(metadata) = &metadata {
-            inputs.insert_json("discovered", &metadata.document);
-        }
-        let signed = self.signed_for(Some(method), &inputs)?;
-        if let Some(jwt) = &signed {
-            inputs.insert_text("signed", "jwt", jwt.expose_secret());
-        }
-        let place = |error| CheckError::Configuration(format!("`choose` of `{}`: {error}", method.id));
-        let base = match &choose.target {
-            CheckTarget::Path(_) => integration.api.base_url.render(&inputs).map_err(place)?,
-            CheckTarget::Url(template) => template.render(&inputs).map_err(place)?,
-        };
-        let call = ApiCall::filled(base.clone(), &choose.headers, &choose.query, &inputs)?;
-        let address = match &choose.target {
-            CheckTarget::Path(path) => call.address(&path.render(&inputs).map_err(place)?)?,
-            CheckTarget::Url(_) => base,
-        };
-        let expect = choose
-            .ok_pointer
-            .iter()
-            .map(|pointer| (pointer.clone(), Expected::Equal(Value::Bool(true))))
-            .collect();
-        let asked = Asked {
-            call: &call,
-            address: &address,
+        let declared = Declared {
+            place: "choose",
             method: choose.method,
+            target: &choose.target,
+            headers: &choose.headers,
+            query: &choose.query,
             body: choose.body.as_ref(),
-            expect: &expect,
+            ok_pointer: choose.ok_pointer.as_ref(),
         };
-        let document = self.ask(asked, credential, &inputs).await?;
+        let document = self
+            .declared(integration, method, &declared, credential, inputs)
+            .await?;
         let list = document.as_ref().and_then(|document| match &choose.list_pointer {
             Some(pointer) => document.pointer(pointer),
             None => Some(document),

@@ -6,15 +6,19 @@
 //!
 //! What never lives here: a database, a web framework, or any rule about who may call what.
 
+mod calls;
 mod check;
 mod choices;
 mod clock;
 pub mod egress;
 mod login;
 pub mod mail;
+mod oauth1;
 pub mod oauth2;
+pub mod openid;
 pub mod passthrough;
 mod retry_after;
+mod signing;
 #[cfg(test)]
 mod testing;
 mod webhook;
@@ -25,13 +29,16 @@ pub use check::{Account, CheckError};
 pub use choices::{CHOICES_LIMIT, Choice, Choices};
 pub use clock::Clock;
 pub use egress::{AllowedOrigin, BodyStream, Egress, EgressError, EgressPolicy, body_of};
-pub use login::Issued;
+pub use login::{AppClient, Issued};
+pub use oauth1::{OAuth1Client, OAuth1Granted};
 pub use oauth2::{
-    Client, Discovery, ExpectedIssuer, FailureClass, Granted, PkceVerifier, Revocation, TokenError,
-    is_reserved_parameter,
+    Client, Discovery, DpopKey, ExpectedIssuer, FailureClass, Granted, NonceWanted, PkceVerifier, Revocation,
+    TokenError, is_reserved_parameter,
 };
+pub use openid::RelyingParty;
 pub use passthrough::PassthroughError;
 pub use retry_after::{RETRY_AFTER_LIMIT, retry_after};
+pub use signing::{SigningKey, UnusableKey};
 pub use webhook::{EXCERPT_LIMIT, SENT_LIMIT, SentWebhook, WEBHOOK_TIMEOUT, WebhookAnswer, WebhookRequest};
 
 /// Everything that speaks to services: the guarded client and what is remembered about authorization servers. Cloning
@@ -40,6 +47,7 @@ pub use webhook::{EXCERPT_LIMIT, SENT_LIMIT, SentWebhook, WEBHOOK_TIMEOUT, Webho
 pub struct Protocol {
     egress: Egress,
     discovery: Arc<Discovery>,
+    nonces: Arc<oauth2::Nonces>,
     clock: Clock,
 }
 
@@ -49,6 +57,7 @@ impl Protocol {
         Self {
             egress,
             discovery: Arc::default(),
+            nonces: Arc::default(),
             clock: Clock::default(),
         }
     }
@@ -68,6 +77,10 @@ impl Protocol {
     /// The guarded client, for calls that are no sign-in, such as webhooks.
     pub fn egress(&self) -> &Egress {
         &self.egress
+    }
+
+    fn nonces(&self) -> &oauth2::Nonces {
+        &self.nonces
     }
 
     fn discovery(&self) -> &Discovery {

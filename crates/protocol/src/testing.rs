@@ -66,7 +66,7 @@ pub(crate) fn service(client_auth: &str) -> Arc<Integration> {
 pub(crate) fn oauth2(integration: &Integration) -> &OAuth2 {
     match &integration.auth[0].kind {
         AuthKind::OAuth2(method) => method,
-        AuthKind::ApiKey(_) => panic!("the first sign-in is not OAuth 2"),
+        AuthKind::OAuth1(_) | AuthKind::ApiKey(_) => panic!("the first sign-in is not OAuth 2"),
     }
 }
 

@@ -143,6 +143,7 @@ async fn call(broker: web::Data<Broker>, Local(demo): Local, body: FromOurPage<C
         },
         headers: http::HeaderMap::new(),
         body: Box::pin(futures_util::stream::empty()),
+        called: std::sync::Arc::default(),
     };
     let answer = broker.passthrough(&demo.caller, call).await?;
     let status = answer.status().as_u16();
@@ -188,7 +189,7 @@ mod tests {
             caller: Caller {
                 project: nil.parse().unwrap(),
                 environment: Environment::Test,
-                key: nil.parse().unwrap(),
+                actor: broker::Actor::CommandLine,
                 scopes: BTreeSet::new(),
             },
             publishable_id: "pub_x".to_owned(),

@@ -12,13 +12,18 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage as _, HttpResponse, web};
 use broker::Broker;
 use futures_util::FutureExt as _;
+use store::NewConnectProblem;
+use vault::Token;
 
 use crate::Site;
 use crate::api::passthrough;
+use crate::console;
+use crate::guard::bearer;
 use crate::headers;
 use crate::limits::{self, Allowance};
 use crate::place;
 use crate::problems::{Kind, Problem};
+use crate::requests;
 use crate::telemetry::{self, Correlated as _};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -27,6 +32,13 @@ const ONE_CORRELATION_ID: HeaderName = HeaderName::from_static("x-one-correlatio
 /// A mark on answers whose error body is not ours to write: a provider's, or a page for people.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AsItIs;
+
+/// The modal's calls.
+const CONNECT_API: &str = "/connect/api/";
+
+/// The integration that a call of the modal is about, in the extensions of its request.
+#[derive(Clone, Debug)]
+pub(crate) struct About(pub(crate) String);
 
 /// Where the built-in service answers in its own words.
 const SANDBOX: &str = "/sandbox/";
@@ -44,6 +56,13 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
     let route = telemetry::route_label(request.match_pattern());
     let own_words = request.path().starts_with(SANDBOX);
     let passes_through = request.path().starts_with(passthrough::PREFIX);
+    let is_page = console::is_page(request.path());
+    let note = requests::begin(&broker, &request, &correlation);
+    let session = request
+        .path()
+        .starts_with(CONNECT_API)
+        .then(|| bearer(request.headers()))
+        .flatten();
 
     // The request is not kept: the router needs it for itself alone. What has no request any more leaves as an error
     // that carries its answer.
@@ -52,10 +71,22 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
         refused => refused,
     };
     let outcome = match admitted {
+        // Also where a project's own domain was asked for a page of the console: it has none.
         Err(problem) => Ok(answer(request.into_parts().0, problem.response(Some(&correlation)))),
         Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) if own_words => Ok(response.map_into_left_body()),
-            Ok(Ok(response)) => Ok(json_errors(response, &correlation)),
+            Ok(Ok(response)) => {
+                if let Some(session) = &session {
+                    note_told(&broker, session, &response, &correlation);
+                }
+                let page = match problem_of(&response) {
+                    Some(problem) if is_page => {
+                        console::refused::page(&site, &broker, response.request(), &problem).await
+                    }
+                    _ => None,
+                };
+                Ok(json_errors(&site, is_page, page, response, &correlation))
+            }
             Ok(Err(error)) => Err(foreign(&error, &correlation)),
             Err(_panic) => {
                 // The panic hook wrote where; what it said may hold anything, so the caller gets the id only.
@@ -84,7 +115,10 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
                 passthrough::mark_as_ours(response.headers_mut());
             }
             finish(response.headers_mut(), status);
-            Ok(response)
+            Ok(match note {
+                Some(note) => requests::end(&broker, note, response),
+                None => response,
+            })
         }
         Err(mut response) => {
             let status = response.status();
@@ -92,6 +126,9 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
                 passthrough::mark_as_ours(response.headers_mut());
             }
             finish(response.headers_mut(), status);
+            if let Some(note) = note {
+                requests::end_without_request(&broker, &note, &response);
+            }
             Err(InternalError::from_response("answered", response).into())
         }
     }
@@ -135,25 +172,58 @@ fn foreign(error: &Error, correlation: &str) -> HttpResponse {
     Problem::general(Kind::of_status(error.as_response_error().status_code())).response(Some(correlation))
 }
 
-/// Gives every failed answer our body, with the id; what the framework answered in its own words is replaced.
-fn json_errors<B: MessageBody>(response: ServiceResponse<B>, correlation: &str) -> ServiceResponse<EitherBody<B>> {
-    let failed = response.status().is_client_error() || response.status().is_server_error();
-    let as_it_is = response.response().extensions().get::<AsItIs>().is_some();
-    if !failed || as_it_is {
-        return response.map_into_left_body();
+/// A refusal as who asked can read it: a page in the console, else our JSON body.
+fn refused(site: &Site, is_page: bool, problem: &Problem, correlation: &str) -> HttpResponse {
+    let page = is_page.then(|| console::problem_page(site, problem, correlation));
+    match page {
+        Some(Ok(page)) => page,
+        _ => problem.response(Some(correlation)),
     }
-    let problem = response
-        .response()
-        .extensions()
-        .get::<Problem>()
-        .cloned()
-        .unwrap_or_else(|| Problem::general(Kind::of_status(response.status())));
+}
+
+/// Why an answer failed, where its body is ours to write.
+fn problem_of<B>(response: &ServiceResponse<B>) -> Option<Problem> {
+    let failed = response.status().is_client_error() || response.status().is_server_error();
+    let extensions = response.response().extensions();
+    if !failed || extensions.get::<AsItIs>().is_some() {
+        return None;
+    }
+    let problem = extensions.get::<Problem>().cloned();
+    Some(problem.unwrap_or_else(|| Problem::general(Kind::of_status(response.status()))))
+}
+
+/// Gives every failed answer our body, with the id; what the framework answered in its own words is replaced.
+fn json_errors<B: MessageBody>(
+    site: &Site,
+    is_page: bool,
+    page: Option<HttpResponse>,
+    response: ServiceResponse<B>,
+    correlation: &str,
+) -> ServiceResponse<EitherBody<B>> {
+    let Some(problem) = problem_of(&response) else {
+        return response.map_into_left_body();
+    };
     let kept = kept_headers(&response);
-    let mut body = problem.response(Some(correlation));
+    let mut body = page.unwrap_or_else(|| refused(site, is_page, &problem, correlation));
     for (name, value) in kept {
         body.headers_mut().insert(name, value);
     }
     answer(response.into_parts().0, body)
+}
+
+/// Notes what a modal is told, under the reference that it shows: who is quoted one finds the attempt by it.
+fn note_told<B>(broker: &Broker, session: &Token, response: &ServiceResponse<B>, correlation: &str) {
+    let Some(problem) = response.response().extensions().get::<Problem>().cloned() else {
+        return;
+    };
+    let about = response.request().extensions().get::<About>().cloned();
+    let told = NewConnectProblem {
+        reference: correlation.to_owned(),
+        integration: about.map(|about| about.0),
+        code: problem.key().to_owned(),
+        message: problem.to_string(),
+    };
+    broker.note_told(session, told);
 }
 
 /// What a handler put beside its error: cookies and our own marks.

@@ -102,7 +102,25 @@ pub(crate) async fn form(
     request: &HttpRequest,
     payload: web::Payload,
 ) -> Result<Vec<(String, String)>, Problem> {
-    let body = read(request.headers(), &mut payload.into_inner(), JSON_BYTES, site.pace).await?;
+    form_of(site, request, payload, JSON_BYTES).await
+}
+
+/// The same with a long text in it.
+pub(crate) async fn large_form(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+) -> Result<Vec<(String, String)>, Problem> {
+    form_of(site, request, payload, LARGE_JSON_BYTES).await
+}
+
+async fn form_of(
+    site: &Site,
+    request: &HttpRequest,
+    payload: web::Payload,
+    limit: usize,
+) -> Result<Vec<(String, String)>, Problem> {
+    let body = read(request.headers(), &mut payload.into_inner(), limit, site.pace).await?;
     let pairs: Vec<_> = url::form_urlencoded::parse(&body).into_owned().collect();
     if pairs
         .iter()

@@ -51,6 +51,10 @@ pub(crate) enum Set<'a> {
     Confirm,
     /// The demo of development, which frames our own modal.
     Demo,
+    /// A page of the console that shows another one of ours beside it.
+    Beside,
+    /// What it shows: framed by our own pages alone, and with nobody to call.
+    Preview,
     /// The API's documentation. Its script is ours; it writes styles into elements.
     Docs,
 }
@@ -67,7 +71,11 @@ impl Set<'_> {
             }
             Self::Pass | Self::Demo => opened(response, "unsafe-none"),
             Self::Full => opened(response, "same-origin-allow-popups"),
-            Self::Confirm | Self::Docs => opened(response, "same-origin"),
+            Self::Confirm | Self::Beside | Self::Docs => opened(response, "same-origin"),
+            Self::Preview => {
+                response.insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "same-origin"));
+                response.insert_header((header::X_FRAME_OPTIONS, "SAMEORIGIN"));
+            }
         }
     }
 
@@ -80,14 +88,24 @@ impl Set<'_> {
         let rest = match self {
             Self::Embed { ancestors, images } => embed_rest(ancestors, images),
             Self::Full | Self::Docs => "frame-ancestors 'none'; connect-src 'self'; img-src 'self' data:".to_owned(),
-            Self::Pass | Self::Confirm | Self::Demo => {
+            Self::Preview => "frame-ancestors 'self'; connect-src 'none'; img-src 'self'".to_owned(),
+            Self::Pass | Self::Confirm | Self::Beside | Self::Demo => {
                 "frame-ancestors 'none'; connect-src 'self'; img-src 'self'".to_owned()
             }
         };
-        let framed = if matches!(self, Self::Demo) { "'self'" } else { "'none'" };
+        let framed = if matches!(self, Self::Demo | Self::Beside) {
+            "'self'"
+        } else {
+            "'none'"
+        };
+        let sends = if matches!(self, Self::Preview) {
+            "'none'"
+        } else {
+            "'self'"
+        };
         format!(
             "default-src 'none'; {scripts}; font-src 'self'; base-uri 'none'; object-src 'none'; frame-src {framed}; \
-             form-action 'self'; {rest}"
+             form-action {sends}; {rest}"
         )
     }
 }
@@ -251,6 +269,24 @@ mod tests {
             );
             assert_eq!(response.headers().get(header::X_FRAME_OPTIONS).unwrap(), "DENY");
         }
+    }
+
+    #[test]
+    fn a_preview_is_framed_by_our_own_pages_and_calls_nobody() {
+        let response = applied(Set::Preview);
+        let policy = policy(&response);
+        for part in [
+            "frame-ancestors 'self'",
+            "connect-src 'none'",
+            "form-action 'none'",
+            "frame-src 'none'",
+        ] {
+            assert!(policy.contains(part), "{part} in {policy}");
+        }
+        assert_eq!(response.headers().get(header::X_FRAME_OPTIONS).unwrap(), "SAMEORIGIN");
+        let around = applied(Set::Beside);
+        assert!(self::policy(&around).contains("frame-src 'self'; form-action 'self'; frame-ancestors 'none'"));
+        assert_eq!(around.headers().get(header::X_FRAME_OPTIONS).unwrap(), "DENY");
     }
 
     #[test]

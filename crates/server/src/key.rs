@@ -1,5 +1,7 @@
 //! Who calls the API: the project's secret key, from a header and from nowhere else.
 
+use std::sync::Arc;
+
 use actix_web::dev::Payload;
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{FromRequest, HttpMessage as _, HttpRequest, web};
@@ -12,6 +14,7 @@ use zeroize::Zeroizing;
 use crate::Site;
 use crate::api::tenant;
 use crate::problems::{Kind, Problem};
+use crate::requests::Note;
 
 /// A caller whose key is known.
 #[derive(Debug)]
@@ -105,7 +108,10 @@ async fn caller(request: &HttpRequest, key: &str) -> Result<Caller, Problem> {
     let lost = || Problem::general(Kind::Internal);
     let broker = request.app_data::<web::Data<Broker>>().ok_or_else(lost)?;
     let site = request.app_data::<web::Data<Site>>().ok_or_else(lost)?;
-    let caller = broker.authenticate(key).await?;
+    let caller = broker.authenticate(key, site.limits.who(request)).await?;
+    if let Some(note) = request.extensions().get::<Arc<Note>>() {
+        note.came_from(&caller);
+    }
     if let Some(allowance) = site.limits.key(&caller)? {
         request.extensions_mut().insert(allowance);
     }
@@ -116,7 +122,7 @@ async fn caller(request: &HttpRequest, key: &str) -> Result<Caller, Problem> {
 fn missing() -> Problem {
     Problem::new(
         Kind::Unauthorized,
-        "No secret key came with this request. Send the project's key in `X-Pica-Secret`, `X-One-Secret` or \
+        "No secret key came with this request. Send the project's key in `X-One-Secret`, `X-Pica-Secret` or \
          `Authorization: Bearer`; `latchkey keys create` makes one.",
     )
 }

@@ -6,8 +6,12 @@
 //! What never lives here: SQL, a business rule, a call to a service, or a secret that outlives its request.
 
 mod api;
+mod app_scopes;
 mod assets;
+mod attempt;
+mod browser;
 mod connect;
+mod console;
 mod demo;
 mod envelope;
 mod guard;
@@ -18,6 +22,8 @@ mod operations;
 mod paging;
 mod place;
 mod problems;
+mod requests;
+mod sandbox_app;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
@@ -30,7 +36,7 @@ use std::time::Duration;
 use actix_web::middleware::{Compress, from_fn};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{App, HttpServer, dev::ServerHandle};
-use broker::Broker;
+use broker::{Broker, Network};
 use chrono::{DateTime, Utc};
 use sandbox::Sandbox;
 use tokio::task::JoinHandle;
@@ -39,7 +45,8 @@ use tracing_actix_web::TracingLogger;
 pub use api::openapi::Document;
 pub use assets::Assets;
 pub use demo::Demo;
-pub use limits::{MalformedNetwork, Network, Rates};
+pub use limits::Rates;
+pub use sandbox_app::enable_sandbox;
 pub use texts::choice::{UnknownLanguage, page_language};
 
 use connect::events::Watched;
@@ -73,6 +80,8 @@ pub struct Options {
     pub sandbox: Option<Sandbox>,
     /// Answer `/metrics` here. Off where metrics are on an address of their own.
     pub metrics: bool,
+    /// What the operator decided, by name: whether it is set. For whoever may see the whole server.
+    pub configuration: Vec<(&'static str, bool)>,
 }
 
 /// What every handler may read. The same for all workers.
@@ -85,6 +94,7 @@ struct Site {
     sealer: Sealer,
     clock: Clock,
     pace: guard::Pace,
+    configuration: Vec<(&'static str, bool)>,
 }
 
 impl Site {
@@ -97,6 +107,7 @@ impl Site {
             sealer: Sealer::new(*broker.evidence_key()),
             clock,
             pace: guard::Pace::default(),
+            configuration: Vec::new(),
         }
     }
 
@@ -146,8 +157,14 @@ impl Bound {
         telemetry::recorder()?;
         let limits = Arc::new(Limits::new(options.rates, options.trusted_proxies));
         let site = Site::new(&broker, limits.clone(), options.clock);
-        let site = web::Data::new(Site { pace, ..site });
+        let configuration = options.configuration;
+        let site = web::Data::new(Site {
+            pace,
+            configuration,
+            ..site
+        });
         let watched = Watched::new(broker.clone());
+        let writing = broker.clone();
         let shared = (web::Data::new(broker), web::Data::new(watched.clone()));
         let demo = options.demo.map(web::Data::new);
         let sandbox = options.sandbox.map(web::Data::new);
@@ -175,12 +192,15 @@ impl Bound {
         let server = server.listen(self.listener)?.run();
         let handle = server.handle();
         let housekeeping = tokio::spawn(housekeeping(limits));
+        let request_log = tokio::spawn(writing.clone().keep_writing_requests());
         Ok(Running {
             address: self.address,
             handle,
             server: tokio::spawn(server),
             watched,
             housekeeping,
+            broker: writing,
+            request_log,
         })
     }
 }
@@ -203,6 +223,8 @@ pub struct Running {
     server: JoinHandle<std::io::Result<()>>,
     watched: Watched,
     housekeeping: JoinHandle<()>,
+    broker: Broker,
+    request_log: JoinHandle<()>,
 }
 
 impl Running {
@@ -223,6 +245,10 @@ impl Running {
         self.handle.stop(true).await;
         if let Ok(Err(error)) = self.server.await {
             tracing::warn!(%error, "the server did not end cleanly");
+        }
+        self.request_log.abort();
+        if let Err(problem) = self.broker.write_requests().await {
+            tracing::warn!(%problem, "the last lines of the log of requests are lost");
         }
     }
 }
@@ -247,6 +273,7 @@ fn routes(
         )
         .configure(api::routes)
         .configure(connect::routes)
+        .configure(console::routes)
         .configure(|config| operations::routes(config, metrics));
     config
         .service(

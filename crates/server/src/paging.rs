@@ -2,6 +2,11 @@
 
 use serde::Serialize;
 
+use crate::problems::Problem;
+
+/// Longest text to search for.
+const LONGEST: usize = 300;
+
 /// The decoded pairs of a query, in order. Keys can come twice.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Query(Vec<(String, String)>);
@@ -19,6 +24,22 @@ impl Query {
             .find(|(name, _)| name == key)
             .map(|(_, value)| value.trim())
             .filter(|value| !matches!(*value, "" | "null" | "undefined"))
+    }
+
+    /// A text that is searched for, of at most 300 characters.
+    pub(crate) fn text(&self, key: &str) -> Result<Option<&str>, Problem> {
+        let value = self.get(key);
+        if value.is_some_and(|value| value.chars().count() > LONGEST) {
+            return Err(Problem::bad_request(format!(
+                "The text to search for is too long. Take at most {LONGEST} characters."
+            )));
+        }
+        Ok(value)
+    }
+
+    /// All pairs, as they came.
+    pub(crate) fn pairs(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
     /// A comma list, from any of these keys.

@@ -8,10 +8,11 @@ use broker::{Broker, Looks, Place};
 use crate::problems::{Kind, Problem};
 
 /// What an own domain serves: the modal, the pages around a sign-in, what they load, and the API.
-const SERVED: [&str; 8] = [
+const SERVED: [&str; 9] = [
     "/embed",
     "/connect/",
     "/connections/oauth/callback",
+    "/connections/oauth/jwks/",
     "/oauth/callback",
     "/assets/",
     "/favicon.ico",

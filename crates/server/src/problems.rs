@@ -280,10 +280,26 @@ impl Problem {
         self.kind
     }
 
+    /// Whether it says no more than its kind does.
+    pub(crate) fn is_general(&self) -> bool {
+        self.message == self.kind.general_message()
+    }
+
     /// Its short name.
-    #[cfg(test)]
     pub(crate) fn key(&self) -> &str {
         &self.key
+    }
+
+    /// After how many seconds to try again.
+    pub(crate) fn wait(&self) -> Option<u64> {
+        // Rounded up: a client that comes back at the second told must be let in.
+        let seconds = |wait: Duration| wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        self.retry_after.map(|wait| seconds(wait).max(1))
+    }
+
+    /// The role of the console that it takes, where that is known.
+    pub(crate) fn role(&self) -> Option<&str> {
+        self.meta.as_ref().and_then(|meta| meta["role"].as_str())
     }
 
     /// The answer. `correlation` is the id under which the log knows the request.
@@ -299,10 +315,8 @@ impl Problem {
             correlation_id: correlation,
         };
         let mut response = HttpResponse::build(status);
-        if let Some(wait) = self.retry_after {
-            // Rounded up: a client that comes back at the second told must be let in.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            response.insert_header((header::RETRY_AFTER, seconds.max(1).to_string()));
+        if let Some(seconds) = self.wait() {
+            response.insert_header((header::RETRY_AFTER, seconds));
         }
         if self.kind == Kind::Unauthorized {
             response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));

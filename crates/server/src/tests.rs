@@ -49,6 +49,9 @@ pub(crate) fn broker(public_url: &str) -> Broker {
         refresh_interval: Duration::from_secs(5),
         refresh_parallel: 1,
         event_retention: Duration::from_hours(30 * 24),
+        request_log_days: 7,
+        single_sign_on: None,
+        operator_project: None,
         mail: None,
     };
     let protocol = Protocol::new(Egress::new(EgressPolicy::default()).unwrap());
@@ -72,6 +75,7 @@ fn start_with(pace: Pace, public_url: &str, source: Option<std::num::NonZeroU32>
         demo: None,
         sandbox: None,
         metrics: true,
+        configuration: vec![("LATCHKEY_PUBLIC_URL", true), ("LATCHKEY_SMTP_URL", false)],
     };
     Bound::to("127.0.0.1:0")
         .unwrap()

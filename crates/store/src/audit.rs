@@ -1,5 +1,6 @@
 //! The audit log: who did what, without secrets.
 
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::{ProjectId, Store, StoreError};
@@ -22,23 +23,29 @@ pub struct AuditEntry<'a> {
     pub detail: &'a serde_json::Value,
 }
 
+/// Writes a line with what it is about, in one transaction.
+pub(crate) async fn note(connection: &mut PgConnection, entry: AuditEntry<'_>) -> Result<(), StoreError> {
+    sqlx::query!(
+        "insert into audit_log (id, project_id, environment, action, actor, subject, detail)
+         values ($1, $2, $3, $4, $5, $6, $7)",
+        Uuid::now_v7(),
+        entry.project.map(|id| id.0),
+        entry.environment.map(Environment::as_str),
+        entry.action,
+        entry.actor,
+        entry.subject,
+        entry.detail
+    )
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 impl Store {
     /// Writes a line.
     pub async fn audit(&self, entry: AuditEntry<'_>) -> Result<(), StoreError> {
-        sqlx::query!(
-            "insert into audit_log (id, project_id, environment, action, actor, subject, detail)
-             values ($1, $2, $3, $4, $5, $6, $7)",
-            Uuid::now_v7(),
-            entry.project.map(|id| id.0),
-            entry.environment.map(Environment::as_str),
-            entry.action,
-            entry.actor,
-            entry.subject,
-            entry.detail
-        )
-        .execute(&self.pool)
-        .await?;
-        Ok(())
+        let mut connection = self.pool.acquire().await?;
+        note(&mut connection, entry).await
     }
 
     /// Writes a line unless the log has `limit` of this action about this subject already. Served by

@@ -41,6 +41,19 @@ pub struct ChainReport {
     pub faults: Vec<ChainFault>,
 }
 
+/// What a look at the newest entries of one chain found.
+#[derive(Clone, Debug)]
+pub struct AuditTail {
+    /// The number of the last entry; none where nothing was chained yet.
+    pub last: i64,
+    /// Entries that were read, the newest.
+    pub entries: i64,
+    /// Entries among them that another master key tagged.
+    pub unchecked: i64,
+    /// What is wrong.
+    pub faults: Vec<ChainFault>,
+}
+
 /// What is wrong with a chain.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(tag = "fault", rename_all = "snake_case")]
@@ -187,6 +200,42 @@ impl Store {
             intact: chains.iter().all(|chain| chain.faults.is_empty()),
             chains,
             unchained,
+        })
+    }
+}
+
+impl Store {
+    /// Reads the newest entries of one chain, a thousand at most: what a page can wait for. Served by the primary key of
+    /// `audit_chain` and by `audit_log_by_chain`.
+    pub async fn verify_audit_tail(&self, project: ProjectId) -> Result<AuditTail, StoreError> {
+        let mut transaction = self.pool.begin().await?;
+        sqlx::query!("set transaction isolation level repeatable read, read only")
+            .execute(&mut *transaction)
+            .await?;
+        let head = sqlx::query!(
+            "select last_no, last_tag from audit_chain where project_id = $1",
+            project.0
+        )
+        .fetch_optional(&mut *transaction)
+        .await?;
+        let last = head.as_ref().map_or(0, |head| head.last_no);
+        let rows = page(&mut transaction, project, (last - PAGE).max(0)).await?;
+        transaction.commit().await?;
+        let mut walk = Walk::new(project, Vec::new());
+        if let Some(first) = rows.first().filter(|_| last > PAGE) {
+            walk.last = last - PAGE;
+            walk.tag.clone_from(&first.previous);
+        }
+        for row in &rows {
+            walk.step(row, &self.ring);
+        }
+        let tag = head.as_ref().map(|head| head.last_tag.as_slice());
+        let report = walk.end(head.as_ref().map_or(Some(0), |head| Some(head.last_no)), tag);
+        Ok(AuditTail {
+            last,
+            entries: report.entries,
+            unchecked: report.unchecked,
+            faults: report.faults,
         })
     }
 }

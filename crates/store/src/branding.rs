@@ -60,7 +60,7 @@ pub struct ImageBytes {
 /// New settings of how a project looks.
 #[derive(Debug)]
 pub struct BrandingChange {
-    /// The name, or the one it has.
+    /// The name that people see, or the one that they see now. The project's own is kept as none.
     pub name: Option<String>,
     /// All settings.
     pub branding: serde_json::Value,
@@ -86,7 +86,8 @@ impl Store {
         change: &BrandingChange,
     ) -> Result<Revised, StoreError> {
         let now = sqlx::query_scalar!(
-            "update projects set name = coalesce($3, name), branding = $4, white_label = $5,
+            "update projects set branding = $4, white_label = $5,
+                    brand_name = case when $3::text is null then brand_name when $3 = name then null else $3 end,
                     branding_revision = branding_revision + 1, updated_at = latchkey_now()
              where id = $1 and ($2::bigint is null or branding_revision = $2)
              returning branding_revision",

@@ -4,7 +4,7 @@
 use serde_json::json;
 use sqlx::PgConnection;
 
-use crate::{AppId, Fence, Lease, NewEvent, Store, StoreError, events};
+use crate::{AppId, Fence, FoundBy, Lease, NewEvent, Store, StoreError, app_attention, events};
 
 /// Failures in a row, without a success of any connection between them, that open a circuit.
 const BROKEN_LIMIT: i32 = 3;
@@ -75,6 +75,9 @@ impl Store {
                 record(&mut transaction, &lease.fence, "integration.app_broken", &payload).await?;
             }
         }
+        if reason == CircuitReason::AppBroken {
+            app_attention::note(&mut transaction, lease.app, FoundBy::Refresh, message, None).await?;
+        }
         transaction.commit().await?;
         Ok(opened)
     }
@@ -109,6 +112,7 @@ impl Store {
         )
         .fetch_optional(&mut *transaction)
         .await?;
+        app_attention::refreshed(&mut transaction, app).await?;
         let was_open = before.as_ref().is_some_and(|before| before.state == "open");
         if was_open && before.is_some_and(|before| before.reason.as_deref() == Some("app_broken")) {
             let payload = json!({ "app": app, "integration": integration });

@@ -29,6 +29,8 @@ pub struct Callable {
     pub state: ConnectionState,
     /// The sentence for people, when it is not well.
     pub state_message: Option<String>,
+    /// The same for programs, as `grant_gone`.
+    pub state_reason: Option<String>,
     /// Non-secret values.
     pub variables: BTreeMap<String, String>,
     /// The secret.
@@ -248,7 +250,7 @@ impl Store {
         key: &str,
     ) -> Result<Option<Callable>, StoreError> {
         let row = sqlx::query!(
-            r#"select c.id, c.app_id, c.integration, c.auth_method, c.active, c.state, c.state_message,
+            r#"select c.id, c.app_id, c.integration, c.auth_method, c.active, c.state, c.state_message, c.state_reason,
                       c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", k.sealed, k.generation,
                       k.refresh_at is not null as "refreshable!",
                       coalesce(c.last_used_at < latchkey_now() - interval '1 minute', true) as "use_is_old!",
@@ -276,6 +278,7 @@ impl Store {
                 what,
             })?,
             state_message: row.state_message,
+            state_reason: row.state_reason,
             variables: row.variables.0,
             credential: read("credentials", row.id, &plaintext)?,
             generation: row.generation,

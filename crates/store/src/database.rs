@@ -18,6 +18,9 @@ pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("../../migrations"
 /// Longest wait for the connection on which migrations run.
 const MIGRATION_CONNECT: Duration = Duration::from_secs(5);
 
+/// The oldest server that has everything that the queries ask for.
+const OLDEST: i32 = 15;
+
 /// Limits of the pool.
 #[derive(Clone, Copy, Debug)]
 pub struct PoolOptions {
@@ -91,7 +94,7 @@ impl Store {
     /// Runs the migrations that are missing. Safe beside running replicas and another migrator, which waits.
     ///
     /// # Errors
-    /// The database is away, or it was migrated by a newer version.
+    /// The database is away, or it was migrated by a newer version; its server is too old, or it is not in UTF-8.
     pub async fn migrate(&self) -> Result<(), StoreError> {
         // The lock is a transaction's: behind a pooler in transaction mode a session's, as the migrator takes by itself,
         // would stay behind and stop the next one for good.
@@ -105,9 +108,12 @@ impl Store {
                 .execute(&mut *turn)
                 .await?;
         }
-        let database: String = sqlx::query_scalar("select current_database()::text")
-            .fetch_one(&mut *turn)
-            .await?;
+        let (database, version, encoding): (String, i32, String) = sqlx::query_as(
+            "select current_database()::text, current_setting('server_version_num')::int, current_setting('server_encoding')",
+        )
+        .fetch_one(&mut *turn)
+        .await?;
+        expect_fit(&database, version, &encoding)?;
         sqlx::query("select pg_advisory_xact_lock($1)")
             .bind(migrators_lock(&database))
             .execute(&mut *turn)
@@ -175,4 +181,43 @@ pub(crate) fn environment(
             record,
             what: error.to_string(),
         })
+}
+
+/// That the tables can be made here. `version` is PostgreSQL's number of it, as 150004.
+fn expect_fit(database: &str, version: i32, encoding: &str) -> Result<(), StoreError> {
+    let major = version / 10_000;
+    if major < OLDEST {
+        return Err(StoreError::Unfit(format!(
+            "the server is PostgreSQL {major}, and {OLDEST} or newer is needed. Upgrade it, or give the address of another."
+        )));
+    }
+    // Names are folded letter by letter, which the server does in this encoding only.
+    if encoding != "UTF8" {
+        return Err(StoreError::Unfit(format!(
+            "the database `{database}` is encoded in {encoding}, and UTF8 is needed. Make another, as with \
+             `create database {database}_utf8 encoding 'UTF8' locale 'C' template template0`, bring what is in this one \
+             there with pg_dump and pg_restore, and give its address."
+        )));
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::expect_fit;
+
+    #[test]
+    fn an_old_server_and_another_encoding_are_told() {
+        assert!(expect_fit("latchkey", 150_000, "UTF8").is_ok());
+        let old = expect_fit("latchkey", 140_012, "UTF8").unwrap_err().to_string();
+        assert_eq!(
+            old,
+            "the server is PostgreSQL 14, and 15 or newer is needed. Upgrade it, or give the address of another."
+        );
+        let other = expect_fit("shop", 170_000, "LATIN1").unwrap_err().to_string();
+        assert!(
+            other.starts_with("the database `shop` is encoded in LATIN1, and UTF8 is needed."),
+            "{other}"
+        );
+    }
 }

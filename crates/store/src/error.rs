@@ -38,6 +38,9 @@ pub enum StoreError {
     /// Any other answer of the database.
     #[error("the database refused: {0}")]
     Database(#[source] sqlx::Error),
+    /// The server or the database is none that the tables can be made in; the text says what to change.
+    #[error("{0}")]
+    Unfit(String),
     /// A migration failed.
     #[error("the migrations did not run: {0}")]
     Migration(#[from] sqlx::migrate::MigrateError),

@@ -29,6 +29,7 @@ pub const EVENT_TYPES: &[&str] = &[
     "revocation.ended",
     "integration.app_broken",
     "integration.recovered",
+    "integration.destination_changed",
     "session.completed",
     "session.failed",
     "session.expired",
@@ -104,6 +105,7 @@ pub(crate) async fn record_all(connection: &mut PgConnection, events: &[NewEvent
     )
     .execute(&mut *connection)
     .await?;
+    crate::numbers::mark(&mut *connection, events).await?;
     // What is heard under the same names, in one statement.
     let mut alike: BTreeMap<_, Vec<(Uuid, &NewEvent<'_>)>> = BTreeMap::new();
     for (id, event) in ids.into_iter().zip(events) {

@@ -58,4 +58,18 @@ ids! {
     MailId;
     /// A link to connect, to reconnect or to one's own connections.
     LinkId;
+    /// A person who signs in to the console.
+    OperatorId;
+    /// A session of an operator in one browser.
+    OperatorSessionId;
+    /// A link that lets an operator in once.
+    OperatorLinkId;
+    /// An account at a provider that signs an operator in.
+    OperatorLoginId;
+    /// A browser that was sent to the provider of single sign-on.
+    SignOnId;
+    /// A line of the audit log.
+    AuditId;
+    /// A line of the log of requests.
+    RequestId;
 }

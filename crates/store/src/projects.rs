@@ -1,6 +1,7 @@
 //! Projects: the tenants of one Latchkey, and the origins that may embed the modal.
 
 use chrono::{DateTime, Utc};
+use uuid::Uuid;
 use vault::Token;
 
 use crate::branding::Images;
@@ -86,8 +87,10 @@ impl ConfirmRedirect {
 pub struct Project {
     /// Its id.
     pub id: ProjectId,
-    /// The name that people see in the modal.
+    /// What operators call it.
     pub name: String,
+    /// What people read in the modal, where that is something else.
+    pub brand_name: Option<String>,
     /// The public id in embed addresses.
     pub publishable_id: String,
     /// Whether a page without `Referer` on `/` belongs to it.
@@ -114,13 +117,26 @@ pub struct Project {
     pub domain: Option<String>,
     /// Whether the people behind connections get mail with a link to reconnect.
     pub mail: bool,
+    /// Days that its events are kept, 1 to 3650; as long as the server keeps them without. The server's own are the most.
+    pub event_days: Option<u32>,
+    /// Days that its log of requests is kept, 1 to 3650; as long as the server keeps it without. The server's own are the
+    /// most.
+    pub request_days: Option<u32>,
     /// Since when.
     pub created_at: DateTime<Utc>,
+}
+
+impl Project {
+    /// The name that people see.
+    pub fn shown_name(&self) -> &str {
+        self.brand_name.as_deref().unwrap_or(&self.name)
+    }
 }
 
 struct Row {
     id: ProjectId,
     name: String,
+    brand_name: Option<String>,
     publishable_id: String,
     is_default: bool,
     verify: String,
@@ -134,6 +150,8 @@ struct Row {
     white_label: bool,
     domain: Option<String>,
     mail: bool,
+    event_days: Option<i32>,
+    request_days: Option<i32>,
     created_at: DateTime<Utc>,
 }
 
@@ -149,6 +167,7 @@ impl TryFrom<Row> for Project {
             })?,
             id: row.id,
             name: row.name,
+            brand_name: row.brand_name,
             publishable_id: row.publishable_id,
             is_default: row.is_default,
             verify_url: row.verify_url,
@@ -169,6 +188,8 @@ impl TryFrom<Row> for Project {
             white_label: row.white_label,
             domain: row.domain,
             mail: row.mail,
+            event_days: row.event_days.map(i32::unsigned_abs),
+            request_days: row.request_days.map(i32::unsigned_abs),
             created_at: row.created_at,
         })
     }
@@ -178,9 +199,9 @@ macro_rules! select_projects {
     ($tail:tt $(, $argument:expr)*) => {
         sqlx::query_as!(
             Row,
-            r#"select p.id as "id: ProjectId", p.name, p.publishable_id, p.is_default, p.verify, p.verify_url, p.home_url,
+            r#"select p.id as "id: ProjectId", p.name, p.brand_name, p.publishable_id, p.is_default, p.verify, p.verify_url, p.home_url,
                       p.unproved, p.confirm_redirect, p.branding, p.branding_revision, p.white_label, p.domain, p.mail,
-                      p.created_at,
+                      p.event_days, p.request_days, p.created_at,
                       (select jsonb_object_agg(i.slot, jsonb_build_object('digest', i.digest, 'media_type', i.media_type,
                               'width', i.width, 'height', i.height))
                        from brand_images i
@@ -223,7 +244,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             "insert into projects (id, name, publishable_id, is_default)
-             values ($1, $2, $3, not exists (select from projects))",
+             values ($1, $2, $3, not exists (select from projects where is_default))",
             id.0,
             name,
             publishable_id
@@ -235,9 +256,9 @@ impl Store {
         self.project(id).await?.ok_or(StoreError::NoDataKey)
     }
 
-    /// A project by its id.
+    /// A project by its id. One that is being deleted is nowhere: neither here nor in any list.
     pub async fn project(&self, id: ProjectId) -> Result<Option<Project>, StoreError> {
-        select_projects!("where p.id = $1", id.0)
+        select_projects!("where p.id = $1 and p.deleted_at is null", id.0)
             .fetch_optional(&self.pool)
             .await?
             .map(TryInto::try_into)
@@ -246,7 +267,7 @@ impl Store {
 
     /// A project by its publishable id.
     pub async fn project_by_publishable_id(&self, publishable_id: &str) -> Result<Option<Project>, StoreError> {
-        select_projects!("where p.publishable_id = $1", publishable_id)
+        select_projects!("where p.publishable_id = $1 and p.deleted_at is null", publishable_id)
             .fetch_optional(&self.pool)
             .await?
             .map(TryInto::try_into)
@@ -255,16 +276,25 @@ impl Store {
 
     /// The default project.
     pub async fn default_project(&self) -> Result<Option<Project>, StoreError> {
-        select_projects!("where p.is_default")
+        select_projects!("where p.is_default and p.deleted_at is null")
             .fetch_optional(&self.pool)
             .await?
             .map(TryInto::try_into)
             .transpose()
     }
 
+    /// How many projects there are.
+    pub async fn project_count(&self) -> Result<i64, StoreError> {
+        Ok(
+            sqlx::query_scalar!(r#"select count(*) as "count!" from projects where deleted_at is null"#)
+                .fetch_one(&self.pool)
+                .await?,
+        )
+    }
+
     /// All projects, oldest first.
     pub async fn projects(&self) -> Result<Vec<Project>, StoreError> {
-        select_projects!("order by p.id")
+        select_projects!("where p.deleted_at is null order by p.id")
             .fetch_all(&self.pool)
             .await?
             .into_iter()
@@ -272,10 +302,35 @@ impl Store {
             .collect()
     }
 
+    /// A page of projects by name: all, or only these. `after` is the last one of the page before. There are few enough to
+    /// be sorted; only these are served by the primary key.
+    pub async fn projects_by_name(
+        &self,
+        only: Option<&[ProjectId]>,
+        after: Option<&Project>,
+        limit: i64,
+    ) -> Result<Vec<Project>, StoreError> {
+        let only: Option<Vec<Uuid>> = only.map(|ids| ids.iter().map(|id| id.0).collect());
+        select_projects!(
+            r#"where p.deleted_at is null and ($1::uuid[] is null or p.id = any ($1))
+                 and ($2::text is null or (p.name collate "C", p.id) > ($2 collate "C", $3::uuid))
+               order by p.name collate "C", p.id limit $4"#,
+            only.as_deref(),
+            after.map(|project| project.name.as_str()),
+            after.map(|project| project.id.0),
+            limit
+        )
+        .fetch_all(&self.pool)
+        .await?
+        .into_iter()
+        .map(TryInto::try_into)
+        .collect()
+    }
+
     /// The projects that list an origin. Served by `project_origins_by_origin`.
     pub async fn projects_by_origin(&self, origin: &str) -> Result<Vec<Project>, StoreError> {
         select_projects!(
-            "join project_origins o on o.project_id = p.id where o.origin = $1 order by p.id",
+            "join project_origins o on o.project_id = p.id where o.origin = $1 and p.deleted_at is null order by p.id",
             origin
         )
         .fetch_all(&self.pool)
@@ -287,7 +342,7 @@ impl Store {
 
     /// The projects that have their own domain, oldest first. Served by `projects_domain_key`.
     pub async fn projects_with_domain(&self) -> Result<Vec<Project>, StoreError> {
-        select_projects!("where p.domain is not null order by p.id")
+        select_projects!("where p.domain is not null and p.deleted_at is null order by p.id")
             .fetch_all(&self.pool)
             .await?
             .into_iter()
@@ -313,8 +368,9 @@ impl Store {
                     verify_url = coalesce($4, verify_url), home_url = coalesce($5, home_url),
                     unproved = coalesce($6, unproved), confirm_redirect = coalesce($7, confirm_redirect),
                     white_label = coalesce($8, white_label), is_default = is_default or $9, mail = coalesce($10, mail),
-                    branding_revision = branding_revision + 1, updated_at = latchkey_now()
-             where id = $1",
+                    branding_revision = branding_revision + 1, settings_revision = settings_revision + 1,
+                    updated_at = latchkey_now()
+             where id = $1 and deleted_at is null",
             id.0,
             change.name,
             change.verify.map(Verify::as_str),

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -25,6 +26,18 @@ pub struct Refreshed {
     pub variables: BTreeMap<String, String>,
     /// The granted scopes, where the answer names them.
     pub scopes: Option<Vec<String>>,
+    /// The answer had no access token to use, and renewed only what the next refresh is asked with: the access token is the
+    /// one of before, with its times, and the connection is degraded.
+    pub degraded: Option<Degraded>,
+}
+
+/// Why the connection of an answer is degraded.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Degraded {
+    /// A machine's word, as `app_broken`.
+    pub reason: String,
+    /// A sentence for people.
+    pub message: String,
 }
 
 /// How a refresh failed.
@@ -75,6 +88,7 @@ impl Store {
         let expires: Vec<_> = answers.values().map(|(_, new)| seconds(new.new.expires_in)).collect();
         let refreshes: Vec<_> = answers.values().map(|(_, new)| seconds(new.new.refresh_in)).collect();
         let claimed: Vec<DateTime<Utc>> = answers.values().map(|(_, new)| new.claimed_at).collect();
+        let renewed: Vec<bool> = answers.values().map(|(_, new)| new.degraded.is_none()).collect();
         if ids.len() > 1 {
             sqlx::query!(
                 "select from credentials where connection_id = any ($1) order by connection_id for no key update",
@@ -84,14 +98,17 @@ impl Store {
             .await?;
         }
         let written = sqlx::query_scalar!(
-            "update credentials k set sealed = a.sealed, generation = k.generation + 1, refreshed_at = latchkey_now(),
-                    issued_at = a.claimed_at, expires_at = a.claimed_at + make_interval(secs => a.expires_in),
+            "update credentials k set sealed = a.sealed, generation = k.generation + 1,
+                    refreshed_at = case when a.renewed then latchkey_now() else k.refreshed_at end,
+                    issued_at = case when a.renewed then a.claimed_at else k.issued_at end,
+                    expires_at = case when a.renewed then a.claimed_at + make_interval(secs => a.expires_in)
+                                      else k.expires_at end,
                     refresh_at = a.claimed_at + make_interval(secs => a.refresh_in),
                     lease_owner = null, lease_boot = null, lease_until = null, attempts = 0, refusals = 0,
                     interrupted = false, rejected_until = null, uncertain_since = null,
                     uncertain_reason = null, forecast_days = 0, updated_at = latchkey_now()
-             from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::float8[], $5::float8[], $6::timestamptz[])
-                  as a (connection_id, generation, sealed, expires_in, refresh_in, claimed_at)
+             from unnest($1::uuid[], $2::bigint[], $3::bytea[], $4::float8[], $5::float8[], $6::timestamptz[],
+                         $7::bool[]) as a (connection_id, generation, sealed, expires_in, refresh_in, claimed_at, renewed)
              where k.connection_id = a.connection_id and k.generation = a.generation
              returning k.connection_id",
             &ids,
@@ -100,6 +117,7 @@ impl Store {
             &expires as &[Option<f64>],
             &refreshes as &[Option<f64>],
             &claimed,
+            &renewed,
         )
         .fetch_all(&mut *transaction)
         .await?;
@@ -108,21 +126,16 @@ impl Store {
         if committed.is_empty() {
             return Ok(written);
         }
-        let recovered = note_well(&mut transaction, &committed).await?;
-        let payloads: Vec<_> = committed
+        let before = note_states(&mut transaction, &committed).await?;
+        let told: Vec<_> = committed
             .iter()
-            .map(|(_, (fence, _))| json!({ "generation": fence.generation + 1 }))
+            .filter_map(|(id, (fence, new))| Some((*fence, change(fence, new, before.get(*id).map(String::as_str))?)))
             .collect();
-        let new_events = committed.iter().zip(&payloads).map(|((id, (fence, _)), payload)| {
-            // One change, one event: who waits for `oauth.refreshed` hears of a recovery under that name.
-            let kind = if recovered.contains(*id) {
-                "connection.recovered"
-            } else {
-                "oauth.refreshed"
-            };
-            event(fence, kind, payload)
-        });
-        events::record_all(&mut transaction, &new_events.collect::<Vec<_>>()).await?;
+        let new_events: Vec<_> = told
+            .iter()
+            .map(|(fence, (kind, payload))| event(fence, kind, payload))
+            .collect();
+        events::record_all(&mut transaction, &new_events).await?;
         transaction.commit().await?;
         Ok(written)
     }
@@ -280,11 +293,33 @@ impl Store {
     }
 }
 
-/// What the answers taught about their connections, and that these are well. Answers with those that were not before.
-async fn note_well(
+/// What an answer is told as, where the state of its connection was this and changed. One change, one event: who waits for
+/// `oauth.refreshed` hears of a recovery under that name.
+fn change(fence: &Fence, new: &Refreshed, before: Option<&str>) -> Option<(&'static str, serde_json::Value)> {
+    match &new.degraded {
+        None => {
+            let kind = match before {
+                Some("degraded" | "failed") => "connection.recovered",
+                _ => "oauth.refreshed",
+            };
+            Some((kind, json!({ "generation": fence.generation + 1 })))
+        }
+        Some(degraded) => {
+            before.filter(|before| *before != "degraded")?;
+            let payload = json!({
+                "reason": degraded.reason, "message": degraded.message, "providerCode": null, "providerMessage": null,
+            });
+            Some(("connection.degraded", payload))
+        }
+    }
+}
+
+/// What the answers taught about their connections, and whether these are well. Answers with the states before, of those
+/// that changed.
+async fn note_states(
     transaction: &mut PgConnection,
     committed: &BTreeMap<&ConnectionId, &(&Fence, &Refreshed)>,
-) -> Result<HashSet<ConnectionId>, StoreError> {
+) -> Result<HashMap<ConnectionId, String>, StoreError> {
     let ids: Vec<Uuid> = committed.keys().map(|id| id.0).collect();
     let variables: Vec<_> = committed.values().map(|(_, new)| json!(new.variables)).collect();
     // Lists of different lengths fit into no array of the database.
@@ -292,27 +327,33 @@ async fn note_well(
         .values()
         .map(|(_, new)| new.scopes.as_ref().map(|scopes| json!(scopes)))
         .collect();
+    let degraded = || committed.values().map(|(_, new)| new.degraded.as_ref());
+    let reasons: Vec<Option<String>> = degraded().map(|degraded| Some(degraded?.reason.clone())).collect();
+    let messages: Vec<Option<String>> = degraded().map(|degraded| Some(degraded?.message.clone())).collect();
     let changed = sqlx::query!(
-        r#"update connections c set state = 'operational', state_reason = null, state_message = null,
+        r#"update connections c set state = old.next, state_reason = old.reason, state_message = old.message,
                 variables = c.variables || old.learnt, scopes = coalesce(old.granted, c.scopes), updated_at = latchkey_now()
-         from (select o.id, o.state, a.learnt,
+         from (select o.id, o.state, a.learnt, a.reason, a.message,
+                      case when a.reason is null then 'operational' else 'degraded' end as next,
                       case when a.granted is not null then array(select jsonb_array_elements_text(a.granted)) end as granted
-               from unnest($1::uuid[], $2::jsonb[], $3::jsonb[]) as a (id, learnt, granted)
+               from unnest($1::uuid[], $2::jsonb[], $3::jsonb[], $4::text[], $5::text[])
+                    as a (id, learnt, granted, reason, message)
                join connections o on o.id = a.id) old
-         where c.id = old.id and (c.state <> 'operational' or not c.variables @> old.learnt
+         where c.id = old.id and (c.state <> old.next or c.state_reason is distinct from old.reason
+               or c.state_message is distinct from old.message or not c.variables @> old.learnt
                or old.granted is not null and c.scopes is distinct from old.granted)
          returning c.id, old.state as "before!""#,
         &ids,
         &variables,
         &scopes as &[Option<serde_json::Value>],
+        &reasons as &[Option<String>],
+        &messages as &[Option<String>],
     )
     .fetch_all(transaction)
     .await?;
-    let was_bad = |state: &str| matches!(state, "degraded" | "failed");
     Ok(changed
         .into_iter()
-        .filter(|row| was_bad(&row.before))
-        .map(|row| ConnectionId(row.id))
+        .map(|row| (ConnectionId(row.id), row.before))
         .collect())
 }
 

@@ -117,6 +117,8 @@ macro_rules! sealed_columns {
 sealed_columns! {
     Credentials: "credentials", "connection_id", "sealed", "t.generation", "credentials.sealed";
     Apps: "apps", "id", "sealed", "t.generation", "apps.sealed";
+    AppKeys: "apps", "id", "key_sealed", "t.key_generation", "apps.key_sealed";
+    AppSecrets: "apps", "id", "secrets_sealed", "t.secrets_generation", "apps.secrets_sealed";
     Flows: "flows", "id", "sealed", "0::bigint", "flows.sealed";
     Quarantined: "flows", "id", "quarantined", "0::bigint", "flows.quarantined";
     Revocations: "revocations", "id", "sealed", "0::bigint", "revocations.sealed";

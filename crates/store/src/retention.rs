@@ -3,6 +3,7 @@
 //! The audit log is never purged.
 
 use chrono::TimeDelta;
+use sqlx::PgConnection;
 use uuid::Uuid;
 
 use crate::webhooks::unblock;
@@ -29,11 +30,16 @@ pub struct Purged {
     pub mail: u64,
     /// Pictures of projects that were replaced.
     pub images: u64,
+    /// Lines of the log of requests.
+    pub requests: u64,
+    /// Numbers of hours that are long ago.
+    pub numbers: u64,
 }
 
 impl Store {
     /// Deletes one bite, 1 to [`PURGE_BITE`] rows, of what is older than it is kept: events by the given time, the
-    /// others by 30 days, heartbeats and replaced pictures by one.
+    /// others by 30 days, numbers by 90, heartbeats and replaced pictures by one. The log of requests has a time of its own:
+    /// [`Store::purge_requests`].
     pub async fn purge(&self, events_kept: TimeDelta, bite: i64) -> Result<Purged, StoreError> {
         let bite = bite.clamp(1, PURGE_BITE);
         Ok(Purged {
@@ -43,6 +49,8 @@ impl Store {
             heartbeats: self.purge_heartbeats(bite).await?,
             mail: self.purge_mail(bite).await?,
             images: self.purge_images(bite).await?,
+            requests: 0,
+            numbers: self.purge_numbers(bite).await?,
         })
     }
 
@@ -63,21 +71,7 @@ impl Store {
         )
         .fetch_all(&mut *transaction)
         .await?;
-        let deliveries = sqlx::query!(
-            "delete from webhook_deliveries where event_id = any ($1) returning endpoint_id, lane, status",
-            &ids
-        )
-        .fetch_all(&mut *transaction)
-        .await?;
-        // One that was asked for again since the look: what waits behind it must not wait for ever.
-        let pending = deliveries.iter().filter(|row| row.status == "pending");
-        let (endpoints, lanes): (Vec<Uuid>, Vec<Uuid>) =
-            pending.filter_map(|row| Some((row.endpoint_id, row.lane?))).unzip();
-        unblock(&mut transaction, &endpoints, &lanes).await?;
-        let deleted = sqlx::query!("delete from events where id = any ($1)", &ids)
-            .execute(&mut *transaction)
-            .await?
-            .rows_affected();
+        let deleted = delete_events(&mut transaction, &ids).await?;
         transaction.commit().await?;
         Ok(deleted)
     }
@@ -145,7 +139,27 @@ impl Store {
     }
 }
 
+/// Deletes events that are locked, with their deliveries. Served by `webhook_deliveries_event_id_endpoint_id_key` and
+/// `events_pkey`.
+pub(crate) async fn delete_events(connection: &mut PgConnection, ids: &[Uuid]) -> Result<u64, StoreError> {
+    let deliveries = sqlx::query!(
+        "delete from webhook_deliveries where event_id = any ($1) returning endpoint_id, lane, status",
+        ids
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    // One that was asked for again since the look: what waits behind it must not wait for ever.
+    let pending = deliveries.iter().filter(|row| row.status == "pending");
+    let (endpoints, lanes): (Vec<Uuid>, Vec<Uuid>) =
+        pending.filter_map(|row| Some((row.endpoint_id, row.lane?))).unzip();
+    unblock(connection, &endpoints, &lanes).await?;
+    Ok(sqlx::query!("delete from events where id = any ($1)", ids)
+        .execute(connection)
+        .await?
+        .rows_affected())
+}
+
 #[expect(clippy::cast_precision_loss, reason = "years in seconds at most")]
-fn seconds(time: TimeDelta) -> f64 {
+pub(crate) fn seconds(time: TimeDelta) -> f64 {
     time.num_seconds() as f64
 }

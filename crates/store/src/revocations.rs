@@ -93,21 +93,41 @@ impl Store {
         Ok(())
     }
 
-    /// Claims revocations that are due for two minutes. Served by `revocations_due`.
+    /// Claims revocations that are due for two minutes: of each app in turn the one that waited longest, so that no app
+    /// takes all places while others wait. Served by `revocations_due_by_app`.
     pub async fn claim_revocations(&self, limit: i64) -> Result<Vec<Revocation>, StoreError> {
-        let rows = sqlx::query!(
-            r#"update revocations r set lease_until = latchkey_now() + interval '2 minutes', attempts = attempts + 1
-               where r.id in (
-                   select d.id from revocations d
-                   where d.status = 'pending' and d.next_attempt_at <= latchkey_now() and d.deadline_at > latchkey_now()
-                     and (d.lease_until is null or d.lease_until < latchkey_now())
-                   order by d.next_attempt_at limit $1 for update skip locked)
-               returning r.id, r.project_id, r.environment, r.app_id, r.connection_id, r.integration, r.auth_method,
-                         r.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", r.sealed, r.attempts"#,
+        let mut transaction = self.pool.begin().await?;
+        // From one app to the next in the index, however many of one wait.
+        let picked = sqlx::query_scalar!(
+            r#"with recursive waiting as (
+                   (select app_id from revocations where status = 'pending' order by app_id, next_attempt_at limit 1)
+                   union all
+                   select (select r.app_id from revocations r where r.status = 'pending' and r.app_id > w.app_id
+                           order by r.app_id, r.next_attempt_at limit 1)
+                   from waiting w where w.app_id is not null)
+               select t.id as "id!" from (
+                   select d.id, d.next_attempt_at,
+                          row_number() over (partition by w.app_id order by d.next_attempt_at) as turn
+                   from waiting w cross join lateral (
+                       select r.id, r.next_attempt_at from revocations r
+                       where r.app_id = w.app_id and r.status = 'pending' and r.next_attempt_at <= latchkey_now()
+                         and r.deadline_at > latchkey_now() and (r.lease_until is null or r.lease_until < latchkey_now())
+                       order by r.next_attempt_at limit $1 for update skip locked) d) t
+               order by t.turn, t.next_attempt_at limit $1"#,
             limit
         )
-        .fetch_all(&self.pool)
+        .fetch_all(&mut *transaction)
         .await?;
+        let rows = sqlx::query!(
+            r#"update revocations set lease_until = latchkey_now() + interval '2 minutes', attempts = attempts + 1
+               where id = any ($1)
+               returning id, project_id, environment, app_id, connection_id, integration, auth_method,
+                         variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", sealed, attempts"#,
+            &picked
+        )
+        .fetch_all(&mut *transaction)
+        .await?;
+        transaction.commit().await?;
         let mut claimed = Vec::with_capacity(rows.len());
         for row in rows {
             let environment = crate::database::environment("revocations", row.id, &row.environment)?;

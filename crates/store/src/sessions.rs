@@ -212,7 +212,8 @@ macro_rules! select_sessions {
             r#"select id as "id: SessionId", project_id as "project_id: ProjectId", environment, identity, identity_type,
                       group_name, label, integrations, connection_id as "connection_id: ConnectionId", hosted, verify,
                       case when widens then 'widen' when manages then 'manage' else 'connect' end as "purpose!",
-                      max_uses, uses, expires_at, revoked_at is not null as "revoked!",
+                      max_uses, uses, expires_at, (revoked_at is not null or exists (
+                          select from projects p where p.id = project_id and p.deleted_at is not null)) as "revoked!",
                       extract(epoch from expires_at - latchkey_now())::bigint as "seconds_left!"
                from connect_sessions "# + $tail
             $(, $argument)*

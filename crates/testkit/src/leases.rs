@@ -34,5 +34,6 @@ pub fn answer(lease: &Lease, new: NewCredential) -> Refreshed {
         claimed_at: lease.claimed_at,
         variables: std::collections::BTreeMap::default(),
         scopes: None,
+        degraded: None,
     }
 }

@@ -23,6 +23,7 @@ mod pair;
 mod postgres;
 mod provider;
 mod server;
+mod signing;
 mod typed;
 
 pub use browser::{Account, Browser, Consent, StartedFlow, callback_of, rewritten_state};

@@ -2,11 +2,17 @@
 
 use std::net::SocketAddr;
 
+use broker::SingleSignOn;
 use catalog::Catalog;
 use latchkey::composition::{BadDefinition, load_catalog};
+use protocol::RelyingParty;
 use protocol::egress::{Egress, EgressPolicy};
+use secrecy::SecretString;
 
-use crate::provider::{definition, key_definition, signed_definition, sites_definition};
+use crate::provider::{
+    calls_definition, definition, device_definition, key_definition, signed_definition, sites_definition,
+};
+use crate::signing::oauth1_definition;
 use crate::typed::typed_definition;
 
 /// What a server meets outside.
@@ -19,6 +25,8 @@ pub(crate) struct Outside {
     pub(crate) sandbox_url: Option<String>,
     /// Definitions beside ours, each with the name of its file. They win.
     pub(crate) definitions: Vec<(String, String)>,
+    /// The issuer of single sign-on, and the secret of our client there.
+    pub(crate) sign_on: Option<(String, String)>,
 }
 
 impl Outside {
@@ -31,11 +39,29 @@ impl Outside {
         }
     }
 
+    /// The provider that says who operators are, of a server at this address.
+    pub(crate) fn single_sign_on(&self, own: &str) -> Option<SingleSignOn> {
+        let (issuer, secret) = self.sign_on.as_ref()?;
+        let party = RelyingParty::new(
+            issuer.parse().unwrap(),
+            "latchkey-console".to_owned(),
+            SecretString::from(secret.as_str()),
+            format!("{own}/console/sso/callback"),
+        );
+        Some(SingleSignOn {
+            name: "Odd".to_owned(),
+            party: party.unwrap(),
+        })
+    }
+
     pub(crate) fn catalog(&self) -> Catalog {
         let catalog = load_catalog(None, BadDefinition::Refuse).unwrap();
         let own = catalog::load_sources([
             definition(),
             key_definition(),
+            device_definition(),
+            oauth1_definition(),
+            calls_definition(),
             signed_definition(),
             sites_definition(),
             typed_definition(),

@@ -79,6 +79,8 @@ pub struct Seen {
     pub target: String,
     /// Request line and headers, in lower case.
     pub head: String,
+    /// Its `Authorization`, letter for letter.
+    pub authorization: String,
     /// The body.
     pub body: String,
 }
@@ -330,9 +332,15 @@ async fn read(stream: &mut TcpStream) -> Option<Seen> {
             return None;
         }
     }
+    let authorization = text
+        .lines()
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("authorization"))
+        .map(|(_, value)| value.trim().to_owned());
     Some(Seen {
         target: text.split(' ').nth(1)?.to_owned(),
         head: text.to_lowercase(),
+        authorization: authorization.unwrap_or_default(),
         body: String::from_utf8_lossy(&bytes[head..]).into_owned(),
     })
 }
@@ -383,6 +391,36 @@ check:
     )
 }
 
+/// A definition `odd-device` of the same provider, where a code is entered.
+pub(crate) fn device_definition() -> (&'static str, &'static str) {
+    (
+        "odd-device.yaml",
+        r#"
+id: odd-device
+name: Odd device
+description: A provider for tests, with a code.
+categories: [development]
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  base: { title: Base, type: url, set_by: operator }
+auth:
+  - kind: oauth2_device
+    title: Enter a code
+    device: { url: "${variables.base}/device" }
+    token: { url: "${variables.base}/token", client_auth: body }
+    revoke: { url: "${variables.base}/revoke" }
+    scopes: { default: [read] }
+    headers: { Authorization: "Bearer ${credential.access_token}" }
+api:
+  base_url: "${variables.base}/api"
+check:
+  get: /me
+  account: { id: "${body.id}", name: "${body.name}" }
+"#,
+    )
+}
+
 /// A definition `odd` whose addresses are the operator's value `base`.
 pub fn definition() -> (&'static str, &'static str) {
     (
@@ -405,6 +443,46 @@ auth:
     headers: { Authorization: "Bearer ${credential.access_token}" }
 api:
   base_url: "${variables.base}/api"
+"#,
+    )
+}
+
+/// A definition `odd-calls` of the same provider, which says in two more answers where a connection's API is.
+pub(crate) fn calls_definition() -> (&'static str, &'static str) {
+    (
+        "odd-calls.yaml",
+        r#"
+id: odd-calls
+name: Odd calls
+description: A provider for tests, with calls after the sign-in.
+categories: [development]
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  base: { title: Base, type: url, set_by: operator }
+auth:
+  - kind: oauth2
+    title: Sign in
+    authorize: { url: "${variables.base}/authorize" }
+    token: { url: "${variables.base}/token" }
+    revoke: { url: "${variables.base}/revoke" }
+    headers: { Authorization: "Bearer ${credential.access_token}", X-Region: "${variables.region}" }
+    query: { home: "${variables.home}" }
+    calls:
+      - get: "${variables.base}/metadata"
+        headers: { authorization: "OAuth ${credential.access_token}" }
+        learn:
+          region: { from: "${body.dc}", pattern: "[a-z]{2}[0-9]+" }
+      - post: "${variables.base}/in/${variables.region}"
+        body: { want: home }
+        ok: /ok
+        learn:
+          home: { from: "${body.home.id}", pattern: "[0-9]+" }
+api:
+  base_url: "${variables.base}/api/${variables.home}"
+check:
+  get: /me
+  account: { id: "${body.id}", name: "${body.name}" }
 "#,
     )
 }

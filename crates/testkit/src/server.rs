@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use broker::{Broker, DEFAULT_SCOPES, Journal, MailSettings, Scope, Settings};
+use broker::{Broker, DEFAULT_SCOPES, Journal, MailSettings, Network, Scope, Settings};
 use chrono::TimeDelta;
 use protocol::Protocol;
 use protocol::mail::Mailer;
@@ -92,7 +92,10 @@ pub struct TestServerBuilder {
     journal: Option<PathBuf>,
     mailer: Option<Mailer>,
     sites: bool,
-    signed: bool,
+    /// Further integrations of the odd provider.
+    more: Vec<&'static str>,
+    /// Whose `X-Forwarded-For` is believed.
+    proxies: Vec<Network>,
 }
 
 impl TestServerBuilder {
@@ -120,10 +123,46 @@ impl TestServerBuilder {
         self
     }
 
+    /// With single sign-on of operators by this provider, as the client `latchkey-console` with this secret.
+    #[must_use]
+    pub fn signing_on(mut self, provider: &OddProvider, secret: &str) -> Self {
+        self.outside.policy.allow.push(provider.url().parse().unwrap());
+        self.outside.sign_on = Some((provider.url(), secret.to_owned()));
+        self
+    }
+
+    /// Behind a proxy in this network.
+    #[must_use]
+    pub fn behind_proxy(mut self, network: &str) -> Self {
+        self.proxies.push(network.parse().unwrap());
+        self
+    }
+
     /// With the integration `odd-signed` of an odd provider.
     #[must_use]
     pub fn with_signed_callbacks(mut self) -> Self {
-        self.signed = true;
+        self.more.push("odd-signed");
+        self
+    }
+
+    /// With the integration `odd-device` of an odd provider.
+    #[must_use]
+    pub fn with_codes(mut self) -> Self {
+        self.more.push("odd-device");
+        self
+    }
+
+    /// With the integration `odd-oauth1` of an odd provider.
+    #[must_use]
+    pub fn with_oauth1(mut self) -> Self {
+        self.more.push("odd-oauth1");
+        self
+    }
+
+    /// With the integration `odd-calls` of an odd provider.
+    #[must_use]
+    pub fn with_calls(mut self) -> Self {
+        self.more.push("odd-calls");
         self
     }
 
@@ -201,6 +240,7 @@ impl TestServerBuilder {
             &self.outside,
             self.journal.as_deref(),
             self.mailer.as_ref(),
+            None,
         );
         broker.start_replica().await.unwrap();
         let project = store.create_project("Shop").await.unwrap();
@@ -210,14 +250,16 @@ impl TestServerBuilder {
             enable_sandbox(&broker, project.id, "sandbox-sites").await;
         }
         if let Some(base) = self.odd {
-            let more = [(self.sites, "odd-sites"), (self.signed, "odd-signed")];
-            let more = more.into_iter().filter_map(|(wanted, name)| wanted.then_some(name));
+            let sites = self.sites.then_some("odd-sites");
+            let more = self.more.into_iter().chain(sites);
             enable_odd(&broker, project.id, base, more).await;
         }
         let test_key = key(&broker, project.id, Environment::Test, &DEFAULT_SCOPES).await;
         let live_key = key(&broker, project.id, Environment::Live, &DEFAULT_SCOPES).await;
         let ahead = Arc::new(AtomicI64::new(0));
-        let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
+        let mut options = options(&store, &url, &ahead);
+        options.trusted_proxies = self.proxies;
+        let running = bound.serve(broker.clone(), options).unwrap();
         TestServer {
             url,
             database,
@@ -254,7 +296,8 @@ impl TestServer {
             journal: None,
             mailer: None,
             sites: false,
-            signed: false,
+            more: Vec::new(),
+            proxies: Vec::new(),
         }
     }
 
@@ -263,7 +306,7 @@ impl TestServer {
         let store = database.store(master);
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
-        let broker = broker(&store, master, &url, &Outside::default(), None, None);
+        let broker = broker(&store, master, &url, &Outside::default(), None, None, None);
         let running = bound
             .serve(broker.clone(), options(&store, &url, &Arc::default()))
             .unwrap();
@@ -285,7 +328,7 @@ impl TestServer {
         let url = format!("http://{}", bound.address());
         let mut outside = Outside::default();
         outside.policy.allow.push(provider.url().parse().unwrap());
-        let broker = broker(&store, &master, &url, &outside, None, self.mailer.as_ref());
+        let broker = broker(&store, &master, &url, &outside, None, self.mailer.as_ref(), None);
         broker.start_replica().await.unwrap();
         let ahead = Arc::new(AtomicI64::new(self.ahead.load(Ordering::SeqCst)));
         let running = bound.serve(broker.clone(), options(&store, &url, &ahead)).unwrap();
@@ -329,6 +372,7 @@ impl TestServer {
             &self.outside,
             journal,
             self.mailer.as_ref(),
+            None,
         );
         broker.start_replica().await.unwrap();
         broker
@@ -337,6 +381,27 @@ impl TestServer {
     /// Another replica, with a server.
     pub async fn beside(&self) -> Beside {
         let broker = self.replica(None).await;
+        self.serve_beside(broker)
+    }
+
+    /// Another replica, with a server, whose settings name this server's project as the operator's.
+    pub async fn beside_of_operator(&self) -> Beside {
+        let store = self.database.store(&self.master);
+        store.adopt_instance(None, &self.master).await.unwrap();
+        let broker = broker(
+            &store,
+            &self.master,
+            &self.url,
+            &self.outside,
+            None,
+            self.mailer.as_ref(),
+            Some(self.project.id),
+        );
+        broker.start_replica().await.unwrap();
+        self.serve_beside(broker)
+    }
+
+    fn serve_beside(&self, broker: Broker) -> Beside {
         let bound = Bound::to("127.0.0.1:0").unwrap();
         let url = format!("http://{}", bound.address());
         let running = bound
@@ -406,6 +471,7 @@ fn options(store: &Store, url: &str, ahead: &Arc<AtomicI64>) -> Options {
         demo: None,
         sandbox: Some(Sandbox::new(store.clone(), url.parse().unwrap())),
         metrics: true,
+        configuration: vec![("LATCHKEY_PUBLIC_URL", true), ("LATCHKEY_SMTP_URL", false)],
     }
 }
 
@@ -416,6 +482,7 @@ fn broker(
     outside: &Outside,
     journal: Option<&Path>,
     mailer: Option<&Mailer>,
+    operator_project: Option<ProjectId>,
 ) -> Broker {
     let journal = journal.map(|folder| Journal::open(folder, JournalKey::of(master), 32).unwrap());
     let settings = Settings {
@@ -430,6 +497,9 @@ fn broker(
         refresh_interval: Duration::from_secs(1),
         refresh_parallel: 16,
         event_retention: Duration::from_hours(30 * 24),
+        request_log_days: 7,
+        operator_project,
+        single_sign_on: outside.single_sign_on(url),
         mail: mailer.cloned().map(|mailer| MailSettings { mailer, link_days: 7 }),
     };
     let protocol = Protocol::new(outside.egress(url));

@@ -15,6 +15,8 @@ pub type Fields = BTreeMap<String, SecretString>;
 pub enum Credential {
     /// Tokens of an OAuth 2 grant (RFC 6749 §5.1).
     OAuth2(OAuth2Tokens),
+    /// Token credentials of OAuth 1 (RFC 5849 §2.3).
+    OAuth1(OAuth1Token),
     /// Typed-in secrets: an API key, or several fields.
     Fields(Fields),
     /// Typed-in secrets and the token that the service gave for them.
@@ -30,6 +32,15 @@ pub struct IssuedToken {
     pub access_token: SecretString,
 }
 
+/// Token credentials of OAuth 1: the token names the grant, and the secret signs.
+#[derive(Clone, Debug)]
+pub struct OAuth1Token {
+    /// `oauth_token`.
+    pub token: SecretString,
+    /// `oauth_token_secret`; it is never sent, but with PLAINTEXT.
+    pub secret: SecretString,
+}
+
 /// The tokens of an OAuth 2 grant.
 #[derive(Clone, Debug)]
 pub struct OAuth2Tokens {
@@ -41,6 +52,8 @@ pub struct OAuth2Tokens {
     pub token_type: String,
     /// The client that was registered for this grant alone, where there is no app with one.
     pub client: Option<RegisteredClient>,
+    /// The private key that the tokens are bound to (RFC 9449), where they are.
+    pub dpop_key: Option<SecretString>,
 }
 
 /// A client that was registered at an authorization server by ourselves (RFC 7591).
@@ -70,6 +83,13 @@ enum Plain {
         token_type: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         client: Option<PlainClient>,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        dpop_key: Option<Zeroizing<String>>,
+    },
+    #[serde(rename = "oauth1")]
+    OAuth1 {
+        oauth_token: Zeroizing<String>,
+        oauth_token_secret: Zeroizing<String>,
     },
     Fields {
         fields: BTreeMap<String, Zeroizing<String>>,
@@ -103,6 +123,11 @@ impl Credential {
                     secret: client.secret.as_ref().map(copy),
                     authentication: client.authentication.clone(),
                 }),
+                dpop_key: tokens.dpop_key.as_ref().map(copy),
+            },
+            Self::OAuth1(token) => Plain::OAuth1 {
+                oauth_token: copy(&token.token),
+                oauth_token_secret: copy(&token.secret),
             },
             Self::Fields(fields) => Plain::Fields { fields: copies(fields) },
             Self::Issued(issued) => Plain::Issued {
@@ -126,6 +151,7 @@ impl Credential {
                 refresh_token,
                 token_type,
                 client,
+                dpop_key,
             } => Self::OAuth2(OAuth2Tokens {
                 access_token: secret(access_token),
                 refresh_token: refresh_token.map(secret),
@@ -135,6 +161,14 @@ impl Credential {
                     secret: client.secret.map(secret),
                     authentication: client.authentication,
                 }),
+                dpop_key: dpop_key.map(secret),
+            }),
+            Plain::OAuth1 {
+                oauth_token,
+                oauth_token_secret,
+            } => Self::OAuth1(OAuth1Token {
+                token: secret(oauth_token),
+                secret: secret(oauth_token_secret),
             }),
             Plain::Fields { fields } => Self::Fields(secrets(fields)),
             Plain::Issued { fields, access_token } => Self::Issued(IssuedToken {
@@ -148,14 +182,14 @@ impl Credential {
     pub fn tokens(&self) -> Option<&OAuth2Tokens> {
         match self {
             Self::OAuth2(tokens) => Some(tokens),
-            Self::Fields(_) | Self::Issued(_) => None,
+            Self::OAuth1(_) | Self::Fields(_) | Self::Issued(_) => None,
         }
     }
 
     /// What a person typed in.
     pub fn typed(&self) -> Option<&Fields> {
         match self {
-            Self::OAuth2(_) => None,
+            Self::OAuth2(_) | Self::OAuth1(_) => None,
             Self::Fields(fields) => Some(fields),
             Self::Issued(issued) => Some(&issued.fields),
         }
@@ -165,7 +199,7 @@ impl Credential {
     pub fn is_renewable(&self) -> bool {
         match self {
             Self::OAuth2(tokens) => tokens.refresh_token.is_some(),
-            Self::Fields(_) => false,
+            Self::OAuth1(_) | Self::Fields(_) => false,
             Self::Issued(_) => true,
         }
     }
@@ -178,6 +212,7 @@ impl Credential {
                 values.extend(tokens.refresh_token.as_ref().map(|token| ("refresh_token", token)));
                 values
             }
+            Self::OAuth1(token) => vec![("oauth_token", &token.token), ("oauth_token_secret", &token.secret)],
             Self::Fields(fields) => fields.iter().map(|(name, value)| (name.as_str(), value)).collect(),
             Self::Issued(issued) => {
                 let mut values = vec![("access_token", &issued.access_token)];
@@ -203,6 +238,7 @@ mod tests {
                 secret: Some("cs-canary".into()),
                 authentication: "client_secret_basic".into(),
             }),
+            dpop_key: Some("dk-canary".into()),
         });
         let same = Credential::from_plaintext(&tokens.to_plaintext()).unwrap();
         assert_eq!(
@@ -211,11 +247,37 @@ mod tests {
         );
         let client = same.tokens().unwrap().client.as_ref().unwrap();
         assert_eq!(client.secret.as_ref().unwrap().expose_secret(), "cs-canary");
+        let key = same.tokens().unwrap().dpop_key.as_ref().unwrap();
+        assert_eq!(key.expose_secret(), "dk-canary");
+        // Templates cannot name the key.
+        assert!(
+            same.values()
+                .iter()
+                .all(|(_, value)| value.expose_secret() != "dk-canary")
+        );
 
         let fields = Credential::Fields([("api_key".to_owned(), SecretString::from("k-canary"))].into());
         let same = Credential::from_plaintext(&fields.to_plaintext()).unwrap();
         assert_eq!(same.values()[0].0, "api_key");
         assert_eq!(same.values()[0].1.expose_secret(), "k-canary");
+
+        let signing = Credential::OAuth1(OAuth1Token {
+            token: "t-canary".into(),
+            secret: "ts-canary".into(),
+        });
+        assert!(!format!("{signing:?}").contains("canary"));
+        let same = Credential::from_plaintext(&signing.to_plaintext()).unwrap();
+        let values: Vec<_> = same
+            .values()
+            .into_iter()
+            .map(|(name, value)| (name, value.expose_secret()))
+            .collect();
+        assert_eq!(
+            values,
+            [("oauth_token", "t-canary"), ("oauth_token_secret", "ts-canary")]
+        );
+        // Nothing that takes tokens or typed-in values takes it for such.
+        assert!(same.tokens().is_none() && same.typed().is_none() && !same.is_renewable());
 
         let issued = Credential::Issued(IssuedToken {
             fields: [("password".to_owned(), SecretString::from("p-canary"))].into(),
@@ -233,6 +295,40 @@ mod tests {
     }
 
     #[test]
+    fn what_earlier_versions_sealed_is_read() {
+        for (bytes, name) in [
+            (
+                r#"{"kind":"oauth2","access_token":"a","token_type":"Bearer"}"#,
+                "access_token",
+            ),
+            (r#"{"kind":"fields","fields":{"api_key":"k"}}"#, "api_key"),
+            (
+                r#"{"kind":"issued","fields":{"user":"u"},"access_token":"a"}"#,
+                "access_token",
+            ),
+        ] {
+            let read = Credential::from_plaintext(bytes.as_bytes()).unwrap();
+            assert_eq!(read.values()[0].0, name);
+        }
+        // A shape is never taken for another.
+        for bytes in [
+            r#"{"kind":"oauth1","access_token":"a","token_type":"Bearer"}"#,
+            r#"{"kind":"oauth2","oauth_token":"a","oauth_token_secret":"b"}"#,
+        ] {
+            assert!(Credential::from_plaintext(bytes.as_bytes()).is_err(), "{bytes}");
+        }
+    }
+
+    #[test]
+    fn what_was_sealed_before_there_were_keys_reads_as_it_was() {
+        let before = br#"{"kind":"oauth2","access_token":"at","refresh_token":"rt","token_type":"Bearer"}"#;
+        let read = Credential::from_plaintext(before).unwrap();
+        let tokens = read.tokens().unwrap();
+        assert!(tokens.client.is_none() && tokens.dpop_key.is_none());
+        assert_eq!(read.to_plaintext().as_slice(), before);
+    }
+
+    #[test]
     fn debug_shows_no_secret() {
         let tokens = Credential::OAuth2(OAuth2Tokens {
             access_token: "at-canary".into(),
@@ -243,6 +339,7 @@ mod tests {
                 secret: Some("cs-canary".into()),
                 authentication: "client_secret_basic".into(),
             }),
+            dpop_key: Some("dk-canary".into()),
         });
         assert!(!format!("{tokens:?}").contains("canary"));
     }

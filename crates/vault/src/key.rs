@@ -40,6 +40,8 @@ pub enum Purpose {
     Journal,
     /// Tags entries of the audit log and fingerprints of requests.
     Tag,
+    /// Seals what belongs to no project.
+    Instance,
 }
 
 impl Purpose {
@@ -50,6 +52,7 @@ impl Purpose {
             Self::Evidence => b"latchkey/v1/evidence",
             Self::Journal => b"latchkey/v1/journal",
             Self::Tag => b"latchkey/v1/tag",
+            Self::Instance => b"latchkey/v1/instance",
         }
     }
 }

@@ -16,7 +16,7 @@ mod token;
 mod webhook_secret;
 
 pub use api_key::{ApiKey, MalformedApiKey};
-pub use credential::{Credential, CredentialError, Fields, IssuedToken, OAuth2Tokens, RegisteredClient};
+pub use credential::{Credential, CredentialError, Fields, IssuedToken, OAuth1Token, OAuth2Tokens, RegisteredClient};
 pub use journal::JournalKey;
 pub use key::{KeyError, MasterKey, Purpose};
 pub use parcel::{ParcelError, ParcelKey, Recipient};

@@ -6,11 +6,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::Sha256;
 use uuid::Uuid;
 use zeroize::{ZeroizeOnDrop, Zeroizing};
 
+use crate::seal::NONCE;
 use crate::{Environment, MasterKey, Place, Purpose, SealError, Sealed};
 
 /// The id of a data key, written into the header of each value that it sealed.
@@ -48,6 +51,7 @@ pub struct KeyRing {
     wrapping: Zeroizing<[u8; 32]>,
     wrapping_id: Uuid,
     tagging: Zeroizing<[u8; 32]>,
+    instance: Zeroizing<[u8; 32]>,
     keys: RwLock<HashMap<DataKeyId, Arc<DataKey>>>,
 }
 
@@ -58,6 +62,7 @@ impl KeyRing {
             wrapping: master.derive(Purpose::Wrap),
             wrapping_id: Uuid::from_bytes(master.check_value()),
             tagging: master.derive(Purpose::Tag),
+            instance: master.derive(Purpose::Instance),
             keys: RwLock::default(),
         }
     }
@@ -114,6 +119,41 @@ impl KeyRing {
         Ok(Sealed::seal(&self.get(key)?.0, key.0, place, plaintext))
     }
 
+    /// Seals a value that belongs to no project, with a key of the instance. Its place names neither project nor
+    /// environment.
+    pub fn seal_for_instance(&self, record: Uuid, column: &'static str, plaintext: &[u8]) -> Sealed {
+        let place = instance_place(record, column);
+        Sealed::seal(&self.instance, self.wrapping_id, &place, plaintext)
+    }
+
+    /// Opens such a value in its place.
+    pub fn open_for_instance(
+        &self,
+        sealed: &Sealed,
+        record: Uuid,
+        column: &'static str,
+    ) -> Result<Zeroizing<Vec<u8>>, SealError> {
+        sealed.open(&self.instance, &instance_place(record, column))
+    }
+
+    /// A value as it may stand in an address: without the master key it tells nothing but its length. The same value of
+    /// a record has the same one, because the nonce is a tag of it.
+    pub fn refer(&self, record: Uuid, column: &'static str, plaintext: &[u8]) -> String {
+        let named = [record.as_bytes(), column.as_bytes(), &[0], plaintext].concat();
+        let mut nonce = [0; NONCE];
+        nonce.copy_from_slice(&self.tag("reference", &named)[..NONCE]);
+        let place = instance_place(record, column);
+        let sealed = Sealed::seal_with_nonce(&self.instance, self.wrapping_id, &place, plaintext, &nonce);
+        URL_SAFE_NO_PAD.encode(sealed.without_header())
+    }
+
+    /// What a reference stands for, if it is one of ours and of this record.
+    pub fn referred(&self, text: &str, record: Uuid, column: &'static str) -> Option<Zeroizing<Vec<u8>>> {
+        let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
+        let sealed = Sealed::under_header(self.wrapping_id, &bytes);
+        self.open_for_instance(&sealed, record, column).ok()
+    }
+
     /// Opens a value in its place with a key that is loaded.
     pub fn open(&self, sealed: &Sealed, place: &Place) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let key = self.get(DataKeyId(sealed.key_id()?))?;
@@ -156,6 +196,16 @@ const fn wrapping_place(id: DataKeyId, project: Uuid) -> Place {
         environment: Environment::Live,
         record: id.0,
         column: "data_keys.wrapped",
+        generation: 0,
+    }
+}
+
+const fn instance_place(record: Uuid, column: &'static str) -> Place {
+    Place {
+        project: Uuid::nil(),
+        environment: Environment::Live,
+        record,
+        column,
         generation: 0,
     }
 }
@@ -205,6 +255,65 @@ mod tests {
             assert_ne!(different, tag);
         }
         assert_ne!(ring.tagged_by(), other.tagged_by());
+    }
+
+    #[test]
+    fn what_belongs_to_no_project_opens_in_its_place_alone() {
+        let master = MasterKey::generate();
+        let record = Uuid::new_v4();
+        let sealed = KeyRing::new(&master).seal_for_instance(record, "a.b", b"canary");
+        let again = KeyRing::new(&master);
+        assert_eq!(
+            again.open_for_instance(&sealed, record, "a.b").unwrap().as_slice(),
+            b"canary"
+        );
+        let other = KeyRing::new(&MasterKey::generate());
+        for refused in [
+            again.open_for_instance(&sealed, Uuid::new_v4(), "a.b"),
+            again.open_for_instance(&sealed, record, "a.c"),
+            other.open_for_instance(&sealed, record, "a.b"),
+        ] {
+            assert_eq!(refused.unwrap_err(), SealError::Refused);
+        }
+    }
+
+    #[test]
+    fn a_reference_is_the_same_each_time_and_opens_for_its_record_alone() {
+        let master = MasterKey::generate();
+        let (ring, record) = (KeyRing::new(&master), Uuid::new_v4());
+        let text = ring.refer(record, "a.b", b"ann@example.com");
+        let again = KeyRing::new(&master);
+        assert_eq!(again.refer(record, "a.b", b"ann@example.com"), text);
+        assert_eq!(
+            again.referred(&text, record, "a.b").unwrap().as_slice(),
+            b"ann@example.com"
+        );
+        // 24 of the nonce, 15 of the value, 16 of the tag, six bits a letter.
+        assert_eq!(text.len(), 74);
+        for other in [
+            ring.refer(record, "a.b", b"bob@example.com"),
+            ring.refer(Uuid::new_v4(), "a.b", b"ann@example.com"),
+            ring.refer(record, "a.c", b"ann@example.com"),
+        ] {
+            // Not even the nonce.
+            assert_ne!(text[..32], other[..32]);
+        }
+        let mut changed = text.clone();
+        changed.replace_range(..1, if text.starts_with('A') { "B" } else { "A" });
+        for (text, record, column) in [
+            (text.as_str(), Uuid::new_v4(), "a.b"),
+            (&text, record, "a.c"),
+            (&changed, record, "a.b"),
+            ("", record, "a.b"),
+            ("AAAA", record, "a.b"),
+            ("ann@example.com", record, "a.b"),
+        ] {
+            assert_eq!(again.referred(text, record, column), None, "{text}");
+        }
+        assert_eq!(
+            KeyRing::new(&MasterKey::generate()).referred(&text, record, "a.b"),
+            None
+        );
     }
 
     #[test]

@@ -19,7 +19,7 @@ const MAGIC: [u8; 2] = *b"LK";
 const VERSION: u8 = 1;
 const XAES_256_GCM: u8 = 1;
 const HEADER: usize = 20;
-const NONCE: usize = 24;
+pub(crate) const NONCE: usize = 24;
 const TAG: usize = 16;
 
 /// Where a sealed value lives. It opens only there.
@@ -83,6 +83,16 @@ impl Sealed {
         &self.0
     }
 
+    /// What is different in each value of one key.
+    pub(crate) fn without_header(&self) -> &[u8] {
+        self.0.get(HEADER..).unwrap_or_default()
+    }
+
+    /// The other way round.
+    pub(crate) fn under_header(key_id: Uuid, rest: &[u8]) -> Self {
+        Self([header(key_id).as_slice(), rest].concat())
+    }
+
     /// The key that sealed it.
     pub fn key_id(&self) -> Result<Uuid, SealError> {
         let header = self.0.get(..HEADER).ok_or(SealError::Header)?;
@@ -99,12 +109,17 @@ impl Sealed {
         Self::seal_with_nonce(key, key_id, place, plaintext, &crate::token::random())
     }
 
+    /// The same with a nonce of the caller's: never one of another value under the same key.
     #[expect(clippy::expect_used, reason = "encryption fails only above 64 GiB")]
-    fn seal_with_nonce(key: &[u8; 32], key_id: Uuid, place: &Place, plaintext: &[u8], nonce: &[u8; NONCE]) -> Self {
+    pub(crate) fn seal_with_nonce(
+        key: &[u8; 32],
+        key_id: Uuid,
+        place: &Place,
+        plaintext: &[u8],
+        nonce: &[u8; NONCE],
+    ) -> Self {
         let mut bytes = Vec::with_capacity(HEADER + NONCE + plaintext.len() + TAG);
-        bytes.extend_from_slice(&MAGIC);
-        bytes.extend_from_slice(&[VERSION, XAES_256_GCM]);
-        bytes.extend_from_slice(key_id.as_bytes());
+        bytes.extend_from_slice(&header(key_id));
         let aad = place.associated_data(&bytes);
         let ciphertext = Xaes256Gcm::new(key.into())
             .encrypt(
@@ -139,6 +154,14 @@ impl Sealed {
             .map(Zeroizing::new)
             .map_err(|_| SealError::Refused)
     }
+}
+
+fn header(key_id: Uuid) -> [u8; HEADER] {
+    let mut header = [0; HEADER];
+    header[..2].copy_from_slice(&MAGIC);
+    header[2..4].copy_from_slice(&[VERSION, XAES_256_GCM]);
+    header[4..].copy_from_slice(key_id.as_bytes());
+    header
 }
 
 impl std::fmt::Debug for Sealed {

@@ -10,7 +10,7 @@ export async function signedIn(): Promise<string> {
 /** Calls Latchkey with the secret key. When it cannot be reached, the answer says so. */
 export async function ask(path: string, init: RequestInit = {}): Promise<Response> {
   const headers = new Headers(init.headers);
-  headers.set("X-Pica-Secret", process.env.CONNECT_KEY ?? "");
+  headers.set("X-One-Secret", process.env.CONNECT_KEY ?? "");
   try {
     return await fetch(LATCHKEY + path, { ...init, headers, cache: "no-store" });
   } catch (error) {

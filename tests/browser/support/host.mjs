@@ -4,7 +4,7 @@
 import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
-import { listen, bodyOf } from './net.mjs';
+import { PATIENCE, bodyOf, listen } from './net.mjs';
 
 const { AuthKitToken } = createRequire(import.meta.url)('@picahq/authkit-token');
 
@@ -151,7 +151,7 @@ export async function startHost({ latchkey, key, widget, baseUrl = widget, ident
 export const events = (page) => page.evaluate(() => window.__events ?? []);
 
 /** Waits for the first event of a kind and gives its value. */
-export async function eventOf(page, type, within = 10_000) {
+export async function eventOf(page, type, within = PATIENCE) {
   const handle = await page.waitForFunction(
     (wanted) => (window.__events ?? []).find((event) => event.type === wanted), type, { timeout: within });
   return (await handle.jsonValue()).value;

@@ -174,11 +174,16 @@ export async function startLatchkey({ allow = [], devDir, name = 'latchkey', env
 
     /** The whole database as SQL text. */
     dump: () => dumpCluster(folder),
+
+    /** Runs a statement on the database: what only the passing of time would do. */
+    sql: (statement) => onCluster(folder, 'psql', ['-d', 'latchkey', '-v', 'ON_ERROR_STOP=1', '-c', statement]),
   };
 }
 
 /** Finds the private cluster by its pid file (lines: pid, data folder, start, port, socket folder) and dumps all of it. */
-export async function dumpCluster(folder) {
+export const dumpCluster = (folder) => onCluster(folder, 'pg_dumpall', ['--no-role-passwords']);
+
+async function onCluster(folder, program, args) {
   const pidFile = await findFile(folder, 'postmaster.pid');
   if (!pidFile) throw new Error(`no running PostgreSQL cluster under ${folder}`);
   const [, , , port, socket] = (await readFile(pidFile, 'utf8')).split('\n');
@@ -186,7 +191,7 @@ export async function dumpCluster(folder) {
   let refused;
   for (const user of ['latchkey', 'postgres', os.userInfo().username]) {
     try {
-      return await output(path.join(bin, 'pg_dumpall'), ['-h', socket.trim(), '-p', port.trim(), '-U', user, '--no-role-passwords']);
+      return await output(path.join(bin, program), ['-h', socket.trim(), '-p', port.trim(), '-U', user, ...args]);
     } catch (error) {
       refused = error;
     }

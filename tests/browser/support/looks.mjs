@@ -16,6 +16,9 @@ export const LOOKS = [
   { name: 'longest', language: LONGEST, theme: 'dark', viewport: PHONE },
 ];
 
+/** The one of this name. */
+export const lookOf = (wanted) => LOOKS.find(({ name }) => name === wanted);
+
 /** A fresh profile in this look. Nothing moves: pictures and contrasts are those of a screen at rest. */
 export function openLook(suite, look, entry = {}) {
   const { name: _name, language, ...options } = look;

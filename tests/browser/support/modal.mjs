@@ -1,6 +1,22 @@
 // Where things are in Latchkey's own pages, by role and name, as a person finds them. All selectors live here.
 
+import { sleep } from './net.mjs';
 import { textsOf } from './texts.mjs';
+
+/**
+ * A button that takes its frame away. The driver may then wait for the answer of a frame that is gone, so after a moment a
+ * press is left to itself: what came of it, the test looks at.
+ */
+function leaving(button) {
+  const own = Object.create(button);
+  own.click = async (options) => {
+    await button.waitFor();
+    const pressed = button.click(options);
+    pressed.catch(() => {});
+    await Promise.race([pressed, sleep(3000)]);
+  };
+  return own;
+}
 
 /** The modal in the customer's page, or in any other frame; `say` gives its texts where it is not in English. */
 export function modal(page, frame = page.frameLocator('#event-link'), say = textsOf('en')) {
@@ -18,8 +34,8 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     connect: (name) => frame.getByRole('button', { name: say('explain-button', { service: name }), exact: true }),
     back: button(say('brand-back')),
     /** In the header of every screen; a screen may have another one in its foot. */
-    close: button(say('brand-close')).first(),
-    done: button(say('success-done')),
+    close: leaving(button(say('brand-close')).first()),
+    done: leaving(button(say('success-done'))),
     tryAgain: button(say('failure-retry')),
     cancel: button(say('waiting-cancel')),
     otherWay: button(say('waiting-other')),
@@ -40,6 +56,9 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
     disconnect: screen('disconnect').locator('.modal-foot .button-secondary'),
     keep: screen('disconnect').locator('.modal-foot .button-primary'),
     backToOwn: frame.getByRole('button', { name: say('manage-back'), exact: true }),
+    /** Where a code is entered at the service: the link there, and the code. */
+    openPage: (name) => frame.getByRole('link', { name: say('code-open', { service: name }) }),
+    userCode: screen('code').locator('.user-code code'),
     openAgain: button(/^Open it again/),
     /** A field of the key form by its label. */
     field: (label) => frame.getByLabel(label, { exact: true }),

@@ -56,8 +56,11 @@ export function sentBytes(address, encoding) {
 
 export const sleep = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** How long a single wait may take, in milliseconds: long enough for a machine that does other things too. */
+export const PATIENCE = Number(process.env.BROWSER_PATIENCE ?? 30_000);
+
 /** Calls `probe` until it gives something truthy; fails with `what` after `within` milliseconds. */
-export async function until(probe, what, within = 10_000, every = 100) {
+export async function until(probe, what, within = PATIENCE, every = 100) {
   const end = Date.now() + within;
   let last;
   for (;;) {

@@ -9,6 +9,8 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto';
 import Provider from 'oidc-provider';
 import { bodyOf, listen } from './net.mjs';
 
+/** RFC 8628 §3.4 */
+export const DEVICE_GRANT = 'urn:ietf:params:oauth:grant-type:device_code';
 export const CLIENT_ID = 'latchkey-browser-tests';
 /** Where the provider answers with the account: the path for passthrough. */
 export const USERINFO_PATH = 'me';
@@ -65,13 +67,15 @@ class Memory {
  * @param options.accessTokenSeconds lifetime of an access token
  * @param options.offline `rule` (the standard's) or `always` (a refresh token for each grant)
  * @param options.name host name in the issuer
+ * @param options.strong also pushed requests (RFC 9126), tokens bound to keys with a nonce in each proof (RFC 9449) and the
+ *   client credentials grant, for clients of `registerClient` that say so
  */
-export async function startProvider({ accessTokenSeconds = 60, offline = 'rule', name = 'localhost', port = 0 } = {}) {
+export async function startProvider({ accessTokenSeconds = 60, offline = 'rule', name = 'localhost', port = 0, strong = false } = {}) {
   const rows = new Map();
   const log = [];
   /** Everything secret that passed through here: what the canary test searches for. */
-  const secrets = { state: [], code: [], code_verifier: [], access_token: [], refresh_token: [], id_token: [] };
-  const behaviour = { accessTokenSeconds, holdCallback: false, denyWithDescription: undefined, denyWith: undefined, account: undefined, reject: undefined };
+  const secrets = { state: [], code: [], code_verifier: [], access_token: [], refresh_token: [], id_token: [], device_code: [] };
+  const behaviour = { accessTokenSeconds, deviceSeconds: 600, holdCallback: false, denyWithDescription: undefined, denyWith: undefined, account: undefined, reject: undefined };
   const clientSecret = `idp-secret-${randomBytes(24).toString('base64url')}`;
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 
@@ -96,7 +100,27 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
       devInteractions: { enabled: false },
       revocation: { enabled: true, allowedPolicy: (_context, client, token) => token.clientId === client.clientId },
       userinfo: { enabled: true },
+      // Pages of our own: the built-in ones fetch a font from elsewhere.
+      deviceFlow: {
+        enabled: true,
+        userCodeInputSource: async (context, form, _out, error) => {
+          context.body = `<!doctype html><title>Code</title><h1>Enter your code</h1>${error ? `<p>${escape(error.message)}</p>` : ''}${form}<button type="submit" form="op.deviceInputForm">Go on</button>`;
+        },
+        userCodeConfirmSource: async (context, form, _client, _device, userCode) => {
+          context.body = `<!doctype html><title>Confirm</title><h1>Is this your code?</h1><code>${escape(userCode)}</code>${form}<button type="submit" form="op.deviceConfirmForm">Confirm</button><button type="submit" form="op.deviceConfirmForm" value="yes" name="abort">Abort</button>`;
+        },
+        successSource: async (context) => {
+          context.body = '<!doctype html><title>Done</title><h1>You can close this page</h1>';
+        },
+      },
+      ...(strong && {
+        pushedAuthorizationRequests: { enabled: true },
+        dPoP: { enabled: true, nonceSecret: randomBytes(32), requireNonce: () => true },
+        clientCredentials: { enabled: true },
+      }),
     },
+    // Its guard against addresses of this machine would keep it from reading a client's keys there.
+    ...(strong && { fetch: (url, { dispatcher: _guarded, ...options }) => fetch(url, options) }),
     pkce: { required: () => true },
     responseTypes: ['code'],
     rotateRefreshToken: true,
@@ -104,12 +128,14 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
       client.grantTypeAllowed('refresh_token') && (offline === 'always' || source.scopes.has('offline_access')),
     ttl: {
       AccessToken: () => behaviour.accessTokenSeconds,
+      ClientCredentials: () => behaviour.accessTokenSeconds,
       AuthorizationCode: 60,
       IdToken: 300,
       RefreshToken: 86_400,
       Grant: 86_400,
       Session: 86_400,
       Interaction: 600,
+      DeviceCode: () => behaviour.deviceSeconds,
     },
     findAccount: async (_context, id) => ({ accountId: id, claims: async () => ({ ...ACCOUNT, sub: id, ...(id !== ACCOUNT.sub && { email: `${id}@example.test` }) }) }),
     interactions: { url: (_context, interaction) => `/interaction/${interaction.uid}` },
@@ -123,7 +149,7 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
 
   provider.use(async (context, next) => {
     await next();
-    const kind = { authorization: 'authorize', token: 'token', revocation: 'revocation', userinfo: 'userinfo', resume: 'resume' }[
+    const kind = { authorization: 'authorize', token: 'token', revocation: 'revocation', userinfo: 'userinfo', resume: 'resume', pushed_authorization_request: 'pushed', device_authorization: 'device' }[
       context.oidc?.route
     ];
     if (!kind) return;
@@ -133,6 +159,8 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
       at: Date.now(),
       kind,
       status: context.status,
+      client: context.oidc.client?.clientId,
+      assertion: params.client_assertion,
       grant: params.grant_type,
       scope: params.scope,
       prompt: params.prompt,
@@ -142,6 +170,7 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
       tokenKind: kind === 'revocation' ? params.token_type_hint : undefined,
       revoked: kind === 'revocation' ? params.token : undefined,
       presented: params.refresh_token,
+      clientId: params.client_id,
       issued: body.refresh_token,
       expiresIn: body.expires_in,
       error: body.error,
@@ -152,7 +181,7 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
     keep('state', params.state);
     keep('code', params.code);
     keep('code_verifier', params.code_verifier);
-    for (const name of ['access_token', 'refresh_token', 'id_token']) keep(name, body[name]);
+    for (const name of ['access_token', 'refresh_token', 'id_token', 'device_code']) keep(name, body[name]);
   });
 
   const answer = provider.callback();
@@ -161,13 +190,21 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
     try {
       if (interaction && request.method === 'GET') return await showConsent(request, response);
       if (interaction && request.method === 'POST') return await decide(request, response);
+      if (strong && new URL(request.url, issuer).pathname === '/machine') return await machine(request, response);
       if (behaviour.holdCallback) holdRedirect(response);
       return await answer(request, response);
     } catch (error) {
-      response.writeHead(400, { 'content-type': 'text/plain' }).end(`interaction failed: ${error.message}`);
+      response.writeHead(400, { 'content-type': 'text/plain' }).end(`interaction failed: ${error.error_description ?? error.message}`);
       return undefined;
     }
   };
+
+  // An API for tokens of the client credentials grant.
+  async function machine(request, response) {
+    const token = await provider.ClientCredentials.find(/^Bearer (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? '');
+    response.writeHead(token ? 200 : 401, { 'content-type': 'application/json' });
+    response.end(JSON.stringify(token ? { client: token.clientId, scope: token.scope ?? null } : { error: 'invalid_token' }));
+  }
 
   async function showConsent(request, response) {
     const details = await provider.interactionDetails(request, response);
@@ -251,8 +288,14 @@ export async function startProvider({ accessTokenSeconds = 60, offline = 'rule',
         token_endpoint_auth_method: auth,
       });
     },
+    /** Registers any client. */
+    registerClient(metadata) {
+      rows.set(`Client:${metadata.client_id}`, metadata);
+    },
     authorizations: () => of('authorize'),
     exchanges: () => of('token', 'authorization_code'),
+    codesAsked: () => of('device'),
+    polls: () => of('token', DEVICE_GRANT),
     refreshes: () => of('token', 'refresh_token'),
     revocations: () => of('revocation'),
     userinfo: () => of('userinfo'),

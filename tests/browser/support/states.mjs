@@ -4,9 +4,9 @@
 import { modal } from './modal.mjs';
 import { SERVICES, answers, stub } from './stub.mjs';
 
-const { session, branded, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal, owns } = answers;
+const { session, branded, field, oauthForm, keyForm, pending, ended, succeeded, choices, refusal, owns, code, codeForm } = answers;
 const one = (id) => session({ integrations: SERVICES.filter((service) => service.id === id) });
-const reconnect = { integration: 'gmail', title: 'Gmail', reason: 'Google ended the access: the password was changed.', account: 'ann@example.test' };
+const reconnect = { integration: 'gmail', title: 'Gmail', works: false, reason: 'grant_gone', account: 'ann@example.test' };
 const LONG_WORD = 'Pneumonoultramicroscopicsilicovolcanoconiosis';
 
 const toGmail = async (at) => {
@@ -50,6 +50,12 @@ const partial = () => {
     check: () => (flows < 2 ? succeeded({ account: 'ann@example.test', missing: ['Send messages for you'] }) : ended('access_denied')),
   } };
 };
+
+/** A code that is to be entered at the service. */
+const enters = (more, check = () => pending('away')) => ({
+  plan: { form: codeForm(), codes: { status: 201, body: code(more) }, check },
+  async reach(at) { await toGmail(at); await at.connect('Gmail').click(); },
+});
 
 /** Fields of every kind. */
 export const TYPED = [
@@ -99,6 +105,11 @@ export const STATES = [
   { state: 'ways', title: 'Another way to sign in', plan: { check: () => pending('created') }, async reach(at, page) { await away(at, page); await at.otherWay.click(); } },
   { state: 'verifying', title: 'Finishing with Gmail', plan: { check: () => pending('exchanging') }, reach: away },
   { state: 'verifying', name: 'verifying-customer', title: 'Shop confirms it is you', plan: { check: () => pending('verifying') }, reach: away },
+  { state: 'explain', name: 'explain-code', title: 'Connect Gmail', plan: { form: codeForm() }, reach: toGmail },
+  { state: 'code', title: 'Enter this code at Gmail', ...enters() },
+  { state: 'code', name: 'code-long', title: 'Enter this code at Gmail', ...enters({ user_code: 'KQXZ-PLMT-0042-WDJB-MJHT-77', verification_uri: `https://${LONG_WORD.toLowerCase()}.example.test/a/path/that/goes/on`, verification_uri_complete: null, expires_in: 58 }) },
+  { state: 'denied', name: 'code-denied', title: 'Gmail is not connected', ...enters({}, () => ended('access_denied')) },
+  { state: 'expired', name: 'code-expired', title: 'This took too long', ...enters({}, () => ended('code_expired')) },
   { state: 'choose', title: 'Choose what to connect', ...choosing() },
   { state: 'choose', name: 'choose-changed', title: 'Choose what to connect', ...choosing({ changed: true }) },
   { state: 'choose', name: 'choose-many', title: 'Choose what to connect', ...choosing({ choices: MANY }) },

@@ -89,6 +89,12 @@ const connection = { _id: 'conn::1', id: 'conn::1', key: 'live::gmail::default::
 const pending = (stage) => ({ status: 'pending', stage, connection: null, message: null, code: null, verify_url: null, account: null, missing: [] });
 const ended = (code, stage = 'failed', message = 'Said by the server.') => ({ ...pending(stage), status: 'error', code, message });
 const succeeded = (more = {}) => ({ ...pending('succeeded'), status: 'success', connection, ...more });
+/** A code to enter at the service, as `/connect/api/codes` gives it. */
+const code = (more = {}) => ({
+  flow: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70', result: 'H'.repeat(43), user_code: 'WDJB-MJHT', verification_uri: 'https://id.example.test/device',
+  verification_uri_complete: 'https://id.example.test/device?user_code=WDJB-MJHT', expires_in: 899, ...more,
+});
+const codeForm = (more = {}) => oauthForm({ auth: { id: 'oauth2_device', kind: 'oauth2_device', title: 'Sign in with a code' }, ...more });
 const choices = (more = {}) => ({
   app: { name: 'Shop', logo: null }, service: { name: 'Gmail', logo: ownLogo('gmail') }, branding: { theme: null, style: {}, texts: {} }, white_label: false, environment: 'live',
   here: true, elsewhere: true, changed: false,
@@ -115,10 +121,10 @@ const linkView = (more = {}) => ({
   reconnect: null, environment: 'live', branding: { theme: null, style: {}, texts: {} }, white_label: false, ...more,
 });
 
-export const answers = { ownLogo, own, owns, linkView, session, branded, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal };
+export const answers = { ownLogo, own, owns, linkView, session, branded, field, oauthForm, keyForm, connection, pending, ended, succeeded, choices, refusal, code, codeForm };
 
 /**
- * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `check`,
+ * Answers every call of the modal in this context. `plan` may hold `token`, `session`, `form`, `submit`, `flows`, `codes`, `check`,
  * `choices`, `choose`, `widen`, `own`, `disconnect`, `reconnect`, `peek`, `open`:
  * a body, `{ status, body }`, `'never'`, `'down'`, or a function of the request's body that gives one of these. It is
  * returned, and may be changed while the test goes on. `calls` counts by name.
@@ -132,6 +138,7 @@ export async function stub(context, plan = {}) {
     form: ({ integration: id }) => (id === 'stripe' ? keyForm() : oauthForm({ integration: id, name: SERVICES.find((one) => one.id === id)?.name ?? id })),
     submit: () => ({ status: 'success', connection, account: 'acct_1QX', message: null }),
     flows: () => ({ status: 201, body: { flow: '0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70', result: 'H'.repeat(43), code: 'K7RM', url: `http://localhost/connect/start?state=${'H'.repeat(43)}`, expires_at: '2030-01-01T00:00:00Z' } }),
+    codes: () => ({ status: 201, body: code() }),
     check: () => pending('away'),
     choices: () => choices(),
     choose: () => ({ url: null }),
@@ -156,7 +163,7 @@ export async function stub(context, plan = {}) {
   };
   const ours = (path, name) => context.route((url) => url.pathname === path, (route) => answer(route, name));
   await ours('/token', 'token');
-  for (const name of ['session', 'form', 'submit', 'flows', 'check']) await ours(`/connect/api/${name}`, name);
+  for (const name of ['session', 'form', 'submit', 'flows', 'codes', 'check']) await ours(`/connect/api/${name}`, name);
   await ours('/connect/api/connections', 'own');
   for (const name of ['peek', 'open']) await ours(`/connect/api/links/${name}`, name);
   await context.route((url) => /^\/connect\/api\/connections\/.+/.test(url.pathname), (route) => answer(route, new URL(route.request().url()).pathname.split('/').at(-1)));

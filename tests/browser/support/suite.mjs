@@ -17,8 +17,9 @@ export const TEST_KEY = 'test-key';
  * @param options.environment more variables of the server
  * @param options.allow more origins that the server may call
  * @param options.hosts names that the browser finds on this machine
+ * @param options.windowless whether a browser without windows will do
  */
-export async function startSuite(name, { accessTokenSeconds = 60, environment, hosts, allow = [] } = {}) {
+export async function startSuite(name, { accessTokenSeconds = 60, environment, hosts, windowless, allow = [] } = {}) {
   const stops = [];
   const keep = (part) => {
     stops.unshift(() => part.stop());
@@ -38,7 +39,7 @@ export async function startSuite(name, { accessTokenSeconds = 60, environment, h
     provider.register([app.redirectUri]);
     await latchkey.enable({ integration: TEST_KEY, values: { service: keys.origin } });
     const names = { oidc: await latchkey.nameOf(OIDC), testKey: await latchkey.nameOf(TEST_KEY) };
-    const chromium = keep(await startBrowser({ hosts }));
+    const chromium = keep(await startBrowser({ hosts, windowless }));
     return { provider, keys, latchkey, host, app, names, chromium, keep, stop };
   } catch (error) {
     await stop();

@@ -3,6 +3,7 @@
 mod colour;
 mod document;
 mod domains;
+mod draft;
 mod font;
 mod looks;
 mod picture;
@@ -21,10 +22,11 @@ use url::Url;
 pub use document::{BrandingRequest, LANGUAGES, Mistake, Sides, Words};
 pub use domains::Place;
 pub(crate) use domains::{Domains, require_place};
+pub use draft::BrandingDraft;
 pub use looks::{Looks, Style};
 pub use picture::{IMAGE_LIMIT, too_large as image_too_large};
 
-use crate::{Broker, Caller, Kind, Problem, Scope};
+use crate::{Actor, Broker, Caller, Kind, Problem, Scope};
 use document::Document;
 use looks::{image_address, tones};
 use tones::Scheme;
@@ -254,8 +256,8 @@ impl Broker {
     async fn audit_branding(&self, caller: &Caller, action: &'static str, detail: &Value) -> Result<(), Problem> {
         let entry = AuditEntry {
             project: Some(caller.project),
-            // The key's; the command line has none.
-            environment: (!caller.key.0.is_nil()).then_some(caller.environment),
+            // The key's; looks are those of both.
+            environment: matches!(caller.actor, Actor::Key(_)).then_some(caller.environment),
             action,
             actor: caller.actor(),
             subject: Some(format!("project:{}", caller.project)),
@@ -271,7 +273,7 @@ impl Broker {
         if let Some(fields) = settings.as_object_mut() {
             fields.remove("logo_url");
         }
-        settings["name"] = json!(project.name);
+        settings["name"] = json!(project.shown_name());
         settings["poweredBy"] = json!(!project.white_label);
         let image = |slot: ImageSlot| {
             project

@@ -43,7 +43,10 @@ pub(crate) fn facts(bytes: &[u8]) -> Result<ImageFacts, Problem> {
         return Err(Problem::new(
             Kind::Unprocessable,
             "image_dimensions",
-            "The picture has more than 1024 pixels on a side, or none. Scale it down; 256 pixels are enough.",
+            format!(
+                "The picture is {} × {} pixels. A side may have 1 to {LARGEST_SIDE}; 256 are enough.",
+                size.width, size.height
+            ),
         ));
     };
     Ok(ImageFacts {
@@ -126,8 +129,8 @@ mod tests {
                 "image_not_supported",
                 "is damaged",
             ),
-            (png(1025, 10), "image_dimensions", "more than 1024 pixels"),
-            (png(0, 10), "image_dimensions", "Scale it down"),
+            (png(1025, 10), "image_dimensions", "is 1025 × 10 pixels"),
+            (png(0, 10), "image_dimensions", "may have 1 to 1024"),
             (big, "image_too_large", "more than 256 KiB"),
         ] {
             let problem = facts(&bytes).unwrap_err();

@@ -1,15 +1,16 @@
 //! The provider comes back. In order: the raw query, the claim (one statement with the browser in it), the issuer, the
 //! exchange with no transaction open, the account, one commit.
 
-use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use catalog::AuthKind;
+use catalog::{AuthKind, AuthMethod, Integration};
 use serde_json::{Map, Value, json};
 use store::{AppId, AuditEntry, Flow, FlowMode, FlowStatus, ReturnForm};
 use url::{Url, form_urlencoded};
 use vault::{SecretString, Token};
 
+use super::oauth1::STATE;
 use crate::{Broker, Kind, Place, Problem};
 
 /// How a callback ends in the browser.
@@ -62,14 +63,16 @@ const QUERY_LIMIT: usize = 16 * 1024;
 const STATE_LIMIT: usize = 8 * 1024;
 
 /// A callback's query that passed the raw check.
-pub(super) struct Query {
-    pub(super) state: Token,
-    pub(super) code: Option<SecretString>,
-    pub(super) error: Option<String>,
-    pub(super) error_description: Option<String>,
-    pub(super) issuer: Option<String>,
+pub(crate) struct Query {
+    pub(crate) state: Token,
+    /// The parameter that it stood in.
+    state_name: String,
+    pub(crate) code: Option<SecretString>,
+    pub(crate) error: Option<String>,
+    pub(crate) error_description: Option<String>,
+    pub(crate) issuer: Option<String>,
     /// Everything, for values that a definition learns.
-    pub(super) all: Value,
+    pub(crate) all: Value,
 }
 
 impl Broker {
@@ -82,14 +85,14 @@ impl Broker {
         browser: Option<&Token>,
         place: &Place,
     ) -> CallbackEnd {
-        let state_name = match self.state_name(app).await {
-            Ok(name) => name,
+        let state_names = match self.state_names(app).await {
+            Ok(names) => names,
             Err(problem) => return ended(&problem),
         };
-        let Some(query) = read_query(raw_query, &state_name) else {
+        let Some(query) = read_query(raw_query, &state_names) else {
             return CallbackEnd::Page(CallbackPage::Incomplete);
         };
-        match self.elsewhere(app, raw_query, &query.state, place).await {
+        match self.elsewhere(app, raw_query, &query, place).await {
             Ok(None) => {}
             Ok(Some(end)) => return end,
             Err(problem) => return ended(&problem),
@@ -115,23 +118,32 @@ impl Broker {
         }
     }
 
-    /// What the service of this app calls the state: `state`, unless its definition says otherwise.
-    async fn state_name(&self, app: Option<AppId>) -> Result<Cow<'static, str>, Problem> {
-        const STANDARD: &str = "state";
-        let name_of = |integration: &catalog::Integration| {
-            let mut names = integration.auth.iter().filter_map(|method| match &method.kind {
-                AuthKind::OAuth2(oauth2) => Some(oauth2.authorize.state.clone()),
-                AuthKind::ApiKey(_) => None,
-            });
-            names.find(|name| name != STANDARD)
+    /// What the service of this app calls the state: `state`, unless its definition says otherwise. Each way to sign in has
+    /// one name; which of them a flow has is looked at once the flow is known.
+    async fn state_names(&self, app: Option<AppId>) -> Result<BTreeSet<String>, Problem> {
+        let names_of = |integration: &Integration| -> BTreeSet<String> {
+            let names = integration.auth.iter().filter_map(state_name);
+            names.map(str::to_owned).collect()
         };
+        let standard = || BTreeSet::from([STATE.to_owned()]);
         let catalog = self.catalog();
-        let Some(app) = app.filter(|_| catalog.iter().any(|integration| name_of(integration).is_some())) else {
-            return Ok(STANDARD.into());
+        let is_renamed = |integration: &Integration| names_of(integration).iter().any(|name| name != STATE);
+        let Some(app) = app.filter(|_| catalog.iter().any(|integration| is_renamed(integration))) else {
+            return Ok(standard());
         };
         let app = self.store().app(app).await?;
-        let name = app.and_then(|app| name_of(catalog.get(&app.integration)?));
-        Ok(name.map_or(STANDARD.into(), Cow::from))
+        let names = app.and_then(|app| catalog.get(&app.integration).map(|integration| names_of(integration)));
+        Ok(names.filter(|names| !names.is_empty()).unwrap_or_else(standard))
+    }
+
+    /// Whether the state stood in the parameter that the flow's way to sign in has for it. One that is gone from the
+    /// definition is told later.
+    fn is_well_named(&self, flow: &Flow, name: &str) -> bool {
+        let catalog = self.catalog();
+        let method = catalog
+            .get(&flow.integration)
+            .and_then(|integration| integration.method(Some(&flow.auth_method)));
+        method.and_then(state_name).is_none_or(|own| own == name)
     }
 
     /// Where a flow was started on another of our origins than its app's callback address has: its browser cookie lies
@@ -141,12 +153,15 @@ impl Broker {
         &self,
         app: Option<AppId>,
         raw_query: &str,
-        state: &Token,
+        query: &Query,
         place: &Place,
     ) -> Result<Option<CallbackEnd>, Problem> {
-        let Some(flow) = self.store().flow_by_state(&state.digest()).await? else {
+        let Some(flow) = self.store().flow_by_state(&query.state.digest()).await? else {
             return Ok(None);
         };
+        if !self.is_well_named(&flow, &query.state_name) {
+            return Ok(Some(CallbackEnd::Page(CallbackPage::Incomplete)));
+        }
         let stored = flow.origin.as_deref().unwrap_or_else(|| self.public_origin());
         let waits = flow.status == FlowStatus::Away && !flow.over && app.is_none_or(|app| app == flow.app);
         // A domain can have gone to another project since.
@@ -337,13 +352,22 @@ fn return_address(mut url: Url, form: ReturnForm, handle: Option<&str>, failure:
     url
 }
 
+/// The parameter that carries the state of this way to sign in.
+fn state_name(method: &AuthMethod) -> Option<&str> {
+    match &method.kind {
+        AuthKind::OAuth2(oauth2) => Some(&oauth2.authorize.state),
+        AuthKind::OAuth1(_) => Some(STATE),
+        AuthKind::ApiKey(_) => None,
+    }
+}
+
 fn over() -> CallbackEnd {
     CallbackEnd::Page(CallbackPage::Over)
 }
 
 /// Refuses doubled keys, contradictions, arrays, tokens in the query, and anything too long, before a value is used.
-/// The state has one name: that of the service.
-fn read_query(raw: &str, state_name: &str) -> Option<Query> {
+/// The state has one name: that of the service, of which there is one for each way to sign in.
+pub(crate) fn read_query(raw: &str, state_names: &BTreeSet<String>) -> Option<Query> {
     if raw.len() > QUERY_LIMIT {
         return None;
     }
@@ -361,14 +385,27 @@ fn read_query(raw: &str, state_name: &str) -> Option<Query> {
     }
     let text = |name: &str| all.get(name).and_then(Value::as_str).map(str::to_owned);
     let (code, error) = (text("code"), text("error"));
-    if code.is_some() == error.is_some() {
+    // RFC 5849 §2.2, and how services say no there.
+    let is_oauth1 = ["oauth_token", "denied", "oauth_problem"]
+        .iter()
+        .any(|name| all.contains_key(*name));
+    match (&code, &error) {
+        (Some(_), Some(_)) => return None,
+        (None, None) if !is_oauth1 => return None,
+        _ => {}
+    }
+    let mut states = state_names.iter().filter_map(|name| {
+        let state = text(name).filter(|state| state.len() <= STATE_LIMIT)?;
+        // Nothing of ours that goes to a provider holds a `~`: a state with one was not made by us.
+        Some((name.clone(), Token::parse(&state)?))
+    });
+    let (state_name, state) = states.next()?;
+    if states.next().is_some() {
         return None;
     }
-    let state = text(state_name).filter(|state| state.len() <= STATE_LIMIT)?;
-    // Nothing of ours that goes to a provider holds a `~`: a state with one was not made by us.
-    let state = Token::parse(&state)?;
     Some(Query {
         state,
+        state_name,
         code: code.filter(|code| !code.is_empty()).map(SecretString::from),
         error,
         error_description: text("error_description"),
@@ -381,13 +418,49 @@ fn read_query(raw: &str, state_name: &str) -> Option<Query> {
 mod tests {
     use super::*;
 
+    fn names(names: &[&str]) -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    }
+
+    #[test]
+    fn an_answer_without_a_code_is_read_where_it_is_one_of_oauth_1() {
+        let state = Token::generate().expose();
+        let read = |query: &str| read_query(&format!("state={state}&{query}"), &names(&["state"]));
+        for query in [
+            "oauth_token=t&oauth_verifier=v",
+            "denied=t",
+            "oauth_problem=user_refused",
+            "oauth_token=t",
+        ] {
+            assert!(read(query).is_some_and(|query| query.code.is_none()), "{query}");
+        }
+        for query in [
+            "oauth_verifier=v",
+            "oauth_token=t&oauth_token=t",
+            "oauth_token[]=t",
+            "oauth_token=t&code=c&error=e",
+        ] {
+            assert!(read(query).is_none(), "{query}");
+        }
+    }
+
     #[test]
     fn a_plain_answer_is_read() {
         let state = Token::generate().expose();
         let raw = format!("code=abc&state={state}&iss=https%3A%2F%2Fidp.test&realmId=7");
-        let query = read_query(&raw, "state").unwrap();
-        assert!(read_query(&raw, "ticket").is_none(), "a state has one name");
-        assert!(read_query(&raw.replace("state=", "ticket="), "ticket").is_some());
+        let query = read_query(&raw, &names(&["state"])).unwrap();
+        assert!(read_query(&raw, &names(&["ticket"])).is_none(), "a state has one name");
+        let renamed = raw.replace("state=", "ticket=");
+        assert!(read_query(&renamed, &names(&["ticket"])).is_some());
+        let both = names(&["state", "ticket"]);
+        assert_eq!(read_query(&raw, &both).unwrap().state_name, "state");
+        assert_eq!(read_query(&renamed, &both).unwrap().state_name, "ticket");
+        let doubled = format!("{raw}&ticket={state}");
+        assert!(read_query(&doubled, &both).is_none(), "two states are none");
+        assert!(
+            read_query(&doubled, &names(&["state"])).is_some(),
+            "it is another parameter there"
+        );
         assert_eq!(query.issuer.as_deref(), Some("https://idp.test"));
         assert_eq!(query.all["realmId"], "7");
         assert!(query.error.is_none());
@@ -408,7 +481,7 @@ mod tests {
             "code=a&state=short".to_owned(),
             format!("code={}&state={state}", "a".repeat(QUERY_LIMIT)),
         ] {
-            assert!(read_query(&raw, "state").is_none(), "{raw}");
+            assert!(read_query(&raw, &names(&["state"])).is_none(), "{raw}");
         }
     }
 }

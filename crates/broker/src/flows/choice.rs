@@ -18,7 +18,7 @@ use super::departure::FlowSecrets;
 use super::exchange::value_refused;
 use super::settle::{Around, LONGEST_PAUSE};
 use super::{expired, not_this_browser};
-use crate::sessions::{Platform, effective_variables, used};
+use crate::sessions::{Platform, used};
 use crate::texts::quoted;
 use crate::{Broker, Kind, Looks, Problem};
 
@@ -106,17 +106,12 @@ impl Broker {
         grant: &mut Grant,
         explain: impl Fn(&str, &CheckError) -> Problem,
     ) -> Result<Chosen, Problem> {
+        self.learn_by_calls((integration, method, app), grant, &explain).await?;
         let Some(choose) = &method.choose else {
             return Ok(Chosen::Settled);
         };
-        let variables = effective_variables(integration, &app.variables, &grant.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        if let Some(client_id) = &app.client_id {
-            inputs.insert_text("app", "client_id", client_id);
-        }
+        let filled = self.call_inputs(integration, &method.id, app, &grant.variables).await?;
+        let inputs = filled.inputs(self);
         let found = self
             .protocol()
             .choices(integration, method, choose, &grant.credential.credential, &inputs)
@@ -158,6 +153,34 @@ impl Broker {
                 .collect(),
             changed: had_one.is_some(),
         }))
+    }
+
+    /// What the definition's calls after the sign-in say is kept with the grant, each before the next is made.
+    async fn learn_by_calls(
+        &self,
+        (integration, method, app): (&Integration, &AuthMethod, &App),
+        grant: &mut Grant,
+        explain: impl Fn(&str, &CheckError) -> Problem,
+    ) -> Result<(), Problem> {
+        for call in &method.calls {
+            let filled = self.call_inputs(integration, &method.id, app, &grant.variables).await?;
+            let values = self
+                .protocol()
+                .learned_by(
+                    integration,
+                    method,
+                    call,
+                    &grant.credential.credential,
+                    &filled.inputs(self),
+                )
+                .await
+                .map_err(|error| explain(&integration.name, &error))?;
+            let plain = values
+                .into_iter()
+                .filter(|(_, value)| !value.chars().any(char::is_control));
+            grant.variables.extend(plain);
+        }
+        Ok(())
     }
 
     /// The flow waits for the person. Its tokens are in our hands and nowhere else: a database that is away for a moment
@@ -255,7 +278,7 @@ impl Broker {
         });
         Ok(ChoiceView {
             app: NamedView {
-                name: around.project.name.clone(),
+                name: around.project.shown_name().to_owned(),
                 logo: branding.logo_url.clone(),
             },
             service: NamedView {

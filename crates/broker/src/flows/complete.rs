@@ -35,7 +35,7 @@ impl Broker {
                     project: Some(caller.project),
                     environment: Some(caller.environment),
                     action: "flow.another_identity",
-                    actor: format!("key:{}", caller.key),
+                    actor: caller.actor(),
                     subject: None,
                     detail: &serde_json::json!({}),
                 };

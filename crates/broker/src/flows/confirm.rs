@@ -65,7 +65,7 @@ impl Broker {
         };
         Ok(ConfirmView {
             flow: flow.id,
-            app_name: project.name.clone(),
+            app_name: project.shown_name().to_owned(),
             looks: self.looks(&project),
             integration_name: self.integration_name(&flow.integration),
             integration_logo: integration.and_then(|integration| integration.logo.clone()),

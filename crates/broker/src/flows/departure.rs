@@ -1,16 +1,24 @@
 //! A flow leaves for the provider: state, nonce and PKCE verifier are made now and sealed with the flow.
 
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
 use catalog::{AuthKind, AuthMethod, Endpoints, OAuth2, Pkce};
-use protocol::oauth2::{Client, PkceVerifier};
+use protocol::oauth2::{Client, DpopKey, PkceVerifier, TokenError};
 use serde::{Deserialize, Serialize};
 use store::{App, Flow, FlowId};
 use url::Url;
 use vault::{ExposeSecret as _, OAuth2Tokens, RegisteredClient, SecretString, Token};
 use zeroize::Zeroizing;
 
+use super::callback::CallbackEnd;
 use super::choice::ChoiceList;
+use super::exchange::{exchange_problem, provider_error};
 use super::expired;
-use crate::sessions::effective_variables;
+use super::oauth1::Temporary;
+use crate::client_key::ClientSecrets;
+use crate::numbers::Counted;
+use crate::submit::address_unreachable;
 use crate::{Broker, Kind, Problem};
 
 /// What is sealed with a flow until it ends.
@@ -28,6 +36,15 @@ pub(super) struct FlowSecrets {
     /// The client that was registered for this flow.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) client: Option<FlowClient>,
+    /// The key that the tokens will be bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) dpop: Option<Zeroizing<String>>,
+    /// The device code (RFC 8628).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) device: Option<Zeroizing<String>>,
+    /// Temporary credentials of OAuth 1.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) temporary: Option<Temporary>,
 }
 
 /// A client of a flow's own.
@@ -60,6 +77,11 @@ impl FlowClient {
 }
 
 impl FlowSecrets {
+    pub(super) fn dpop_key(&self) -> Option<Arc<DpopKey>> {
+        let text = SecretString::from(self.dpop.as_ref()?.as_str());
+        DpopKey::read(&text).ok().map(Arc::new)
+    }
+
     pub(super) fn to_plaintext(&self) -> Result<Zeroizing<Vec<u8>>, Problem> {
         let bytes = serde_json::to_vec(self).map_err(|_| Problem::internal("The sign-in could not be prepared."))?;
         Ok(Zeroizing::new(bytes))
@@ -68,20 +90,25 @@ impl FlowSecrets {
 
 /// All that a request to a provider needs, owned.
 pub(crate) struct ClientParts {
-    pub(crate) integration: std::sync::Arc<catalog::Integration>,
+    pub(crate) integration: Arc<catalog::Integration>,
     pub(crate) auth_method: String,
     pub(crate) app: App,
-    pub(crate) secret: Option<SecretString>,
-    pub(crate) variables: std::collections::BTreeMap<String, String>,
+    pub(crate) secrets: ClientSecrets,
+    pub(crate) variables: BTreeMap<String, String>,
     pub(crate) redirect_uri: String,
     /// The client that was registered for this grant alone.
     pub(crate) registered: Option<RegisteredClient>,
+    /// The key that the tokens of this grant are bound to.
+    pub(crate) dpop: Option<Arc<DpopKey>>,
 }
 
 impl ClientParts {
     /// The same for a grant: with the client that was registered for it.
     pub(crate) fn of_grant(mut self, tokens: Option<&OAuth2Tokens>) -> Self {
         self.registered = tokens.and_then(|tokens| tokens.client.clone());
+        let key = tokens.and_then(|tokens| tokens.dpop_key.as_ref());
+        // One that cannot be read counts as none, and without one nothing is sent.
+        self.dpop = key.and_then(|key| DpopKey::read(key).ok()).map(Arc::new);
         self
     }
 
@@ -110,12 +137,14 @@ impl ClientParts {
                 (None, Endpoints::Discovered { issuer }) => issuer,
                 (None, Endpoints::Resource { resource }) => resource,
             },
+            // Its tokens are never renewed.
+            AuthKind::OAuth1(_) => return None,
             AuthKind::ApiKey(typed) => &typed.login.as_ref()?.requests.first()?.url,
         };
         let is_own = address
             .host_names()
             .into_iter()
-            .any(|name| name.namespace == "variables" && !self.app.variables.contains_key(&name.path));
+            .any(|name| name.namespace == "variables" && !self.app.has_variable(&name.path, false));
         if !is_own {
             return None;
         }
@@ -124,7 +153,7 @@ impl ClientParts {
     }
 
     /// `variables` and `instance`.
-    fn inputs<'a>(&'a self, broker: &'a Broker) -> catalog::Inputs<'a> {
+    pub(super) fn inputs<'a>(&'a self, broker: &'a Broker) -> catalog::Inputs<'a> {
         let mut inputs = broker.instance_inputs();
         for (name, value) in &self.variables {
             inputs.insert_text("variables", name, value);
@@ -137,7 +166,9 @@ impl ClientParts {
         Ok(Client {
             method: self.method()?,
             client_id: self.app.client_id.as_deref().unwrap_or_default(),
-            client_secret: self.secret.as_ref(),
+            client_secret: self.secrets.secret.as_ref(),
+            key: self.secrets.key.as_deref(),
+            dpop: self.dpop.as_deref(),
             redirect_uri: &self.redirect_uri,
             scopes: self.app.scopes.as_deref(),
             registered: self.registered.as_ref(),
@@ -160,20 +191,21 @@ impl Broker {
         &self,
         app: App,
         auth_method: &str,
-        own: &std::collections::BTreeMap<String, String>,
+        own: &BTreeMap<String, String>,
         redirect_uri: Option<String>,
     ) -> Result<ClientParts, Problem> {
-        let secret = self.store().client_secret(&app).await?;
-        self.client_parts_with(app, secret, auth_method, own, redirect_uri)
+        let secrets = self.client_secrets(&app).await?;
+        self.client_parts_with(app, secrets, auth_method, own, redirect_uri)
+            .await
     }
 
-    /// The same with a secret that is known.
-    pub(crate) fn client_parts_with(
+    /// The same with secrets that are known.
+    pub(crate) async fn client_parts_with(
         &self,
         app: App,
-        secret: Option<SecretString>,
+        secrets: ClientSecrets,
         auth_method: &str,
-        own: &std::collections::BTreeMap<String, String>,
+        own: &BTreeMap<String, String>,
         redirect_uri: Option<String>,
     ) -> Result<ClientParts, Problem> {
         let integration = self
@@ -181,16 +213,22 @@ impl Broker {
             .get(&app.integration)
             .cloned()
             .ok_or_else(|| gone_definition(&app.integration))?;
-        let variables = effective_variables(&integration, &app.variables, own);
+        let variables = if integration.method(Some(auth_method)).is_some() {
+            self.agreed_variables(&integration, auth_method, &app, own).await?
+        } else {
+            // Nothing is sent in a way that the definition has no more.
+            BTreeMap::new()
+        };
         let redirect_uri = redirect_uri.unwrap_or_else(|| app.redirect_uri());
         Ok(ClientParts {
             integration,
             auth_method: auth_method.to_owned(),
             app,
-            secret,
+            secrets,
             variables,
             redirect_uri,
             registered: None,
+            dpop: None,
         })
     }
 
@@ -218,22 +256,52 @@ impl Broker {
     pub(super) async fn depart(&self, flow: FlowId) -> Result<Url, Problem> {
         let flow = self.store().flow(flow).await?.ok_or_else(expired)?;
         let mut parts = self.flow_client_parts(&flow).await?;
+        if let Some(method) = parts.oauth1() {
+            return self.depart_oauth1(&flow, &parts, method).await;
+        }
         if parts.method()?.registers_clients() {
-            let name = self.project(flow.project).await?.name;
+            let name = self.project(flow.project).await?.shown_name().to_owned();
             let registered = self.protocol().register(&parts.client(self)?, &name).await;
-            let registered = registered.map_err(|error| unreachable_provider(&parts.integration.name, &error))?;
-            parts.registered = Some(registered);
+            match registered {
+                Ok(registered) => parts.registered = Some(registered),
+                Err(error) => {
+                    let problem = departure_problem(self, &parts, &error);
+                    if problem.kind() == Kind::Unavailable {
+                        return Err(problem);
+                    }
+                    let secrets = self.flow_secrets(&flow).await?;
+                    return self.refused_ahead(&flow, &secrets, &problem).await;
+                }
+            }
+        }
+        if parts.method()?.dpop {
+            let key = DpopKey::generate().map_err(|error| Problem::internal(&error.to_string()))?;
+            parts.dpop = Some(Arc::new(key));
         }
         let client = parts.client(self)?;
         let state = Token::generate();
         let verifier = matches!(client.method.pkce, Pkce::S256).then(PkceVerifier::random);
-        let url = self
+        let mut secrets = self.flow_secrets(&flow).await?;
+        let url = match self
             .protocol()
             .authorize(&client, &state.expose(), verifier.as_ref(), &[])
             .await
-            .map_err(|error| unreachable_provider(&parts.integration.name, &error))?;
-        let mut secrets = self.flow_secrets(&flow).await?;
+        {
+            Ok(url) => url,
+            Err(error) => {
+                self.note_refused_app(&parts, &error).await;
+                let problem = departure_problem(self, &parts, &error);
+                if problem.kind() != Kind::Unavailable {
+                    return self.refused_ahead(&flow, &secrets, &problem).await;
+                }
+                return Err(problem);
+            }
+        };
         secrets.client = parts.registered.as_ref().map(FlowClient::of);
+        secrets.dpop = parts
+            .dpop
+            .as_ref()
+            .map(|key| Zeroizing::new(key.secret().expose_secret().to_owned()));
         secrets.verifier = verifier.map(|verifier| Zeroizing::new(verifier.secret().expose_secret().to_owned()));
         if !self
             .store()
@@ -242,11 +310,45 @@ impl Broker {
         {
             return Err(expired());
         }
+        self.count((flow.project, flow.environment), &flow.integration, Counted::Sent);
         Ok(url)
+    }
+
+    /// The service refused the request that was sent ahead (RFC 9126 §2.3): the flow ends as if it had come back so.
+    async fn refused_ahead(&self, flow: &Flow, secrets: &FlowSecrets, problem: &Problem) -> Result<Url, Problem> {
+        self.store()
+            .fail_flow(flow.id, problem.key(), problem.message())
+            .await?;
+        let handle = secrets.handle.as_deref().map(String::as_str);
+        match self.end_of(flow, handle, Some(problem.message())).await? {
+            CallbackEnd::Redirect(url) => Ok(url),
+            CallbackEnd::Page(_) => Err(expired()),
+        }
     }
 }
 
-fn unreachable_provider(name: &str, error: &protocol::oauth2::TokenError) -> Problem {
+/// Why the address of a sign-in could not be made. A definite refusal is told as one in the browser would be.
+fn departure_problem(broker: &Broker, parts: &ClientParts, error: &TokenError) -> Problem {
+    let name = &parts.integration.name;
+    match error {
+        TokenError::AppBroken { .. } | TokenError::Configuration(_) => exchange_problem(name, error),
+        TokenError::Refused { .. } | TokenError::GrantGone { .. } => {
+            tracing::warn!(%error, integration = name, "a request that was sent ahead was refused");
+            provider_error(
+                name,
+                error.provider_code().unwrap_or_default(),
+                error.provider_message(),
+            )
+        }
+        _ if error.surely_not_sent() && parts.own_host(broker).is_some() => {
+            tracing::warn!(%error, integration = name, "what is at a typed-in address tells of no sign-in");
+            address_unreachable(name, None)
+        }
+        _ => unreachable_provider(name, error),
+    }
+}
+
+pub(super) fn unreachable_provider(name: &str, error: &TokenError) -> Problem {
     tracing::warn!(%error, integration = name, "the address of a sign-in could not be made");
     Problem::new(
         Kind::Unavailable,

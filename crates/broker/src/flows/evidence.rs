@@ -133,6 +133,7 @@ mod tests {
         Project {
             id: ProjectId::generate(),
             name: "Shop".into(),
+            brand_name: None,
             publishable_id: "pub_x".into(),
             is_default: true,
             verify: Verify::Hosted,
@@ -146,6 +147,8 @@ mod tests {
             domain: None,
             white_label: false,
             mail: false,
+            event_days: None,
+            request_days: None,
             created_at: DateTime::UNIX_EPOCH,
         }
     }

@@ -1,24 +1,44 @@
 //! The exchange: what the commit needs is read first, then the code is spent with no transaction open, then one commit.
 
-use protocol::oauth2::{Granted, PkceVerifier, TokenError};
+use std::collections::BTreeMap;
+
+use protocol::oauth2::{Client, Granted, PkceVerifier, TokenError};
 use serde_json::Value;
 use store::{Flow, Grant, NewCredential};
-use vault::{Credential, SecretString};
+use vault::{Credential, OAuth2Tokens, SecretString};
 
 use super::callback::{CallbackEnd, Query};
 use super::choice::Chosen;
 use super::departure::{ClientParts, FlowSecrets};
+use super::oauth1::{self, Allowed};
 use super::settle::Around;
-use crate::refresh::refresh_in;
+use crate::refresh::{not_bound, refresh_in};
 use crate::texts::quoted;
 use crate::{Broker, Kind, Problem};
 
 /// All that an exchange and its commit need.
 pub(super) struct Ready {
     around: Around,
-    verifier: Option<PkceVerifier>,
-    code: SecretString,
+    spent: Spent,
     query: Value,
+}
+
+/// What buys the tokens.
+enum Spent {
+    /// A code (RFC 6749 §4.1.3).
+    Code {
+        code: SecretString,
+        verifier: Option<PkceVerifier>,
+    },
+    /// A verifier (RFC 5849 §2.3).
+    Verifier(Allowed),
+}
+
+/// What came of it.
+pub(super) struct Bought {
+    grant: Grant,
+    /// Whether the answer had a value that the definition does not allow.
+    forbidden: bool,
 }
 
 impl Broker {
@@ -31,7 +51,17 @@ impl Broker {
     ) -> Result<Ready, Problem> {
         let mut parts = self.flow_client_parts(flow).await?;
         parts.registered = secrets.client.as_ref().map(super::departure::FlowClient::registered);
+        parts.dpop = secrets.dpop_key();
         let name = &parts.integration.name;
+        if parts.oauth1().is_some() {
+            let spent = Spent::Verifier(oauth1::judge(name, secrets, &query)?);
+            let around = self.around(flow, parts).await?;
+            return Ok(Ready {
+                around,
+                spent,
+                query: query.all,
+            });
+        }
         self.require_issuer(&parts, query.issuer.as_deref()).await?;
         if let Some(error) = &query.error {
             return Err(provider_error(name, error, query.error_description.as_deref()));
@@ -53,8 +83,7 @@ impl Broker {
         let around = self.around(flow, parts).await?;
         Ok(Ready {
             around,
-            verifier,
-            code,
+            spent: Spent::Code { code, verifier },
             query: query.all,
         })
     }
@@ -66,29 +95,35 @@ impl Broker {
         ready: Ready,
         handle: Option<&str>,
     ) -> Result<CallbackEnd, Problem> {
-        let client = ready.around.parts.client(self)?;
-        let granted = match self
-            .protocol()
-            .exchange(&client, &ready.code, ready.verifier.as_ref(), &ready.query)
-            .await
-        {
-            Ok(granted) => granted,
+        let bought = match self.spend(flow, &ready).await? {
+            Ok(bought) => bought,
             Err(error) if error.surely_not_sent() => {
                 tracing::warn!(%error, flow = %flow.id, "the token request was not sent");
                 return Ok(self.put_back(flow).await);
             }
-            Err(error) => return Err(exchange_problem(&ready.around.parts.integration.name, &error)),
+            Err(error) => {
+                let problem = exchange_problem(&ready.around.parts.integration.name, &error);
+                self.note_refused_app(&ready.around.parts, &error).await;
+                let TokenError::NotBound { tokens, .. } = error else {
+                    return Err(problem);
+                };
+                self.give_back(flow, &ready.around.parts, &unbound(flow, *tokens), &problem)
+                    .await;
+                return self.end_of(flow, handle, Some(problem.message())).await;
+            }
         };
-        let forbidden = !granted.forbidden.is_empty();
-        let refreshable = granted.tokens.refresh_token.is_some() && client.method.refresh.supported;
-        let refresh_in = refresh_in(
-            granted.expires_in,
-            client.method.refresh.idle,
-            refreshable,
-            self.settings().refresh_margin,
-        );
-        let around = &ready.around;
-        let mut grant = grant(flow, granted, refresh_in);
+        self.take_grant(flow, &ready.around, bought, handle).await
+    }
+
+    /// What a service granted becomes the connection, waits for a choice, or is given back.
+    pub(super) async fn take_grant(
+        &self,
+        flow: &Flow,
+        around: &Around,
+        bought: Bought,
+        handle: Option<&str>,
+    ) -> Result<CallbackEnd, Problem> {
+        let Bought { mut grant, forbidden } = bought;
         let chosen = if forbidden {
             Err(value_refused(&around.parts.integration.name))
         } else {
@@ -101,6 +136,49 @@ impl Broker {
                 self.give_back(flow, &around.parts, &grant, &problem).await;
                 self.end_of(flow, handle, Some(problem.message())).await
             }
+        }
+    }
+
+    /// Asks for the tokens.
+    async fn spend(&self, flow: &Flow, ready: &Ready) -> Result<Result<Bought, TokenError>, Problem> {
+        let parts = &ready.around.parts;
+        let (code, verifier) = match (&ready.spent, parts.oauth1()) {
+            (Spent::Code { code, verifier }, _) => (code, verifier.as_ref()),
+            (Spent::Verifier(allowed), Some(method)) => {
+                let granted = self.spend_verifier(parts, method, allowed, &ready.query).await;
+                return Ok(granted.map(|granted| Bought {
+                    forbidden: !granted.forbidden.is_empty(),
+                    grant: grant_of(
+                        flow,
+                        granted.learned,
+                        None,
+                        NewCredential {
+                            credential: Credential::OAuth1(granted.token),
+                            expires_in: granted.expires_in,
+                            refresh_in: None,
+                        },
+                    ),
+                }));
+            }
+            (Spent::Verifier(_), None) => return Err(Problem::internal("The sign-in was changed meanwhile.")),
+        };
+        let client = parts.client(self)?;
+        let granted = self.protocol().exchange(&client, code, verifier, &ready.query).await;
+        Ok(granted.map(|granted| self.bought(flow, &client, granted)))
+    }
+
+    /// What a token endpoint granted.
+    pub(super) fn bought(&self, flow: &Flow, client: &Client<'_>, granted: Granted) -> Bought {
+        let refreshable = granted.tokens.refresh_token.is_some() && client.method.refresh.supported;
+        let refresh_in = refresh_in(
+            granted.expires_in,
+            client.method.refresh.idle,
+            refreshable,
+            self.settings().refresh_margin,
+        );
+        Bought {
+            forbidden: !granted.forbidden.is_empty(),
+            grant: grant(flow, granted, refresh_in),
         }
     }
 
@@ -138,7 +216,7 @@ impl Broker {
     }
 }
 
-fn from_elsewhere(key: &'static str, name: &str) -> Problem {
+pub(super) fn from_elsewhere(key: &'static str, name: &str) -> Problem {
     Problem::new(
         Kind::FailedDependency,
         key,
@@ -148,11 +226,26 @@ fn from_elsewhere(key: &'static str, name: &str) -> Problem {
 
 /// Tokens become a grant, with the values that were learnt.
 /// What the provider wrote is cleaned first: a stray control character must not keep a grant from being stored.
-fn grant(flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
+pub(super) fn grant(flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
+    let credential = NewCredential {
+        credential: Credential::OAuth2(granted.tokens),
+        expires_in: granted.expires_in,
+        refresh_in,
+    };
+    let scopes = granted.scopes;
+    let scopes = scopes.map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect());
+    grant_of(flow, granted.learned, scopes, credential)
+}
+
+fn grant_of(
+    flow: &Flow,
+    learned: BTreeMap<String, String>,
+    scopes: Option<Vec<String>>,
+    credential: NewCredential,
+) -> Grant {
     let mut own = flow.variables.clone();
     own.extend(
-        granted
-            .learned
+        learned
             .into_iter()
             .filter(|(_, value)| !value.chars().any(char::is_control)),
     );
@@ -161,15 +254,19 @@ fn grant(flow: &Flow, granted: Granted, refresh_in: Option<u64>) -> Grant {
         account_id: None,
         account_name: None,
         variables: own,
-        scopes: granted
-            .scopes
-            .map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect()),
-        credential: NewCredential {
-            credential: Credential::OAuth2(granted.tokens),
-            expires_in: granted.expires_in,
-            refresh_in,
-        },
+        scopes,
+        credential,
     }
+}
+
+/// Tokens that are bound to no key, to be revoked.
+pub(super) fn unbound(flow: &Flow, tokens: OAuth2Tokens) -> Grant {
+    let credential = NewCredential {
+        credential: Credential::OAuth2(tokens),
+        expires_in: None,
+        refresh_in: None,
+    };
+    grant_of(flow, BTreeMap::new(), None, credential)
 }
 
 /// A value of the service's answer that its definition does not allow.
@@ -184,7 +281,7 @@ pub(crate) fn value_refused(name: &str) -> Problem {
 }
 
 /// The provider's own refusal, in our words, with its words as a quotation.
-fn provider_error(name: &str, error: &str, description: Option<&str>) -> Problem {
+pub(super) fn provider_error(name: &str, error: &str, description: Option<&str>) -> Problem {
     let words = description.map(quoted).filter(|words| !words.is_empty());
     if asks_for_approval(error, words.as_deref()) {
         let said = words.map(|words| format!(" It said: “{words}”")).unwrap_or_default();
@@ -241,7 +338,17 @@ fn asks_for_approval(error: &str, description: Option<&str>) -> bool {
             .any(|word| words.contains(word))
 }
 
-fn exchange_problem(name: &str, error: &TokenError) -> Problem {
+/// The service does not know the app's client, or not by what it proves itself with.
+pub(crate) fn app_refused(name: &str, said: Option<&str>) -> Problem {
+    let words = said.map(quoted).filter(|words| !words.is_empty());
+    let quote = words.map(|words| format!(" It said: “{words}”")).unwrap_or_default();
+    let message = format!(
+        "{name} refused this app's client. Whoever runs the app has to check its client id, and its secret or key.{quote}"
+    );
+    Problem::new(Kind::FailedDependency, "app_broken", message)
+}
+
+pub(super) fn exchange_problem(name: &str, error: &TokenError) -> Problem {
     tracing::warn!(%error, integration = name, "a code could not be exchanged");
     let words = error.provider_message().map(quoted).filter(|words| !words.is_empty());
     let quote = words.map(|words| format!(" It said: “{words}”")).unwrap_or_default();
@@ -250,12 +357,8 @@ fn exchange_problem(name: &str, error: &TokenError) -> Problem {
             "code_expired",
             format!("{name} no longer accepts this sign-in. Start again."),
         ),
-        TokenError::AppBroken { .. } => (
-            "app_broken",
-            format!(
-                "{name} refused this app's client. Whoever runs the app has to check its client id and secret.{quote}"
-            ),
-        ),
+        TokenError::AppBroken { .. } => return app_refused(name, error.provider_message()),
+        TokenError::NotBound { .. } => ("app_broken", not_bound(name)),
         TokenError::Refused { .. } => ("provider_refused", format!("{name} refused the sign-in.{quote}")),
         TokenError::Configuration(..) => (
             "app_broken",

@@ -12,7 +12,6 @@ use super::callback::CallbackEnd;
 use super::choice::named;
 use super::departure::ClientParts;
 use crate::keys::connection_key;
-use crate::sessions::effective_variables;
 use crate::submit::{check_problem, require_same_account};
 use crate::texts::quoted;
 use crate::{Broker, Kind, Problem};
@@ -35,7 +34,7 @@ impl Around {
     /// service says it: another account is refused. What a link wishes counts, unless the project verifies always.
     pub(super) fn verifies(&self) -> bool {
         // Nobody but the person who types a secret in finishes a form.
-        if self.parts.method().is_err() {
+        if !self.parts.auth().is_some_and(|method| method.kind.is_at_the_service()) {
             return false;
         }
         match (self.project.verify, self.session.verify) {
@@ -94,6 +93,9 @@ impl Broker {
             session,
             parts,
         };
+        if around.verifies() && around.parts.method().is_ok_and(|method| method.device.is_some()) {
+            return Err(cannot_confirm(&around.parts.integration.name));
+        }
         if around.verifies() && verify_address(around.project.verify_url.as_deref(), &Token::generate(), flow).is_none()
         {
             return Err(Problem::new(Kind::FailedDependency, "no_verify_url", NO_VERIFY_ADDRESS));
@@ -133,14 +135,23 @@ impl Broker {
         if parts.integration.check_of(&parts.auth_method).is_none() {
             return Ok(());
         }
-        let variables = effective_variables(&parts.integration, &parts.app.variables, &grant.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
-        if let Some(client_id) = &parts.app.client_id {
-            inputs.insert_text("app", "client_id", client_id);
-        }
+        let filled = self
+            .call_inputs(&parts.integration, &parts.auth_method, &parts.app, &grant.variables)
+            .await;
+        let filled = filled.map_err(|problem| CheckError::Unavailable {
+            reason: problem.to_string(),
+            status: None,
+            retry_after: None,
+        });
+        let filled = match filled {
+            Ok(filled) => filled,
+            Err(error) if grant.credential.credential.typed().is_some() => return Err(error),
+            Err(error) => {
+                tracing::warn!(%error, flow = %flow.id, "a new grant could not be checked");
+                return Ok(());
+            }
+        };
+        let inputs = filled.inputs(self);
         match self
             .protocol()
             .check(
@@ -205,6 +216,7 @@ impl Broker {
         let completion = around.verifies().then(Token::generate);
         let key = connection_key(flow.environment, &flow.integration, &session.owner);
         let digest = completion.as_ref().map(Token::digest);
+        let is_by_app = grant.credential.credential.tokens().is_some();
         let finished = match self
             .commit_patiently(flow, session, &key, &grant, digest.as_ref())
             .await
@@ -215,6 +227,9 @@ impl Broker {
                 return Err(problem);
             }
         };
+        if is_by_app && !matches!(finished, Finished::TooLate) {
+            self.note_app_well(flow.app).await;
+        }
         match (finished, completion) {
             (Finished::Quarantined, Some(code)) => {
                 if let Some(url) = verify_address(project.verify_url.as_deref(), &code, flow) {
@@ -268,6 +283,17 @@ pub(super) fn session_expired() -> Problem {
         Kind::Gone,
         "session_expired",
         "The connect session has ended. Start again.",
+    )
+}
+
+/// Who enters a code does it in a browser that never comes back to us, so nobody can say who it was (RFC 8628 §5.4).
+fn cannot_confirm(name: &str) -> Problem {
+    Problem::new(
+        Kind::FailedDependency,
+        "cannot_confirm",
+        format!(
+            "{name} is connected with a code, and this app confirms who signed in, which a code cannot show. Whoever runs the app makes the link with `\"verify\": false`, or sets `latchkey projects set --verify off`."
+        ),
     )
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use catalog::AuthKind;
+use catalog::{AuthKind, AuthMethod};
 use chrono::{DateTime, Utc};
 use store::{FlowId, FlowMode, NewFlow, Session, SessionPurpose};
 use url::Url;
@@ -63,6 +63,16 @@ pub struct StartedFlow {
 impl Broker {
     /// Begins a flow. The session must have time left for all of it.
     pub async fn start_flow(&self, request_id: &Token, request: NewFlowRequest) -> Result<StartedFlow, Problem> {
+        self.begin_flow(request_id, request, false).await
+    }
+
+    /// The same for both ways: through a window, or with a code that the person enters.
+    pub(super) async fn begin_flow(
+        &self,
+        request_id: &Token,
+        request: NewFlowRequest,
+        by_code: bool,
+    ) -> Result<StartedFlow, Problem> {
         let session = self.live_session(request_id).await?;
         crate::branding::require_place(request.place.project, session.project)?;
         if session.is_used() {
@@ -79,6 +89,9 @@ impl Broker {
             accept(&platform, request.auth.as_deref(), request.values)?
         };
         let method = platform.method(Some(&auth_method))?;
+        require_way(method, by_code)?;
+        self.require_agreed(&platform.integration, &method.id, &platform.app)
+            .await?;
         let needs = NEEDED_SECONDS + method.choose.as_ref().map_or(0, |_| CHOICE_SECONDS);
         if session.seconds_left < i64::from(needs) {
             return Err(session_expiring());
@@ -168,7 +181,7 @@ pub(super) fn accept(
     values: BTreeMap<String, SecretString>,
 ) -> Result<(String, BTreeMap<String, String>), Problem> {
     let method = platform.method(auth)?;
-    if !matches!(method.kind, AuthKind::OAuth2(_)) {
+    if !method.kind.is_at_the_service() {
         return Err(Problem::bad_request(
             "not_oauth",
             "This service is connected with a form, not by signing in.",
@@ -176,6 +189,21 @@ pub(super) fn accept(
     }
     let (_, variables) = accept_values(platform, method, values)?;
     Ok((method.id.clone(), variables))
+}
+
+fn require_way(method: &AuthMethod, by_code: bool) -> Result<(), Problem> {
+    match &method.kind {
+        AuthKind::OAuth2(oauth2) if oauth2.device.is_some() == by_code => Ok(()),
+        AuthKind::OAuth1(_) if !by_code => Ok(()),
+        AuthKind::OAuth2(_) | AuthKind::OAuth1(_) if by_code => Err(Problem::bad_request(
+            "not_by_code",
+            "This service is connected in a window of its own, not with a code.",
+        )),
+        _ => Err(Problem::bad_request(
+            "by_code",
+            "This service is connected with a code that is entered there, not in a window of ours.",
+        )),
+    }
 }
 
 /// `BASE/connect/start?state=H`: the customer's page adds its address to the state, the modal the ticket behind `#`.

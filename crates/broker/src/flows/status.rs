@@ -167,7 +167,7 @@ impl Broker {
             flow: flow.id,
             outcome,
             looks: self.looks(&project),
-            app_name: project.name,
+            app_name: project.shown_name().to_owned(),
             integration_name: self.integration_name(&flow.integration),
             message: flow.error_message,
             code: flow.error_code,

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use catalog::AuthMethod;
+use catalog::{AuthKind, AuthMethod};
 use serde_json::{Map, Value, json};
-use vault::{ExposeSecret as _, OAuth2Tokens, SecretString};
+use vault::{ExposeSecret as _, OAuth1Token, OAuth2Tokens, SecretString};
 
 use super::{ImportRequest, ImportedTokens};
 use crate::form::accept_values;
@@ -14,12 +14,16 @@ use crate::{Kind, Problem};
 /// Longest token that is taken, in bytes.
 const LONGEST: usize = 16 * 1024;
 
+/// The fields of a token of OAuth 1: the token, and its secret.
+const OAUTH1: [&str; 2] = ["oauth_token", "oauth_token_secret"];
+
 /// The method that was named, or the first that takes what was sent.
 pub(super) fn method_for<'a>(platform: &'a Platform, request: &ImportRequest) -> Result<&'a AuthMethod, Problem> {
     if let Some(auth) = request.auth.as_deref() {
         return platform.method(Some(auth));
     }
     let fits = |method: &&AuthMethod| match method.typed() {
+        None if matches!(method.kind, AuthKind::OAuth1(_)) => request.fields.contains_key(OAUTH1[0]),
         None => request.tokens.is_some(),
         Some(typed) if request.tokens.is_none() => {
             let asked = |name: &String| typed.fields.iter().any(|field| field.name == *name);
@@ -92,7 +96,36 @@ pub(super) fn checked_tokens(tokens: &ImportedTokens) -> Result<OAuth2Tokens, Pr
         refresh_token: tokens.refresh_token.clone(),
         token_type: tokens.token_type.clone().unwrap_or_else(|| "Bearer".to_owned()),
         client: None,
+        dpop_key: None,
     })
+}
+
+/// A token of OAuth 1 and its secret, and nothing else.
+pub(super) fn checked_oauth1(fields: &BTreeMap<String, SecretString>) -> Result<OAuth1Token, Problem> {
+    let mut errors = Map::new();
+    for name in fields.keys().filter(|name| !OAUTH1.contains(&name.as_str())) {
+        let message = "This way to sign in has `oauth_token` and `oauth_token_secret`.";
+        errors.insert(format!("fields.{name}"), json!(message));
+    }
+    for name in OAUTH1 {
+        let is_sent = |value: &SecretString| {
+            let value = value.expose_secret();
+            value.len() <= LONGEST && !value.chars().any(char::is_control) && !value.is_empty()
+        };
+        if !fields.get(name).is_some_and(is_sent) {
+            errors.insert(
+                format!("fields.{name}"),
+                json!("Send it: it is missing, empty, too long, or not plain text."),
+            );
+        }
+    }
+    match (fields.get(OAUTH1[0]), fields.get(OAUTH1[1])) {
+        (Some(token), Some(secret)) if errors.is_empty() => Ok(OAuth1Token {
+            token: token.clone(),
+            secret: secret.clone(),
+        }),
+        _ => Err(field_errors(&errors)),
+    }
 }
 
 /// A refusal of one field.

@@ -11,14 +11,14 @@ use chrono::{DateTime, Utc};
 use store::{Connection, Grant, NewConnection, NewCredential, Owner, Repeatable};
 use vault::{Credential, SecretString};
 
-use fields::{checked_tokens, field_error, method_for, oauth_variables};
+use fields::{checked_oauth1, checked_tokens, field_error, method_for, oauth_variables};
 
 use crate::check::refusal;
 use crate::connections::checked_tags;
 use crate::form::accept_values;
 use crate::keys::connection_key;
 use crate::refresh::refresh_in;
-use crate::sessions::{Platform, effective_variables};
+use crate::sessions::Platform;
 use crate::texts::{plain, quoted};
 use crate::{Broker, Caller, Kind, Problem, Scope};
 
@@ -212,6 +212,12 @@ impl Broker {
                         "Without a refresh token there is nothing to prove it by. Send `check` or `none`.",
                     ));
                 }
+                if oauth2.dpop {
+                    return Err(field_error(
+                        "tokens",
+                        "The tokens of this service are bound to a key that cannot be brought along. The person must connect anew.",
+                    ));
+                }
                 grant.scopes = tokens
                     .scopes
                     .as_ref()
@@ -231,6 +237,14 @@ impl Broker {
                         self.settings().refresh_margin,
                     )
                     .map(|seconds| seconds.max(earliest)),
+                };
+            }
+            (AuthKind::OAuth1(oauth1), None) if request.prove != Prove::Refresh => {
+                grant.variables = oauth_variables(platform, method, &request.variables)?;
+                grant.credential = NewCredential {
+                    credential: Credential::OAuth1(checked_oauth1(&request.fields)?),
+                    expires_in: self.lifetime(request).await?.or(oauth1.lifetime),
+                    refresh_in: None,
                 };
             }
             (AuthKind::OAuth2(_), None) => return Err(field_error("tokens", "Send the tokens of the sign-in.")),
@@ -292,11 +306,10 @@ impl Broker {
                 "The definition of this service names no check. Send `none` or `refresh`.",
             ));
         }
-        let variables = effective_variables(integration, &platform.app.variables, &grant.variables);
-        let mut inputs = self.instance_inputs();
-        for (name, value) in &variables {
-            inputs.insert_text("variables", name, value);
-        }
+        let filled = self
+            .call_inputs(integration, &method.id, &platform.app, &grant.variables)
+            .await?;
+        let inputs = filled.inputs(self);
         let account = match self
             .protocol()
             .check(integration, (&method.id, &grant.credential.credential), &inputs)

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
-use store::{ConnectionId, Fence, NewCredential, ProjectId, Refreshed};
+use store::{ConnectionId, Degraded, Fence, NewCredential, ProjectId, Refreshed};
 use uuid::Uuid;
 use vault::{Credential, Environment, JournalKey, Place, Sealed};
 use zeroize::Zeroizing;
@@ -28,6 +28,9 @@ struct Beside {
     refresh_in: Option<u64>,
     variables: BTreeMap<String, String>,
     scopes: Option<Vec<String>>,
+    /// Left out by versions that knew none.
+    #[serde(default)]
+    degraded: Option<Degraded>,
 }
 
 /// What stands in a slot.
@@ -60,6 +63,7 @@ impl Record {
             refresh_in: refreshed.new.refresh_in,
             variables: refreshed.variables.clone(),
             scopes: refreshed.scopes.clone(),
+            degraded: refreshed.degraded.clone(),
         };
         // Plain values and maps with text keys: this cannot fail, and an empty text would not read back.
         let beside = serde_json::to_vec(&beside).unwrap_or_default();
@@ -138,6 +142,7 @@ fn open(plaintext: &[u8], fence: Fence) -> Option<Record> {
             claimed_at: beside.claimed_at,
             variables: beside.variables,
             scopes: beside.scopes,
+            degraded: beside.degraded,
         },
     })
 }

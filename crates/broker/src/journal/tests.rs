@@ -2,7 +2,7 @@ use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt as _;
 
 use chrono::DateTime;
-use store::{ConnectionId, Fence, NewCredential, ProjectId, Refreshed};
+use store::{ConnectionId, Degraded, Fence, NewCredential, ProjectId, Refreshed};
 use vault::{Credential, Environment, ExposeSecret as _, MasterKey, OAuth2Tokens};
 
 use super::*;
@@ -22,6 +22,7 @@ fn record(generation: i64, access_token: &str) -> Record {
                     refresh_token: Some("rt-canary".into()),
                     token_type: "Bearer".to_owned(),
                     client: None,
+                    dpop_key: None,
                 }),
                 expires_in: Some(3600),
                 refresh_in: Some(3300),
@@ -29,6 +30,10 @@ fn record(generation: i64, access_token: &str) -> Record {
             claimed_at: DateTime::from_timestamp(1_800_000_000, 5000).unwrap(),
             variables: BTreeMap::from([("site".to_owned(), "a".to_owned())]),
             scopes: Some(vec!["mail".to_owned()]),
+            degraded: Some(Degraded {
+                reason: "app_broken".to_owned(),
+                message: "Not bound.".to_owned(),
+            }),
         },
     }
 }
@@ -63,6 +68,7 @@ async fn an_answer_outlives_the_process_and_a_committed_one_does_not() {
     assert_eq!(left[0].fence, record.fence);
     assert_eq!(left[0].refreshed.claimed_at, record.refreshed.claimed_at);
     assert_eq!(left[0].refreshed.variables, record.refreshed.variables);
+    assert_eq!(left[0].refreshed.degraded, record.refreshed.degraded);
     let tokens = left[0].refreshed.new.credential.tokens().unwrap();
     assert_eq!(tokens.access_token.expose_secret(), "at-canary");
     assert_eq!(tokens.refresh_token.as_ref().unwrap().expose_secret(), "rt-canary");

@@ -53,6 +53,24 @@ pub struct MadeLink {
     pub new: bool,
 }
 
+impl MadeLink {
+    /// Its address, to be shown.
+    ///
+    /// # Errors
+    /// `link_made_already` where an earlier request made it and it opens nothing any more, or its secret cannot be made
+    /// again.
+    pub fn into_address(self) -> Result<String, Problem> {
+        let opens = self.new || self.link.state.is_live();
+        self.url.filter(|_| opens).ok_or_else(|| {
+            Problem::new(
+                Kind::Conflict,
+                "link_made_already",
+                "This made a link already, which cannot be shown again. Load the page before this one anew and make another.",
+            )
+        })
+    }
+}
+
 impl Broker {
     /// Makes a link.
     pub async fn make_link(&self, caller: &Caller, request: LinkRequest) -> Result<MadeLink, Problem> {
@@ -88,8 +106,7 @@ impl Broker {
         let link = self.known_link(caller, id).await?;
         if is_new {
             let detail = json!({
-                "purpose": link.purpose, "identity": link.owner.identity, "expires_at": link.expires_at,
-                "connection": link.connection,
+                "purpose": link.purpose, "expires_at": link.expires_at, "connection": link.connection,
             });
             self.note_link(caller, "link.created", id, &detail).await?;
             tracing::info!(link = %id, purpose = link.purpose.as_str(), "a link was made");

@@ -80,7 +80,7 @@ impl Broker {
         Ok(LinkView {
             purpose: link.purpose,
             app: AppView {
-                name: project.name,
+                name: project.shown_name().to_owned(),
                 logo_url: branding.logo_url.clone(),
                 logo_dark_url: branding.logo_dark_url.clone(),
                 home_url: project.home_url,
@@ -128,6 +128,7 @@ impl Broker {
         let opened = opened.ok_or_else(|| over(&project, LinkState::Used, link.connection.is_some()))?;
         // Not for each press: whoever has the link can press without end.
         if opened.first {
+            self.count((link.project, link.environment), "", crate::numbers::Counted::Opened);
             let detail = json!({ "purpose": link.purpose, "connection": link.connection });
             self.store()
                 .audit(AuditEntry {
@@ -229,6 +230,6 @@ fn over(project: &Project, state: LinkState, reconnects: bool) -> Problem {
         ),
     };
     Problem::new(Kind::Gone, key, message).with_meta(json!({
-        "app": project.name, "home_url": project.home_url, "reconnects": reconnects, "white_label": project.white_label,
+        "app": project.shown_name(), "home_url": project.home_url, "reconnects": reconnects, "white_label": project.white_label,
     }))
 }

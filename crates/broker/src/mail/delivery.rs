@@ -190,7 +190,7 @@ async fn attempt(
 }
 
 /// The error as the timeline and webhooks tell it: to the project, which need not know the operator's mail server.
-fn sentence(error: &MailError) -> String {
+pub(super) fn sentence(error: &MailError) -> String {
     let text = match error {
         MailError::Unreachable(_) => {
             "the mail server cannot be used; whoever runs this server finds the reason in its log".to_owned()

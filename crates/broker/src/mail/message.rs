@@ -84,7 +84,7 @@ pub(super) fn write(
 }
 
 /// A name fit to stand in a sentence: on one line, without characters that turn the text around it, not too long.
-fn name(text: &str) -> String {
+pub(super) fn name(text: &str) -> String {
     let clean = quoted(text);
     let clean = clean.split_whitespace().collect::<Vec<_>>().join(" ");
     if clean.chars().count() <= NAME_LIMIT {

@@ -1,6 +1,7 @@
 //! Mail to the people behind connections: one with a link to reconnect, when a connection has failed or ends soon.
 
 mod delivery;
+mod invitation;
 mod message;
 mod schedule;
 

@@ -9,16 +9,19 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use protocol::oauth2::{FailureClass, Granted, TokenError};
 use store::{
-    CircuitReason, ConnectionState, Doubt, Fence, Lease, NewCredential, RefreshFailure, Refreshed, StoreError,
+    CircuitReason, ConnectionState, Doubt, Fence, Lease, NOT_AGREED, NewCredential, RefreshFailure, Refreshed,
+    StoreError,
 };
 use tokio::time::Instant;
 use vault::{Credential, OAuth2Tokens};
 
 use super::Broker;
 use super::hand::Hand;
+use super::rotated::{not_bound, rotated};
 use super::timing::{backoff, refresh_in, until_confirmation};
 use crate::flows::ClientParts;
 use crate::journal::Record;
+use crate::numbers::Counted;
 use crate::texts::quoted;
 use crate::{Kind, Problem};
 
@@ -35,6 +38,8 @@ const HOST_FULL: f64 = 0.5;
 /// What comes after a failure of a connection that stays.
 pub(crate) const ASKED_ONCE_MORE: &str = " It is asked once more before the connection counts as ended.";
 pub(crate) const TRIED_AGAIN: &str = " It is tried again.";
+/// What the operator's app has to be mended for.
+pub(super) const APP_BROKEN: &str = "app_broken";
 /// Between two looks at a definition or an app that cannot be used.
 const CHANGED: f64 = 600.0;
 
@@ -66,6 +71,7 @@ impl Broker {
             Err(problem) if problem.key() == "database_unavailable" => return Outcome::NotSent,
             // Of ours, not of the definition.
             Err(problem) if problem.kind() == Kind::Internal => return self.return_lease(lease, OURS).await,
+            Err(problem) if problem.key() == NOT_AGREED => return self.pause(lease, problem.message()).await,
             Err(problem) => {
                 let failure = failure(
                     ConnectionState::Degraded,
@@ -106,7 +112,10 @@ impl Broker {
                 fail::fail_point!("refresh::after_answer", |_| std::process::abort());
                 self.commit_answer(lease, &record, hand).await
             }
-            Err(Some(error)) => self.note_error(lease, &parts, &error).await,
+            Err(Some(error)) => match rotated(lease, &error) {
+                Some(credential) => self.keep_rotated(lease, &parts, credential, hand).await,
+                None => self.note_error(lease, &parts, &error).await,
+            },
             Err(None) => {
                 let message = format!("The way to sign in to {} was changed.", parts.integration.name);
                 let failure = failure(ConnectionState::Degraded, "integration_changed", &message, CHANGED);
@@ -125,7 +134,7 @@ impl Broker {
 
     async fn lease_parts(&self, lease: &Lease) -> Result<ClientParts, Problem> {
         let known = self
-            .app_with_secret(lease.app)
+            .app_with_secrets(lease.app)
             .await?
             .ok_or_else(|| Problem::not_found("The app"))?;
         let parts = self.client_parts_with(
@@ -134,7 +143,8 @@ impl Broker {
             &lease.auth_method,
             &lease.variables,
             None,
-        )?;
+        );
+        let parts = parts.await?;
         Ok(parts.of_grant(lease.credential.tokens()))
     }
 
@@ -146,10 +156,16 @@ impl Broker {
         let answer = match &lease.credential {
             Credential::Issued(issued) => self.log_in_again(lease, parts, issued).await,
             Credential::OAuth2(tokens) => self.refresh_tokens(lease, parts, tokens).await,
-            Credential::Fields(_) => Err(None),
+            Credential::OAuth1(_) | Credential::Fields(_) => Err(None),
         };
         let integration = lease.integration.clone();
         let result = if answer.is_ok() { "success" } else { "failure" };
+        let counted = if answer.is_ok() {
+            Counted::Refreshed
+        } else {
+            Counted::NotRefreshed
+        };
+        self.count((lease.fence.project, lease.fence.environment), &integration, counted);
         metrics::counter!("latchkey_refreshes_total", "integration" => integration.clone(), "result" => result)
             .increment(1);
         metrics::histogram!("latchkey_refresh_seconds", "integration" => integration)
@@ -187,6 +203,7 @@ impl Broker {
             scopes: granted
                 .scopes
                 .map(|scopes| scopes.iter().map(|scope| quoted(scope)).collect()),
+            degraded: None,
         }
     }
 
@@ -212,6 +229,9 @@ impl Broker {
         match committed {
             Ok(true) => {
                 drop(slot);
+                if record.refreshed.degraded.is_some() {
+                    return Outcome::Refreshed;
+                }
                 self.0.refreshes.paces.went_well(lease.app, Instant::now());
                 tracing::info!(connection = %fence.connection, generation = fence.generation + 1, "refreshed");
                 self.note_success(lease).await;
@@ -272,6 +292,9 @@ impl Broker {
             Ok(method) => error.class_under(&method.refresh.errors),
             Err(_) => error.class(),
         };
+        // A client that registered itself is this connection's alone, and no operator's: only connecting again makes another.
+        let is_own_client = parts.registered.is_some() && matches!(error, TokenError::AppBroken { .. });
+        let class = if is_own_client { FailureClass::GrantGone } else { class };
         let words = error.provider_message().map(quoted).filter(|words| !words.is_empty());
         let quote = words
             .as_ref()
@@ -280,9 +303,12 @@ impl Broker {
         let mut failure = match class {
             FailureClass::GrantGone => refused(lease, name, &quote),
             FailureClass::AppBroken => {
-                let message = format!("{name} refuses the app's client. Whoever runs the app has to check it.{quote}");
+                let message = match error {
+                    TokenError::NotBound { .. } => not_bound(name),
+                    _ => format!("{name} refuses the app's client. Whoever runs the app has to check it.{quote}"),
+                };
                 if parts.own_host(self).is_none() {
-                    self.count(lease, CircuitReason::AppBroken, &message).await;
+                    self.count_failure(lease, CircuitReason::AppBroken, &message).await;
                 }
                 RefreshFailure {
                     state: None,
@@ -290,7 +316,7 @@ impl Broker {
                     counts: lease.doubt == Some(Doubt::Adopted),
                     ..self::failure(
                         ConnectionState::Degraded,
-                        "app_broken",
+                        APP_BROKEN,
                         &message,
                         backoff(lease.attempts + 3),
                     )
@@ -328,7 +354,8 @@ impl Broker {
         }
         // An answer that is about this connection says nothing about the service.
         if is_shared && error.is_of_the_service() {
-            self.count(lease, CircuitReason::ProviderUnavailable, &message).await;
+            self.count_failure(lease, CircuitReason::ProviderUnavailable, &message)
+                .await;
         }
         RefreshFailure {
             unanswered: error.is_unanswered(),
@@ -341,7 +368,7 @@ impl Broker {
         }
     }
 
-    async fn count(&self, lease: &Lease, reason: CircuitReason, message: &str) {
+    pub(super) async fn count_failure(&self, lease: &Lease, reason: CircuitReason, message: &str) {
         self.0.refreshes.troubled().insert(lease.app);
         match self.store().note_app_failure(lease, reason, message).await {
             Ok(true) => {
@@ -370,6 +397,20 @@ impl Broker {
                 tracing::error!(%error, connection = %lease.fence.connection, "a failed refresh could not be noted");
                 self.return_lease(lease, CHANGED).await
             }
+        }
+    }
+
+    /// The connection stays as it is until somebody agrees to where its secrets would go.
+    async fn pause(&self, lease: &Lease, message: &str) -> Outcome {
+        match self.store().pause_refresh(lease, message, CHANGED).await {
+            Ok(true) => Outcome::Failed(Failure {
+                key: NOT_AGREED,
+                message: message.to_owned(),
+                retry_after: Some(Duration::from_secs_f64(CHANGED)),
+                asked: false,
+            }),
+            Ok(false) => Outcome::Superseded,
+            Err(_) => Outcome::NotSent,
         }
     }
 

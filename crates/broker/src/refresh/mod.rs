@@ -11,6 +11,7 @@ mod hosts;
 mod inline;
 mod pace;
 mod replica;
+mod rotated;
 mod round;
 mod timing;
 
@@ -21,7 +22,6 @@ use std::time::Duration;
 
 use store::{App, AppId, ConnectionId};
 use tokio::time::Instant;
-use vault::SecretString;
 
 pub(crate) use self::attempt::{ASKED_ONCE_MORE, TRIED_AGAIN};
 use self::bulkhead::Bulkhead;
@@ -29,16 +29,18 @@ use self::commits::Commits;
 use self::hosts::Hosts;
 use self::inline::Waiting;
 use self::pace::Paces;
+pub(crate) use self::rotated::not_bound;
 pub use self::round::Tick;
 pub(crate) use self::timing::refresh_in;
+use crate::client_key::ClientSecrets;
 use crate::journal::Journal;
 use crate::{Broker, Problem};
 
 /// How long an app with its client secret is believed without asking the database.
 const APP_BELIEVED: Duration = Duration::from_secs(1);
 
-/// An app and the secret of its client.
-pub(super) type AppWithSecret = Arc<(App, Option<SecretString>)>;
+/// An app and what its client proves itself with.
+pub(crate) type AppWithSecrets = Arc<(App, ClientSecrets)>;
 
 /// What a replica knows about its own refreshes. Nothing here is needed by another replica.
 #[derive(Debug)]
@@ -69,7 +71,7 @@ pub(crate) struct Refreshes {
     rounds: AtomicUsize,
     /// When uncertain tokens were last tried.
     uncertain_at: Mutex<Option<Instant>>,
-    apps: moka::future::Cache<AppId, AppWithSecret>,
+    apps: moka::future::Cache<AppId, AppWithSecrets>,
 }
 
 impl Refreshes {
@@ -116,6 +118,11 @@ impl Refreshes {
         self.troubled.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Whether answers are kept on a disk of this replica.
+    pub(crate) fn has_journal(&self) -> bool {
+        self.journal.is_some()
+    }
+
     /// Why nothing may be claimed now, in words for people.
     pub(crate) fn obstacle(&self) -> Option<&'static str> {
         if !self.started.load(Ordering::Acquire) {
@@ -159,16 +166,16 @@ impl Broker {
         })
     }
 
-    /// An app with the secret of its client, at most a second old.
-    async fn app_with_secret(&self, id: AppId) -> Result<Option<AppWithSecret>, Problem> {
+    /// An app with the secrets of its client, at most a second old.
+    pub(crate) async fn app_with_secrets(&self, id: AppId) -> Result<Option<AppWithSecrets>, Problem> {
         if let Some(known) = self.0.refreshes.apps.get(&id).await {
             return Ok(Some(known));
         }
         let Some(app) = self.store().app(id).await? else {
             return Ok(None);
         };
-        let secret = self.store().client_secret(&app).await?;
-        let known = Arc::new((app, secret));
+        let secrets = self.client_secrets(&app).await?;
+        let known = Arc::new((app, secrets));
         self.0.refreshes.apps.insert(id, Arc::clone(&known)).await;
         Ok(Some(known))
     }

@@ -25,6 +25,10 @@ impl Broker {
                     }
                     self.0.refreshes.started.store(true, Ordering::Release);
                     tracing::debug!(replica = %replica.id, boot = %replica.boot, "this replica refreshes");
+                    // What the definitions of this start name newly is told at once; it is refused where it would be used.
+                    if let Err(problem) = self.compare_destinations().await {
+                        tracing::warn!(%problem, "what the definitions name is compared later");
+                    }
                     return Ok(());
                 }
                 Err(error) if error.may_pass() => {
@@ -40,6 +44,10 @@ impl Broker {
     async fn begin_life(&self) -> Result<usize, StoreError> {
         let replica = self.settings().replica;
         self.store().register_replica(replica).await?;
+        let has_journal = self.0.refreshes.has_journal();
+        self.store()
+            .describe_replica(replica, env!("CARGO_PKG_VERSION"), has_journal)
+            .await?;
         let mut replayed = 0;
         if let Some(journal) = &self.0.refreshes.journal {
             let left = journal.left();

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
+use protocol::EgressError;
 use serde_json::{Value, json};
 use store::{
     AuditEntry, ENDPOINTS_AT_MOST, EndpointChange, EndpointId, NewEndpoint, Repeatable, Rotated, Rotation, StoreError,
     Subscribed, Upserted, WebhookEndpoint, is_event_pattern,
 };
 use url::Url;
-use uuid::Uuid;
 use vault::{SecretString, WebhookSecret};
 
 use crate::texts::plain;
@@ -234,16 +234,11 @@ impl Broker {
         action: &'static str,
         endpoint: EndpointId,
     ) -> Result<(), Problem> {
-        let actor = if caller.key.0 == Uuid::nil() {
-            "cli".to_owned()
-        } else {
-            format!("key:{}", caller.key)
-        };
         let entry = AuditEntry {
             project: Some(caller.project),
             environment: Some(caller.environment),
             action,
-            actor,
+            actor: caller.actor(),
             subject: Some(format!("webhook:{endpoint}")),
             detail: &json!({}),
         };
@@ -266,17 +261,21 @@ impl Broker {
 
     /// The same rules as for every call that leaves; they are asked again at each delivery.
     fn checked_url(&self, text: &str) -> Result<String, Problem> {
-        let refused =
-            |why: &str| Problem::bad_request("url_not_allowed", format!("`url` cannot be delivered to: {why}."));
+        let refused = |why: &str| {
+            Problem::bad_request(
+                "url_not_allowed",
+                format!("Nothing can be delivered to this address: {why}."),
+            )
+        };
         if text.trim().is_empty() || text.len() > 2_000 {
             return Err(refused("write an https address of at most 2000 characters"));
         }
         let mut url = Url::parse(text.trim()).map_err(|_| refused("it is not an address; write https://…"))?;
         url.set_fragment(None);
-        self.protocol()
-            .egress()
-            .admit(&url)
-            .map_err(|error| refused(&error.to_string()))?;
+        self.protocol().egress().admit(&url).map_err(|error| match error {
+            EgressError::Refused(refusal) => refused(&refusal.to_string()),
+            other => refused(&other.to_string()),
+        })?;
         Ok(url.into())
     }
 }

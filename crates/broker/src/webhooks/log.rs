@@ -31,6 +31,7 @@ impl Broker {
             .claim_test_delivery(caller.project, caller.environment, endpoint.id)
             .await?
             .ok_or_else(|| Problem::internal("The test could not be signed. The log has the cause."))?;
+        self.note_webhook(caller, "webhook.tested", endpoint.id).await?;
         self.deliver(&claimed).await?;
         self.delivery_of(caller, claimed.id).await
     }
@@ -118,7 +119,7 @@ impl Broker {
         match request.after {
             // The call before was asked the same; the limit moves on meanwhile.
             Some(after) => self.must_be_of(caller, &endpoint, after).await?,
-            None => self.must_be_kept(request.from, now)?,
+            None => self.must_be_kept(caller, request.from, now).await?,
         }
         // The range must not grow while its deliveries are made.
         let to = request.to.unwrap_or(now);
@@ -136,8 +137,10 @@ impl Broker {
 }
 
 impl Broker {
-    fn must_be_kept(&self, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Problem> {
-        let events = TimeDelta::from_std(self.settings().event_retention).unwrap_or(TimeDelta::MAX);
+    async fn must_be_kept(&self, caller: &Caller, from: DateTime<Utc>, now: DateTime<Utc>) -> Result<(), Problem> {
+        let project = self.store().project(caller.project).await?;
+        let project = project.ok_or_else(|| Problem::not_found("This project"))?;
+        let events = TimeDelta::days(self.kept_days().of(&project).events.into());
         let kept = events.min(TimeDelta::days(DELIVERIES_KEPT_DAYS.into()));
         let earliest = now - kept;
         if from >= earliest {

@@ -25,7 +25,9 @@ pub(super) fn choose(
         site: Site::Choose(index),
     };
     let called = call(&asked, names, place, report);
-    if matches!(called, Some((_, Some(CheckTarget::Path(_))))) && names.base_names(&written.learn) {
+    if matches!(called, Some((_, Some(CheckTarget::Path(_)))))
+        && names.base_names(&|name| written.learn.contains_key(name))
+    {
         report.add(
             place,
             "`api.base_url` needs the choice itself: write the whole address of the list",
@@ -56,8 +58,8 @@ pub(super) fn choose(
         target: target?,
         body: body.flatten(),
         ok_pointer,
-        headers: without_choice(sent.0, written),
-        query: without_choice(sent.1, written),
+        headers: without(sent.0, &|name| written.learn.contains_key(name)),
+        query: without(sent.1, &|name| written.learn.contains_key(name)),
         list_pointer,
         id: id?,
         name: name?,
@@ -66,10 +68,9 @@ pub(super) fn choose(
     })
 }
 
-/// What can be sent before the choice is made.
-fn without_choice(sent: &Entries, written: &written::Choose) -> Entries {
-    let needs_choice =
-        |name: &&crate::template::Name| name.namespace == "variables" && written.learn.contains_key(&name.path);
+/// What can be sent before these variables are known.
+pub(super) fn without(sent: &Entries, is_unknown: &dyn Fn(&str) -> bool) -> Entries {
+    let needs_unknown = |name: &&crate::template::Name| name.namespace == "variables" && is_unknown(&name.path);
     sent.iter()
         .filter(|(name, template)| {
             !name
@@ -77,7 +78,7 @@ fn without_choice(sent: &Entries, written: &written::Choose) -> Entries {
                 .names()
                 .iter()
                 .chain(&template.names())
-                .any(needs_choice)
+                .any(needs_unknown)
         })
         .cloned()
         .collect()

@@ -13,7 +13,7 @@ pub(super) fn typed(auth: &[Auth], names: &Names<'_>, report: &mut Report<'_>) -
     let list = Place::default().key("auth");
     let each = |(index, auth): (usize, &Auth)| {
         let (kind, written) = match auth {
-            Auth::OAuth2(_) | Auth::Mcp(_) => return None,
+            Auth::OAuth2(_) | Auth::Device(_) | Auth::OAuth1(_) | Auth::Mcp(_) => return None,
             Auth::ApiKey(written) => (TypedKind::ApiKey, written),
             Auth::Basic(written) => (TypedKind::Basic, written),
             Auth::Form(written) => (TypedKind::Form, written),
@@ -89,6 +89,7 @@ fn one(
         help_url,
         sign: None,
         login: None,
+        oauth1: None,
     }
 }
 

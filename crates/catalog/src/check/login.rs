@@ -4,10 +4,11 @@ use std::collections::BTreeMap;
 
 use super::learn::learn;
 use super::names::{Names, Site};
+use super::oauth2::assertion;
 use super::{fixed_headers, pointer, templates, text};
 use crate::definition as written;
 use crate::model::{
-    ApiKeyAuth, AuthKind, CheckMethod, Expected, KeyFormat, Login, LoginBody, LoginRequest, Signature,
+    ApiKeyAuth, AppLogin, AuthKind, CheckMethod, Expected, KeyFormat, Login, LoginBody, LoginRequest, Signature,
     SignatureAlgorithm, TypedKind,
 };
 use crate::report::{Place, Report};
@@ -46,11 +47,24 @@ pub(super) fn bought(
                 lifetime: lifetime(token.lifetime.as_ref(), &at.key("lifetime"), report),
                 requests: all.into_iter().collect::<Option<_>>()?,
                 learn,
+                app: None,
             };
             (TypedKind::Login, Some(login))
         }
-        written::How::ClientCredentials { token, scopes } => {
-            let request = client_credentials(token, scopes, (names, index), place, report);
+        written::How::ClientCredentials {
+            token,
+            scopes,
+            set_by,
+            is_labelled,
+        } => {
+            if *set_by == written::SetBy::Operator && *is_labelled {
+                report.add(
+                    &place.key("set_by"),
+                    "nothing is typed in: leave `client_id_title`, `client_secret_title` and `help_url` out",
+                );
+            }
+            let app = app_login(token, *set_by, place, report);
+            let request = client_credentials(token, scopes, app.is_some(), (names, index), place, report);
             let at = place.key("token").key("lifetime");
             let login = Login {
                 access_token: "/access_token".to_owned(),
@@ -59,6 +73,7 @@ pub(super) fn bought(
                 lifetime: lifetime(token.lifetime.as_ref(), &at, report),
                 requests: vec![request?],
                 learn,
+                app,
             };
             (TypedKind::ClientCredentials, Some(login))
         }
@@ -72,6 +87,7 @@ pub(super) fn bought(
             Some(sign) => Some(Box::new(sign?)),
         },
         login: login.map(Box::new),
+        oauth1: None,
     }))
 }
 
@@ -79,12 +95,20 @@ pub(super) fn bought(
 fn client_credentials(
     written: &written::ClientCredentialsRequest,
     scopes: &[String],
+    of_app: bool,
     (names, index): (&Names<'_>, usize),
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<LoginRequest> {
     let token = place.key("token");
-    for name in ["grant_type", "scope", "client_id", "client_secret"] {
+    for name in [
+        "grant_type",
+        "scope",
+        "client_id",
+        "client_secret",
+        "client_assertion",
+        "client_assertion_type",
+    ] {
         if written.params.contains_key(name) {
             let message = format!("`{name}` is set by the token request itself and cannot be given here");
             report.add(&token.key("params").key(name), message);
@@ -104,14 +128,29 @@ fn client_credentials(
         form.insert("scope".to_owned(), scopes.join(" "));
     }
     let mut headers = BTreeMap::new();
+    let (whose, site) = if of_app {
+        ("app", Site::AppLogin(index))
+    } else {
+        ("credential", Site::Login(index))
+    };
     match written.client_auth {
         written::SecretClientAuth::Basic => {
-            let pair = "Basic ${base64(form_encode(credential.client_id) \":\" form_encode(credential.client_secret))}";
-            headers.insert("Authorization".to_owned(), pair.to_owned());
+            let pair =
+                format!("Basic ${{base64(form_encode({whose}.client_id) \":\" form_encode({whose}.client_secret))}}");
+            headers.insert("Authorization".to_owned(), pair);
         }
         written::SecretClientAuth::Body => {
             for name in ["client_id", "client_secret"] {
-                form.insert(name.to_owned(), format!("${{credential.{name}}}"));
+                form.insert(name.to_owned(), format!("${{{whose}.{name}}}"));
+            }
+        }
+        // Told above.
+        written::SecretClientAuth::PrivateKeyJwt if !of_app => {}
+        written::SecretClientAuth::PrivateKeyJwt => {
+            let kind = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
+            form.insert("client_assertion_type".to_owned(), kind.to_owned());
+            for name in ["client_id", "client_assertion"] {
+                form.insert(name.to_owned(), format!("${{app.{name}}}"));
             }
         }
     }
@@ -125,7 +164,32 @@ fn client_credentials(
         ok: written.ok.clone(),
         keep: BTreeMap::new(),
     };
-    at_url(&asked, names, index, (&token, &token.key("url")), report)
+    at_url(&asked, names, site, (&token, &token.key("url")), report)
+}
+
+/// How the operator's app logs in, where it is the client.
+fn app_login(
+    written: &written::ClientCredentialsRequest,
+    set_by: written::SetBy,
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Option<AppLogin> {
+    let token = place.key("token");
+    let by_key = written.client_auth == written::SecretClientAuth::PrivateKeyJwt;
+    if by_key && set_by == written::SetBy::Person {
+        report.add(
+            &token.key("client_auth"),
+            "only the operator's app has a private key: write `set_by: operator`",
+        );
+    }
+    if written.assertion.is_some() && !by_key {
+        report.add(
+            &token.key("assertion"),
+            "no request sends an assertion: write `client_auth: private_key_jwt`, or leave this out",
+        );
+    }
+    let assertion = by_key.then(|| assertion(written.assertion.as_ref(), false, &token.key("assertion"), report));
+    (set_by == written::SetBy::Operator).then_some(AppLogin { assertion })
 }
 
 fn request(
@@ -136,18 +200,17 @@ fn request(
     report: &mut Report<'_>,
 ) -> Option<LoginRequest> {
     let key = if written.get.is_some() { "get" } else { "post" };
-    at_url(written, names, index, (place, &place.key(key)), report)
+    at_url(written, names, Site::Login(index), (place, &place.key(key)), report)
 }
 
 /// The same where the address stands at another place.
 fn at_url(
     written: &written::LoginRequest,
     names: &Names<'_>,
-    index: usize,
+    site: Site,
     (place, at): (&Place, &Place),
     report: &mut Report<'_>,
 ) -> Option<LoginRequest> {
-    let site = Site::Login(index);
     let (method, url) = match (&written.get, &written.post) {
         (Some(url), None) => (CheckMethod::Get, url),
         (None, Some(url)) => (CheckMethod::Post, url),

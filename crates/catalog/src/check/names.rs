@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 
 pub(crate) use super::site::Site;
 use crate::definition as written;
@@ -161,6 +162,13 @@ impl<'a> Names<'a> {
                 return None;
             }
         };
+        if is_url && let Some(name) = template.bare_braces() {
+            let message = format!(
+                "`{{{name}}}` stands for nothing here: inputs are written `${{variables.{name}}}`, with the variable declared"
+            );
+            report.add(place, message);
+            return None;
+        }
         let mut right = true;
         for name in template.names() {
             if let Err((message, suggestion)) = self.name(name, site, is_url) {
@@ -179,7 +187,7 @@ impl<'a> Names<'a> {
             Some(name) => {
                 let message = format!(
                     "`{name}` is optional and may be absent here; only a header, a parameter of API calls or the body of a \
-                     check is left out then"
+                     check is left out then. Take `optional` away, or write a `default` in its place"
                 );
                 report.add(place, message);
                 None
@@ -225,7 +233,10 @@ impl<'a> Names<'a> {
             let message = format!("there is no `{namespace}`; known here are {}", allowed.join(", "));
             return Err((message, suggest::nearest(namespace, allowed.iter().copied())));
         }
-        let secret = namespace == "credential" || (namespace == "app" && name.path == "client_secret");
+        let is_marked = |variable: &&written::Variable| variable.secret == Some(true);
+        let secret = namespace == "credential"
+            || (namespace == "app" && name.path == "client_secret")
+            || (namespace == "variables" && self.declared(&name.path).iter().any(is_marked));
         if secret && (is_url || matches!(site, Site::AuthorizeParameter)) {
             let message =
                 format!("`{name}` is a secret, which never stands in an address: use a header or `api.query`");
@@ -235,9 +246,12 @@ impl<'a> Names<'a> {
             site,
             Site::TokenParameter
                 | Site::TokenHeader
+                | Site::DeviceParameter
+                | Site::DeviceThen
                 | Site::ThenParameter
                 | Site::RefreshParameter(_)
                 | Site::SignedIn(_)
+                | Site::AppLogin(_)
         );
         if namespace == "app" && name.path == "client_secret" && !token_parameter {
             let message =
@@ -253,14 +267,18 @@ impl<'a> Names<'a> {
         }
         let allowed = site.namespaces(is_url);
         if !allowed.contains(&namespace) {
+            // What a token answer has is kept, and sent, under a name of its own.
+            let kept =
+                (namespace == "token" && allowed.contains(&"credential")).then(|| "credential.access_token".to_owned());
             return Err((
                 format!("`{name}` is not known here; known are {}", allowed.join(", ")),
-                None,
+                kept,
             ));
         }
         let known: Vec<&str> = match namespace {
             "variables" => self.variables(name, site)?,
             "credential" => self.credential(name, site)?,
+            "app" if matches!(site, Site::AppLogin(_)) => vec!["client_id", "client_secret", "client_assertion"],
             "app" => vec!["client_id", "client_secret"],
             "kept" => self.kept_before(site),
             "signed" => self.signed(site),
@@ -278,8 +296,34 @@ impl<'a> Names<'a> {
         } else {
             known.join(", ")
         };
-        let suggestion = suggest::nearest(&name.path, known).map(|found| format!("{namespace}.{found}"));
-        Err((format!("there is no `{name}` here; there is {listed}"), suggestion))
+        let suggestion = suggest::nearest_name(&name.path, known)
+            .map(|found| format!("{namespace}.{found}"))
+            .or_else(|| self.nearest_of_other_kind(name));
+        let mut message = format!("there is no `{name}` here; there is {listed}");
+        if namespace == "variables" && suggestion.is_none() {
+            let _ = write!(
+                message,
+                ". Declare it: `variables: {{ {}: {{ title: … }} }}`",
+                name.path
+            );
+        }
+        Err((message, suggestion))
+    }
+
+    /// A name like this one that is a secret in place of a variable, or the other way round.
+    fn nearest_of_other_kind(&self, name: &Name) -> Option<String> {
+        let ways = 0..self.definition.auth.len();
+        let (namespace, names): (&str, Vec<&str>) = match name.namespace.as_str() {
+            "variables" => ("credential", self.definition.auth.iter().flat_map(secrets).collect()),
+            "credential" => (
+                "variables",
+                ways.flat_map(|index| self.own(index))
+                    .chain(self.definition.variables.keys().map(String::as_str))
+                    .collect(),
+            ),
+            _ => return None,
+        };
+        suggest::nearest_name(&name.path, names).map(|found| format!("{namespace}.{found}"))
     }
 
     /// Declared variables, those of a way to sign in, and learnt ones where a token has been received whichever way one
@@ -297,8 +341,26 @@ impl<'a> Names<'a> {
             names.dedup();
             return Ok(names);
         }
-        // Revocation has to work for a grant that is given up before the choice.
-        if let Site::Choose(index) | Site::SignedIn(index) = site
+        // Revocation has to work for a grant that is given up before these calls.
+        let later = match site {
+            Site::SignedIn(index) => Some((index, 0)),
+            Site::Calls(index, number) => Some((index, number)),
+            _ => None,
+        };
+        if let Some((index, number)) = later
+            && let Some(auth) = self.definition.auth.get(index)
+            && calls(auth)
+                .iter()
+                .skip(number)
+                .any(|call| call.learn.contains_key(wanted))
+        {
+            return Err((
+                format!("`{name}` is learnt by a call after the sign-in, which may not be made yet"),
+                None,
+            ));
+        }
+        // Nor does it wait for the choice.
+        if let Site::Calls(index, _) | Site::Choose(index) | Site::SignedIn(index) = site
             && let Some(chosen) = self.definition.auth.get(index).and_then(choose)
             && chosen.learn.contains_key(wanted)
         {
@@ -353,7 +415,7 @@ impl<'a> Names<'a> {
                 ));
             }
             // Before the log-in nothing is learnt; its own fields are there.
-            Site::Login(index) | Site::Sign(index) => {
+            Site::Login(index) | Site::AppLogin(index) | Site::Sign(index) => {
                 let fields = self.plain.get(index).is_some_and(|fields| fields.contains_key(wanted));
                 if !is_field {
                     return Err((
@@ -369,6 +431,7 @@ impl<'a> Names<'a> {
             | Site::MethodEntryName(index)
             | Site::SignedIn(index)
             | Site::RefreshParameter(index)
+            | Site::Calls(index, _)
             | Site::Choose(index) => (!self.own(index).contains(&wanted)).then_some(index),
             _ => self.ways(site).find(|index| !self.own(*index).contains(&wanted)),
         };
@@ -388,7 +451,7 @@ impl<'a> Names<'a> {
     /// Fields of the credential. What stands in `api` must be there for every way to sign in.
     fn credential(&self, name: &Name, site: Site) -> Result<Vec<&'a str>, (String, Option<String>)> {
         match site {
-            Site::Method(index) | Site::MethodCheck(index) => {
+            Site::Method(index) | Site::MethodCheck(index) | Site::Calls(index, _) => {
                 return Ok(self.definition.auth.get(index).map(fields).unwrap_or_default());
             }
             Site::Login(index) | Site::Sign(index) => {
@@ -446,11 +509,11 @@ impl<'a> Names<'a> {
     }
 
     /// Whether the base address names one of these variables.
-    pub(crate) fn base_names(&self, variables: &BTreeMap<String, written::Learn>) -> bool {
+    pub(crate) fn base_names(&self, is_one: &dyn Fn(&str) -> bool) -> bool {
         let base = Template::parse(&self.definition.api.base_url);
         base.is_ok_and(|base| {
             let mut names = base.names().into_iter();
-            names.any(|name| name.namespace == "variables" && variables.contains_key(&name.path))
+            names.any(|name| name.namespace == "variables" && is_one(&name.path))
         })
     }
 
@@ -463,34 +526,48 @@ impl<'a> Names<'a> {
         self.definition
             .auth
             .iter()
-            .any(|auth| matches!(auth, Auth::OAuth2(method) if method.discover.is_some()))
+            .any(|auth| matches!(auth, Auth::OAuth2(method) | Auth::Device(method) if method.discover.is_some()))
     }
 }
 
 /// The list to choose from of a way to sign in.
 pub(super) fn choose(auth: &Auth) -> Option<&written::Choose> {
     match auth {
-        Auth::OAuth2(method) => method.choose.as_ref(),
+        Auth::OAuth2(method) | Auth::Device(method) => method.choose.as_ref(),
+        Auth::OAuth1(method) => method.choose.as_ref(),
         other => other.typed().and_then(|typed| typed.choose.as_deref()),
+    }
+}
+
+/// The calls after the sign-in that learn more.
+pub(super) fn calls(auth: &Auth) -> &[written::LearningCall] {
+    match auth {
+        Auth::OAuth2(method) => &method.calls,
+        Auth::OAuth1(method) => &method.calls,
+        _ => &[],
     }
 }
 
 /// What a way to sign in keeps with its connections: what it learns, and what a choice sets.
 pub(super) fn kept(auth: &Auth) -> Vec<(&str, &written::Learn)> {
     let learned = match auth {
-        Auth::OAuth2(method) => Some(&method.learn),
+        Auth::OAuth2(method) | Auth::Device(method) => Some(&method.learn),
+        Auth::OAuth1(method) => Some(&method.learn),
         Auth::Mcp(method) => Some(&method.learn),
         other => other.bought().map(|bought| &bought.learn),
     };
     let chosen = choose(auth).map(|choose| &choose.learn);
-    let all = learned.into_iter().chain(chosen).flatten();
+    let called = calls(auth).iter().map(|call| &call.learn);
+    let all = learned.into_iter().chain(called).chain(chosen).flatten();
     all.map(|(name, learn)| (name.as_str(), learn)).collect()
 }
 
 /// The fields of a credential.
 pub(crate) fn fields(auth: &Auth) -> Vec<&str> {
     match auth {
-        Auth::OAuth2(_) | Auth::Mcp(_) => vec!["access_token", "token_type"],
+        Auth::OAuth2(_) | Auth::Device(_) | Auth::Mcp(_) => vec!["access_token", "token_type"],
+        // Its token signs, and is sent with the signature alone.
+        Auth::OAuth1(_) => Vec::new(),
         Auth::Login(_) | Auth::ClientCredentials(_) => {
             let mut all = vec!["access_token", "token_type"];
             all.extend(secrets(auth));

@@ -70,7 +70,7 @@ impl Names<'_> {
             }
         };
         // The client's secret goes to these addresses: a person who names the host would be sent it.
-        if typed && by_person && matches!(site, Site::SignIn | Site::SignedIn(_)) {
+        if typed && by_person && matches!(site, Site::SignIn | Site::SignedIn(_) | Site::AppLogin(_)) {
             return Err(format!(
                 "the app's client secret is sent to `{name}`, so the person who connects must not choose it: \
                  write `set_by: operator`"

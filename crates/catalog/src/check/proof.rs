@@ -52,6 +52,13 @@ pub(super) fn call(
         report.add(&place.key("body"), "a `get` has no body");
     }
     let at = place.key(key);
+    if !target.contains("://") && !target.starts_with(['/', '$']) {
+        let message = format!(
+            "`{target}` must begin with `https://`, or with `/`: then it is below `api.base_url`, as `/{target}`"
+        );
+        report.add(&at, message);
+        return Some((method, None));
+    }
     let target = if names.is_path_target(target) {
         names.path(target, call.site, &at, report).map(CheckTarget::Path)
     } else {

@@ -29,16 +29,26 @@ pub(crate) enum Site {
     TokenHeader,
     /// A parameter or header of the second exchange.
     ThenParameter,
+    /// A parameter of the device authorization request or of the token requests that follow it.
+    DeviceParameter,
+    /// A parameter or header of the second exchange after those.
+    DeviceThen,
     /// A parameter or header of the refresh, by the way to sign in of this number.
     RefreshParameter(usize),
     /// A request of the log-in of this number.
     Login(usize),
+    /// The same with the operator's app in place of typed-in values.
+    AppLogin(usize),
     /// What the way to sign in of this number signs.
     Sign(usize),
     /// A value that a request of a log-in keeps for the next.
     Keep,
     /// A value that is learnt.
     Learn,
+    /// The same where there is no callback.
+    DeviceLearn,
+    /// A call after the sign-in, by the way to sign in of this number and its own among them.
+    Calls(usize, usize),
     /// A whole address of the list to choose from, by the way to sign in of this number.
     Choose(usize),
     /// What an entry of that list is, and the values that are kept of it.
@@ -54,8 +64,9 @@ impl Site {
         match self {
             Self::SignIn | Self::SignInFragment => &["variables", "instance"],
             Self::SignedIn(_) => &["variables", "instance", "app"],
+            Self::Calls(..) if is_url => &["variables", "discovered", "instance"],
             Self::Choose(_) => &["variables", "discovered", "instance"],
-            Self::Login(_) if is_url => &["variables", "instance"],
+            Self::Login(_) | Self::AppLogin(_) if is_url => &["variables", "instance"],
             Self::Login(_) => &["credential", "variables", "kept", "signed", "instance"],
             Self::Sign(_) => &["credential", "variables", "instance"],
             Self::Keep => &["body"],
@@ -63,14 +74,18 @@ impl Site {
             Self::Api | Self::Method(_) | Self::Check | Self::MethodCheck(_) if is_url => {
                 &["variables", "discovered", "instance"]
             }
-            Self::Api | Self::Check => &["credential", "variables", "app", "instance"],
+            Self::Api | Self::Check | Self::Calls(..) => &["credential", "variables", "app", "instance"],
             Self::Method(_) | Self::MethodCheck(_) => &["credential", "variables", "app", "signed", "instance"],
             Self::TokenParameter => &["variables", "app", "query", "instance"],
             Self::ThenParameter => &["variables", "app", "query", "token", "instance"],
-            Self::AuthorizeParameter | Self::TokenHeader | Self::RefreshParameter(_) => {
-                &["variables", "app", "instance"]
-            }
+            Self::DeviceThen => &["variables", "app", "token", "instance"],
+            Self::AuthorizeParameter
+            | Self::TokenHeader
+            | Self::DeviceParameter
+            | Self::RefreshParameter(_)
+            | Self::AppLogin(_) => &["variables", "app", "instance"],
             Self::Learn => &["token", "query"],
+            Self::DeviceLearn => &["token"],
             Self::Item => &["item"],
             Self::Account | Self::MethodAccount(_) => &["body", "variables"],
         }
@@ -81,7 +96,11 @@ impl Site {
     /// Where the names of the headers and parameters of this place stand.
     pub(crate) fn of_names(self) -> Self {
         match self {
-            Self::Method(index) | Self::MethodCheck(index) | Self::Login(index) => Self::MethodEntryName(index),
+            Self::Method(index)
+            | Self::MethodCheck(index)
+            | Self::Login(index)
+            | Self::AppLogin(index)
+            | Self::Calls(index, _) => Self::MethodEntryName(index),
             _ => Self::EntryName,
         }
     }
@@ -90,7 +109,7 @@ impl Site {
     pub(super) fn leaves_out(self) -> bool {
         matches!(
             self,
-            Self::Api | Self::Method(_) | Self::Check | Self::MethodCheck(_) | Self::Login(_)
+            Self::Api | Self::Method(_) | Self::Check | Self::MethodCheck(_) | Self::Login(_) | Self::AppLogin(_)
         )
     }
 }

@@ -51,6 +51,27 @@ pub(crate) fn sources(written: &[written::Source], whole: &Value, report: &mut R
     sources
 }
 
+/// What holds although it is not written, so that it may be doubted too.
+const BY_DEFAULT: [&str; 2] = ["auth.pkce", "auth.refresh"];
+
+/// Keys of `whole` that no document was read for.
+pub(crate) fn unconfirmed(written: &[String], sources: &[Source], whole: &Value, report: &mut Report<'_>) {
+    let list = Place::default().key("unconfirmed");
+    for (index, field) in written.iter().enumerate() {
+        let place = list.index(index);
+        if written.iter().take(index).any(|other| other == field) {
+            report.add(&place, format!("`{field}` stands twice"));
+        } else if let Some(source) = sources.iter().find(|source| source.fields.contains(field)) {
+            let message = format!("`{field}` was read in {}: it is one or the other", source.url);
+            report.add(&place, message);
+        } else if !BY_DEFAULT.contains(&field.as_str())
+            && let Err(suggestion) = stands(whole, field)
+        {
+            report.add_with(&place, format!("nothing stands at `{field}`"), suggestion);
+        }
+    }
+}
+
 /// Whether something stands at `auth.token`, in whichever entry of a list; else what was probably meant.
 fn stands(value: &Value, path: &str) -> Result<(), Option<String>> {
     match value {
@@ -103,7 +124,7 @@ pub(crate) fn check_off(written: &written::Definition, report: &mut Report<'_>) 
     let place = root.key("check_off_reason");
     // One that asks for nothing has nothing to prove, and some have a check of their own.
     let unproved = |auth: &Auth| match auth {
-        Auth::OAuth2(_) | Auth::Mcp(_) | Auth::Nothing(_) => false,
+        Auth::OAuth2(_) | Auth::Device(_) | Auth::OAuth1(_) | Auth::Mcp(_) | Auth::Nothing(_) => false,
         other => other.typed().is_none_or(|typed| typed.check.is_none()),
     };
     let pastes = written.auth.iter().any(unproved);

@@ -261,6 +261,7 @@ mod tests {
             placeholder: Some("acme".to_owned()),
             other: None,
             optional: false,
+            secret: false,
             uses: Uses::default(),
         }
     }

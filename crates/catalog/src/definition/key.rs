@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
-use super::{Check, Choice, Choose, OtherValue, SetBy, Variable, VariableType};
+use super::{Check, Choice, Choose, OAuth1Calls, OtherValue, SetBy, Variable, VariableType};
 
 /// One or several values that the person types in.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -27,6 +27,8 @@ pub(crate) struct ApiKey {
     /// Query parameters of API calls for this way to sign in, besides those of `api`. A name may hold an input.
     #[serde(default)]
     pub(crate) query: BTreeMap<String, String>,
+    /// Calls are signed with OAuth 1, with what is asked for here.
+    pub(crate) oauth1: Option<Box<OAuth1Calls>>,
     /// The call that proves what this way to sign in asks for, in place of the definition's `check`.
     pub(crate) check: Option<Box<Check>>,
 }
@@ -80,6 +82,8 @@ impl Field {
             pattern: self.pattern.clone(),
             choices: self.choices.clone(),
             other: self.other,
+            // A plain field says that it is none.
+            secret: Some(false),
             optional: self.optional,
             default: self.default.clone(),
             placeholder: self.placeholder.clone(),
@@ -170,6 +174,7 @@ impl From<Basic> for ApiKey {
             choose: basic.choose,
             headers,
             query: basic.query,
+            oauth1: None,
             check: basic.check,
         }
     }
@@ -206,6 +211,7 @@ impl From<Nothing> for ApiKey {
             choose: None,
             headers: nothing.headers,
             query: nothing.query,
+            oauth1: None,
             check: nothing.check,
         }
     }

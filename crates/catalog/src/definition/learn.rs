@@ -9,8 +9,8 @@ use serde::Deserialize;
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Learn {
-    /// Where it comes from: `${token.…}` for the token answer, `${query.…}` for the callback; below `choose`, `${item.…}`
-    /// for the entry that was picked.
+    /// Where it comes from: `${token.…}` for the token answer, `${query.…}` for the callback; below `calls`, `${body.…}` for
+    /// the answer; below `choose`, `${item.…}` for the entry that was picked.
     pub(crate) from: String,
     /// What it may be.
     #[serde(default, rename = "type")]
@@ -30,6 +30,26 @@ pub(crate) enum LearnType {
     Text,
     /// An https origin, one of `hosts`.
     Origin,
+}
+
+/// A call after the sign-in, whose answer says what a connection keeps: either `get` or `post`. It has the headers and
+/// parameters of API calls, as far as these need nothing that is learnt later.
+#[derive(Debug, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct LearningCall {
+    /// A path behind `api.base_url` that begins with `/`, or a whole address.
+    pub(crate) get: Option<String>,
+    /// The same with POST, where a service has nothing else.
+    pub(crate) post: Option<String>,
+    /// JSON body of the `post`.
+    pub(crate) body: Option<serde_json::Value>,
+    /// Headers of this call that differ from those of API calls, as `Authorization: "OAuth ${credential.access_token}"`.
+    #[serde(default)]
+    pub(crate) headers: BTreeMap<String, String>,
+    /// JSON pointer of what must be `true` in the answer, as `/ok`.
+    pub(crate) ok: Option<String>,
+    /// Values of the answer that are kept with the connection as variables. At least one; all must be there.
+    pub(crate) learn: BTreeMap<String, Learn>,
 }
 
 /// A call that lists what a credential reaches, of which a connection uses one: either `get` or `post`. One entry is taken

@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer};
 
 use super::key::{ApiKey, Field};
-use super::{Check, Choose, Learn, VariableType};
+use super::{Check, Choose, ClientAssertion, Learn, SetBy, VariableType};
 
 /// What the person types in, and what becomes of it.
 #[derive(Debug)]
@@ -37,6 +37,10 @@ pub(crate) enum How {
         token: ClientCredentialsRequest,
         /// Asked for.
         scopes: Vec<String>,
+        /// Whose client it is.
+        set_by: SetBy,
+        /// Whether a label of a field is written.
+        is_labelled: bool,
     },
     /// They sign a token for each call.
     Jwt(Sign),
@@ -155,6 +159,10 @@ pub(crate) struct ClientCredentials {
     pub(crate) id: Option<String>,
     /// What the person reads, as `Your own app`.
     pub(crate) title: String,
+    /// Whose client it is: the one that the person gives (`person`), or the operator's app (`operator`), where nothing is
+    /// typed in.
+    #[serde(default)]
+    pub(crate) set_by: SetBy,
     /// Label of the client id; `Client ID` unless said otherwise.
     pub(crate) client_id_title: Option<String>,
     /// Label of the client secret; `Client secret` unless said otherwise.
@@ -187,9 +195,11 @@ pub(crate) struct ClientCredentials {
 pub(crate) struct ClientCredentialsRequest {
     /// The token endpoint.
     pub(crate) url: String,
-    /// How the client authenticates there: `basic` or `body`.
+    /// How the client authenticates there: `basic`, `body`, or for the operator's app also `private_key_jwt`.
     #[serde(default)]
     pub(crate) client_auth: SecretClientAuth,
+    /// What `client_auth: private_key_jwt` sends, where it is not the usual.
+    pub(crate) assertion: Option<ClientAssertion>,
     /// Extra body parameters, as `audience`.
     #[serde(default)]
     pub(crate) params: BTreeMap<String, String>,
@@ -200,7 +210,7 @@ pub(crate) struct ClientCredentialsRequest {
 }
 
 /// How a client with a secret authenticates.
-#[derive(Clone, Copy, Debug, Default, Deserialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum SecretClientAuth {
     /// HTTP Basic, with id and secret form-encoded (RFC 6749 §2.3.1).
@@ -208,6 +218,8 @@ pub(crate) enum SecretClientAuth {
     Basic,
     /// `client_id` and `client_secret` in the body.
     Body,
+    /// An assertion that is signed with the private key of the operator's app (RFC 7523 §2.2).
+    PrivateKeyJwt,
 }
 
 /// A token that we sign anew for each call, which names it `${signed.jwt}`.
@@ -294,6 +306,7 @@ impl From<Login> for Bought {
                 choose: login.choose,
                 headers: login.headers,
                 query: login.query,
+                oauth1: None,
                 check: login.check,
             },
             learn: login.learn,
@@ -308,6 +321,8 @@ impl From<Login> for Bought {
 
 impl From<ClientCredentials> for Bought {
     fn from(own: ClientCredentials) -> Self {
+        let set_by = own.set_by;
+        let is_labelled = own.client_id_title.is_some() || own.client_secret_title.is_some() || own.help_url.is_some();
         let field = |name: &str, title: Option<String>, otherwise: &str| Field {
             name: name.to_owned(),
             title: title.unwrap_or_else(|| otherwise.to_owned()),
@@ -325,20 +340,26 @@ impl From<ClientCredentials> for Bought {
             typed: ApiKey {
                 id: own.id,
                 title: own.title,
-                fields: vec![
-                    field("client_id", own.client_id_title, "Client ID"),
-                    field("client_secret", own.client_secret_title, "Client secret"),
-                ],
+                fields: match set_by {
+                    SetBy::Person => vec![
+                        field("client_id", own.client_id_title, "Client ID"),
+                        field("client_secret", own.client_secret_title, "Client secret"),
+                    ],
+                    SetBy::Operator => Vec::new(),
+                },
                 help_url: own.help_url,
                 choose: own.choose,
                 headers: own.headers,
                 query: own.query,
+                oauth1: None,
                 check: own.check,
             },
             learn: own.learn,
             how: How::ClientCredentials {
                 token: own.token,
                 scopes: own.scopes,
+                set_by,
+                is_labelled,
             },
         }
     }
@@ -355,6 +376,7 @@ impl From<Jwt> for Bought {
                 choose: jwt.choose,
                 headers: jwt.headers,
                 query: jwt.query,
+                oauth1: None,
                 check: jwt.check,
             },
             learn: BTreeMap::new(),

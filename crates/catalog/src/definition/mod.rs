@@ -7,6 +7,7 @@ mod key;
 mod learn;
 mod login;
 mod mcp;
+mod oauth1;
 mod oauth2;
 mod source;
 mod variable;
@@ -19,14 +20,18 @@ use serde::Deserialize;
 pub(crate) use self::action::{Action, ActionIo, ActionMethod};
 pub(crate) use self::api::{Api, Check};
 pub(crate) use self::key::{ApiKey, Field};
-pub(crate) use self::learn::{Choose, Learn, LearnType};
+pub(crate) use self::learn::{Choose, Learn, LearnType, LearningCall};
 pub(crate) use self::login::{
     Bought, ClientCredentialsRequest, How, KeyFormat, LoginRequest, SecretClientAuth, Sign, SignatureAlgorithm,
 };
 pub(crate) use self::mcp::Mcp;
+pub(crate) use self::oauth1::{
+    OAuth1, OAuth1CallPlace, OAuth1Calls, OAuth1Method, OAuth1Place, OAuth1Request, OAuth1RequestMethod,
+};
 pub(crate) use self::oauth2::{
-    Answer, Callback, ClientAuth, ExpiresUnit, OAuth2, Omitted, Param, Pkce, RefreshErrors, RefreshWith, Revoke,
-    RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Scopes, Then, TokenBody, TokenMethod, TokenNames,
+    Answer, AssertionAudience, Callback, ClientAssertion, ClientAuth, DeviceAuthorization, ExpiresUnit, KeyAlgorithm,
+    OAuth2, Omitted, Param, Pkce, Pushed, RefreshErrors, RefreshWith, Revoke, RevokeAuth, RevokeBody, RevokeMethod,
+    RevokedToken, Scopes, Then, Token, TokenBody, TokenMethod, TokenNames,
 };
 pub(crate) use self::source::{Confidence, Source};
 pub(crate) use self::variable::{Choice, OtherValue, SetBy, Variable, VariableType};
@@ -62,6 +67,10 @@ pub(crate) struct Definition {
     pub(crate) logo: Option<String>,
     /// The provider's documents that this definition was written from. At least one.
     pub(crate) sources: Vec<Source>,
+    /// Keys of this definition whose facts stand in none of the provider's documents that were read, as `check` or
+    /// `auth.pkce`. They come from use and may be wrong.
+    #[serde(default)]
+    pub(crate) unconfirmed: Vec<String>,
     /// How far the definition was proved.
     #[serde(default)]
     pub(crate) confidence: Confidence,
@@ -105,6 +114,12 @@ pub(crate) enum Auth {
     /// The authorization code grant of OAuth 2 (RFC 6749 §4.1).
     #[serde(rename = "oauth2")]
     OAuth2(Box<OAuth2>),
+    /// The device authorization grant of OAuth 2 (RFC 8628).
+    #[serde(rename = "oauth2_device", deserialize_with = "oauth2::as_oauth2")]
+    Device(#[schemars(with = "oauth2::ByCode")] Box<OAuth2>),
+    /// OAuth 1.0a (RFC 5849), whose calls are signed.
+    #[serde(rename = "oauth1")]
+    OAuth1(Box<OAuth1>),
     /// One or several keys that the person pastes.
     #[serde(rename = "api_key")]
     ApiKey(ApiKey),
@@ -120,7 +135,7 @@ pub(crate) enum Auth {
     /// Typed-in values for which the service gives a token: a log-in, a service account.
     #[serde(rename = "login", deserialize_with = "login::as_bought::<_, login::Login>")]
     Login(#[schemars(with = "login::Login")] Box<Bought>),
-    /// The client credentials grant of OAuth 2 (RFC 6749 §4.4), with a client of the person's own.
+    /// The client credentials grant of OAuth 2 (RFC 6749 §4.4), with a client of the person's own or that of the operator.
     #[serde(
         rename = "oauth2_client_credentials",
         deserialize_with = "login::as_bought::<_, login::ClientCredentials>"
@@ -138,7 +153,7 @@ impl Auth {
     /// What the person types in, where that is the sign-in.
     pub(crate) fn typed(&self) -> Option<&ApiKey> {
         match self {
-            Self::OAuth2(_) | Self::Mcp(_) => None,
+            Self::OAuth2(_) | Self::Device(_) | Self::OAuth1(_) | Self::Mcp(_) => None,
             Self::Login(bought) | Self::ClientCredentials(bought) | Self::Jwt(bought) => Some(&bought.typed),
             Self::ApiKey(typed) | Self::Basic(typed) | Self::Form(typed) | Self::Nothing(typed) => Some(typed),
         }

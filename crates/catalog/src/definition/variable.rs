@@ -1,9 +1,9 @@
-//! Non-secret values.
+//! Values that are no secrets of a person.
 
 use schemars::JsonSchema;
 use serde::Deserialize;
 
-/// A non-secret value.
+/// A value that is no secret of the person who connects: those are fields of a way to sign in.
 #[derive(Clone, Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Variable {
@@ -24,6 +24,9 @@ pub(crate) struct Variable {
     pub(crate) choices: Option<Vec<Choice>>,
     /// For `type: choice`: what may be typed in besides the choices, as the address of a server of one's own.
     pub(crate) other: Option<OtherValue>,
+    /// For `set_by: operator`: whether it is a secret, which is sealed and never shown. One that is named like a secret says
+    /// `true`, or `false` where anybody may know it.
+    pub(crate) secret: Option<bool>,
     /// Whether it may stay empty. Headers and query parameters that need it are then left out.
     #[serde(default)]
     pub(crate) optional: bool,

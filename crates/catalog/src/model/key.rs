@@ -2,7 +2,7 @@
 
 use url::Url;
 
-use super::{Login, Signature, Variable};
+use super::{AppLogin, Login, OAuth1Calls, Signature, Variable};
 
 /// What the person types in: a key, a user name and password, any fields, or nothing.
 #[derive(Debug)]
@@ -17,9 +17,16 @@ pub struct ApiKeyAuth {
     pub sign: Option<Box<Signature>>,
     /// Requests that turn the values into `credential.access_token`.
     pub login: Option<Box<Login>>,
+    /// Calls are signed with OAuth 1 and these values.
+    pub oauth1: Option<Box<OAuth1Calls>>,
 }
 
 impl ApiKeyAuth {
+    /// How the operator's app logs in, where it is its client.
+    pub fn app(&self) -> Option<&AppLogin> {
+        self.login.as_ref()?.app.as_ref()
+    }
+
     /// The secrets. Templates name them `credential.NAME`.
     pub fn secrets(&self) -> impl Iterator<Item = (&str, &Secret)> {
         self.fields.iter().filter_map(|field| match &field.input {

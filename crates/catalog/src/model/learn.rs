@@ -30,12 +30,33 @@ pub struct Choose {
     pub learn: Vec<Learned>,
 }
 
+/// A call after the sign-in, whose answer says what a connection keeps.
+#[derive(Debug)]
+pub struct LearningCall {
+    /// `GET`, or `POST` where a service has nothing else.
+    pub method: CheckMethod,
+    /// A path behind the base address, or a whole address.
+    pub target: CheckTarget,
+    /// Body of a `POST`.
+    pub body: Option<CheckBody>,
+    /// A JSON pointer that must be `true` in the answer.
+    pub ok_pointer: Option<String>,
+    /// Headers of the call: its own, and those of [`AuthMethod::headers`](super::AuthMethod::headers) that need nothing
+    /// which is learnt later.
+    pub headers: Vec<(EntryName, Template)>,
+    /// Query parameters of the call: those of [`AuthMethod::query`](super::AuthMethod::query) that need nothing which is
+    /// learnt later.
+    pub query: Vec<(EntryName, Template)>,
+    /// Values of the answer that a connection keeps. Never empty.
+    pub learn: Vec<Learned>,
+}
+
 /// A value kept with the connection as a variable of this name.
 #[derive(Debug)]
 pub struct Learned {
     /// The variable's name.
     pub name: String,
-    /// Where it comes from: `${token.…}` or `${query.…}`, of a choice `${item.…}`.
+    /// Where it comes from: `${token.…}` or `${query.…}`, of a call `${body.…}`, of a choice `${item.…}`.
     pub from: Template,
     /// What it may be.
     pub kind: LearnedKind,

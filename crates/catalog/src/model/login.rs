@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{CheckMethod, Expected, Learned};
+use super::{CheckMethod, ClientAssertion, Expected, Learned};
 use crate::template::{JsonTemplate, Template, UrlTemplate};
 
 /// Requests that turn typed-in values into a token. They are made again when the token ends.
@@ -20,6 +20,15 @@ pub struct Login {
     pub lifetime: Option<u64>,
     /// Values kept from the last answer.
     pub learn: Vec<Learned>,
+    /// The client is the operator's app, and nothing is typed in.
+    pub app: Option<AppLogin>,
+}
+
+/// How the operator's app logs in: with `app.client_secret`, or with `app.client_assertion`.
+#[derive(Clone, Copy, Debug)]
+pub struct AppLogin {
+    /// What is signed in place of a secret.
+    pub assertion: Option<ClientAssertion>,
 }
 
 impl Login {

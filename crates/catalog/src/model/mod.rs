@@ -5,28 +5,31 @@ mod api;
 mod key;
 mod learn;
 mod login;
+mod oauth1;
 mod oauth2;
 mod set;
 mod source;
 mod variable;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use url::Url;
 
 pub use self::api::{Api, Check, CheckBody, CheckMethod, CheckTarget, EntryName, Expected};
 pub use self::key::{ApiKeyAuth, Characters, Field, Input, Secret, TypedKind};
-pub use self::learn::{Choose, Learned, LearnedKind};
-pub use self::login::{KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
+pub use self::learn::{Choose, Learned, LearnedKind, LearningCall};
+pub use self::login::{AppLogin, KeyFormat, Login, LoginBody, LoginRequest, Signature, SignatureAlgorithm};
+pub use self::oauth1::{OAuth1, OAuth1Calls, OAuth1Method, OAuth1Place, OAuth1Request, OAuth1Signing};
 pub use self::oauth2::{
-    AuthorizeRequest, ClientAuth, Endpoints, OAuth2, ParameterNames, ParameterValue, Pkce, Refresh, RefreshErrors,
-    RequestBody, RequestMethod, RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
+    AssertionAudience, AuthorizeRequest, ClientAssertion, ClientAuth, DeviceAuthorization, Endpoints, KeyAlgorithm,
+    OAuth2, ParameterNames, ParameterValue, Pkce, Pushed, Refresh, RefreshErrors, RequestBody, RequestMethod,
+    RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
 };
 pub use self::set::Catalog;
 pub use self::source::{Confidence, Origin, Source};
 pub use self::variable::{Choice, HostCase, OtherValue, SetBy, Uses, Variable, VariableKind};
 use crate::action::Action;
-use crate::template::Template;
+use crate::template::{Template, UrlTemplate};
 
 /// The id of an integration: lower case, digits and hyphens, as `google-calendar`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -67,6 +70,8 @@ pub struct Integration {
     pub check: Option<Check>,
     /// The provider's documents that this definition was written from. Never empty.
     pub sources: Vec<Source>,
+    /// Keys whose facts stand in none of the documents that were read.
+    pub unconfirmed: Vec<String>,
     /// How far it was proved.
     pub confidence: Confidence,
     /// Why there is no check, where people paste a key.
@@ -102,7 +107,7 @@ impl Integration {
         }
     }
 
-    /// The first sign-in method of a kind (`oauth2`, `api_key`, `basic`, `form`, `none`), for a credential that says no more than its kind.
+    /// The first sign-in method of a kind (`oauth2`, `oauth1`, `api_key`, `basic`, `form`, `none`), for a credential that says no more than its kind.
     pub fn method_of_kind(&self, kind: &str) -> Option<&AuthMethod> {
         self.auth.iter().find(|method| method.kind.name() == kind)
     }
@@ -123,27 +128,53 @@ pub struct AuthMethod {
     pub query: Vec<(EntryName, Template)>,
     /// The call that proves a credential of this method: its own, or that of the definition.
     pub check: Option<Check>,
+    /// Calls after the sign-in, in order, whose answers say more that a connection keeps.
+    pub calls: Vec<LearningCall>,
     /// A call that lists what the credential reaches, of which a connection uses one.
     pub choose: Option<Choose>,
+    /// Where secrets of this way go: origins as they are written, and what their inputs may be. Texts to compare.
+    pub destinations: BTreeSet<String>,
 }
 
 impl AuthMethod {
-    /// What connections of this method keep as variables besides what somebody gives: learnt from the token answer, and
-    /// from what was chosen.
+    /// What connections of this method keep as variables besides what somebody gives: learnt from the token answer and
+    /// later calls, and from what was chosen.
     pub fn kept(&self) -> impl Iterator<Item = &Learned> {
         let learned = match &self.kind {
             AuthKind::OAuth2(oauth2) => oauth2.learn.as_slice(),
+            AuthKind::OAuth1(oauth1) => oauth1.learn.as_slice(),
             AuthKind::ApiKey(typed) => typed.login.as_ref().map_or(&[][..], |login| &login.learn),
         };
         let chosen = self.choose.as_ref().map_or(&[][..], |choose| &choose.learn);
-        learned.iter().chain(chosen)
+        let called = self.calls.iter().flat_map(|call| &call.learn);
+        learned.iter().chain(called).chain(chosen)
+    }
+
+    /// The issuer whose metadata says the endpoints, where they are discovered.
+    pub fn discovered_issuer(&self) -> Option<&UrlTemplate> {
+        match &self.kind {
+            AuthKind::OAuth2(oauth2) => match &oauth2.endpoints {
+                Endpoints::Discovered { issuer } => Some(issuer),
+                Endpoints::Fixed { .. } | Endpoints::Resource { .. } => None,
+            },
+            AuthKind::OAuth1(_) | AuthKind::ApiKey(_) => None,
+        }
     }
 
     /// What the person types in, where that is the sign-in.
     pub fn typed(&self) -> Option<&ApiKeyAuth> {
         match &self.kind {
-            AuthKind::OAuth2(_) => None,
+            AuthKind::OAuth2(_) | AuthKind::OAuth1(_) => None,
             AuthKind::ApiKey(typed) => Some(typed),
+        }
+    }
+
+    /// How calls are signed with OAuth 1, where they are.
+    pub fn signing(&self) -> Option<&OAuth1Signing> {
+        match &self.kind {
+            AuthKind::OAuth2(_) => None,
+            AuthKind::OAuth1(oauth1) => Some(&oauth1.signing),
+            AuthKind::ApiKey(typed) => typed.oauth1.as_ref().map(|calls| &calls.signing),
         }
     }
 
@@ -157,8 +188,10 @@ impl AuthMethod {
 /// How a sign-in works.
 #[derive(Debug)]
 pub enum AuthKind {
-    /// The authorization code grant of RFC 6749 §4.1.
+    /// The authorization code grant of RFC 6749 §4.1, or the device authorization grant of RFC 8628.
     OAuth2(Box<OAuth2>),
+    /// OAuth 1.0a (RFC 5849).
+    OAuth1(Box<OAuth1>),
     /// What the person types in: a key, a user name and password, any fields, or nothing.
     ApiKey(ApiKeyAuth),
 }
@@ -166,13 +199,42 @@ pub enum AuthKind {
 impl AuthKind {
     /// Whether an operator must register an OAuth app for it.
     pub fn needs_app(&self) -> bool {
-        matches!(self, Self::OAuth2(oauth2) if !oauth2.registers_clients())
+        match self {
+            Self::OAuth2(oauth2) => !oauth2.registers_clients(),
+            Self::OAuth1(_) => true,
+            Self::ApiKey(typed) => typed.app().is_some(),
+        }
+    }
+
+    /// Whether the person signs in at the service, in a window of its own.
+    pub fn is_at_the_service(&self) -> bool {
+        matches!(self, Self::OAuth2(_) | Self::OAuth1(_))
+    }
+
+    /// Whether that app needs a client secret.
+    pub fn needs_client_secret(&self) -> bool {
+        match self {
+            Self::OAuth2(oauth2) => oauth2.needs_client_secret(),
+            Self::OAuth1(_) => true,
+            Self::ApiKey(typed) => matches!(typed.app(), Some(AppLogin { assertion: None })),
+        }
+    }
+
+    /// What an app with a private key signs with it, where it needs one.
+    pub fn client_assertion(&self) -> Option<&ClientAssertion> {
+        match self {
+            Self::OAuth2(oauth2) => oauth2.needs_client_key().then_some(&oauth2.assertion),
+            Self::OAuth1(_) => None,
+            Self::ApiKey(typed) => typed.app()?.assertion.as_ref(),
+        }
     }
 
     /// The name in the YAML and on the wire.
     pub fn name(&self) -> &'static str {
         match self {
+            Self::OAuth2(oauth2) if oauth2.device.is_some() => "oauth2_device",
             Self::OAuth2(_) => "oauth2",
+            Self::OAuth1(_) => "oauth1",
             Self::ApiKey(typed) => typed.kind.name(),
         }
     }

@@ -30,6 +30,10 @@ pub struct Origin {
     pub file: String,
     /// Whether it came with the program.
     pub built_in: bool,
-    /// Whether it takes the place of a built-in one.
+    /// Whether it takes the place of another one.
     pub overrides: bool,
+    /// Whether it came by the API.
+    pub stored: bool,
+    /// Differs where the text does, that of its family too.
+    pub fingerprint: u64,
 }

@@ -1,6 +1,6 @@
-//! Non-secret values.
+//! Values that are no secrets of a person.
 
-/// A non-secret value.
+/// A value that is no secret of the person who connects.
 #[derive(Debug)]
 pub struct Variable {
     /// Label of the field.
@@ -13,6 +13,8 @@ pub struct Variable {
     pub kind: VariableKind,
     /// What may be typed in besides the choices of a [`VariableKind::Choice`].
     pub other: Option<OtherValue>,
+    /// Whether it is a secret of the operator's: sealed, and never shown.
+    pub secret: bool,
     /// Whether it may be absent.
     pub optional: bool,
     /// Used when nobody gives one.

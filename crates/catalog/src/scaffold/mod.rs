@@ -26,6 +26,8 @@ pub struct Draft {
     pub docs: Option<String>,
     /// The documents that this was written from, with what was read there.
     pub sources: Vec<(String, Vec<&'static str>)>,
+    /// Values that are asked for and are no secrets, as the subdomain of a customer.
+    pub variables: Vec<String>,
     /// The ways to sign in.
     pub sign_in: Vec<SignIn>,
     /// The API's base address.
@@ -101,6 +103,17 @@ impl Draft {
             file.pair(0, "docs", docs);
         }
         self.write_sources(&mut file);
+        if !self.variables.is_empty() {
+            file.blank();
+            file.line(0, "variables:");
+        }
+        for name in &self.variables {
+            let words = name.replace('_', " ");
+            let mut letters = words.chars();
+            let first = letters.next().map(|letter| letter.to_ascii_uppercase());
+            file.line(2, &format!("{}:", text(name)));
+            file.pair(4, "title", &first.into_iter().chain(letters).collect::<String>());
+        }
         file.blank();
         self.write_auth(&mut file);
         file.blank();

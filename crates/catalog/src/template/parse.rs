@@ -42,6 +42,13 @@ pub(super) fn template(source: &str) -> Result<Vec<Part>, SyntaxError> {
         let mut cursor = Cursor { rest: &rest[at + 2..] };
         let expression = cursor.expression(0)?;
         cursor.space();
+        if let (Expression::Name(name), Some(more)) = (&expression, cursor.rest.strip_prefix('/')) {
+            let end = more.find('}').unwrap_or(more.len());
+            return error(format!(
+                "`/` cannot stand in `${{…}}`: parts are separated by dots, as `${{{name}.{}}}`",
+                more[..end].replace('/', ".")
+            ));
+        }
         if !cursor.take('}') {
             return error(format!("`${{` is not closed by `}}` after `{expression}`"));
         }

@@ -41,6 +41,11 @@ pub(crate) enum WholeOrigin {
 #[error("{0}")]
 pub(crate) struct HostRuleError(pub String);
 
+/// The way to a service that is not on the public internet.
+const OWN_NETWORK: &str = ". For a service of your own network declare a variable of `type: origin`, write \
+                           `${variables.NAME}` in place of scheme and host, and list its origin in \
+                           `LATCHKEY_ALLOW_PRIVATE_HOSTS`";
+
 fn refuse<T>(message: impl Into<String>) -> Result<T, HostRuleError> {
     Err(HostRuleError(message.into()))
 }
@@ -55,7 +60,8 @@ impl UrlTemplate {
         let (origin, tail) = match template.parts() {
             [Part::Literal(start), rest @ ..] => {
                 let Some(after) = start.strip_prefix("https://") else {
-                    return refuse("the address must begin with `https://`");
+                    let own = if start.starts_with("http://") { OWN_NETWORK } else { "" };
+                    return refuse(format!("the address must begin with `https://`{own}"));
                 };
                 let (host, tail) = split_host(after, rest);
                 check_host(&host)?;
@@ -110,6 +116,23 @@ impl UrlTemplate {
                     Part::Literal(_) => None,
                 })
                 .collect(),
+        }
+    }
+
+    /// Scheme and host as they are written, with their inputs: `https://${variables.domain}.example.com`.
+    pub fn origin_text(&self) -> String {
+        match &self.origin {
+            Origin::Whole(name, _) => format!("${{{name}}}"),
+            Origin::Host(parts) => {
+                let written = parts.iter().map(|part| match part {
+                    Part::Literal(text) => text.clone(),
+                    Part::Expression(expression) => match host_input(expression) {
+                        Some((name, HostCase::Lowered)) => format!("${{lower({name})}}"),
+                        _ => format!("${{{expression}}}"),
+                    },
+                });
+                format!("https://{}", written.collect::<String>())
+            }
         }
     }
 
@@ -240,8 +263,9 @@ fn check_host(host: &[Part]) -> Result<(), HostRuleError> {
             Part::Literal(text) => {
                 let allowed = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-".contains(&byte);
                 if !text.bytes().all(allowed) {
+                    let own = if text.contains(':') { OWN_NETWORK } else { "" };
                     return refuse(format!(
-                        "`{text}` cannot stand in a host: only lower-case letters, digits, `-` and `.` can, no port and no user"
+                        "`{text}` cannot stand in a host: only lower-case letters, digits, `-` and `.` can, no port and no user{own}"
                     ));
                 }
             }
@@ -266,14 +290,15 @@ fn check_host(host: &[Part]) -> Result<(), HostRuleError> {
     let labels: Vec<&str> = fixed.split('.').collect();
     if labels.len() < 2 || !labels.iter().all(|label| is_label(label)) {
         return refuse(format!(
-            "`{fixed}` is not the name of a host: write at least a domain such as `example.com`"
+            "`{fixed}` is not the name of a host: write at least a domain such as `example.com`{}",
+            if fixed == "localhost" { OWN_NETWORK } else { "" }
         ));
     }
     if labels
         .last()
         .is_some_and(|top| top.bytes().all(|byte| byte.is_ascii_digit()))
     {
-        return refuse("a definition cannot name an IP address");
+        return refuse(format!("a definition cannot name an IP address{OWN_NETWORK}"));
     }
     Ok(())
 }

@@ -55,6 +55,16 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
     ),
     ("missing key", "name: Acme\n", ""),
     (
+        "a pattern of which nothing can be part of a host",
+        "placeholder: my-company }",
+        "placeholder: my-company, pattern: \"[A-Z]{2,9}|[a-z]+_[a-z]+\" }",
+    ),
+    (
+        "a placeholder that cannot be part of a host",
+        "placeholder: my-company }",
+        "placeholder: My Company, pattern: \"[A-Za-z -]+\" }",
+    ),
+    (
         "the person chooses where the client secret goes",
         "url: \"https://${variables.domain}.acme.example/token\"",
         "url: \"${variables.site}/token\"",
@@ -173,6 +183,39 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "http",
         "https://${variables.domain}.acme.example/authorize",
         "http://${variables.domain}.acme.example/authorize",
+    ),
+    (
+        "a variable that is not declared, and none like it",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variables.workspace}.acme.example/authorize",
+    ),
+    (
+        "a name that is longer than the declared one",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://${variables.domain_name}.acme.example/authorize",
+    ),
+    (
+        "braces without a dollar in a host",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://{subdomain}.acme.example/authorize",
+    ),
+    ("braces without a dollar in a path", "get: /me", "get: \"/users/{id}\""),
+    ("a check that is neither a path nor an address", "get: /me", "get: me"),
+    ("a slash in an input", "${body.id}", "${body.user/id}"),
+    (
+        "a token by the name that it has in the answer",
+        "Bearer ${credential.access_token}",
+        "Bearer ${token.token}",
+    ),
+    (
+        "an optional variable in a host",
+        "placeholder: my-company }",
+        "placeholder: my-company, optional: true }",
+    ),
+    (
+        "a service of one's own machine",
+        "https://${variables.domain}.acme.example/authorize",
+        "https://localhost/authorize",
     ),
     (
         "a port",
@@ -598,5 +641,60 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "a signature in no parameter",
         "    refresh: { lifetime: 2h }",
         "    callback: { signature: {} }",
+    ),
+    (
+        "an assertion that nobody sends",
+        "client_auth: body }",
+        "client_auth: body, assertion: { lifetime: 2m } }",
+    ),
+    (
+        "an assertion that lives too long",
+        "client_auth: body }",
+        "client_auth: private_key_jwt, assertion: { lifetime: 1h } }",
+    ),
+    (
+        "an assertion with a shared secret",
+        "client_auth: body }",
+        "client_auth: private_key_jwt, assertion: { algorithm: HS256 } }",
+    ),
+    (
+        "an assertion for an issuer that nothing names",
+        "client_auth: body }",
+        "client_auth: private_key_jwt, assertion: { audience: issuer } }",
+    ),
+    (
+        "an assertion in an address",
+        "client_auth: body }",
+        "client_auth: private_key_jwt, method: get }",
+    ),
+    (
+        "a secret beside an assertion",
+        "client_auth: body }",
+        "client_auth: private_key_jwt, headers: { X-Secret: \"${app.client_secret}\" } }",
+    ),
+    (
+        "pushed requests without an endpoint",
+        "      params: { prompt: consent }\n",
+        "      params: { prompt: consent }\n      pushed: {}\n",
+    ),
+    (
+        "pushed requests where a value says",
+        "      params: { prompt: consent }\n",
+        "      params: { prompt: consent }\n      pushed: { url: \"${variables.site}/ahead\" }\n",
+    ),
+    (
+        "a key of our own among the parameters",
+        "params: { prompt: consent }",
+        "params: { dpop_jkt: x }",
+    ),
+    (
+        "a bound token as Bearer",
+        "    refresh: { lifetime: 2h }",
+        "    dpop: true",
+    ),
+    (
+        "a proof of our own",
+        "    refresh: { lifetime: 2h }",
+        "    dpop: true\n    headers: { Authorization: \"DPoP ${credential.access_token}\", DPoP: x }",
     ),
 ];

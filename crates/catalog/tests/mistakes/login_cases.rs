@@ -56,6 +56,16 @@ api:
 /// Name, from, to.
 pub(crate) const CASES: &[(&str, &str, &str)] = &[
     (
+        "calls after a log-in",
+        "    learn: { home: { from: \"${token.home}\" } }\n    headers: { Auth",
+        "    calls: [{ get: \"https://api.acme.test/more\", learn: { shard: { from: \"${body.shard}\" } } }]\n    headers: { Auth",
+    ),
+    (
+        "calls after a sign-in to a server of tools",
+        "    url: https://mcp.acme.test/mcp\n",
+        "    url: https://mcp.acme.test/mcp\n    calls: [{ get: \"https://api.acme.test/more\" }]\n",
+    ),
+    (
         "no request",
         "    requests:\n      - post: \"https://${variables.site}.acme.test/session\"\n        headers: { X-Assertion: \"${signed.jwt}\" }\n        json: { user: \"${credential.user}\", list: [\"${variables.site}\", 1] }\n        keep: { session: \"${body.session}\" }\n      - get: https://api.acme.test/token\n        query: { session: \"${kept.session}\" }\n",
         "    requests: []\n",
@@ -90,6 +100,11 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "the app's secret",
         "X-Assertion: \"${signed.jwt}\"",
         "X-Assertion: \"${signed.jwt}${app.client_secret}\"",
+    ),
+    (
+        "a variable that is a secret with another name",
+        "user: \"${credential.user}\",",
+        "user: \"${variables.username}\",",
     ),
     ("what no request keeps", "${kept.session}", "${kept.sesion}"),
     (
@@ -165,4 +180,29 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "\"https://${variables.site}/mcp\"",
     ),
     ("an id that says OAuth", "kind: jwt\n", "kind: jwt\n    id: oauth_key\n"),
+    (
+        "a private key of a person's client",
+        "client_auth: body",
+        "client_auth: private_key_jwt",
+    ),
+    (
+        "an assertion that nobody sends",
+        "client_auth: body, params: { audience: api }",
+        "client_auth: body, assertion: {}",
+    ),
+    (
+        "a label for what nobody types in",
+        "    title: Own app\n",
+        "    title: Own app\n    set_by: operator\n    client_id_title: App\n",
+    ),
+    (
+        "a parameter that proves the client",
+        "params: { audience: api }",
+        "params: { client_assertion: x }",
+    ),
+    (
+        "the client secret of the app in a log-in",
+        "json: { user: \"${credential.user}\",",
+        "json: { user: \"${app.client_secret}\",",
+    ),
 ];

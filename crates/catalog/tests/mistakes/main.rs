@@ -1,7 +1,9 @@
 //! Each mistake in a definition is told with its file, line, place and a way out.
 
 mod cases;
+mod device_cases;
 mod login_cases;
+mod oauth1_cases;
 mod typed;
 
 use std::fmt::Write as _;
@@ -24,8 +26,10 @@ fn problems(yaml: &str) -> Vec<Problem> {
 #[test]
 fn the_good_definition_is_good() {
     assert_eq!(problems(GOOD), Vec::<Problem>::new());
+    assert_eq!(problems(device_cases::GOOD), Vec::<Problem>::new());
     assert_eq!(problems(login_cases::GOOD), Vec::<Problem>::new());
     assert_eq!(problems(typed::GOOD), Vec::<Problem>::new());
+    assert_eq!(problems(oauth1_cases::GOOD), Vec::<Problem>::new());
 }
 
 #[test]
@@ -34,8 +38,18 @@ fn each_mistake_has_its_message() {
 }
 
 #[test]
+fn each_mistake_in_a_sign_in_with_a_code_has_its_message() {
+    insta::assert_snapshot!(messages(device_cases::GOOD, device_cases::CASES));
+}
+
+#[test]
 fn each_mistake_in_a_log_in_has_its_message() {
     insta::assert_snapshot!(messages(login_cases::GOOD, login_cases::CASES));
+}
+
+#[test]
+fn each_mistake_in_signed_calls_has_its_message() {
+    insta::assert_snapshot!(messages(oauth1_cases::GOOD, oauth1_cases::CASES));
 }
 
 #[test]
@@ -165,4 +179,28 @@ fn bombs_are_refused_at_once() {
             "{name}: a very long message"
         );
     }
+}
+
+/// With `set_by: operator` the operator's secret goes to the token endpoint.
+#[test]
+fn a_person_does_not_choose_where_the_operators_secret_goes() {
+    let moved = login_cases::GOOD
+        .replace(
+            "site: { title: Site }",
+            "site: { title: Site }\n  house: { title: House, type: origin }",
+        )
+        .replace("    title: Own app\n", "    title: Own app\n    set_by: operator\n")
+        .replace(
+            "url: https://api.acme.test/oauth/token",
+            "url: \"${variables.house}/token\"",
+        );
+    let found: Vec<String> = problems(&moved).iter().map(ToString::to_string).collect();
+    assert!(
+        found
+            .iter()
+            .any(|problem| problem.contains("the app's client secret is sent to")),
+        "{found:#?}"
+    );
+    let operators = moved.replace("type: origin }", "type: origin, set_by: operator }");
+    assert!(problems(&operators).is_empty(), "{:#?}", problems(&operators));
 }

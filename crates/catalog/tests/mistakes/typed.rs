@@ -73,6 +73,36 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "password: { type: email }",
     ),
     (
+        "an operator's variable that is named like a secret",
+        "application: { title: Application, pattern",
+        "app_token: { title: Application, set_by: operator, pattern",
+    ),
+    (
+        "a person's variable that is named like a secret",
+        "application: { title: Application, pattern",
+        "password: { title: Application, pattern",
+    ),
+    (
+        "a person's variable that is a secret",
+        "application: { title: Application, pattern",
+        "application: { title: Application, secret: true, pattern",
+    ),
+    (
+        "a secret that is an address",
+        "path: { title: Path, type: path, default: /me }",
+        "path: { title: Path, type: path, default: /me }\n  other: { title: Other, type: origin, set_by: operator, secret: true }",
+    ),
+    (
+        "an operator's secret with a default",
+        "team: { title: Team, optional: true }",
+        "team: { title: Team, set_by: operator, secret: true, default: us, pattern: \"[a-z]+\" }",
+    ),
+    (
+        "an operator's secret in an address",
+        "application: { title: Application, pattern",
+        "application: { title: Application, set_by: operator, secret: true, pattern",
+    ),
+    (
         "fields of nothing",
         "    title: Connect\n",
         "    title: Connect\n    fields: []\n",

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::connect::{Connected, read};
 use super::{Done, Scene};
-use crate::player::{Mood, Take};
+use crate::player::{Mood, SERVERS, Take};
 use crate::sample;
 use crate::template::Template;
 
@@ -28,8 +28,14 @@ impl Scene<'_> {
         if secrets.any(|field| field.at("optional").is_true()) {
             variants = variants.max(2);
         }
-        for (_, learn) in self.way().at("learn").entries() {
+        let way = self.way();
+        let calls = way.at("calls").items();
+        let called = calls.iter().flat_map(|call| call.at("learn").entries());
+        for (_, learn) in way.at("learn").entries().into_iter().chain(called) {
             variants = variants.max(learn.at("hosts").items().len());
+        }
+        if self.is_mcp() {
+            variants = variants.max(SERVERS);
         }
         let name = self.check().at("account").at("name");
         variants = variants.max(Template::parse(name.text_or(""))?.alternatives());
@@ -114,8 +120,11 @@ impl Scene<'_> {
     /// Refusals, each with the service's own reason.
     pub(super) async fn errors(&self) -> Result<Done, String> {
         let take = self.take(0)?;
-        if self.is_oauth2() {
+        if self.signs_in() {
             self.errors_of_sign_in(&take).await?;
+        }
+        if self.is_mcp() {
+            self.errors_of_mcp(&take).await?;
         }
         if self.has_token() {
             self.errors_of_refresh(&take).await?;
@@ -146,10 +155,13 @@ impl Scene<'_> {
             moods.push(Mood::Nobody);
         }
         for mood in moods {
-            if !self.is_oauth2() {
+            if !self.signs_in() {
                 let told = self.refused(take, mood.clone()).await?;
                 let quotes = matches!(mood, Mood::NotOk(_) | Mood::Nobody) || told.contains(WORDS);
-                if !told.contains("credential_refused") || !quotes {
+                // Nobody typed in what the service refuses.
+                let of_app = self.is_of_app() && matches!(mood, Mood::Refuses(_));
+                let key = if of_app { "app_broken" } else { "credential_refused" };
+                if !told.contains(key) || !quotes {
                     return Err(format!("a refused key ({mood:?}): {told}"));
                 }
             }
@@ -177,15 +189,32 @@ impl Scene<'_> {
             return Err(format!("the person said no: {denied}"));
         }
         let way = self.way();
-        if way.at("issuer").is_there() || way.at("discover").is_there() {
+        // Nobody comes back from a service where a code is entered.
+        let comes_back = !self.is_by_code();
+        if comes_back && (way.at("issuer").is_there() || way.at("discover").is_there() || self.is_mcp()) {
             self.refused(take, Mood::ForeignIssuer).await?;
         }
         if way.at("callback").at("signature").is_there() {
             self.refused(take, Mood::ForeignSignature).await?;
         }
-        self.refused(take, Mood::TokenError("invalid_client".to_owned()))
-            .await?;
-        for (name, learn) in way.at("learn").entries() {
+        let (code, told) = if self.is_oauth1() {
+            let told = self.refused(take, Mood::ForeignToken).await?;
+            if !told.contains("token_mismatch") {
+                return Err(format!("the callback named another token: {told}"));
+            }
+            ("consumer_key_unknown", "app_broken")
+        } else {
+            ("invalid_client", "")
+        };
+        let refused = self.refused(take, Mood::TokenError(code.to_owned())).await?;
+        if !refused.contains(told) {
+            return Err(format!("the app is refused: {refused}"));
+        }
+        let mut learnt = way.at("learn").entries();
+        for call in way.at("calls").items() {
+            learnt.extend(call.at("learn").entries());
+        }
+        for (name, learn) in learnt {
             if sample::against_learn(&learn).is_some() {
                 let mut take = take.clone();
                 take.wrong = Some(name.to_owned());
@@ -203,7 +232,12 @@ impl Scene<'_> {
         if self.way().at("refresh").at("supported").value() == Some(&json!(false)) {
             return Ok(());
         }
-        let mut codes = vec![("grant_gone", None, "invalid_grant".to_owned())];
+        let refused = if self.is_of_app() { "app_broken" } else { "grant_gone" };
+        let mut codes = vec![(refused, None, "invalid_grant".to_owned())];
+        // A client that registered itself is this connection's alone: one that is gone is no operator's trouble.
+        if self.is_mcp() {
+            codes.push(("grant_gone", None, "invalid_client".to_owned()));
+        }
         for meaning in ["transient", "app_broken", "grant_gone"] {
             for code in errors.at(meaning).items() {
                 codes.push((meaning, Some(code.path.clone()), code.text_or("").to_owned()));
@@ -268,7 +302,7 @@ impl Scene<'_> {
         Ok(format!("{} {}", text("state"), text("stateReason")))
     }
 
-    async fn after_refresh(&self, connected: &Connected) -> Result<String, String> {
+    pub(super) async fn after_refresh(&self, connected: &Connected) -> Result<String, String> {
         let tick = self.stage.server.broker.refresh_tick().await;
         tick.map_err(|error| error.to_string())?;
         self.stage.complaints()?;

@@ -38,8 +38,14 @@ impl Scene<'_> {
         }
         let way = self.way();
         let method = &listed["auth"][self.way];
-        for key in ["id", "kind", "title"] {
+        for key in ["id", "title"] {
             self.same(&way.at(key), &method[key], key)?;
+        }
+        // A modal has nothing else to do for a server of tools than for any sign-in.
+        if self.is_mcp() && method["kind"] == "oauth2" {
+            self.stage.used(&way.at("kind").path)?;
+        } else {
+            self.same(&way.at("kind"), &method["kind"], "kind")?;
         }
         let body = json!({ "integration": self.script.id, "auth": self.way_id() });
         let form = read(&browser.post("/connect/api/form", Some(&session), &body).await, 200)?;
@@ -75,7 +81,9 @@ impl Scene<'_> {
         let mut body = json!({
             "integration": self.script.id, "auth": self.way_id(), "values": self.typed(take), "name": null, "embedder": SHOP,
         });
-        let path = if self.is_oauth2() {
+        let path = if self.is_by_code() {
+            "/connect/api/codes"
+        } else if self.signs_in() {
             body["mode"] = json!("popup");
             body["ticket"] = json!(vault::Token::generate().expose());
             body["proof"] = json!(vault::Token::generate().expose());

@@ -1,5 +1,7 @@
 //! The life of a connection: its account, calls, the end of its token, refreshes, and its end.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use super::connect::{Connected, read};
@@ -10,6 +12,8 @@ use crate::script::Part;
 
 /// Seconds within which a moment is the same.
 const MARGIN: u64 = 60;
+/// Far more than a revocation takes, also on a machine that stalls.
+const REVOKED_WITHIN: Duration = Duration::from_mins(1);
 
 impl Scene<'_> {
     /// The first connection, with the answers that the definition declares as usual.
@@ -19,7 +23,7 @@ impl Scene<'_> {
             .stage
             .player
             .with(|role| (role.count(&Seen::Exchange), role.count(&Seen::Check)))?;
-        if self.has_token() && exchanged != 1 {
+        if (self.has_token() || self.is_oauth1()) && exchanged != 1 {
             return Err(format!("a token was asked for {exchanged} times"));
         }
         if self.check().is_there() && checked == 0 {
@@ -118,6 +122,9 @@ impl Scene<'_> {
                 return Err(format!("{method} {path} gives {status} {echo}"));
             }
         }
+        if self.is_mcp() {
+            self.tools(main).await?;
+        }
         self.further_hosts(main).await
     }
 
@@ -170,6 +177,9 @@ impl Scene<'_> {
 
     /// The token ends when the definition or the answer says, and the next call gets a new one.
     pub(super) async fn expiry(&self, main: &Connected) -> Result<Done, String> {
+        if self.is_oauth1() {
+            return self.end_of_oauth1(main).await;
+        }
         if !self.has_token() {
             return Ok(Done::Nothing);
         }
@@ -193,6 +203,33 @@ impl Scene<'_> {
                 "the token had ended: the call gives {status} {answer} after {refreshed} refreshes"
             )),
         }
+    }
+
+    /// Such a token ends when the definition says, or not at all; there is never a new one.
+    async fn end_of_oauth1(&self, main: &Connected) -> Result<Done, String> {
+        let part = self.way().at("lifetime");
+        let id = main.connection["id"].as_str().unwrap_or_default();
+        let path = format!("/v1/vault/connections/{id}/credential");
+        let server = &self.stage.server;
+        let credential = read(&server.api("GET", &path).key(&self.stage.reading).send().await, 200)?;
+        let token = self.stage.player.with(|role| role.access_token().to_owned())?;
+        if credential["fields"]["oauth_token"] != token.as_str() {
+            return Err("the connection's token is not the one that the service gave".to_owned());
+        }
+        let left = credential["expiresIn"].as_u64();
+        let expected = part.text().map(seconds).transpose()?;
+        let same = match (left, expected) {
+            (None, None) => true,
+            (Some(left), Some(expected)) => left <= expected && left + MARGIN >= expected,
+            _ => false,
+        };
+        if !same {
+            return Err(format!(
+                "the token ends in {left:?} seconds, and the definition says {expected:?}"
+            ));
+        }
+        self.stage.used(&part.path)?;
+        Ok(if expected.is_some() { Done::Ok } else { Done::Nothing })
     }
 
     /// Seconds that the access token is good for, and it is the service's last one.
@@ -315,18 +352,23 @@ impl Scene<'_> {
         self.stage.player.with(|role| role.complaints.clear())
     }
 
-    /// Lets revocations be made; a deletion begins them by itself.
+    /// Lets revocations be made; a deletion begins them by itself. What the service did not take waits for its next time.
     async fn revocations(&self) -> Result<(), String> {
-        for _ in 0..100 {
+        let until = Instant::now() + REVOKED_WITHIN;
+        while Instant::now() < until {
             let ticked = self.stage.server.broker.revoke_tick().await;
             ticked.map_err(|error| error.to_string())?;
-            let pending = "select count(*) from revocations where status = 'pending' and attempts < 2";
-            if self.stage.server.database.number(pending).await == 0 {
+            let at_work = "select count(*) from revocations
+                 where status = 'pending' and (lease_until is not null or next_attempt_at <= latchkey_now())";
+            if self.stage.server.database.number(at_work).await == 0 {
                 return Ok(());
             }
-            tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+            tokio::time::sleep(Duration::from_millis(10)).await;
         }
-        Ok(())
+        Err(format!(
+            "a revocation was not over within {} seconds",
+            REVOKED_WITHIN.as_secs()
+        ))
     }
 
     /// Deletes a connection; the answer.

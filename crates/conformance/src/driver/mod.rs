@@ -2,8 +2,10 @@
 
 mod connect;
 mod errors;
+mod fixture;
 mod form;
 mod life;
+mod mcp;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -22,8 +24,6 @@ pub(crate) enum Done {
     Ok,
     /// The definition has nothing for it.
     Nothing,
-    /// The player does not know this kind.
-    NotPlayed,
 }
 
 /// One way to sign in on a stage.
@@ -60,15 +60,36 @@ impl Scene<'_> {
     }
 
     /// Whether it is a sign-in in a browser.
+    pub(crate) fn signs_in(&self) -> bool {
+        self.is_oauth2() || self.is_oauth1()
+    }
+
+    /// Whether it is one with OAuth 1.
+    pub(crate) fn is_oauth1(&self) -> bool {
+        self.way().at("kind").text() == Some("oauth1")
+    }
+
+    /// Whether it is one with OAuth 2.
     pub(crate) fn is_oauth2(&self) -> bool {
-        self.way().at("kind").text() == Some("oauth2")
+        matches!(self.way().at("kind").text(), Some("oauth2" | "oauth2_device" | "mcp"))
+    }
+
+    /// Whether the person enters a code at the service.
+    fn is_by_code(&self) -> bool {
+        self.way().at("kind").text() == Some("oauth2_device")
+    }
+
+    /// Whether the operator's app is the client, and nothing is typed in.
+    pub(crate) fn is_of_app(&self) -> bool {
+        let way = self.way();
+        way.at("kind").text() == Some("oauth2_client_credentials") && way.at("set_by").text() == Some("operator")
     }
 
     /// Whether the service gives a token that ends.
     pub(crate) fn has_token(&self) -> bool {
         matches!(
             self.way().at("kind").text(),
-            Some("oauth2" | "login" | "oauth2_client_credentials")
+            Some("oauth2" | "oauth2_device" | "mcp" | "login" | "oauth2_client_credentials")
         )
     }
 
@@ -76,6 +97,7 @@ impl Scene<'_> {
     pub(crate) fn fields(&self) -> Vec<Asked<'_>> {
         let way = self.way();
         match way.at("kind").text() {
+            Some("oauth2_client_credentials") if self.is_of_app() => Vec::new(),
             Some("oauth2_client_credentials") => [("client_id", "Client ID"), ("client_secret", "Client secret")]
                 .into_iter()
                 .map(|(name, title)| Asked {
@@ -110,23 +132,22 @@ impl Scene<'_> {
     pub(crate) fn way_id(&self) -> String {
         let way = self.way();
         let kind = way.at("kind").text_or("");
-        let usual = if kind == "oauth2_client_credentials" {
-            "client_credentials"
-        } else {
-            kind
+        let usual = match kind {
+            "oauth2_client_credentials" => "client_credentials",
+            "mcp" => "oauth_mcp",
+            other => other,
         };
         way.at("id").text_or(usual).to_owned()
     }
 }
 
-/// Kinds that the player does not play, with the reason.
-const NOT_PLAYED: &[(&str, &str)] = &[(
-    "mcp",
-    "its clients register themselves; it is proved against servers of the protocol",
-)];
-
-fn is_not_played(way: &Part<'_>) -> bool {
-    NOT_PLAYED.iter().any(|(kind, _)| way.at("kind").text() == Some(kind))
+/// A step: a panic in it is its failure, not that of the run.
+macro_rules! step {
+    ($row:ident, $step:expr, $run:expr) => {{
+        let done = AssertUnwindSafe($run).catch_unwind().await;
+        let done = done.unwrap_or_else(|panic| Err(words(&*panic)));
+        $row.note($step, done);
+    }};
 }
 
 /// Runs every way of a definition; a row for each.
@@ -147,13 +168,13 @@ pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
             script.id.clone()
         };
         let mut row = Row::new(&name);
-        if is_not_played(&scene.way()) {
-            row.note(Step::Connect, Ok(Done::NotPlayed));
-            rows.push(row);
-            continue;
-        }
         stage.cast(script, way);
         play(&scene, &mut row).await;
+        if let Some(fixture) = &script.fixture
+            && fixture.is_of(way, &scene.way_id(), scene.way().at("kind").text_or(""))
+        {
+            step!(row, Step::Fixture, scene.fixture(fixture));
+        }
         // The next one shares the clock and the scheduler.
         drop(scene.clear().await);
         if let Some(role) = stage.player.play(None) {
@@ -162,9 +183,6 @@ pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
         rows.push(row);
     }
     let unused = ledger.unused(script);
-    if script.ways().iter().any(is_not_played) {
-        return rows;
-    }
     if let Some(last) = rows.last_mut() {
         let covered = if unused.is_empty() {
             Ok(Done::Ok)
@@ -174,15 +192,6 @@ pub(crate) async fn run(stage: &Stage, script: &Arc<Script>) -> Vec<Row> {
         last.note(Step::Covered, covered);
     }
     rows
-}
-
-/// A step: a panic in it is its failure, not that of the run.
-macro_rules! step {
-    ($row:ident, $step:expr, $run:expr) => {{
-        let done = AssertUnwindSafe($run).catch_unwind().await;
-        let done = done.unwrap_or_else(|panic| Err(words(&*panic)));
-        $row.note($step, done);
-    }};
 }
 
 async fn play(scene: &Scene<'_>, row: &mut Row) {

@@ -20,6 +20,9 @@ pub(crate) const CHOICES: usize = 2;
 /// What a user name and a password are sent as (RFC 7617 §2).
 const BASIC: &str = r#"Basic ${base64(variables.username ":" credential.password)}"#;
 
+/// What the token of a server that one signs in to is sent as (RFC 6750 §2.1).
+const BEARER: &str = "Bearer ${credential.access_token}";
+
 /// A header or a query parameter of calls.
 struct Written<'a> {
     name: String,
@@ -31,8 +34,21 @@ impl Role {
     /// A request of the product to the API, if it is one.
     pub(super) fn answer_api(&mut self, asked: &Asked) -> Result<Option<Reply>, String> {
         self.turn_to_grant(asked);
+        if let Some(reply) = self.compare_bound(asked)? {
+            return Ok(Some(reply));
+        }
+        if let Some(reply) = self.answer_rpc(asked)? {
+            return Ok(Some(reply));
+        }
         let script = Arc::clone(&self.script);
         let way = script.ways()[self.way].clone();
+        for call in way.at("calls").items() {
+            let mut names = call.at("learn").entries().into_iter();
+            let is_known = names.all(|(name, _)| self.learnt.contains_key(name));
+            if !is_known && self.is_call(&call, asked)? {
+                return self.more(&call, asked).map(Some);
+            }
+        }
         let choose = way.at("choose");
         let chosen = choose
             .at("learn")
@@ -52,6 +68,10 @@ impl Role {
         let Ok(mut at) = self.address(&base) else {
             return Ok(None);
         };
+        // A base that ends with a slash has the same addresses below it.
+        if at.path.last().is_some_and(String::is_empty) {
+            at.path.pop();
+        }
         if !asked.address.is_below(&at) {
             let Some(host) = self.other_host(asked) else {
                 return Ok(None);
@@ -62,7 +82,7 @@ impl Role {
         self.ledger.used(&base.path);
         self.compare_credential(asked, &at.query, false, None)?;
         if self.mood == Mood::Unauthorized {
-            return Ok(Some(Reply::json(401, &json!({ "error": "unauthorized" }))));
+            return Ok(Some(self.unauthorized()));
         }
         let path = &asked.address.path[at.path.len()..];
         let host = asked.address.origin.trim_start_matches("https://");
@@ -83,7 +103,7 @@ impl Role {
         }
         self.ledger.used(&part.path);
         self.compare_body(call, asked)?;
-        self.compare_credential(asked, &address.query, call.path.ends_with("choose"), Some(call))?;
+        self.compare_credential(asked, &address.query, is_early(call), Some(call))?;
         Ok(true)
     }
 
@@ -183,11 +203,16 @@ impl Role {
         let named = of_way
             .iter()
             .any(|(name, _)| name.eq_ignore_ascii_case("authorization"));
-        if what == "headers" && way.at("kind").text() == Some("basic") && !named {
+        let implied = match way.at("kind").text() {
+            Some("basic") => Some(BASIC),
+            Some("mcp") => Some(BEARER),
+            _ => None,
+        };
+        if let (Some(text), "headers", false) = (implied, what, named) {
             all.retain(|one| !is_authorization(one));
             all.push(Written {
                 name: "Authorization".to_owned(),
-                text: BASIC,
+                text,
                 path: way.at("kind").path,
             });
         }
@@ -196,7 +221,7 @@ impl Role {
 
     /// The credential, and the other headers and query parameters of the definition: exactly once each, and the secrets
     /// nowhere else. What needs a choice is left out before it is made (`early`).
-    fn compare_credential(
+    pub(super) fn compare_credential(
         &mut self,
         asked: &Asked,
         own: &[(String, String)],
@@ -232,7 +257,12 @@ impl Role {
         if call.is_none() {
             rest.push_str(&asked.body);
         }
-        let secrets = [self.access_token().to_owned(), self.client.secret.clone()];
+        let secret = self.issued.grants.last().and_then(|grant| grant.refresh.clone());
+        let secrets = [
+            self.access_token().to_owned(),
+            secret.unwrap_or_default(),
+            self.client_now().0.secret,
+        ];
         for secret in self.take.secrets.values().chain(&secrets) {
             if !secret.is_empty() && rest.contains(secret.as_str()) {
                 self.complain(format!(
@@ -284,6 +314,44 @@ impl Role {
         if let Some(pointer) = ok.text() {
             self.ledger.used(&ok.path);
             put_at_pointer(&mut body, pointer, json!(self.mood != Mood::NotOk(pointer.to_owned())));
+        }
+        let account = check.at("account");
+        let is_read = ["id", "name"].map(|key| Template::parse(account.at(key).text_or("")));
+        let is_read = is_read
+            .into_iter()
+            .flatten()
+            .any(|template| !template.paths("body", self.take.alternative).is_empty());
+        Ok(self.as_rpc(asked, body, is_read))
+    }
+
+    /// The answer to a call after the sign-in.
+    fn more(&mut self, call: &Part<'_>, asked: &Asked) -> Result<Reply, String> {
+        if let Mood::Refuses(words) = &self.mood {
+            return Ok(Reply::json(401, &json!({ "error": words })));
+        }
+        let mut expected = self.address(&if call.at("get").is_there() {
+            call.at("get")
+        } else {
+            call.at("post")
+        })?;
+        let script = Arc::clone(&self.script);
+        for one in self.written(&script, "query", None)? {
+            // What needs a value that is learnt later is left out.
+            if let Ok(value) = Template::parse(one.text)?.plain(&with_token(self.inputs())) {
+                expected.query.push((one.name, value));
+            }
+        }
+        self.compare_query(&expected, asked);
+        let mut body = json!({});
+        for (name, part) in call.at("learn").entries() {
+            let from = Template::parse(part.at("from").text_or(""))?;
+            let path = from.only_name().and_then(|name| name.strip_prefix("body."));
+            let path = path.ok_or_else(|| format!("{}: the player can only turn round one plain input", part.path))?;
+            put(&mut body, path, json!(self.learn(name, &part)?));
+        }
+        if let Some(pointer) = call.at("ok").text() {
+            self.ledger.used(&call.at("ok").path);
+            put_at_pointer(&mut body, pointer, json!(true));
         }
         Ok(Reply::json(200, &body))
     }
@@ -461,6 +529,11 @@ impl Role {
         }
         Ok(read)
     }
+}
+
+/// Whether a call is made before everything is learnt that calls may have.
+fn is_early(call: &Part<'_>) -> bool {
+    call.path.ends_with("choose") || call.path.contains(".calls[")
 }
 
 /// An entry as templates read it.

@@ -19,6 +19,9 @@ type Form = Vec<(String, String)>;
 impl Role {
     /// What the issuer says of itself, where the definition asks it (OpenID Connect Discovery 1.0 §3).
     pub(super) fn metadata(&self) -> Value {
+        if let Some(metadata) = self.mcp_metadata() {
+            return metadata;
+        }
         let way = &self.script.ways()[self.way];
         let issuer = way.at("discover").at("issuer");
         if !issuer.is_there() {
@@ -33,7 +36,9 @@ impl Role {
             "authorization_endpoint": format!("{issuer}/connect/authorize"),
             "token_endpoint": format!("{issuer}/connect/token"),
             "revocation_endpoint": format!("{issuer}/connect/revoke"),
+            "device_authorization_endpoint": format!("{issuer}/connect/device"),
             "userinfo_endpoint": format!("{issuer}/connect/userinfo"),
+            "pushed_authorization_request_endpoint": format!("{issuer}/connect/ahead"),
             "jwks_uri": format!("{issuer}/connect/keys"),
             "response_types_supported": ["code"],
             "subject_types_supported": ["public"],
@@ -79,6 +84,9 @@ impl Role {
 
     /// All that are asked for, in the order in which they are named: what the person reads.
     pub(crate) fn scopes_to_read(&self) -> Vec<String> {
+        if let Some(scopes) = self.mcp_scopes() {
+            return scopes;
+        }
         let scopes = self.script.ways()[self.way].at("scopes");
         let texts = |key: &str| -> Vec<String> { scopes.at(key).texts().into_iter().map(ToOwned::to_owned).collect() };
         let mut all = self.take.scopes.clone().unwrap_or_else(|| texts("default"));
@@ -95,15 +103,20 @@ impl Role {
     /// A browser comes to the authorization endpoint (RFC 6749 §4.1.1).
     pub(super) fn visit(&mut self, address: &str) -> Reply {
         self.seen.push(Seen::Authorize);
-        self.authorize(address).unwrap_or_else(|problem| {
-            self.complain(format!("authorize: {problem}"));
-            Reply::json(400, &json!({ "error": problem }))
-        })
+        let tampered = self.script.tamper.map(|tamper| tamper.address(address));
+        self.authorize(tampered.as_deref().unwrap_or(address))
+            .unwrap_or_else(|problem| {
+                self.complain(format!("authorize: {problem}"));
+                Reply::json(400, &json!({ "error": problem }))
+            })
     }
 
     fn authorize(&mut self, raw: &str) -> Result<Reply, String> {
         let script = Arc::clone(&self.script);
         let way = script.ways()[self.way].clone();
+        if self.kind() == "oauth1" {
+            return self.allow(&way, raw);
+        }
         let url = way.at("authorize").at("url");
         self.ledger.used(&url.path);
         let endpoint = self.authorization_endpoint(&url)?;
@@ -115,22 +128,34 @@ impl Role {
                 endpoint.place()
             ));
         }
+        self.recite_authorize(&address);
         let mut given = address.query.clone();
         for pair in &endpoint.query {
             take(&mut given, &pair.0);
         }
+        let mut given = self.taken_ahead(&way, given)?;
         let (redirect_uri, state) = (
             self.named(&way, &mut given, "redirect_uri")?,
             self.state(&way, &mut given)?,
         );
         let response_type = self.named(&way, &mut given, "response_type")?;
         let client_id = self.named(&way, &mut given, "client_id")?;
-        if response_type != "code" || client_id != self.client.id {
+        self.turn_to_client(&client_id, &redirect_uri)?;
+        if response_type != "code" || client_id != self.client_now().0.id {
             return Err(format!("response_type is `{response_type}`, client_id `{client_id}`"));
         }
         self.compare_spelling(&way, raw);
         self.compare_scopes(&way, &mut given);
+        if self.is_mcp() {
+            let resource = take(&mut given, "resource");
+            self.compare_resource(&resource, "authorize");
+        }
         let challenge = self.compare_challenge(&way, &mut given);
+        let key = take(&mut given, "dpop_jkt");
+        if key.len() != usize::from(self.is_bound()) {
+            self.complain(format!("authorize: dpop_jkt is there {} times", key.len()));
+        }
+        let bound = (challenge, key.into_iter().next());
         for (name, part) in way.at("authorize").at("params").entries() {
             let value = self.plain(&part)?;
             let found = take(&mut given, name);
@@ -140,7 +165,7 @@ impl Role {
         for (name, _) in given {
             self.complain(format!("authorize: the parameter `{name}` is not in the definition"));
         }
-        self.callback(&way, &redirect_uri, &state, challenge)
+        self.callback(&way, &redirect_uri, &state, bound)
     }
 
     /// The address of the authorization endpoint; what stands behind a `#` is a path as any other.
@@ -180,12 +205,15 @@ impl Role {
         }
     }
 
-    fn compare_scopes(&mut self, way: &Part<'_>, given: &mut Form) {
+    pub(super) fn compare_scopes(&mut self, way: &Part<'_>, given: &mut Form) {
         let scopes = way.at("scopes");
         let wanted = self.scopes();
         let name = scopes.at("parameter").text_or("scope");
         let separator = scopes.at("separator").text_or(" ");
         let found = take(given, name);
+        if self.is_mcp() {
+            self.ledger.used(&scopes.path);
+        }
         self.ledger.used(&scopes.at("parameter").path);
         self.ledger.used(&scopes.at("required").path);
         if self.take.scopes.is_none() {
@@ -200,7 +228,7 @@ impl Role {
             vec![wanted.join(separator)]
         };
         if found != expected {
-            self.complain(format!("authorize: `{name}` should be {expected:?}, is {found:?}"));
+            self.complain(format!("scopes: `{name}` should be {expected:?}, is {found:?}"));
         }
         let optional = scopes.at("optional");
         let parameter = scopes.at("optional_parameter");
@@ -215,7 +243,7 @@ impl Role {
                 vec![wanted.join(separator)]
             };
             if found != expected {
-                self.complain(format!("authorize: `{name}` should be {expected:?}, is {found:?}"));
+                self.complain(format!("scopes: `{name}` should be {expected:?}, is {found:?}"));
             }
         }
     }
@@ -249,7 +277,7 @@ impl Role {
         way: &Part<'_>,
         redirect_uri: &str,
         state: &str,
-        challenge: Option<String>,
+        (challenge, key): (Option<String>, Option<String>),
     ) -> Result<Reply, String> {
         let state_name = way.at("callback").at("state").text_or("state");
         let mut pairs: Form = vec![(state_name.to_owned(), state.to_owned())];
@@ -283,9 +311,12 @@ impl Role {
         let made = Code {
             redirect_uri: redirect_uri.to_owned(),
             challenge,
+            key,
             callback,
         };
-        self.issued.codes.insert(code, made);
+        self.gave(&code);
+        self.issued.codes.insert(code, made.clone());
+        self.recite_callback(way, &mut pairs, Some(made))?;
         self.sign_callback(way, &mut pairs);
         Ok(back_to(redirect_uri, &pairs))
     }
@@ -335,14 +366,18 @@ fn is_pkce_off(way: &Part<'_>) -> bool {
     matches!(way.at("pkce").value(), Some(Value::Bool(false))) || way.at("pkce").text() == Some("off")
 }
 
-fn back_to(redirect_uri: &str, pairs: &Form) -> Reply {
+pub(super) fn back_to(redirect_uri: &str, pairs: &Form) -> Reply {
     let query = form_urlencoded::Serializer::new(String::new())
         .extend_pairs(pairs)
         .finish();
     Reply {
         status: 302,
         body: String::new(),
-        location: Some(format!("{redirect_uri}?{query}")),
+        location: Some(format!(
+            "{redirect_uri}{}{query}",
+            if redirect_uri.contains('?') { '&' } else { '?' }
+        )),
+        headers: Vec::new(),
     }
 }
 

@@ -8,12 +8,12 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 use url::form_urlencoded;
 
+use super::answer::moment;
 use super::authorize::learnt_from;
 use super::body::{fill, put, put_at_pointer};
 use super::role::Grant;
 use super::sent::Sent;
 use super::signed::with_token;
-use super::token::moment;
 use super::{Address, Asked, Mood, Reply, Role, Seen};
 use crate::script::Part;
 use crate::template::Template;
@@ -198,7 +198,11 @@ impl Role {
         if again {
             self.issued.grants.pop();
         }
-        self.issued.grants.push(Grant { access, refresh: None });
+        self.issued.grants.push(Grant {
+            access,
+            refresh: None,
+            key: None,
+        });
     }
 
     fn client_credentials(&mut self, way: &Part<'_>, endpoint: &Address, asked: &Asked) -> Result<Reply, String> {
@@ -207,7 +211,13 @@ impl Role {
         self.ledger.used(&token.at("url").path);
         let mut sent = Sent::read(asked, endpoint, "form")?;
         let secret = |name: &str| self.take.secrets.get(name).cloned().unwrap_or_default();
-        let (id, secret) = (secret("client_id"), secret("client_secret"));
+        let set_by = way.at("set_by");
+        self.ledger.used(&set_by.path);
+        let (id, secret) = if set_by.text() == Some("operator") {
+            (self.client.id.clone(), self.client.secret.clone())
+        } else {
+            (secret("client_id"), secret("client_secret"))
+        };
         let encoded = |text: &str| form_urlencoded::byte_serialize(text.as_bytes()).collect::<String>();
         let basic = format!(
             "Basic {}",
@@ -222,6 +232,10 @@ impl Role {
         let is_right = match auth.text_or("basic") {
             "basic" => header == [basic.as_str()] && secrets.is_empty(),
             "body" => header.is_empty() && ids == [json!(id)] && secrets == [json!(secret)],
+            "private_key_jwt" => {
+                let asserted = self.compare_assertion(&mut sent, "token")?;
+                header.is_empty() && ids == [json!(id)] && secrets.is_empty() && asserted
+            }
             other => return Err(format!("{}: the player does not know `{other}`", auth.path)),
         };
         self.ledger.used(&auth.path);

@@ -1,22 +1,36 @@
 //! The player: an HTTPS server that is every host of a definition.
 
 mod address;
+mod answer;
 mod api;
 mod authorize;
 mod body;
+mod compare;
+mod device;
 mod login;
+mod mcp;
+mod oauth1;
+mod recital;
+mod revoke;
 mod role;
 mod sent;
 mod serve;
 mod signed;
+mod strong;
+mod tamper;
 mod token;
 
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 pub(crate) use self::address::Address;
+pub(crate) use self::device::INTERVAL;
+pub(crate) use self::mcp::SERVERS;
+pub(crate) use self::recital::Recital;
 pub(crate) use self::role::{Client, Mood, Role, Seen, Take};
 pub(crate) use self::signed::sample_key;
+pub(crate) use self::strong::client_key;
+pub use self::tamper::Tamper;
 use crate::authority::Authority;
 
 /// A request to the player.
@@ -57,6 +71,8 @@ pub(crate) struct Reply {
     pub(crate) body: String,
     /// Where a browser is sent.
     pub(crate) location: Option<String>,
+    /// Besides the type of the body.
+    pub(crate) headers: Vec<(String, String)>,
 }
 
 impl Reply {
@@ -66,6 +82,7 @@ impl Reply {
             status,
             body: body.to_string(),
             location: None,
+            headers: Vec::new(),
         }
     }
 }

@@ -1,12 +1,15 @@
 //! What is played: a definition, one way to sign in, and the state of the service that it describes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
+use super::device::DeviceCode;
+use super::mcp::Registered;
+use super::oauth1::Temporary;
 use super::signed::with_token;
-use super::{Address, Asked, Reply};
+use super::{Address, Asked, Recital, Reply};
 use crate::ledger::Ledger;
 use crate::sample;
 use crate::script::{Part, Script};
@@ -39,10 +42,12 @@ pub(crate) enum Mood {
     /// As it should.
     #[default]
     Willing,
-    /// The person says no at the authorization endpoint (RFC 6749 §4.1.2.1).
+    /// The person says no at the authorization endpoint (RFC 6749 §4.1.2.1), or when the code is entered (RFC 8628 §3.5).
     Denies,
     /// The callback names another issuer (RFC 9207).
     ForeignIssuer,
+    /// The callback names another token than was asked for (RFC 5849 §2.2).
+    ForeignToken,
     /// The callback is signed with another key.
     ForeignSignature,
     /// The token endpoint answers with this error (RFC 6749 §5.2).
@@ -55,12 +60,19 @@ pub(crate) enum Mood {
     Nobody,
     /// The API refuses the credential.
     Unauthorized,
+    /// The server's metadata is about another one (RFC 9728 §3.3).
+    ForeignResource,
+    /// The authorization server's metadata is about another one (RFC 8414 §3.3).
+    ForeignMetadata,
+    /// Clients that register themselves are refused, in these words (RFC 7591 §3.2.2).
+    RefusesClient(String),
 }
 
 /// What the service saw.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Seen {
     Discovery,
+    Register,
     Authorize,
     Exchange,
     Refresh,
@@ -75,6 +87,8 @@ pub(crate) enum Seen {
 pub(crate) struct Client {
     pub(crate) id: String,
     pub(crate) secret: String,
+    /// In PEM.
+    pub(crate) key: String,
 }
 
 /// A role.
@@ -101,6 +115,8 @@ pub(crate) struct Role {
     /// The entry that the person picks.
     pub(crate) pick: usize,
     pub(super) issued: Issued,
+    /// What the provider's documents show.
+    pub(crate) recital: Option<Recital>,
 }
 
 /// What the authorization server gave out.
@@ -109,6 +125,8 @@ pub(super) struct Issued {
     pub(super) count: u32,
     /// By code.
     pub(super) codes: BTreeMap<String, Code>,
+    /// The code that a person is to enter.
+    pub(super) device: Option<DeviceCode>,
     /// That of the last code.
     pub(super) redirect_uri: String,
     /// The answer to a code, while a second exchange is to follow.
@@ -117,15 +135,33 @@ pub(super) struct Issued {
     pub(super) kept: Map<String, Value>,
     /// The step of a log-in that is next.
     pub(super) step: usize,
+    /// The last request that was sent ahead, under its reference.
+    pub(super) pushed: Option<(String, Vec<(String, String)>)>,
+    /// Numbers that must not come again.
+    pub(super) once: BTreeSet<String>,
+    /// Counts the nonces of proofs.
+    pub(super) nonces: u32,
     /// Grants that live, the last one last.
     pub(super) grants: Vec<Grant>,
+    /// Temporary credentials (RFC 5849 §2.1).
+    pub(super) temporary: Option<Temporary>,
+    /// Timestamps with nonces that were there.
+    pub(super) used_nonces: Vec<(String, String)>,
+    /// Clients that registered themselves; the one that is used last.
+    pub(super) registered: Vec<Registered>,
+    /// The client that a code or token was given to.
+    pub(super) owners: BTreeMap<String, String>,
+    /// The refresh token that a document showed last; it stays good where a refresh shows no other.
+    pub(super) before: Option<String>,
 }
 
-/// The tokens of a grant that are good now.
+/// The tokens of a grant that are good now; of OAuth 1 the token, and its secret in place of a refresh token.
 #[derive(Clone, Debug)]
 pub(super) struct Grant {
     pub(super) access: String,
     pub(super) refresh: Option<String>,
+    /// The thumbprint of the key that they are bound to.
+    pub(super) key: Option<String>,
 }
 
 /// An authorization code.
@@ -133,6 +169,8 @@ pub(super) struct Grant {
 pub(super) struct Code {
     pub(super) redirect_uri: String,
     pub(super) challenge: Option<String>,
+    /// `dpop_jkt`.
+    pub(super) key: Option<String>,
     pub(super) callback: Value,
 }
 
@@ -153,6 +191,7 @@ impl Role {
             learnt: BTreeMap::new(),
             pick: 0,
             issued: Issued::default(),
+            recital: None,
         }
     }
 
@@ -164,6 +203,7 @@ impl Role {
         self.seen.clear();
         self.issued.short = None;
         self.issued.step = 0;
+        self.issued.nonces += 1;
     }
 
     /// The access token that is good now.
@@ -204,7 +244,7 @@ impl Role {
 
     /// Whether this way is an OAuth sign-in in a browser.
     pub(crate) fn is_oauth2(&self) -> bool {
-        self.kind() == "oauth2"
+        matches!(self.kind().as_str(), "oauth2" | "oauth2_device" | "mcp")
     }
 
     /// What templates may name.
@@ -214,9 +254,10 @@ impl Role {
             variables.insert(name.clone(), json!(value));
         }
         let mut credential = json!(self.take.secrets);
-        if matches!(self.kind().as_str(), "oauth2" | "login" | "oauth2_client_credentials") {
+        if self.is_oauth2() || matches!(self.kind().as_str(), "login" | "oauth2_client_credentials") {
             credential["access_token"] = json!(self.access_token());
-            credential["token_type"] = json!("Bearer");
+            let dpop = self.script.ways()[self.way].at("dpop").is_true();
+            credential["token_type"] = json!(if dpop { "DPoP" } else { "Bearer" });
         }
         json!({
             "variables": variables,
@@ -271,7 +312,12 @@ impl Role {
 
     /// Answers the product.
     pub(super) fn answer(&mut self, asked: &Asked) -> Reply {
-        match self.try_answer(asked) {
+        let tampered = self.script.tamper.map(|tamper| tamper.asked(asked));
+        let asked = tampered.as_ref().unwrap_or(asked);
+        // What is answered with an error that a document shows, the player has not done.
+        let before = self.recital.as_ref().map(|_| self.issued.clone());
+        let answered = self.try_answer(asked);
+        match answered.and_then(|own| self.recite(asked, own, before)) {
             Ok(reply) => reply,
             Err(problem) => {
                 self.complain(problem.clone());
@@ -284,9 +330,13 @@ impl Role {
         if let Some(reply) = self.answer_oauth2(asked)? {
             return Ok(reply);
         }
+        if let Some(reply) = self.answer_oauth1(asked)? {
+            return Ok(reply);
+        }
         if let Some(reply) = self.answer_login(asked)? {
             return Ok(reply);
         }
+        let asked = &self.unsigned(asked)?;
         if let Some(reply) = self.answer_api(asked)? {
             return Ok(reply);
         }

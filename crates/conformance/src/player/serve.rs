@@ -90,9 +90,15 @@ async fn answer(
         Err(error) => Reply::json(400, &json!({ "error": error })),
     };
     let mut answer = hyper::Response::new(Full::new(Bytes::from(reply.body)));
+    for (name, value) in &reply.headers {
+        if let (Ok(name), Ok(value)) = (http::HeaderName::try_from(name), http::HeaderValue::try_from(value)) {
+            answer.headers_mut().insert(name, value);
+        }
+    }
     *answer.status_mut() = hyper::StatusCode::from_u16(reply.status).unwrap_or_default();
     answer
         .headers_mut()
-        .insert("content-type", http::HeaderValue::from_static("application/json"));
+        .entry("content-type")
+        .or_insert(http::HeaderValue::from_static("application/json"));
     answer
 }

@@ -22,6 +22,11 @@ const RSA: &str = include_str!("../../keys/rsa.pem");
 /// A P-256 key for tests; it protects nothing.
 const P256: &str = include_str!("../../keys/p256.pem");
 
+/// The key for an algorithm with a private one.
+pub(super) fn key_for(algorithm: &str) -> &'static str {
+    if algorithm == "ES256" { P256 } else { RSA }
+}
+
 /// What stands for the token while a text is compared.
 const TOKEN: &str = "\u{1}signed\u{1}";
 

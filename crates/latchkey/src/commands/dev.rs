@@ -7,7 +7,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use broker::{Broker, Caller, DEFAULT_SCOPES};
+use broker::{Broker, Caller, DEFAULT_SCOPES, MadeOperatorLink};
 use sandbox::Sandbox;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -17,8 +17,8 @@ use url::Url;
 use vault::{Environment, MasterKey};
 
 use super::output::Output;
+use super::serve;
 use super::target::{INSTANCE_FILE, Instance, MASTER_KEY_FILE, development_key};
-use super::{sandbox_app, serve};
 use crate::cluster::{Cluster, ClusterOptions};
 use crate::composition::{self, BadDefinition, Identity};
 use crate::configuration::Configuration;
@@ -83,7 +83,7 @@ async fn serve_until_stopped(
     let broker = composition::build(configuration, store.clone(), catalog, master, identity)?;
     let project = demo_project(&broker).await?;
     for integration in broker::SANDBOXES {
-        sandbox_app::enable(&broker, &project, integration, None).await?;
+        server::enable_sandbox(&broker, project.id, integration, None).await?;
     }
     let (caller, test_key) = test_key(&broker, &project, folder).await?;
     write_private(
@@ -101,23 +101,21 @@ async fn serve_until_stopped(
     let sandbox = Sandbox::new(store.clone(), public_url.clone());
     let options = serve::options(configuration, Some(demo), sandbox)?;
     let running = bound.serve(broker.clone(), options)?;
+    reload::first(&broker, configuration.integrations_dir.as_deref()).await?;
     broker.start_replica().await?;
     let scheduler = broker::Scheduler::start(&broker)
         .await
         .context("the scheduler did not start")?;
-    let watching = configuration
-        .integrations_dir
-        .clone()
-        .map(|folder| reload::watch(broker.clone(), folder, Hangup::Ends))
-        .transpose()?;
-    announce(output, &broker, &project, &test_key, folder);
+    let watching = reload::watch(broker.clone(), configuration.integrations_dir.clone(), Hangup::Ends)?;
+    // Anew with each start: the one before was spent, or ends.
+    let console = broker.make_development_link().await?;
+    announce(output, &broker, &project, &test_key, folder, &console);
     stop.received().await;
     tracing::info!("stopping");
-    if let Some(watching) = watching {
-        watching.abort();
-    }
+    watching.abort();
     scheduler.stop().await;
     running.stop().await;
+    serve::write_numbers(&broker).await;
     store.close().await;
     Ok(())
 }
@@ -165,7 +163,7 @@ async fn test_key(broker: &Broker, project: &Project, folder: &Path) -> anyhow::
     let path = folder.join(TEST_KEY_FILE);
     if let Ok(text) = fs::read_to_string(&path) {
         let key = SecretString::from(text.trim());
-        match broker.authenticate(key.expose_secret()).await {
+        match broker.authenticate(key.expose_secret(), None).await {
             Ok(caller) if caller.project == project.id => return Ok((caller, key)),
             _ => tracing::warn!("{} belongs to another database: a new key is made", path.display()),
         }
@@ -174,7 +172,7 @@ async fn test_key(broker: &Broker, project: &Project, folder: &Path) -> anyhow::
         .create_key(project.id, Environment::Test, "Development", &DEFAULT_SCOPES)
         .await?;
     write_private(&path, key.expose_secret())?;
-    let caller = broker.authenticate(key.expose_secret()).await?;
+    let caller = broker.authenticate(key.expose_secret(), None).await?;
     Ok((caller, key))
 }
 
@@ -195,19 +193,28 @@ fn write_private(path: &Path, text: &str) -> anyhow::Result<()> {
     write().with_context(|| format!("{} cannot be written", path.display()))
 }
 
-fn announce(output: Output, broker: &Broker, project: &Project, test_key: &SecretString, folder: &Path) {
+fn announce(
+    output: Output,
+    broker: &Broker,
+    project: &Project,
+    test_key: &SecretString,
+    folder: &Path,
+    console: &MadeOperatorLink,
+) {
     let url = broker.public_origin();
     let key = test_key.expose_secret();
+    let console = console.url(url);
     let value = json!({
         "url": url,
         "demo_url": format!("{url}/demo"),
+        "console_url": console,
         "docs_url": format!("{url}/docs"),
         "project_id": project.id,
         "publishable_id": project.publishable_id,
         "test_key": key,
     });
     let text = format!(
-        "\nLatchkey is ready.\n\n  demo            {url}/demo\n  API docs        {url}/docs\n  embed address   {url}/embed/{}\n  test key        {key}\n  project         {} ({})\n  data            {}\n\nCtrl-C stops it; everything is kept.",
+        "\nLatchkey is ready.\n\n  demo            {url}/demo\n  console         {console}\n                  (signs you in once)\n  API docs        {url}/docs\n  embed address   {url}/embed/{}\n  test key        {key}\n  project         {} ({})\n  data            {}\n\nCtrl-C stops it; everything is kept.",
         project.publishable_id,
         project.id,
         project.name,

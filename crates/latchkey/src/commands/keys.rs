@@ -1,7 +1,7 @@
 //! `latchkey keys`.
 
 use anyhow::bail;
-use broker::{DEFAULT_SCOPES, Scope};
+use broker::{DEFAULT_SCOPES, KeyKeeper, KeyRequest, Scope};
 use clap::Subcommand;
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
@@ -28,6 +28,12 @@ pub(super) enum Command {
         /// What it may do; without, what an application needs.
         #[arg(long)]
         scope: Vec<Scope>,
+        /// Days until it ends; never without.
+        #[arg(long, value_name = "DAYS", value_parser = clap::value_parser!(u16).range(1..=3650))]
+        ends_in: Option<u16>,
+        /// A network or address that it is good from, as 203.0.113.0/24; everywhere without.
+        #[arg(long = "from", value_name = "NETWORK")]
+        ip_allow: Vec<String>,
     },
     /// End a key at once.
     Revoke {
@@ -58,17 +64,33 @@ pub(super) async fn run(configuration: &Configuration, output: Output, command: 
                 ],
             );
         }
-        Command::Create { target, name, scope } => {
+        Command::Create {
+            target,
+            name,
+            scope,
+            ends_in,
+            ip_allow,
+        } => {
             let project = target::project(&broker, target.project.as_deref()).await?;
             let scopes = if scope.is_empty() {
                 DEFAULT_SCOPES.to_vec()
             } else {
                 scope
             };
-            let (id, key) = broker
-                .create_key(project.id, target.environment, &name, &scopes)
-                .await?;
-            let key = key.expose_secret();
+            let ends = match ends_in {
+                Some(days) => Some(broker.store().now().await? + chrono::TimeDelta::days(days.into())),
+                None => None,
+            };
+            let wanted = KeyRequest {
+                id: store::ApiKeyId::generate(),
+                name,
+                scopes: scopes.clone(),
+                ends,
+                ip_allow,
+            };
+            let keeper = KeyKeeper::at_command_line(project.id, target.environment);
+            let made = broker.make_key(&keeper, wanted).await?;
+            let (id, key) = (made.key.id, made.secret.expose_secret());
             let value = json!({
                 "id": id, "key": key, "project_id": project.id, "environment": target.environment,
                 "scopes": scopes.iter().map(|scope| scope.as_str()).collect::<Vec<_>>(),
@@ -93,6 +115,7 @@ fn row(key: &store::ApiKeyRow) -> Value {
         "hint": key.hint,
         "environment": key.environment,
         "scopes": key.scopes,
+        "ip_allow": key.ip_allow,
         "created_at": key.created_at,
         "last_used_at": key.last_used_at,
         "expires_at": key.expires_at,

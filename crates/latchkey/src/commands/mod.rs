@@ -13,10 +13,10 @@ mod keys;
 mod links;
 mod mail;
 mod moves;
+mod operators;
 mod output;
 mod projects;
 mod sandbox;
-mod sandbox_app;
 mod serve;
 mod target;
 mod webhooks;
@@ -86,6 +86,9 @@ enum Command {
     /// Mail to the people behind connections.
     #[command(subcommand)]
     Mail(mail::Command),
+    /// The people who sign in to the console.
+    #[command(subcommand)]
+    Operators(operators::Command),
     /// The built-in service of the test environment.
     #[command(subcommand)]
     Sandbox(sandbox::Command),
@@ -127,6 +130,7 @@ pub async fn run(arguments: Arguments) -> anyhow::Result<()> {
         Command::Links(command) => links::run(&configuration, output, command).await,
         Command::Webhooks(command) => webhooks::run(&configuration, output, command).await,
         Command::Mail(command) => mail::run(&configuration, output, command).await,
+        Command::Operators(command) => operators::run(&configuration, output, command).await,
         Command::Sandbox(command) => sandbox::run(&configuration, output, command).await,
     }
 }

@@ -1,7 +1,7 @@
 //! `latchkey projects`.
 
 use anyhow::{Context as _, bail};
-use broker::{Broker, ImageSlot, NewImage, parse_origin};
+use broker::{Broker, ImageSlot, NewImage, ProjectSettings, parse_origin};
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 use store::{ConfirmRedirect, Project, ProjectChange, Unproved, Verify};
@@ -64,12 +64,49 @@ pub(super) struct SetArguments {
     /// Write to people whose connection has to be reconnected; needs `LATCHKEY_SMTP_URL` on the server.
     #[arg(long)]
     mail: Option<bool>,
+    /// Days that events, timelines and the past of webhooks are kept, or `server` for as long as the server keeps them, which
+    /// is the most. What is older goes within minutes.
+    #[arg(long, value_name = "DAYS|server")]
+    event_days: Option<Days>,
+    /// The same for the log of requests.
+    #[arg(long, value_name = "DAYS|server")]
+    request_days: Option<Days>,
     /// Hide "Secured by Latchkey".
     #[arg(long)]
     white_label: Option<bool>,
     /// Make it the project of pages that do not name one.
     #[arg(long)]
     default: bool,
+}
+
+/// How long a project keeps something.
+#[derive(Clone, Copy, Debug)]
+enum Days {
+    /// As long as the server.
+    Server,
+    /// For a time of its own.
+    Own(u32),
+}
+
+impl Days {
+    const fn own(self) -> Option<u32> {
+        match self {
+            Self::Server => None,
+            Self::Own(days) => Some(days),
+        }
+    }
+}
+
+impl std::str::FromStr for Days {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "server" {
+            return Ok(Self::Server);
+        }
+        let days = text.parse().map(Self::Own);
+        days.map_err(|_| format!("`{text}` is no number of days: write one, as 7, or `server`"))
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -148,6 +185,13 @@ async fn set(broker: &Broker, output: Output, arguments: SetArguments) -> anyhow
     web_address("--verify-url", arguments.verify_url.as_ref())?;
     web_address("--home-url", arguments.home_url.as_ref())?;
     let caller = target::operator_of(&project);
+    if arguments.event_days.is_some() || arguments.request_days.is_some() {
+        let view = broker.project_view(&caller).await?;
+        let mut settings = ProjectSettings::of(&view.project);
+        settings.event_days = arguments.event_days.map_or(settings.event_days, Days::own);
+        settings.request_days = arguments.request_days.map_or(settings.request_days, Days::own);
+        broker.save_project(&caller, view.revision, settings).await?;
+    }
     if let Some(accent) = arguments.accent {
         let view = broker.branding(&caller).await?;
         let mut settings = view.settings;
@@ -273,5 +317,7 @@ fn row(project: &Project) -> Value {
         "white_label": project.white_label,
         "domain": project.domain,
         "mail": project.mail,
+        "event_days": project.event_days,
+        "request_days": project.request_days,
     })
 }

@@ -76,16 +76,14 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
             "LATCHKEY_JOURNAL_DIR is not set: a refreshed token is lost if this process dies while the database is away"
         );
     }
-    let watching = configuration
-        .integrations_dir
-        .clone()
-        .map(|folder| reload::watch(broker.clone(), folder, Hangup::Reloads))
-        .transpose()?;
+    let watching = reload::watch(broker.clone(), configuration.integrations_dir.clone(), Hangup::Reloads)?;
     let mut scheduler = None;
     let waiting = async {
         if !adopted {
             prepare_database(&store, InstanceMode::Production, &master).await?;
         }
+        // Before anything is refreshed: what is connected through a definition of the database needs it.
+        reload::first(&broker, configuration.integrations_dir.as_deref()).await?;
         broker.start_replica().await?;
         scheduler = Some(
             broker::Scheduler::start(&broker)
@@ -99,15 +97,21 @@ pub(super) async fn run(configuration: &Configuration) -> anyhow::Result<()> {
         () = stop.received() => Ok(()),
     };
     tracing::info!("stopping");
-    if let Some(watching) = watching {
-        watching.abort();
-    }
+    watching.abort();
     if let Some(scheduler) = scheduler {
         scheduler.stop().await;
     }
     running.stop().await;
+    write_numbers(&broker).await;
     store.close().await;
     result
+}
+
+/// What was counted since the last time, after the last request.
+pub(super) async fn write_numbers(broker: &broker::Broker) {
+    if let Err(problem) = broker.write_numbers().await {
+        tracing::warn!(%problem, "the numbers of the last seconds are lost");
+    }
 }
 
 /// Migrates and adopts, waiting for a database that is away.
@@ -166,6 +170,7 @@ pub(super) fn options(configuration: &Configuration, demo: Option<Demo>, sandbox
         demo,
         sandbox: Some(sandbox),
         metrics: true,
+        configuration: configuration.told(),
     })
 }
 

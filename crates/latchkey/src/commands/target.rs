@@ -7,12 +7,13 @@ use broker::{Broker, Caller, ProjectId, Scope};
 use clap::Args;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
-use store::{ApiKeyId, Project, Store};
+use store::{Project, Store};
 use url::Url;
 use vault::{Environment, MasterKey};
 
 use crate::composition::{self, BadDefinition, Identity};
 use crate::configuration::Configuration;
+use crate::reload;
 
 /// The project and environment that a command works on.
 #[derive(Debug, Args)]
@@ -30,7 +31,7 @@ pub(super) fn operator_of(project: &Project) -> Caller {
     Caller {
         project: project.id,
         environment: Environment::Test,
-        key: ApiKeyId(uuid::Uuid::nil()),
+        actor: broker::Actor::CommandLine,
         scopes: [Scope::Admin].into(),
     }
 }
@@ -76,7 +77,10 @@ pub(super) fn database_url(configuration: &Configuration) -> anyhow::Result<Secr
 fn instance(folder: &Path) -> anyhow::Result<Instance> {
     let path = folder.join(INSTANCE_FILE);
     let Ok(text) = std::fs::read_to_string(&path) else {
-        bail!("no database: set LATCHKEY_DATABASE_URL, or start `bin/dev` in another terminal first");
+        bail!(
+            "no database: set LATCHKEY_DATABASE_URL, or start `bin/dev` in another terminal first. A server that runs left no {}: go to the folder where it was started, or set LATCHKEY_DEV_DIR as there",
+            path.display()
+        );
     };
     serde_json::from_str(&text).with_context(|| format!("{} cannot be read", path.display()))
 }
@@ -105,7 +109,9 @@ pub(super) async fn broker(configuration: &Configuration) -> anyhow::Result<Brok
         development: false,
         journal: None,
     };
-    composition::build(configuration, store, catalog, &master, identity)
+    let broker = composition::build(configuration, store, catalog, &master, identity)?;
+    reload::beside(&broker, configuration.integrations_dir.as_deref()).await?;
+    Ok(broker)
 }
 
 /// The database: connected, migrated, of the right master key.

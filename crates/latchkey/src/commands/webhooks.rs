@@ -7,7 +7,7 @@ use broker::{Broker, Caller, EndpointRequest, RangeRequest, Scope};
 use clap::{Args, Subcommand};
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Value, json};
-use store::{ApiKeyId, Delivery, DeliveryId, DeliveryStatus, WebhookEndpoint};
+use store::{Delivery, DeliveryId, DeliveryStatus, WebhookEndpoint};
 
 use super::output::Output;
 use super::target::{self, ProjectArguments};
@@ -167,7 +167,7 @@ async fn operator(broker: &Broker, target: &ProjectArguments) -> anyhow::Result<
     Ok(Caller {
         project: project.id,
         environment: target.environment,
-        key: ApiKeyId(uuid::Uuid::nil()),
+        actor: broker::Actor::CommandLine,
         scopes: [Scope::Admin].into(),
     })
 }

@@ -5,14 +5,17 @@ use std::sync::{Arc, Mutex};
 
 use broker::Scope;
 use serde_json::{Value, json};
-use store::{AppSettings, ProjectChange, Verify};
+use store::{AppSettings, ClientKey, ProjectChange, Verify};
 use testkit::{
     Account, Consent, MailServer, OddProvider, Reply, StartedFlow, TestServer, callback_of, rewritten_state,
 };
 use tracing_subscriber::EnvFilter;
 use vault::{Environment, SecretString};
 
+use crate::console::sso;
+
 const CLIENT_SECRET: &str = "canary-client-secret-5d1f";
+const CLIENT_KEY: &str = include_str!("../../../conformance/keys/p256.pem");
 const SMTP_PASSWORD: &str = "canary-smtp-password-c09e";
 
 /// Everything that is logged in this process.
@@ -84,6 +87,8 @@ async fn no_secret_is_anywhere_in_clear() {
     canaries.plant("password of the mail server", SMTP_PASSWORD);
     let server = TestServer::builder()
         .with_odd_provider(&provider)
+        .with_codes()
+        .signing_on(&provider, sso::SECRET)
         .mailing(mail.mailer(&mail.url_with("shop", SMTP_PASSWORD)))
         .start()
         .await;
@@ -92,6 +97,10 @@ async fn no_secret_is_anywhere_in_clear() {
     canaries.plant("client secret of the sandbox", server.client_secret.clone());
     let settings = AppSettings {
         client_secret: Some(SecretString::from(CLIENT_SECRET)),
+        client_key: Some(ClientKey {
+            private: SecretString::from(CLIENT_KEY),
+            public: json!({ "kty": "EC" }),
+        }),
         ..AppSettings::default()
     };
     server
@@ -100,11 +109,15 @@ async fn no_secret_is_anywhere_in_clear() {
         .await
         .unwrap();
     canaries.plant("client secret", CLIENT_SECRET);
+    for line in CLIENT_KEY.lines().filter(|line| !line.starts_with('-')) {
+        canaries.plant("private key of the client", line);
+    }
     typed_in(&server, &mut canaries).await;
     in_an_embed_token(&server, &mut canaries).await;
     for end in [End::Connected, End::Left, End::Refused, End::SameWindow] {
         sign_in(&server, &provider, &mut canaries, end).await;
     }
+    by_code(&server, &provider, &mut canaries).await;
     quarantined(&server, &mut canaries).await;
     used(&server, &provider, &mut canaries).await;
     told(&server, &provider, &mut canaries).await;
@@ -113,6 +126,9 @@ async fn no_secret_is_anywhere_in_clear() {
     mailed(&server, &mail, &mut canaries).await;
     linked(&server, &mut canaries).await;
     mistaken(&server, &mut canaries).await;
+    for (what, value) in sso::secrets_of_sign_ons(&server, provider).await {
+        canaries.plant(what, value);
+    }
 
     let dump = server.database.dump().await;
     assert!(dump.contains("u-2") && dump.len() > 10_000, "the dump holds the rows");
@@ -167,6 +183,44 @@ enum End {
     Left,
     Refused,
     SameWindow,
+}
+
+/// A code that the person enters at the service: one each that became tokens, was refused, was echoed, and waits.
+async fn by_code(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries) {
+    for end in ["granted", "refused", "echoed", "waits"] {
+        let session = server.session(&json!({ "identity": "u-2" })).await;
+        let code = format!("canary-device-code-{end}-77d1");
+        canaries.plant("device code", code.clone());
+        let given = json!({
+            "device_code": code, "user_code": "WDJB-MJHT", "verification_uri": "https://service.test/device", "expires_in": 900,
+        });
+        provider.reply_at("/device", Reply::json(200, &given));
+        let body = json!({ "integration": "odd-device", "embedder": testkit::SHOP });
+        let begun = server
+            .browser()
+            .post("/connect/api/codes", Some(&session), &body)
+            .await
+            .expect(201);
+        canaries.plant("result handle", begun.json()["result"].as_str().unwrap());
+        let said = |error: &str| {
+            Reply::json(
+                400,
+                &json!({ "error": error, "error_description": format!("for {code}") }),
+            )
+        };
+        provider.reply(match end {
+            "granted" => {
+                canaries.plant("token for a code", "canary-token-for-a-code-1b");
+                Reply::tokens("canary-token-for-a-code-1b", "canary-token-for-a-code-2b", 3600)
+            }
+            "refused" => said("access_denied"),
+            "echoed" => said(&code),
+            _ => said("authorization_pending"),
+        });
+        server.advance(5).await;
+        assert_eq!(server.broker.poll_tick().await.unwrap().asked, 1, "{end}");
+    }
+    assert_eq!(provider.seen("/device").len(), 4);
 }
 
 async fn sign_in(server: &TestServer, provider: &OddProvider, canaries: &mut Canaries, end: End) {

@@ -52,6 +52,9 @@ async fn only_listed_pages_frame_the_modal() {
     );
     let unknown = framed(&server, "/embed/pub_nobody", None).await;
     assert_eq!((unknown.status, ancestors(&unknown).as_str()), (404, "'none'"));
+    let opened = server.api("GET", "/embed/pub_nobody").no_key();
+    let opened = opened.header("sec-fetch-dest", "document").send().await.expect(404);
+    assert!(opened.text.contains("This address is not in use"), "{}", opened.text);
     let top = server
         .browser()
         .navigate("/?data=e30%3D", &[("sec-fetch-site", "none")])

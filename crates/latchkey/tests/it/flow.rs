@@ -303,7 +303,7 @@ async fn a_flow_ends_ten_minutes_after_it_left() {
     gone.problem(404);
     let sealed = "select count(*) from flows where sealed is not null";
     assert_eq!(server.database.number(sealed).await, 0, "its secrets went with its end");
-    server.advance(86_400).await;
+    server.advance(7 * 86_400).await;
     server.store.sweep_flows().await.unwrap();
     assert_eq!(server.database.number("select count(*) from flows").await, 0);
 }

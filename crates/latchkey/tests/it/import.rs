@@ -307,7 +307,7 @@ async fn a_caller_who_goes_away_leaves_nothing_half_done() {
     let caller = broker::Caller {
         project: work.server.project.id,
         environment: vault::Environment::Test,
-        key: store::ApiKeyId(uuid::Uuid::now_v7()),
+        actor: broker::Actor::Key(store::ApiKeyId::generate()),
         scopes: [Scope::ConnectionsImport].into(),
     };
     let refused = Reply::json(400, &json!({ "error": "invalid_grant" }));

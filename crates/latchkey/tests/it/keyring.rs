@@ -253,6 +253,8 @@ async fn looks_by_key_are_served_by_indexes() {
     for (table, record, column, index) in [
         ("credentials", "connection_id", "sealed", "credentials_by_key"),
         ("apps", "id", "sealed", "apps_by_key"),
+        ("apps", "id", "key_sealed", "apps_by_private_key"),
+        ("apps", "id", "secrets_sealed", "apps_by_secrets_key"),
         ("flows", "id", "sealed", "flows_by_key"),
         ("flows", "id", "quarantined", "flows_by_quarantine_key"),
         ("revocations", "id", "sealed", "revocations_by_key"),

@@ -71,6 +71,28 @@ async fn the_token_is_bought_and_bought_again_before_it_ends() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn in_test_the_answer_tells_what_the_definition_has_wrong() {
+    let (provider, server) = odd().await;
+    let cause = |answer: &Answer| answer.json()["meta"]["cause"].as_str().unwrap_or_default().to_owned();
+    provider.reply_at("/login", Reply::json(200, &json!({ "tokens": "first-canary" })));
+    let answer = submit(&server).await;
+    assert_eq!(answer.problem(503), "provider_unavailable");
+    let told = cause(&answer);
+    assert!(told.contains("it has no token where the definition says"), "{told}");
+    assert!(!told.contains("canary"), "{told}");
+
+    provider.reply_at("/login", Reply::json(404, &json!({})));
+    let answer = submit(&server).await;
+    assert_eq!(answer.problem(503), "provider_unavailable");
+    assert!(cause(&answer).contains("HTTP 404"), "{}", cause(&answer));
+    // What the service says itself is told as before.
+    provider.reply_at("/login", Reply::json(401, &json!({ "message": "No" })));
+    let answer = submit(&server).await;
+    assert_eq!(answer.problem(422), "credential_refused");
+    assert_eq!(cause(&answer), "");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_caller_who_finds_it_ended_waits_for_the_next() {
     let (provider, server) = odd().await;
     let connection = connected(&provider, &server).await;

@@ -6,9 +6,13 @@ use broker::Scheduler;
 use serde_json::Value;
 use testkit::TestServer;
 
-const LOOPS: [&str; 9] = [
+const LOOPS: [&str; 13] = [
+    "deletion",
+    "destinations",
+    "device",
     "idle",
     "mail",
+    "numbers",
     "refresh",
     "replica",
     "reseal",

@@ -255,7 +255,7 @@ async fn no_key_of_the_api_packs() {
     let caller = |scopes: &[Scope]| broker::Caller {
         project: server.project.id,
         environment: vault::Environment::Test,
-        key: store::ApiKeyId::generate(),
+        actor: broker::Actor::Key(store::ApiKeyId::generate()),
         scopes: scopes.iter().copied().collect(),
     };
     for scopes in [&[Scope::Admin][..], &[Scope::CredentialsRead]] {

@@ -142,6 +142,7 @@ async fn a_withdrawn_grant_fails_the_connection_once_and_after_a_second_look() {
     );
     let call = server.api("GET", "/v1/passthrough/me").connection(key).send().await;
     assert_eq!(call.problem(424), "connection_failed");
+    assert_eq!(call.json()["meta"]["reason"], "grant_gone");
     server.advance(86_400).await;
     assert_eq!(
         server.broker.refresh_tick().await.unwrap(),

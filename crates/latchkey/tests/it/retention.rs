@@ -123,6 +123,32 @@ async fn each_purge_is_served_by_an_index() {
             "events_pkey",
         ),
         (
+            "select e.id from unnest(array[gen_random_uuid()], array['test'], array[5], array[gen_random_uuid()])
+                          as s (project_id, environment, days, after)
+                 cross join lateral (
+                     select e.id from events e
+                     where e.project_id = s.project_id and e.environment = s.environment and e.id > s.after
+                       and e.id < (rpad(lpad(to_hex(floor(extract(epoch from
+                           latchkey_now() - make_interval(days => s.days)) * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+                     order by e.id limit 9) e",
+            "events_by_project",
+        ),
+        (
+            "select r.id from unnest(array[gen_random_uuid()], array['test'], array[5]) as s (project_id, environment, days)
+                 cross join lateral (
+                     select r.id from requests r
+                     where r.project_id = s.project_id and r.environment = s.environment
+                       and r.id < (rpad(lpad(to_hex(floor(extract(epoch from
+                           latchkey_now() - make_interval(days => s.days)) * 1000)::bigint), 12, '0'), 32, '0'))::uuid
+                     order by r.id limit 9 for update skip locked) r",
+            "requests_by_project",
+        ),
+        (
+            "select id from projects where event_days * 86400 < 1::float8 and deleted_at is null",
+            "projects_with_own_days",
+        ),
+        ("select id from projects where request_days < 1 and deleted_at is null", "projects_with_own_days"),
+        (
             "select id from revocations where ended_at is not null and ended_at < latchkey_now() order by ended_at limit 9",
             "revocations_ended",
         ),

@@ -104,6 +104,7 @@ pub(crate) fn credential(access_token: &str) -> NewCredential {
             refresh_token: Some(SecretString::from(format!("{access_token}-refresh"))),
             token_type: "Bearer".to_owned(),
             client: None,
+            dpop_key: None,
         }),
         expires_in: Some(3600),
         refresh_in: Some(3000),
@@ -288,6 +289,25 @@ async fn migrations_run_twice_and_at_once() {
         .await;
     assert_eq!(usize::try_from(applied).unwrap(), count);
     stores[0].create_project("Shop").await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_database_in_another_encoding_is_refused_with_the_remedy() {
+    let database = Database::empty().await;
+    database
+        .execute("update pg_database set encoding = 0 where datname = current_database()")
+        .await;
+    let store = database.store(&MasterKey::generate());
+    let error = store.migrate().await.unwrap_err().to_string();
+    for words in [
+        "is encoded in SQL_ASCII",
+        "UTF8 is needed",
+        "encoding 'UTF8' locale 'C' template template0",
+    ] {
+        assert!(error.contains(words), "{error}");
+    }
+    let tables = "select count(*) from pg_tables where schemaname = 'public'";
+    assert_eq!(database.number(tables).await, 0);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -249,3 +249,59 @@ async fn an_import_finds_the_way_by_its_fields() {
     let ways = "select string_agg(auth_method, ',' order by auth_method) from connections";
     assert_eq!(work.server.database.text(ways).await, "basic,form");
 }
+
+const OWN_PLACE: &str = r#"id: own-place
+name: Own place
+description: Runs where its people run it.
+docs: https://docs.example.com
+sources: [https://docs.example.com]
+variables:
+  site: { title: Address, type: origin, default: "https://place.example.com" }
+auth:
+  - kind: api_key
+    title: Enter a key
+    fields: [{ name: key, title: Key }]
+api: { base_url: "${variables.site}", headers: { X-Key: "${credential.key}" } }
+check: { get: /me }
+"#;
+
+/// "Try again" would not help who mistyped the address.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_address_that_was_typed_and_cannot_be_reached_is_told_at_its_field() {
+    let definitions = [("own-place.yaml".to_owned(), OWN_PLACE.to_owned())];
+    let server = TestServer::builder().with_definitions(definitions).start().await;
+    let settings = store::AppSettings {
+        enabled: Some(true),
+        ..store::AppSettings::default()
+    };
+    let origin = server.broker.public_origin();
+    let set = server.broker.store().set_app(
+        server.project.id,
+        vault::Environment::Test,
+        "own-place",
+        origin,
+        settings,
+    );
+    set.await.unwrap();
+    let session = server.session(&json!({ "identity": "u-1" })).await;
+    let submit = async |values: Value| {
+        let body = json!({
+            "integration": "own-place", "auth": "api_key", "values": values, "embedder": testkit::SHOP,
+        });
+        server
+            .browser()
+            .post("/connect/api/submit", Some(&session), &body)
+            .await
+    };
+    let typed = submit(json!({ "key": "k", "site": "https://nothing.example.com" })).await;
+    assert_eq!(typed.problem(422), "address_unreachable");
+    let told = typed.json();
+    let message = "Own place could not be reached at the address that was entered. Check the address, then try again.";
+    assert_eq!(
+        (&told["message"], &told["meta"]["fields"]["site"]),
+        (&json!(message), &json!(message))
+    );
+    // The one that stood there is nobody's mistake at this form.
+    let usual = submit(json!({ "key": "k" })).await;
+    assert_eq!(usual.problem(503), "provider_unavailable");
+}

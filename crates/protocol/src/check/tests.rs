@@ -5,6 +5,7 @@ use wiremock::matchers::{header, method, path, query_param};
 use wiremock::{Mock, MockServer, ResponseTemplate};
 
 mod declared;
+mod signed;
 
 use super::*;
 use crate::testing::{protocol, service};

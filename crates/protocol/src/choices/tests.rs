@@ -38,6 +38,7 @@ fn credential() -> Credential {
         refresh_token: None,
         token_type: "Bearer".to_owned(),
         client: None,
+        dpop_key: None,
     })
 }
 

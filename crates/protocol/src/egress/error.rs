@@ -3,19 +3,18 @@
 use std::error::Error as _;
 use std::net::IpAddr;
 
+/// Who can let such a call out, and how.
+const ALLOW: &str = "Whoever runs this server can allow it: with its origin, as `http://10.0.0.5:8080`, in `LATCHKEY_ALLOW_PRIVATE_HOSTS`";
+
 /// Why a call was not allowed to leave.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Refusal {
     /// Not https, and the origin is not in the list of allowed ones.
-    #[error(
-        "the address of `{0}` is not https; an operator can allow it by adding its origin to LATCHKEY_ALLOW_PRIVATE_HOSTS"
-    )]
+    #[error("the address of `{0}` is not https. {remedy}", remedy = ALLOW)]
     Scheme(String),
     /// A port other than 443.
-    #[error(
-        "port {port} of `{host}` is not the default one; an operator can allow it by adding the origin to LATCHKEY_ALLOW_PRIVATE_HOSTS"
-    )]
+    #[error("port {port} of `{host}` is not the default one. {remedy}", remedy = ALLOW)]
     Port {
         /// The host.
         host: String,
@@ -26,17 +25,13 @@ pub enum Refusal {
     #[error("the address of `{0}` carries a user name or password; whoever wrote the address must remove it")]
     UserInfo(String),
     /// An IP address of a private or special network.
-    #[error(
-        "{0} is a private or special address; an operator can allow it by adding its origin to LATCHKEY_ALLOW_PRIVATE_HOSTS"
-    )]
+    #[error("{0} is a private or special address. {remedy}", remedy = ALLOW)]
     Address(IpAddr),
     /// A name that means something local.
-    #[error("`{0}` is a local name; an operator can allow it by adding its origin to LATCHKEY_ALLOW_PRIVATE_HOSTS")]
+    #[error("`{0}` is a local name. {remedy}", remedy = ALLOW)]
     Name(String),
     /// A name whose addresses are all private or special.
-    #[error(
-        "`{0}` leads to no public address; an operator can allow it by adding its origin to LATCHKEY_ALLOW_PRIVATE_HOSTS"
-    )]
+    #[error("`{0}` leads to no public address. {remedy}", remedy = ALLOW)]
     NoPublicAddress(String),
     /// Not an address with a host.
     #[error("this is not an https address with a host; whoever wrote it must correct it")]
@@ -99,6 +94,12 @@ pub enum EgressError {
     /// The caller's own body ended with an error.
     #[error("the request body ended early ({0}); send it again")]
     RequestBody(String),
+    /// What the caller sends cannot be signed. Nothing was sent.
+    #[error("the call cannot be signed: {0}")]
+    Unsigned(String),
+    /// The client only notes what would be sent.
+    #[error("nothing was sent: this was a trial")]
+    Trial,
     /// The client could not be built.
     #[error("the outbound client cannot be set up: {0}; an operator must correct the configuration")]
     Setup(String),
@@ -112,6 +113,8 @@ impl EgressError {
             Self::Refused(_)
                 | Self::NotSent(_)
                 | Self::Setup(_)
+                | Self::Trial
+                | Self::Unsigned(_)
                 | Self::Timeout {
                     phase: TimeoutPhase::Connect
                 }

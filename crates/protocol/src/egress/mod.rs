@@ -11,7 +11,7 @@ mod stream;
 #[cfg(test)]
 mod tests;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -26,6 +26,9 @@ pub use self::stream::{BodyStream, body_of};
 /// The largest answer of a small call in bytes, unless the caller says otherwise: 256 KiB.
 pub const ANSWER_LIMIT: usize = 256 * 1024;
 
+/// Requests that a client of a trial was asked to send, in order.
+pub type Noted = Arc<Mutex<Vec<http::Request<Bytes>>>>;
+
 /// The guarded client. Cloning shares it.
 #[derive(Clone)]
 pub struct Egress {
@@ -38,8 +41,11 @@ struct Inner {
     public: Clients,
     /// For the origins of `policy.allow`, and only for them.
     allowed: Clients,
+    /// Where small calls are noted in place of being made.
+    noted: Option<Noted>,
 }
 
+#[derive(Clone)]
 struct Clients {
     /// Small calls. Keeps no connection open: on a reused one, a reset leaves in doubt whether the request arrived,
     /// and for a refresh token that doubt is expensive.
@@ -63,6 +69,28 @@ impl Egress {
         Self::with_lookup(policy, &resolver::system())
     }
 
+    /// One that sends nothing: it notes each small call and answers with [`EgressError::Trial`].
+    pub fn trial(policy: EgressPolicy) -> Result<(Self, Noted), EgressError> {
+        let mut egress = Self::new(policy)?;
+        let noted = Noted::default();
+        if let Some(inner) = Arc::get_mut(&mut egress.inner) {
+            inner.noted = Some(Arc::clone(&noted));
+        }
+        Ok((egress, noted))
+    }
+
+    /// The same client, with the same rules, that sends nothing: see [`Egress::trial`].
+    pub fn trying(&self) -> (Self, Noted) {
+        let noted = Noted::default();
+        let inner = Inner {
+            policy: self.inner.policy.clone(),
+            public: self.inner.public.clone(),
+            allowed: self.inner.allowed.clone(),
+            noted: Some(Arc::clone(&noted)),
+        };
+        (Self { inner: Arc::new(inner) }, noted)
+    }
+
     /// For tests: every public name leads to this one address, with its port. Which addresses may be called, the name
     /// in the TLS handshake and the certificate's check stay as they are.
     #[cfg(feature = "testing")]
@@ -70,6 +98,22 @@ impl Egress {
         use futures_util::FutureExt as _;
         let lookup: resolver::Lookup = Arc::new(move |_| async move { Ok(vec![address]) }.boxed());
         Self::build(policy, &lookup, true)
+    }
+
+    /// The same client for calls that may go to this origin too, for the server's own address: nothing that a definition
+    /// or a customer names is called with it.
+    #[must_use]
+    pub fn and_to(&self, origin: AllowedOrigin) -> Self {
+        let mut policy = self.inner.policy.clone();
+        policy.allow.push(origin);
+        Self {
+            inner: Arc::new(Inner {
+                policy,
+                public: self.inner.public.clone(),
+                allowed: self.inner.allowed.clone(),
+                noted: self.inner.noted.clone(),
+            }),
+        }
     }
 
     fn with_lookup(policy: EgressPolicy, lookup: &resolver::Lookup) -> Result<Self, EgressError> {
@@ -98,6 +142,7 @@ impl Egress {
                 policy,
                 public,
                 allowed,
+                noted: None,
             }),
         })
     }
@@ -147,6 +192,11 @@ impl Egress {
         limit: usize,
     ) -> Result<http::Response<Bytes>, EgressError> {
         let url = url_of(request.uri())?;
+        if let Some(noted) = &self.inner.noted {
+            // What would be refused is noted as well: whoever tries it sees it whole.
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+            return Err(self.admit(&url).err().unwrap_or(EgressError::Trial));
+        }
         let client = &self.clients(&url)?.calls;
         let whole = async {
             let (parts, body) = request.into_parts();

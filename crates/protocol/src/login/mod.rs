@@ -14,8 +14,19 @@ use serde_json::{Map, Value};
 use vault::{Fields, IssuedToken};
 
 use self::sign::sign;
-use crate::oauth2::{Scrub, learn, lifetime, told_by_token, until};
-use crate::{CheckError, Protocol};
+use crate::oauth2::{Assertions, Scrub, learn, lifetime, told_by_token, until};
+use crate::{CheckError, Protocol, SigningKey};
+
+/// The OAuth client of the operator's app.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AppClient<'a> {
+    /// Its id.
+    pub id: Option<&'a str>,
+    /// Its secret.
+    pub secret: Option<&'a SecretString>,
+    /// Its private key.
+    pub key: Option<&'a SigningKey>,
+}
 
 /// What a log-in gave.
 #[derive(Clone, Debug)]
@@ -31,12 +42,14 @@ pub struct Issued {
 }
 
 impl Protocol {
-    /// Makes the requests of a log-in. `inputs` are `variables` and `instance`. `None`: the values are sent as they are,
+    /// Makes the requests of a log-in. `inputs` are `variables` and `instance`; `app` is the operator's app, which may be
+    /// the client. `None`: the values are sent as they are,
     /// and there is nothing to log in to.
     pub async fn log_in(
         &self,
         method: &ApiKeyAuth,
         fields: &Fields,
+        app: Option<AppClient<'_>>,
         inputs: &Inputs<'_>,
     ) -> Result<Option<Issued>, CheckError> {
         let Some(login) = &method.login else { return Ok(None) };
@@ -46,6 +59,22 @@ impl Protocol {
             inputs.insert_text("credential", name, value.expose_secret());
             scrub.add(value);
         }
+        let app = app.filter(|_| login.app.is_some());
+        let assertion = match app {
+            Some(app) => self.app_assertion(login, &app, &inputs)?,
+            None => None,
+        };
+        if let Some(app) = app {
+            inputs.insert_text("app", "client_id", app.id.ok_or_else(|| lacks("client id"))?);
+            if let Some(secret) = app.secret {
+                inputs.insert_text("app", "client_secret", secret.expose_secret());
+                scrub.add(secret);
+            }
+        }
+        if let Some(assertion) = &assertion {
+            inputs.insert_text("app", "client_assertion", assertion.expose_secret());
+            scrub.add(assertion);
+        }
         let signed = method.sign.as_deref().map(|written| self.signed(written, &inputs));
         let signed = signed.transpose()?;
         if let Some(jwt) = &signed {
@@ -54,6 +83,34 @@ impl Protocol {
         }
         let (document, headers) = self.requests(login, &inputs, &mut scrub).await?;
         read(login, fields, &inputs, (&document, &headers)).map(Some)
+    }
+
+    /// What the operator's app signs in place of a secret, where it does.
+    fn app_assertion(
+        &self,
+        login: &Login,
+        app: &AppClient<'_>,
+        inputs: &Inputs<'_>,
+    ) -> Result<Option<SecretString>, CheckError> {
+        let Some(written) = login.app.and_then(|written| written.assertion) else {
+            return Ok(None);
+        };
+        let endpoint = login
+            .requests
+            .first()
+            .map(|request| request.url.render(inputs))
+            .transpose();
+        let endpoint = endpoint
+            .map_err(|error| CheckError::Configuration(format!("`url` of the log-in cannot be filled in: {error}")))?
+            .ok_or_else(|| lacks("token endpoint"))?;
+        let assertions = Assertions {
+            key: app.key.ok_or_else(|| lacks("private key"))?,
+            written,
+            client_id: app.id.unwrap_or_default(),
+            audience: endpoint.to_string(),
+            now: self.now(),
+        };
+        Ok(Some(assertions.next()?))
     }
 
     /// Makes each request; gives the last answer.
@@ -95,6 +152,10 @@ impl Protocol {
     pub(crate) fn signed(&self, written: &Signature, inputs: &Inputs<'_>) -> Result<SecretString, CheckError> {
         sign(written, inputs, self.now()).map_err(|error| CheckError::Key(error.to_string()))
     }
+}
+
+fn lacks(what: &str) -> CheckError {
+    CheckError::Configuration(format!("the app has no {what}"))
 }
 
 /// The token in the last answer, and what is learnt from it.

@@ -2,15 +2,13 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use catalog::{Inputs, KeyFormat, RenderError, Signature, SignatureAlgorithm, Slot, Template};
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
-use ring::{hmac, signature};
-use rustls::pki_types::PrivateKeyDer;
-use rustls::pki_types::pem::PemObject as _;
+use catalog::{Inputs, KeyAlgorithm, KeyFormat, RenderError, Signature, SignatureAlgorithm, Slot, Template};
+use ring::hmac;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
+
+use crate::signing::SigningKey;
 
 /// Tokens are issued this many seconds ago: a service's clock may be behind.
 const BEHIND: i64 = 30;
@@ -61,7 +59,10 @@ fn signature_of(
     message: &[u8],
 ) -> Result<Vec<u8>, SignError> {
     let malformed = || SignError::Key(algorithm.name());
-    let random = SystemRandom::new();
+    let asymmetric = |algorithm| {
+        let key = SigningKey::of_text(key).map_err(|_| malformed())?;
+        key.signature(algorithm, message).map_err(|_| malformed())
+    };
     match algorithm {
         SignatureAlgorithm::Hs256 => {
             let key = Zeroizing::new(match format {
@@ -72,40 +73,7 @@ fn signature_of(
             let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
             Ok(hmac::sign(&key, message).as_ref().to_vec())
         }
-        SignatureAlgorithm::Rs256 => {
-            let pair = match private_key(key).ok_or_else(malformed)? {
-                PrivateKeyDer::Pkcs8(der) => RsaKeyPair::from_pkcs8(der.secret_pkcs8_der()),
-                PrivateKeyDer::Pkcs1(der) => RsaKeyPair::from_der(der.secret_pkcs1_der()),
-                _ => return Err(malformed()),
-            };
-            let pair = pair.map_err(|_| malformed())?;
-            let mut made = vec![0; pair.public().modulus_len()];
-            pair.sign(&RSA_PKCS1_SHA256, &random, message, &mut made)
-                .map_err(|_| malformed())?;
-            Ok(made)
-        }
-        SignatureAlgorithm::Es256 => {
-            let Some(PrivateKeyDer::Pkcs8(der)) = private_key(key) else {
-                return Err(malformed());
-            };
-            let algorithm: &signature::EcdsaSigningAlgorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
-            let pair = EcdsaKeyPair::from_pkcs8(algorithm, der.secret_pkcs8_der(), &random).map_err(|_| malformed())?;
-            let made = pair.sign(&random, message).map_err(|_| malformed())?;
-            Ok(made.as_ref().to_vec())
-        }
+        SignatureAlgorithm::Rs256 => asymmetric(KeyAlgorithm::Rs256),
+        SignatureAlgorithm::Es256 => asymmetric(KeyAlgorithm::Es256),
     }
-}
-
-/// A key in PEM. One that was pasted into a single line, or has `\n` written out as in a JSON file, is read too.
-fn private_key(text: &str) -> Option<PrivateKeyDer<'static>> {
-    let text = Zeroizing::new(text.replace("\\n", "\n"));
-    if let Ok(key) = PrivateKeyDer::from_pem_slice(text.as_bytes()) {
-        return Some(key);
-    }
-    let rest = text.trim().strip_prefix("-----BEGIN ")?;
-    let (label, rest) = rest.split_once("-----")?;
-    let (body, _) = rest.split_once("-----END ")?;
-    let body: String = body.split_whitespace().collect();
-    let lines = Zeroizing::new(format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n"));
-    PrivateKeyDer::from_pem_slice(lines.as_bytes()).ok()
 }

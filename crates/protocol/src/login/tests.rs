@@ -34,7 +34,7 @@ check: {{ get: /me, account: {{ id: \"${{body.id}}\" }} }}
 fn typed(integration: &Integration) -> &ApiKeyAuth {
     match &integration.auth[0].kind {
         AuthKind::ApiKey(typed) => typed,
-        AuthKind::OAuth2(_) => panic!("it is a form"),
+        AuthKind::OAuth2(_) | AuthKind::OAuth1(_) => panic!("it is a form"),
     }
 }
 
@@ -47,7 +47,9 @@ async fn log_in(server: &MockServer, integration: &Integration, values: &[(&str,
     let url = server.uri();
     let inputs = Inputs::new().text("instance", "sandbox_url", &url);
     let protocol = protocol(server).with_clock(Clock::new(|| NOW));
-    let issued = protocol.log_in(typed(integration), &fields(values), &inputs).await?;
+    let issued = protocol
+        .log_in(typed(integration), &fields(values), None, &inputs)
+        .await?;
     Ok(issued.expect("there is a log-in"))
 }
 

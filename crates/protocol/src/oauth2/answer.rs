@@ -58,6 +58,8 @@ pub(crate) struct Shape<'a> {
     pub(crate) answer: &'a TokenAnswer,
     /// Lifetime in seconds when the answer tells none that makes sense.
     pub(crate) lifetime: Option<u64>,
+    /// Whether the token must be bound to a key (RFC 9449 §5).
+    pub(crate) bound: bool,
 }
 
 /// A good token answer.
@@ -113,17 +115,30 @@ pub(crate) fn read(
         Some(Value::String(_)) => return Err(malformed("its access_token has characters that a header cannot carry")),
         Some(_) => return Err(malformed("its access_token is not a text")),
     };
-    let token_type = token_type(token).ok_or_else(|| malformed("its token_type is not known"))?;
+    let known_type = if shape.bound {
+        bound_type(token)
+    } else {
+        Some(token_type(token).ok_or_else(|| malformed("its token_type is not known"))?)
+    };
+    let is_bound = known_type.is_some();
+    let tokens = OAuth2Tokens {
+        access_token: SecretString::from(access_token),
+        refresh_token: token
+            .pointer(&wanted.refresh_token)
+            .and_then(refresh_token)
+            .map(SecretString::from),
+        token_type: known_type.unwrap_or_else(|| "Bearer".to_owned()),
+        client: None,
+        dpop_key: None,
+    };
+    if !is_bound {
+        return Err(TokenError::NotBound {
+            status: status.as_u16(),
+            tokens: Box::new(tokens),
+        });
+    }
     Ok(Answer {
-        tokens: OAuth2Tokens {
-            access_token: SecretString::from(access_token),
-            refresh_token: token
-                .pointer(&wanted.refresh_token)
-                .and_then(refresh_token)
-                .map(SecretString::from),
-            token_type,
-            client: None,
-        },
+        tokens,
         expires_in: token
             .pointer(&wanted.expires_in)
             .and_then(|value| lifetime(value, wanted.in_milliseconds))
@@ -153,6 +168,28 @@ pub(crate) fn accepted(
         return Ok(());
     }
     Err(refused(status, headers, document.as_ref(), scrub))
+}
+
+/// Reads an answer that is an object without a token, such as that of a device authorization request. `wanted` is a key
+/// of it.
+pub(crate) fn object(
+    status: StatusCode,
+    headers: &HeaderMap,
+    body: &[u8],
+    wanted: &str,
+    scrub: &Scrub,
+) -> Result<Value, TokenError> {
+    let document = document(headers, body, wanted);
+    let not_ok = document.as_ref().and_then(|document| failure(document, None));
+    if !status.is_success() || not_ok.is_some() {
+        return Err(refused(status, headers, document.as_ref(), scrub));
+    }
+    document.ok_or(TokenError::Answer {
+        status: status.as_u16(),
+        reason: "it is neither JSON nor a form",
+        provider_code: None,
+        provider_message: None,
+    })
 }
 
 /// The answer as an object: JSON, or the form that some services send in its place, which has the wanted key or an
@@ -272,6 +309,12 @@ fn token_type(token: &Value) -> Option<String> {
             .then(|| text.trim().to_owned()),
         Some(_) => None,
     }
+}
+
+/// The kind of a token that is bound to a key (RFC 9449 §5).
+fn bound_type(token: &Value) -> Option<String> {
+    let text = token.get("token_type")?.as_str()?.trim();
+    text.eq_ignore_ascii_case("dpop").then(|| text.to_owned())
 }
 
 /// A malformed refresh token counts as none: the access token beside it is still good.

@@ -18,6 +18,7 @@ const RESERVED: &[&str] = &[
     "response_mode",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "scope",
     "nonce",
     "request",
@@ -148,7 +149,22 @@ impl Protocol {
                 "the parameter `{name}` cannot be set from outside"
             )));
         }
+        self.authorization_address(client, state, verifier, extra).await
+    }
+
+    /// The same with parameters of our own, which may be reserved ones.
+    pub(crate) async fn authorization_address(
+        &self,
+        client: &Client<'_>,
+        state: &str,
+        verifier: Option<&PkceVerifier>,
+        extra: &[(String, String)],
+    ) -> Result<Url, TokenError> {
         let resolved = self.resolve(client).await?;
+        let page = resolved
+            .authorize
+            .clone()
+            .ok_or_else(|| TokenError::Configuration("the sign-in has no page to send a browser to".to_owned()))?;
         let inputs = client.inputs(resolved.metadata.as_deref());
         let names = &client.method.authorize;
         let mut query = Query::default();
@@ -159,6 +175,10 @@ impl Protocol {
             let challenge = verifier.challenge();
             query.pair(&names.code_challenge, challenge.as_str());
             query.pair(&names.code_challenge_method, challenge.method().as_str());
+        }
+        if let Some(key) = client.bound()? {
+            // RFC 9449 §10
+            query.pair("dpop_jkt", &key.thumbprint());
         }
         query.pair(&names.redirect_uri, client.redirect_uri);
         let scopes = client.scope_parameters();
@@ -184,11 +204,17 @@ impl Protocol {
         for (name, value) in extra {
             query.pair(name, value);
         }
+        if let Some(endpoint) = client.pushed(resolved.metadata.as_deref())? {
+            let reference = self.push(client, &resolved, &endpoint, &query.0).await?;
+            query = Query::default();
+            query.pair(&names.client_id, client.id());
+            query.pair("request_uri", &reference);
+        }
         let fragment = names
             .fragment
             .as_ref()
             .map(|fragment| fragment.render(&inputs, Slot::Path));
         let fragment = fragment.transpose().map_err(unrenderable("authorize.url"))?;
-        Ok(query.put_into(resolved.authorize, fragment.as_ref().map(ExposeSecret::expose_secret)))
+        Ok(query.put_into(page, fragment.as_ref().map(ExposeSecret::expose_secret)))
     }
 }

@@ -12,6 +12,7 @@ use url::Url;
 use super::error::TokenError;
 use super::resource::{Resource, well_known};
 use crate::egress::{ANSWER_LIMIT, Egress};
+use crate::openid::KeySet;
 
 /// How long a document is used.
 const FRESH: Duration = Duration::from_mins(10);
@@ -28,6 +29,12 @@ pub(crate) struct Metadata {
     pub(crate) authorization_endpoint: Url,
     pub(crate) token_endpoint: Url,
     pub(crate) revocation_endpoint: Option<Url>,
+    /// Where authorization requests are sent ahead (RFC 9126 §5).
+    pub(crate) pushed_endpoint: Option<Url>,
+    /// Whether they must be.
+    pub(crate) requires_pushed: bool,
+    /// Where a code for a person is asked for (RFC 8628 §4).
+    pub(crate) device_authorization_endpoint: Option<Url>,
     /// Where clients register themselves (RFC 7591).
     pub(crate) registration_endpoint: Option<Url>,
     /// Whether each authorization response carries `iss` (RFC 9207 §3).
@@ -36,7 +43,7 @@ pub(crate) struct Metadata {
     pub(crate) document: Value,
 }
 
-type Known<T> = Result<Arc<T>, TokenError>;
+pub(crate) type Known<T> = Result<Arc<T>, TokenError>;
 
 /// What was found at an address: ten minutes for a document, ten seconds for a failure.
 #[derive(Debug)]
@@ -80,6 +87,7 @@ pub struct Discovery {
     issuers: Cache<Metadata>,
     servers: Cache<Metadata>,
     resources: Cache<Resource>,
+    keys: Cache<KeySet>,
 }
 
 impl Discovery {
@@ -90,6 +98,16 @@ impl Discovery {
         }
         let found = fetch(egress, issuer).await.map_err(TokenError::before_sending);
         self.issuers.keep(issuer.as_str(), found)
+    }
+
+    /// The keys of a provider, where they were asked for a short while ago.
+    pub(crate) fn known_keys(&self, address: &Url) -> Option<Known<KeySet>> {
+        self.keys.known(address.as_str())
+    }
+
+    /// Remembers them.
+    pub(crate) fn keep_keys(&self, address: &Url, found: Result<KeySet, TokenError>) -> Known<KeySet> {
+        self.keys.keep(address.as_str(), found)
     }
 
     /// What a service says about signing in to it.
@@ -164,6 +182,12 @@ fn read(egress: &Egress, issuer: &Url, document: Value) -> Result<Metadata, Stri
         authorization_endpoint: required("authorization_endpoint")?,
         token_endpoint: required("token_endpoint")?,
         revocation_endpoint: endpoint("revocation_endpoint")?,
+        pushed_endpoint: endpoint("pushed_authorization_request_endpoint")?,
+        requires_pushed: document
+            .get("require_pushed_authorization_requests")
+            .and_then(Value::as_bool)
+            .unwrap_or(false),
+        device_authorization_endpoint: endpoint("device_authorization_endpoint")?,
         registration_endpoint: endpoint("registration_endpoint")?,
         iss_parameter_supported: document
             .get("authorization_response_iss_parameter_supported")

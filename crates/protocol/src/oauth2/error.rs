@@ -2,6 +2,9 @@
 
 use std::time::Duration;
 
+use vault::OAuth2Tokens;
+
+use super::Client;
 use crate::egress::{EgressError, TimeoutPhase};
 
 /// What a failure means for a connection and its app.
@@ -28,7 +31,7 @@ pub enum TokenError {
         provider_message: Option<String>,
     },
     /// `invalid_client` or `unauthorized_client`: the app's id, secret or registration is wrong.
-    #[error("the service does not accept the OAuth app{}; an operator must check its client id, secret and redirect address", said(.provider_code.as_ref()))]
+    #[error("the service does not accept the OAuth app{}; an operator must check its client id, its secret or key, and its redirect address", said(.provider_code.as_ref()))]
     AppBroken {
         /// The service's code.
         provider_code: Option<String>,
@@ -74,6 +77,17 @@ pub enum TokenError {
         provider_code: Option<String>,
         /// The service's words.
         provider_message: Option<String>,
+    },
+    /// The definition binds tokens to a key (RFC 9449 §5), and the service gave one that is bound to none.
+    #[error(
+        "the service gave a token that is not bound to the connection's key (its token_type is not DPoP); an operator must switch DPoP on for the app there, or take `dpop` out of the definition"
+    )]
+    NotBound {
+        /// HTTP status.
+        status: u16,
+        /// The tokens, with which no call may be made. They are to be revoked, or their refresh token to be kept: the one
+        /// that was sent may be spent.
+        tokens: Box<OAuth2Tokens>,
     },
     /// The app or the definition lacks something. Nothing was sent.
     #[error("the sign-in is not set up completely: {0}; an operator must correct the app or the definition")]
@@ -126,7 +140,7 @@ impl TokenError {
     pub fn class(&self) -> FailureClass {
         match self {
             Self::GrantGone { .. } => FailureClass::GrantGone,
-            Self::AppBroken { .. } | Self::Configuration(_) => FailureClass::AppBroken,
+            Self::AppBroken { .. } | Self::NotBound { .. } | Self::Configuration(_) => FailureClass::AppBroken,
             Self::Refused { .. } | Self::Transient { .. } | Self::Answer { .. } => FailureClass::Transient,
         }
     }
@@ -220,8 +234,16 @@ impl TokenError {
                 provider_message,
                 ..
             } => (provider_code.as_deref(), provider_message.as_deref()),
-            Self::Configuration(_) => (None, None),
+            Self::NotBound { .. } | Self::Configuration(_) => (None, None),
         }
+    }
+
+    /// The tokens of a refusal, if any, belong to this client.
+    pub(super) fn of_client(mut self, client: &Client<'_>) -> Self {
+        if let Self::NotBound { tokens, .. } = &mut self {
+            client.claim(tokens);
+        }
+        self
     }
 
     pub(crate) fn transient(reason: impl Into<String>, not_sent: bool) -> Self {

@@ -1,13 +1,18 @@
-//! The authorization code grant (RFC 6749 §4.1, with PKCE and RFC 9207), refresh and revocation.
+//! The authorization code grant (RFC 6749 §4.1, with PKCE and RFC 9207), the device authorization grant (RFC 8628), refresh
+//! and revocation.
 
 mod answer;
 mod authorize;
 mod callback;
+mod client_assertion;
+mod device;
 mod discovery;
+mod dpop;
 mod error;
 mod expiry;
 mod grant;
 mod learn;
+mod pushed;
 mod register;
 mod request;
 mod resource;
@@ -27,15 +32,19 @@ use vault::{OAuth2Tokens, RegisteredClient};
 
 pub(crate) use self::answer::said;
 pub use self::authorize::{PkceVerifier, UnusableVerifier, is_reserved_parameter};
+pub(crate) use self::client_assertion::Assertions;
+pub use self::device::{DeviceAuthorization, DeviceCode, Polled};
 pub use self::discovery::Discovery;
 pub(crate) use self::discovery::Metadata;
+pub use self::dpop::{DpopKey, NonceWanted};
+pub(crate) use self::dpop::{NO_KEY, Nonces, PROOF, Party, asks_at_resource};
 pub use self::error::{FailureClass, TokenError};
 pub(crate) use self::expiry::{lifetime, told_by_token, until};
 pub(crate) use self::learn::learn;
 use self::resource::Resource;
 pub(crate) use self::scrub::Scrub;
 
-use crate::Protocol;
+use crate::{Protocol, SigningKey};
 
 /// A client of an authorization server: a definition's sign-in with the app of one project.
 #[derive(Clone)]
@@ -46,6 +55,10 @@ pub struct Client<'a> {
     pub client_id: &'a str,
     /// The app's client secret; public clients have none.
     pub client_secret: Option<&'a SecretString>,
+    /// The app's private key, where it proves itself with one.
+    pub key: Option<&'a SigningKey>,
+    /// The key that the tokens of this grant are bound to, where the definition wants that.
+    pub dpop: Option<&'a DpopKey>,
     /// The callback address, letter for letter the same in the authorization and the token request.
     pub redirect_uri: &'a str,
     /// Scopes to ask for in place of the definition's default ones. Its required ones are always added.
@@ -104,6 +117,14 @@ impl<'a> Client<'a> {
         inputs
     }
 
+    /// The key that its tokens are bound to.
+    fn bound(&self) -> Result<Option<&'a DpopKey>, TokenError> {
+        match (self.method.dpop, self.dpop) {
+            (true, None) => Err(TokenError::Configuration(NO_KEY.to_owned())),
+            (_, key) => Ok(key),
+        }
+    }
+
     /// An address that the definition writes out.
     fn address(&self, template: &UrlTemplate, at: &str) -> Result<Url, TokenError> {
         template.render(&self.inputs(None)).map_err(unrenderable(at))
@@ -122,6 +143,8 @@ pub struct Granted {
     pub expires_in: Option<u64>,
     /// The granted scopes, when the answer names them.
     pub scopes: Option<Vec<String>>,
+    /// Who the person is in the provider's words (OpenID Connect Core 1.0 §2). Nothing about it was checked.
+    pub id_token: Option<SecretString>,
     /// Values to keep with the connection as variables, checked against the definition.
     pub learned: BTreeMap<String, String>,
     /// Variables whose value in the answer is not what the definition allows. At an exchange the grant must not become
@@ -149,14 +172,15 @@ pub struct ExpectedIssuer {
 
 /// The endpoints that each client has, filled in.
 struct Resolved {
-    authorize: Url,
+    /// None where the person enters a code.
+    authorize: Option<Url>,
     token: Url,
     metadata: Option<Arc<Metadata>>,
     /// What the service itself said, where it names its authorization server.
     resource: Option<Arc<Resource>>,
 }
 
-fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
+pub(crate) fn unrenderable(at: &str) -> impl FnOnce(RenderError) -> TokenError {
     move |error| TokenError::Configuration(format!("`{at}` cannot be filled in: {error}"))
 }
 
@@ -164,7 +188,10 @@ impl Protocol {
     async fn resolve(&self, client: &Client<'_>) -> Result<Resolved, TokenError> {
         match &client.method.endpoints {
             Endpoints::Fixed { authorize, token, .. } => Ok(Resolved {
-                authorize: self.for_browsers(authorize, client.address(authorize, "authorize.url")?)?,
+                authorize: match authorize {
+                    None => None,
+                    Some(page) => Some(self.for_browsers(page, client.address(page, "authorize.url")?)?),
+                },
                 token: client.address(token, "token.url")?,
                 metadata: None,
                 resource: None,
@@ -172,7 +199,7 @@ impl Protocol {
             Endpoints::Discovered { issuer } => {
                 let metadata = self.metadata(issuer, &client.inputs(None)).await?;
                 Ok(Resolved {
-                    authorize: metadata.authorization_endpoint.clone(),
+                    authorize: Some(metadata.authorization_endpoint.clone()),
                     token: metadata.token_endpoint.clone(),
                     metadata: Some(metadata),
                     resource: None,
@@ -182,7 +209,7 @@ impl Protocol {
                 let resource = self.resource(resource, &client.inputs(None)).await?;
                 let metadata = &resource.metadata;
                 Ok(Resolved {
-                    authorize: metadata.authorization_endpoint.clone(),
+                    authorize: Some(metadata.authorization_endpoint.clone()),
                     token: metadata.token_endpoint.clone(),
                     metadata: Some(Arc::clone(metadata)),
                     resource: Some(resource),
@@ -193,7 +220,7 @@ impl Protocol {
 
     /// The address that a browser is sent to. No outbound call guards it, so an origin that came from a variable must
     /// itself be https or allowed; our own public address may be plain http while developing.
-    fn for_browsers(&self, template: &UrlTemplate, url: Url) -> Result<Url, TokenError> {
+    pub(crate) fn for_browsers(&self, template: &UrlTemplate, url: Url) -> Result<Url, TokenError> {
         let ours = template
             .template()
             .names()
@@ -202,9 +229,10 @@ impl Protocol {
         if ours || url.scheme() == "https" || self.egress().admit(&url).is_ok() {
             return Ok(url);
         }
-        Err(TokenError::Configuration(
-            "the address of the sign-in page is not https".to_owned(),
-        ))
+        Err(TokenError::Configuration(format!(
+            "the address of the sign-in page at {} is not https, and its origin is not in LATCHKEY_ALLOW_PRIVATE_HOSTS",
+            url.origin().ascii_serialization()
+        )))
     }
 
     pub(crate) async fn metadata(
@@ -214,6 +242,12 @@ impl Protocol {
     ) -> Result<Arc<Metadata>, TokenError> {
         let issuer = issuer.render(inputs).map_err(unrenderable("discover.issuer"))?;
         self.discovery().metadata(self.egress(), &issuer).await
+    }
+
+    /// What the authorization server says about itself, where a definition finds it by discovery.
+    pub async fn server_document(&self, client: &Client<'_>) -> Result<Option<serde_json::Value>, TokenError> {
+        let resolved = self.resolve(client).await?;
+        Ok(resolved.metadata.map(|metadata| metadata.document.clone()))
     }
 
     async fn resource(&self, resource: &UrlTemplate, inputs: &Inputs<'_>) -> Result<Arc<Resource>, TokenError> {

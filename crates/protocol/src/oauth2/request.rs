@@ -11,19 +11,24 @@ use serde_json::Value;
 use url::{Url, form_urlencoded};
 use zeroize::Zeroizing;
 
-use super::{Client, Resource, Scrub, TokenError, unrenderable};
+use super::client_assertion::{ASSERTION_TYPE, Assertions};
+use super::{Client, Resolved, Resource, Scrub, TokenError, unrenderable};
 
 /// A request that is being put together, and the secrets in it.
+#[derive(Clone)]
 pub(super) struct Draft<'a> {
     shape: &'a TokenRequest,
     parameters: Vec<(&'a str, Sent)>,
     /// What stands in the query whatever the body is.
     query: Vec<(&'a str, Zeroizing<String>)>,
     headers: HeaderMap,
+    /// The client proves itself so, anew each time.
+    assertions: Option<Assertions<'a>>,
     scrub: Scrub,
 }
 
 /// The value of a parameter.
+#[derive(Clone)]
 enum Sent {
     Text(Zeroizing<String>),
     Json(Value),
@@ -48,12 +53,17 @@ fn no_header() -> TokenError {
 
 impl<'a> Draft<'a> {
     /// One without parameters, with the client's authentication: exactly the declared one (RFC 6749 §2.3.1).
-    pub(super) fn new(client: &Client<'a>, shape: &'a TokenRequest) -> Result<Self, TokenError> {
+    pub(super) fn new(
+        client: &Client<'a>,
+        shape: &'a TokenRequest,
+        (resolved, now): (&Resolved, i64),
+    ) -> Result<Self, TokenError> {
         let mut draft = Self {
             shape,
             parameters: Vec::new(),
             query: Vec::new(),
             headers: HeaderMap::new(),
+            assertions: None,
             scrub: Scrub::default(),
         };
         let secret = || {
@@ -81,6 +91,10 @@ impl<'a> Draft<'a> {
             }
             // The declared headers have it.
             ClientAuth::Header => draft.scrub.add(secret()?),
+            ClientAuth::PrivateKeyJwt => {
+                draft.plain(id, client.id());
+                draft.assertions = Some(Assertions::of(client, resolved, now)?);
+            }
             ClientAuth::None => draft.plain(id, client.id()),
             ClientAuth::Bearer => {}
         }
@@ -113,6 +127,11 @@ impl<'a> Draft<'a> {
     pub(super) fn plain(&mut self, name: Option<&'a str>, value: &str) {
         let value = Sent::Text(Zeroizing::new(value.to_owned()));
         self.parameters.extend(name.map(|name| (name, value)));
+    }
+
+    /// Whether there is a parameter of this name.
+    pub(super) fn has(&self, name: &str) -> bool {
+        self.parameters.iter().any(|(other, _)| *other == name)
     }
 
     pub(super) fn secret(&mut self, name: &'a str, value: &SecretString) {
@@ -162,6 +181,11 @@ impl<'a> Draft<'a> {
         inputs: &Inputs<'_>,
     ) -> Result<(http::Request<Bytes>, Scrub), TokenError> {
         self.declared(at, inputs)?;
+        if let Some(assertions) = &self.assertions {
+            let assertion = assertions.next()?;
+            self.plain(Some("client_assertion_type"), ASSERTION_TYPE);
+            self.secret("client_assertion", &assertion);
+        }
         let mut url = url.clone();
         let body = match self.shape.body {
             RequestBody::None => Zeroizing::default(),

@@ -6,7 +6,7 @@ use url::Url;
 use vault::OAuth2Tokens;
 
 use super::request::Draft;
-use super::{Client, Revocation, TokenError, answer};
+use super::{Client, Resolved, Revocation, TokenError, answer};
 use crate::Protocol;
 use crate::egress::ANSWER_LIMIT;
 
@@ -42,7 +42,7 @@ impl Protocol {
                 RevokedToken::Access => (Some(&tokens.access_token), "access_token"),
             };
             let Some(token) = token else { continue };
-            match self.revoke_one(client, &url, (token, hint), &inputs).await {
+            match self.revoke_one((client, &resolved), &url, (token, hint), &inputs).await {
                 Ok(Revocation::Revoked) => end = Revocation::Revoked,
                 Ok(Revocation::Unsupported) => {}
                 // With its refresh token the grant is over (RFC 7009 §2.1); the same answer would come tomorrow.
@@ -55,13 +55,13 @@ impl Protocol {
 
     async fn revoke_one(
         &self,
-        client: &Client<'_>,
+        (client, resolved): (&Client<'_>, &Resolved),
         url: &Url,
         (token, hint): (&SecretString, &str),
         inputs: &Inputs<'_>,
     ) -> Result<Revocation, TokenError> {
         let shape = &client.method.revoke.request;
-        let mut draft = Draft::new(client, shape)?;
+        let mut draft = Draft::new(client, shape, (resolved, self.now()))?;
         if shape.client_auth == ClientAuth::Bearer {
             draft.bearer(token)?;
         }

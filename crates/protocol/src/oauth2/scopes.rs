@@ -23,9 +23,25 @@ const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'/')
     .remove(b'?');
 
-impl Client<'_> {
+impl<'a> Client<'a> {
     /// The parameters with scopes, encoded for the query. One without scopes is left out.
     pub(super) fn scope_parameters(&self) -> Vec<(&str, String)> {
+        let asked = self.asked_scopes().into_iter();
+        asked
+            .map(|(parameter, scopes)| (parameter, self.joined(&scopes)))
+            .collect()
+    }
+
+    /// The same for a body, as they are.
+    pub(super) fn scope_texts(&self) -> Vec<(&'a str, String)> {
+        let separator = &self.method.scopes.separator;
+        let asked = self.asked_scopes().into_iter();
+        asked
+            .map(|(parameter, scopes)| (parameter, scopes.join(separator)))
+            .collect()
+    }
+
+    fn asked_scopes(&self) -> Vec<(&'a str, Vec<&'a str>)> {
         let scopes = &self.method.scopes;
         let mut wanted: Vec<&str> = self
             .scopes
@@ -46,7 +62,7 @@ impl Client<'_> {
             .into_iter()
             .chain(second)
             .filter(|(_, scopes)| !scopes.is_empty())
-            .map(|(parameter, scopes)| (parameter.as_str(), self.joined(&scopes)))
+            .map(|(parameter, scopes)| (parameter.as_str(), scopes))
             .collect()
     }
 

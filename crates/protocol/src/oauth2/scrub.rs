@@ -14,7 +14,7 @@ const CODE_LIMIT: usize = 64;
 const TELLING: usize = 8;
 
 /// The secrets of one request, in every spelling in which an answer may echo them.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Scrub {
     secrets: Vec<Zeroizing<String>>,
 }

@@ -85,6 +85,8 @@ impl Setting {
             method: oauth2(&self.integration),
             client_id: "my client",
             client_secret: Some(&self.secret),
+            key: None,
+            dpop: None,
             registered: None,
             redirect_uri: REDIRECT,
             scopes: None,
@@ -371,8 +373,11 @@ fn a_verifier_is_what_the_standard_says() {
     }
 }
 
+mod asserted;
 mod authorized;
+mod bound;
 mod discovered;
+mod pushed;
 mod registered;
 mod revoked;
 mod second;

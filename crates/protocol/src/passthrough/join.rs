@@ -29,9 +29,15 @@ pub(crate) fn join(base: &Url, raw: &str, own_query: &[(String, SecretString)]) 
         return Err(PassthroughError::Path("it has a `.` or `..` segment"));
     }
 
-    let base_path = base.path().trim_end_matches('/');
+    // Without a path the base itself is called, as it is written: some servers are at `/mcp/` and not at `/mcp`.
+    let is_base = raw.is_empty() || raw.starts_with('?');
+    let base_path = if is_base {
+        base.path()
+    } else {
+        base.path().trim_end_matches('/')
+    };
     let mut address = format!("{}{base_path}", &base[..url::Position::BeforePath]);
-    if !(raw.is_empty() || raw.starts_with('?')) {
+    if !is_base {
         address.push('/');
         address.push_str(&path);
     }
@@ -152,6 +158,18 @@ mod tests {
             ("/a..b/...", "https://api.example.com/v1/a..b/..."),
         ] {
             assert_eq!(joined(raw).unwrap(), expected, "{raw}");
+        }
+    }
+
+    #[test]
+    fn the_base_is_called_as_it_is_written() {
+        let base = Url::parse("https://tools.example.com/mcp/").unwrap();
+        for (raw, expected) in [
+            ("", "https://tools.example.com/mcp/"),
+            ("?a=1", "https://tools.example.com/mcp/?a=1"),
+            ("/x", "https://tools.example.com/mcp/x"),
+        ] {
+            assert_eq!(join(&base, raw, &[]).unwrap().as_str(), expected, "{raw}");
         }
     }
 

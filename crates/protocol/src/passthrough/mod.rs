@@ -13,6 +13,8 @@ use url::{Url, form_urlencoded};
 use vault::Credential;
 
 use crate::egress::{BodyStream, EgressError};
+use crate::oauth1::{SignError, Signer};
+use crate::oauth2::{DpopKey, NonceWanted, PROOF, Party, asks_at_resource};
 use crate::{CheckError, Protocol};
 
 /// The methods that are passed through.
@@ -45,6 +47,9 @@ pub enum PassthroughError {
         /// The hosts of the definition.
         known: String,
     },
+    /// The caller sends what only a signature may hold.
+    #[error("the call cannot be signed: {0}")]
+    Signature(String),
     /// The definition cannot be filled in for this connection.
     #[error(
         "`{at}` of the integration's definition cannot be filled in for this connection: {cause}; reconnect it, or ask an operator to correct the definition"
@@ -113,13 +118,13 @@ pub(crate) fn method_of<'a>(
         fields.flat_map(|fields| fields.keys().map(String::as_str))
     };
     let same_kind = |method: &&AuthMethod| match (&method.kind, credential) {
-        (AuthKind::OAuth2(_), Credential::OAuth2(_)) => true,
+        (AuthKind::OAuth2(_), Credential::OAuth2(_)) | (AuthKind::OAuth1(_), Credential::OAuth1(_)) => true,
         (AuthKind::ApiKey(typed), Credential::Fields(_)) => typed.login.is_none(),
         (AuthKind::ApiKey(typed), Credential::Issued(_)) => typed.login.is_some(),
         _ => false,
     };
     let same_fields = |method: &&AuthMethod| match &method.kind {
-        AuthKind::OAuth2(_) => true,
+        AuthKind::OAuth2(_) | AuthKind::OAuth1(_) => true,
         AuthKind::ApiKey(typed) => {
             names().all(|name| typed.secrets().any(|(own, _)| own == name))
                 && typed
@@ -271,6 +276,16 @@ impl ApiCall {
     }
 }
 
+fn refused_signature(error: &SignError) -> PassthroughError {
+    match error {
+        SignError::Foreign(_) => PassthroughError::Signature(error.to_string()),
+        _ => PassthroughError::Definition {
+            at: "auth".to_owned(),
+            cause: error.to_string(),
+        },
+    }
+}
+
 impl Protocol {
     /// Builds the call of `raw_path_and_query` (what followed `/v1/passthrough`, as it was sent) with the caller's
     /// headers, for the credential of a connection that was made by `auth_method`. `inputs` are the connection's
@@ -304,16 +319,32 @@ impl Protocol {
         if let Some(jwt) = &signed {
             inputs.insert_text("signed", "jwt", jwt.expose_secret());
         }
+        let oauth1 = Signer::new(signed_in, credential, &inputs).map_err(|error| refused_signature(&error))?;
         let call = ApiCall::new(integration, signed_in, &inputs, host)?;
         let address = call.address(raw_path_and_query)?;
         let mut forwarded = headers::forwarded(headers);
         call.inject(&mut forwarded);
+        let unbound = |cause: &dyn std::fmt::Display| PassthroughError::Definition {
+            at: "auth.dpop".to_owned(),
+            cause: cause.to_string(),
+        };
+        let key = DpopKey::of(signed_in, credential).map_err(|why| unbound(&why))?;
+        if let (Some(key), Some(tokens)) = (&key, credential.tokens()) {
+            let with = (Party::ResourceServer, Some(&tokens.access_token));
+            self.prove(key, with, (&method, &address), &mut forwarded)
+                .map_err(|why| unbound(&why))?;
+        }
         let uri: http::Uri = address
             .as_str()
             .parse()
             .map_err(|_| PassthroughError::Path("it makes no address"))?;
         let mut parts = http::Request::new(()).into_parts().0;
         (parts.method, parts.uri, parts.headers) = (method, uri, forwarded);
+        if let Some(oauth1) = oauth1 {
+            oauth1.admit(&address).map_err(|error| refused_signature(&error))?;
+            // It is signed when it is sent, with what the body is then.
+            parts.extensions.insert(oauth1);
+        }
         Ok(parts)
     }
 
@@ -335,16 +366,32 @@ impl Protocol {
     /// Sends what [`Protocol::passthrough_request`] built and gives the answer as it comes. Of its headers, those of
     /// one connection and those that would act on our origin in a browser are left out. Dropping the answer ends the
     /// call at the service.
+    ///
+    /// An answer that asks for the number which came with it is marked [`NonceWanted`]: the same call, built anew, has it.
     pub async fn passthrough(
         &self,
-        parts: request::Parts,
-        body: BodyStream,
+        mut parts: request::Parts,
+        mut body: BodyStream,
     ) -> Result<http::Response<BodyStream>, EgressError> {
+        if let Some(signer) = parts.extensions.remove::<Signer>() {
+            body = signer.sign_stream(&mut parts, body, self.now()).await?;
+        }
+        let bound = parts
+            .headers
+            .contains_key(PROOF)
+            .then(|| Url::parse(&parts.uri.to_string()));
         let answer = self.egress().stream(http::Request::from_parts(parts, body)).await?;
         let (parts, body): (response::Parts, _) = answer.into_parts();
+        let wanted = bound.is_some_and(|url| {
+            let kept = url.is_ok_and(|url| self.nonces().keep(Party::ResourceServer, &url, &parts.headers));
+            kept && asks_at_resource(parts.status, &parts.headers)
+        });
         let mut answer = http::Response::new(body);
         *answer.status_mut() = parts.status;
         *answer.headers_mut() = headers::returned(&parts.headers);
+        if wanted {
+            answer.extensions_mut().insert(NonceWanted);
+        }
         Ok(answer)
     }
 }

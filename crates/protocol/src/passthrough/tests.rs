@@ -16,6 +16,7 @@ fn oauth() -> Credential {
         refresh_token: None,
         token_type: "Bearer".to_owned(),
         client: None,
+        dpop_key: None,
     })
 }
 

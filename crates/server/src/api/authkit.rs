@@ -115,6 +115,13 @@ pub(crate) struct TokenRow {
     client_id_display: Option<String>,
     /// Never more than that there is one.
     client_secret_display: Option<String>,
+    /// The public half of the OAuth client's private key as a JWK Set, where it has one: to be registered at the service.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    jwks: Option<serde_json::Value>,
+    /// Where the service can read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    jwks_uri: Option<String>,
     /// Scopes that are asked for, separated by spaces.
     scopes: String,
     environment: &'static str,
@@ -269,6 +276,8 @@ pub(crate) fn row(site: &Site, environment: &'static str, platform: &Platform) -
         secret_id: app.id.to_string(),
         client_id_display: app.client_id.as_deref().map(display),
         client_secret_display: app.client_id.as_ref().map(|_| "****".to_owned()),
+        jwks: app.jwks(),
+        jwks_uri: app.jwks_uri(),
         scopes: scopes(platform),
         environment,
         guide: integration.docs.to_string(),
@@ -285,14 +294,14 @@ pub(crate) fn scopes(platform: &Platform) -> String {
     let defaults = || {
         platform.integration.auth.iter().find_map(|method| match &method.kind {
             AuthKind::OAuth2(oauth2) => Some(oauth2.scopes.default.as_slice()),
-            AuthKind::ApiKey(_) => None,
+            AuthKind::OAuth1(_) | AuthKind::ApiKey(_) => None,
         })
     };
     own.or_else(defaults).unwrap_or_default().join(" ")
 }
 
 /// Enough of a client id to tell two apart.
-fn display(client_id: &str) -> String {
+pub(super) fn display(client_id: &str) -> String {
     format!("{}****", client_id.chars().take(4).collect::<String>())
 }
 

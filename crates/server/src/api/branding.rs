@@ -9,6 +9,7 @@ use broker::{BrandingRequest, BrandingView, Broker, IMAGE_LIMIT, ImageSlot, NewI
 use serde::Deserialize;
 use utoipa::ToSchema;
 
+use super::etag::if_match;
 use crate::Site;
 use crate::guard::{body, bytes};
 use crate::key::Authenticated;
@@ -135,22 +136,8 @@ fn answer(view: &BrandingView) -> HttpResponse {
         .json(view)
 }
 
-/// The revision that `If-Match` names (RFC 9110 §13.1.1). `*` and no header are any.
 fn revision(request: &HttpRequest) -> Result<Option<i64>, Problem> {
-    let Some(value) = request.headers().get(header::IF_MATCH) else {
-        return Ok(None);
-    };
-    let text = value.to_str().unwrap_or_default().trim();
-    if text == "*" {
-        return Ok(None);
-    }
-    let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
-    let revision = tag.and_then(|tag| tag.parse().ok());
-    revision.map(Some).ok_or_else(|| {
-        Problem::bad_request(
-            "`If-Match` is not an `ETag` of `GET /v1/branding`. Send one as it came, quotation marks and all, or leave it out.",
-        )
-    })
+    if_match(request, "GET /v1/branding")
 }
 
 /// How the project looks.
@@ -340,7 +327,6 @@ fn logo(request: &HttpRequest) -> Result<ImageSlot, Problem> {
 
 #[cfg(test)]
 mod tests {
-    use actix_web::test::TestRequest;
     use utoipa::PartialSchema as _;
 
     use super::*;
@@ -353,21 +339,5 @@ mod tests {
             assert!(read.is_ok(), "{field}: {read:?}");
         }
         assert_eq!(schema["properties"].as_object().unwrap().len(), 14);
-    }
-
-    #[test]
-    fn if_match_is_a_tag_of_ours_or_anything() {
-        let with = |value: &'static str| {
-            TestRequest::get()
-                .insert_header((header::IF_MATCH, value))
-                .to_http_request()
-        };
-        assert_eq!(revision(&TestRequest::get().to_http_request()).unwrap(), None);
-        assert_eq!(revision(&with("*")).unwrap(), None);
-        assert_eq!(revision(&with("\"17\"")).unwrap(), Some(17));
-        for wrong in ["17", "W/\"17\"", "\"x\"", "\"1\", \"2\"", "\""] {
-            let problem = revision(&with(wrong)).unwrap_err();
-            assert!(problem.to_string().contains("`If-Match` is not an `ETag`"), "{problem}");
-        }
     }
 }

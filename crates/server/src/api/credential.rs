@@ -31,7 +31,7 @@ pub(crate) struct CredentialAnswer {
     key: String,
     /// The integration.
     platform: String,
-    /// `oauth2` or `fields`.
+    /// `oauth2`, `issued`, `oauth1` or `fields`.
     r#type: &'static str,
     /// For `oauth2`.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,7 +40,8 @@ pub(crate) struct CredentialAnswer {
     /// For `oauth2`: as the service wrote it, mostly `Bearer`.
     #[serde(skip_serializing_if = "Option::is_none")]
     token_type: Option<String>,
-    /// For `fields`: what the person typed in, by the definition's names.
+    /// For `fields`: what the person typed in, by the definition's names. For `oauth1`: `oauth_token` and
+    /// `oauth_token_secret`, with which and with the secret of your app you sign yourself.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<BTreeMap<String, String>>)]
     fields: Option<BTreeMap<String, Zeroizing<String>>>,
@@ -179,6 +180,11 @@ fn answer(export: &Exportable) -> CredentialAnswer {
         Credential::Fields(fields) => {
             let fields = fields.iter().map(|(name, value)| (name.clone(), copy(value))).collect();
             ("fields", None, None, Some(fields))
+        }
+        Credential::OAuth1(_) => {
+            let values = export.credential.values().into_iter();
+            let fields = values.map(|(name, value)| (name.to_owned(), copy(value))).collect();
+            ("oauth1", None, None, Some(fields))
         }
         // What was typed in buys tokens for longer than a caller should have them.
         Credential::Issued(issued) => (

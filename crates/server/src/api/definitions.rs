@@ -171,13 +171,10 @@ pub(crate) async fn get(
 fn row(site: &Site, integration: &Integration) -> DefinitionRow {
     let id = integration.id.as_str();
     let method = integration.method(None);
-    let oauth = integration
-        .auth
-        .iter()
-        .any(|method| matches!(method.kind, AuthKind::OAuth2(_)));
+    let oauth = integration.auth.iter().any(|method| method.kind.is_at_the_service());
     let pasted = integration.auth.iter().find_map(|method| match &method.kind {
         AuthKind::ApiKey(keys) => Some(keys),
-        AuthKind::OAuth2(_) => None,
+        AuthKind::OAuth2(_) | AuthKind::OAuth1(_) => None,
     });
     let mut tags = integration.categories.clone();
     tags.extend(oauth.then(|| "oauth".to_owned()));
@@ -237,7 +234,7 @@ fn signed(kind: &'static str, sent: Option<(String, String)>) -> AuthMethodView 
 
 /// The first header, or else parameter, that carries a secret.
 fn signing(method: &AuthMethod) -> AuthMethodView {
-    if matches!(method.kind, AuthKind::OAuth2(_)) {
+    if method.kind.is_at_the_service() {
         return signed("OAuth", None);
     }
     let carrier = |named: &'_ [(EntryName, catalog::Template)]| {

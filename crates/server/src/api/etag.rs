@@ -1,4 +1,5 @@
-//! Lists that change with the definitions only: a client that has one already is told so (RFC 9110 §13.1.2).
+//! Tags of what is read: a client that has a list already is told so (RFC 9110 §13.1.2), and one that changes something says
+//! what it had read.
 
 use actix_web::http::header::{self, HeaderMap};
 use actix_web::{HttpRequest, HttpResponse};
@@ -37,6 +38,24 @@ fn is_known(headers: &HeaderMap, tag: &str) -> bool {
         .any(|one| one == "*" || one == tag)
 }
 
+/// The revision that `If-Match` names (RFC 9110 §13.1.1), as `read` answered it. `*` and no header are any.
+pub(crate) fn if_match(request: &HttpRequest, read: &str) -> Result<Option<i64>, Problem> {
+    let Some(value) = request.headers().get(header::IF_MATCH) else {
+        return Ok(None);
+    };
+    let text = value.to_str().unwrap_or_default().trim();
+    if text == "*" {
+        return Ok(None);
+    }
+    let tag = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let revision = tag.and_then(|tag| tag.parse().ok());
+    revision.map(Some).ok_or_else(|| {
+        Problem::bad_request(format!(
+            "`If-Match` is not an `ETag` of `{read}`. Send one as it came, quotation marks and all, or leave it out."
+        ))
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use actix_web::http::StatusCode;
@@ -62,6 +81,25 @@ mod tests {
             let answer = tagged(&request.to_http_request(), &list).unwrap();
             assert_eq!(answer.status(), status, "{sent}");
             assert_eq!(answer.headers().get(header::ETAG).unwrap().to_str().unwrap(), tag);
+        }
+    }
+
+    #[test]
+    fn if_match_is_a_tag_of_ours_or_anything() {
+        let with = |value: &'static str| {
+            TestRequest::get()
+                .insert_header((header::IF_MATCH, value))
+                .to_http_request()
+        };
+        assert_eq!(
+            if_match(&TestRequest::get().to_http_request(), "GET /v1/branding").unwrap(),
+            None
+        );
+        assert_eq!(if_match(&with("*"), "GET /v1/branding").unwrap(), None);
+        assert_eq!(if_match(&with("\"17\""), "GET /v1/branding").unwrap(), Some(17));
+        for wrong in ["17", "W/\"17\"", "\"x\"", "\"1\", \"2\"", "\""] {
+            let problem = if_match(&with(wrong), "GET /v1/branding").unwrap_err();
+            assert!(problem.to_string().contains("`If-Match` is not an `ETag`"), "{problem}");
         }
     }
 }

@@ -2,7 +2,7 @@
 //! published clients give it, and the keys. Nothing of another tenant, and nothing of the other environment.
 
 use actix_web::{HttpRequest, HttpResponse, web};
-use broker::{Broker, Caller, KeyView, Scope};
+use broker::{ApiKeyRow, Broker, Caller, KeyView, Scope};
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use store::Project;
@@ -70,6 +70,10 @@ pub(crate) struct ApiKeyView {
     tags: Vec<String>,
     /// What it may do.
     scopes: Vec<String>,
+    /// Networks and addresses that it is good from; empty is everywhere.
+    ip_allow: Vec<String>,
+    /// The key that was made in its place; it ends soon then.
+    replaced_by: Option<String>,
     /// false once its time is over.
     active: bool,
     deleted: bool,
@@ -177,7 +181,7 @@ fn view(project: Project, origins: Vec<String>) -> ProjectView {
                 "organizationId": "01900000-0000-7000-8000-000000000003", "projectId": "01900000-0000-7000-8000-000000000003",
                 "name": "backend", "key": "sk_test_lk_AbCd…", "accessKey": "sk_test_lk_AbCd…", "keyPreview": "sk_test_lk_AbCd…",
                 "connectionType": "api", "environment": "test", "default": false, "tags": [],
-                "scopes": ["sessions:write", "connections:read"], "active": true, "deleted": false, "version": "1.0.0",
+                "scopes": ["sessions:write", "connections:read"], "ipAllow": [], "replacedBy": null, "active": true, "deleted": false, "version": "1.0.0",
                 "createdAt": "2026-11-29T12:00:00.000Z", "updatedAt": "2026-11-29T12:00:00.000Z",
                 "lastUsedAt": null, "expiresAt": null
             }],
@@ -197,7 +201,10 @@ pub(crate) async fn keys(
         own_environment(&caller.0, asked)?;
     }
     let keys = broker.keys(&caller.0).await?;
-    let rows = keys.into_iter().map(key).collect();
+    let rows = keys
+        .into_iter()
+        .map(|KeyView { key, has_ended }| row(key, has_ended))
+        .collect();
     Ok(HttpResponse::Ok().json(Paging::read(&query).cut(rows)))
 }
 
@@ -217,8 +224,8 @@ pub(crate) fn own_environment(caller: &Caller, asked: &str) -> Result<(), Proble
     }
 }
 
-fn key(view: KeyView) -> ApiKeyView {
-    let KeyView { key, has_ended } = view;
+/// A key on the wire.
+pub(crate) fn row(key: ApiKeyRow, has_ended: bool) -> ApiKeyView {
     let project = key.project.to_string();
     let created = text(key.created_at);
     ApiKeyView {
@@ -235,6 +242,8 @@ fn key(view: KeyView) -> ApiKeyView {
         default: false,
         tags: Vec::new(),
         scopes: key.scopes,
+        ip_allow: key.ip_allow,
+        replaced_by: key.replaced_by.map(|id| id.to_string()),
         active: !has_ended,
         deleted: false,
         version: "1.0.0",

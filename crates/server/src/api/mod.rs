@@ -2,6 +2,7 @@
 
 pub(crate) mod actions;
 mod aliases;
+pub(crate) mod audit;
 pub(crate) mod authkit;
 pub(crate) mod branding;
 pub(crate) mod complete;
@@ -9,21 +10,35 @@ pub(crate) mod connections;
 pub(crate) mod connectors;
 pub(crate) mod credential;
 pub(crate) mod definitions;
+pub(crate) mod destinations;
+pub(crate) mod doctor;
 pub(crate) mod embed_tokens;
+pub(crate) mod embedders;
 pub(crate) mod etag;
 pub(crate) mod events;
 pub(crate) mod faults;
+pub(crate) mod identities;
 pub(crate) mod ids;
 pub(crate) mod import;
+pub(crate) mod integration_apps;
+pub(crate) mod integrations;
+pub(crate) mod keys;
 pub(crate) mod links;
 pub(crate) mod management;
 pub(crate) mod metrics;
 pub(crate) mod oauth_definitions;
 pub(crate) mod on_demand;
 pub(crate) mod openapi;
+pub(crate) mod operators;
+pub(crate) mod own_definitions;
 pub(crate) mod passthrough;
+mod patch;
 pub(crate) mod platform_settings;
+pub(crate) mod project_settings;
+pub(crate) mod projects;
 pub(crate) mod record;
+pub(crate) mod requests;
+pub(crate) mod sessions;
 pub(crate) mod tenant;
 pub(crate) mod timeline;
 pub(crate) mod token;
@@ -148,6 +163,14 @@ const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        paths: &["/v1/sessions"],
+        methods: &[(&["GET"], |route| route.to(sessions::list))],
+    },
+    Resource {
+        paths: &["/v1/sessions/{id}"],
+        methods: &[(&["GET"], |route| route.to(sessions::get))],
+    },
+    Resource {
         paths: &["/v1/connections/oauth/check"],
         methods: &[(&["GET"], |route| route.to(old_check))],
     },
@@ -224,6 +247,14 @@ const RESOURCES: &[Resource] = &[
         ],
     },
     Resource {
+        paths: &["/v1/identities"],
+        methods: &[(&["GET"], |route| route.to(identities::list))],
+    },
+    Resource {
+        paths: &["/v1/identities/{identity:.+}"],
+        methods: &[(&["DELETE"], |route| route.to(identities::erase))],
+    },
+    Resource {
         paths: &["/v1/management/organizations/{org_id}"],
         methods: &[(&["GET"], |route| route.to(management::organization))],
     },
@@ -240,6 +271,25 @@ const RESOURCES: &[Resource] = &[
             "/v1/event-access/organizations/{org_id}/projects/{project_id}",
         ],
         methods: &[(&["GET"], |route| route.to(management::keys))],
+    },
+    Resource {
+        paths: &["/v1/management/keys"],
+        methods: &[
+            (&["GET"], |route| route.to(keys::list)),
+            (&["POST"], |route| route.to(keys::create)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/management/keys/{id}"],
+        methods: &[(&["DELETE"], |route| route.to(keys::revoke))],
+    },
+    Resource {
+        paths: &["/v1/management/keys/{id}/roll"],
+        methods: &[(&["POST"], |route| route.to(keys::roll))],
+    },
+    Resource {
+        paths: &["/v1/requests"],
+        methods: &[(&["GET"], |route| route.to(requests::list))],
     },
     Resource {
         paths: &[
@@ -330,6 +380,99 @@ const RESOURCES: &[Resource] = &[
         methods: &[
             (&["PUT"], |route| route.to(branding::put_favicon)),
             (&["DELETE"], |route| route.to(branding::delete_favicon)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/integration-definitions"],
+        methods: &[(&["GET"], |route| route.to(own_definitions::list))],
+    },
+    Resource {
+        paths: &["/v1/integration-definitions/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(own_definitions::get)),
+            (&["PUT"], |route| route.to(own_definitions::put)),
+            (&["DELETE"], |route| route.to(own_definitions::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/integration-definitions/{id}/versions"],
+        methods: &[(&["GET"], |route| route.to(own_definitions::versions))],
+    },
+    Resource {
+        paths: &["/v1/integration-definitions/{id}/versions/{version}"],
+        methods: &[(&["GET"], |route| route.to(own_definitions::version))],
+    },
+    Resource {
+        paths: &["/v1/integration-definitions/{id}/versions/{version}/restore"],
+        methods: &[(&["POST"], |route| route.to(own_definitions::restore))],
+    },
+    Resource {
+        paths: &["/v1/integrations"],
+        methods: &[(&["GET"], |route| route.to(integrations::list))],
+    },
+    Resource {
+        paths: &["/v1/integrations/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(integrations::get)),
+            (&["PATCH"], |route| route.to(integration_apps::patch)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/integrations/{id}/doctor"],
+        methods: &[(&["POST"], |route| route.to(doctor::examine))],
+    },
+    Resource {
+        paths: &["/v1/destination-changes"],
+        methods: &[(&["GET"], |route| route.to(destinations::list))],
+    },
+    Resource {
+        paths: &["/v1/destination-changes/{id}/agree"],
+        methods: &[(&["POST"], |route| route.to(destinations::agree))],
+    },
+    Resource {
+        paths: &["/v1/audit"],
+        methods: &[(&["GET"], |route| route.to(audit::list))],
+    },
+    Resource {
+        paths: &["/v1/operators"],
+        methods: &[(&["GET"], |route| route.to(operators::list))],
+    },
+    Resource {
+        paths: &["/v1/projects/{id}"],
+        methods: &[
+            (&["GET"], |route| route.to(project_settings::get)),
+            (&["PATCH"], |route| route.to(project_settings::patch)),
+            (&["DELETE"], |route| route.to(projects::delete)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/projects/{id}/origins"],
+        methods: &[
+            (&["POST"], |route| route.to(project_settings::add_origin)),
+            (&["DELETE"], |route| route.to(project_settings::remove_origin)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/embedders"],
+        methods: &[(&["GET"], |route| route.to(embedders::list))],
+    },
+    // Before the addresses that take any id.
+    Resource {
+        paths: &["/v1/operators/invitations"],
+        methods: &[
+            (&["GET"], |route| route.to(operators::invitations)),
+            (&["POST"], |route| route.to(operators::invite)),
+        ],
+    },
+    Resource {
+        paths: &["/v1/operators/invitations/{id}"],
+        methods: &[(&["DELETE"], |route| route.to(operators::end_invitation))],
+    },
+    Resource {
+        paths: &["/v1/operators/{id}"],
+        methods: &[
+            (&["PATCH"], |route| route.to(operators::patch)),
+            (&["DELETE"], |route| route.to(operators::delete)),
         ],
     },
     Resource {

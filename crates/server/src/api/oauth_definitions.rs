@@ -120,8 +120,9 @@ fn all(broker: &Broker, site: &Site) -> Vec<OAuthDefinitionRow> {
         .iter()
         .filter_map(|integration| {
             integration.auth.iter().find_map(|method| match &method.kind {
-                AuthKind::OAuth2(oauth2) => Some(row(site, integration, oauth2)),
-                AuthKind::ApiKey(_) => None,
+                // A sign-in with a code sends nobody away.
+                AuthKind::OAuth2(oauth2) if oauth2.device.is_none() => Some(row(site, integration, oauth2)),
+                AuthKind::OAuth2(_) | AuthKind::OAuth1(_) | AuthKind::ApiKey(_) => None,
             })
         })
         .collect()
@@ -131,7 +132,7 @@ fn row(site: &Site, integration: &Integration, oauth2: &OAuth2) -> OAuthDefiniti
     // The record of a connection names it so.
     let id = definition_id(integration.id.as_str());
     let authorize = match &oauth2.endpoints {
-        Endpoints::Fixed { authorize, .. } => Some(authorize.template().in_braces()),
+        Endpoints::Fixed { authorize, .. } => authorize.as_ref().map(|page| page.template().in_braces()),
         Endpoints::Discovered { .. } | Endpoints::Resource { .. } => None,
     };
     let callback = format!("{}/connections/oauth/callback", site.public_origin);

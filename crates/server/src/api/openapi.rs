@@ -14,9 +14,10 @@ use utoipa_swagger_ui::Config;
 
 use super::aliases::{ALIASES, IN_TENANT};
 use super::{
-    actions, authkit, branding, complete, connections, connectors, credential, definitions, embed_tokens, events,
-    faults, ids, import, links, management, metrics, oauth_definitions, on_demand, passthrough, platform_settings,
-    timeline, token, users, webhooks,
+    actions, audit, authkit, branding, complete, connections, connectors, credential, definitions, destinations,
+    doctor, embed_tokens, embedders, events, faults, identities, ids, import, integration_apps, integrations, keys,
+    links, management, metrics, oauth_definitions, on_demand, operators, own_definitions, passthrough,
+    platform_settings, project_settings, projects, requests, sessions, timeline, token, users, webhooks,
 };
 use crate::connect::flows;
 use crate::headers::{Nonce, Set};
@@ -27,7 +28,7 @@ use crate::problems::{ErrorBody, Kind, Problem};
 #[openapi(
     info(
         title = "Latchkey",
-        description = "Connections of your users to other services. Send the project's secret key in `X-Pica-Secret`, `X-One-Secret` or `Authorization: Bearer`."
+        description = "Connections of your users to other services. Send the project's secret key in `X-One-Secret`, `X-Pica-Secret` or `Authorization: Bearer`."
     ),
     paths(
         authkit::token, authkit::open, users::flags, users::whoami, connections::list, connections::get,
@@ -36,13 +37,19 @@ use crate::problems::{ErrorBody, Kind, Problem};
         token::exchange, embed_tokens::settings, embed_tokens::event_link, embed_tokens::embed_token, ids::generated,
         definitions::list, definitions::get, oauth_definitions::list, oauth_definitions::of_platform,
         oauth_definitions::get, actions::list, actions::search, actions::knowledge,
-        links::create, links::list, links::get, links::revoke,
+        identities::list, identities::erase, sessions::list, sessions::get, links::create, links::list, links::get, links::revoke,
         flows::old_check, webhooks::list, webhooks::create, webhooks::upsert, webhooks::get, webhooks::patch,
         webhooks::delete, webhooks::rotate, webhooks::deliveries::test, webhooks::deliveries::list,
         webhooks::deliveries::redeliver_range, webhooks::deliveries::get, webhooks::deliveries::redeliver,
         branding::get, branding::put, branding::put_logo, branding::delete_logo, branding::put_favicon,
         branding::delete_favicon,
+        destinations::list, destinations::agree, doctor::examine, integrations::list, integrations::get, integration_apps::patch,
+        own_definitions::list, own_definitions::get, own_definitions::put, own_definitions::delete,
+        own_definitions::versions, own_definitions::version, own_definitions::restore,
         metrics::metrics, events::list, management::organization, management::projects, management::keys, platform_settings::put,
+    audit::list, keys::create, keys::list, keys::revoke, keys::roll, operators::delete, operators::end_invitation, operators::invitations, operators::invite, operators::list, operators::patch, projects::delete, requests::list,
+        project_settings::get, project_settings::patch, project_settings::add_origin, project_settings::remove_origin,
+        embedders::list,
         faults::get, faults::put, faults::delete, faults::get_one, faults::put_one, faults::delete_one
     ),
     components(schemas(ErrorBody<'static>)),
@@ -55,7 +62,7 @@ struct Common;
 
 impl Modify for Common {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-Pica-Secret")));
+        let scheme = SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::new("X-One-Secret")));
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("secret", scheme);
         let paths = &mut document.paths.paths;

@@ -6,6 +6,7 @@
 use std::cell::Cell;
 use std::pin::Pin;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -13,7 +14,7 @@ use actix_web::body::SizedStream;
 use actix_web::error::PayloadError;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use broker::{Broker, Caller, PassthroughCall};
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt as _};
@@ -25,6 +26,7 @@ use crate::Site;
 use crate::envelope::AsItIs;
 use crate::key::Authenticated;
 use crate::problems::{Kind, Problem};
+use crate::requests::Note;
 
 pub(crate) const PREFIX: &str = "/v1/passthrough";
 const COPY: &str = "x-pica-passthrough-";
@@ -117,6 +119,7 @@ async fn forward(
     idle: Duration,
 ) -> Result<http::Response<BodyStream>, Problem> {
     let stalled = Rc::new(Cell::new(false));
+    let note = request.extensions().get::<Arc<Note>>().cloned();
     let call = PassthroughCall {
         connection_key: connection_key(request.headers())?,
         action_of: action_of(broker, request.headers())?,
@@ -124,7 +127,8 @@ async fn forward(
             .map_err(|_| Problem::general(Kind::MethodNotAllowed))?,
         path_and_query: raw_target(request),
         headers: onward(request.headers()),
-        body: incoming(body, idle, stalled.clone()),
+        called: note.as_ref().map(|note| Arc::clone(&note.called)).unwrap_or_default(),
+        body: incoming(body, idle, stalled.clone(), note),
     };
     broker.passthrough(caller, call).await.map_err(|problem| {
         if stalled.get() {
@@ -181,7 +185,8 @@ fn raw_target(request: &HttpRequest) -> String {
     let uri = request.uri();
     let path = uri.path().strip_prefix(PREFIX).unwrap_or_default();
     let inner = path.strip_prefix('/').unwrap_or(path);
-    let path = if inner.contains('/') {
+    // Without a path it is the base address itself, to which no `/` belongs.
+    let path = if path.is_empty() || inner.contains('/') {
         path.to_owned()
     } else {
         format!(
@@ -212,7 +217,7 @@ fn onward(headers: &HeaderMap) -> http::HeaderMap {
 /// The caller's body. It stays on this worker's thread and is handed over chunk by chunk, so that a slow service slows
 /// the caller down instead of filling memory. A caller that sends nothing for `idle` has stalled; waiting for the service
 /// does not count.
-fn incoming<B>(mut body: B, idle: Duration, stalled: Rc<Cell<bool>>) -> BodyStream
+fn incoming<B>(mut body: B, idle: Duration, stalled: Rc<Cell<bool>>, note: Option<Arc<Note>>) -> BodyStream
 where
     B: Stream<Item = Result<Bytes, PayloadError>> + Unpin + 'static,
 {
@@ -227,6 +232,9 @@ where
                     Err(EgressError::RequestBody("it stopped coming".to_owned()))
                 }
             };
+            if let (Some(note), Ok(chunk)) = (&note, &chunk) {
+                note.received(chunk.len());
+            }
             let broken = chunk.is_err();
             if sender.send(chunk).await.is_err() || broken {
                 break;

@@ -3,7 +3,7 @@
 
 use actix_web::web::{self, Payload};
 use actix_web::{HttpRequest, HttpResponse};
-use broker::{Broker, PlatformSettings, Scope};
+use broker::{Broker, GivenKey, PlatformSettings, Scope};
 use secrecy::SecretString;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -30,6 +30,14 @@ pub(crate) struct SettingsRequest {
     /// The OAuth client's secret. It is sealed and never given back; stays when it is not given.
     #[schema(value_type = Option<String>)]
     client_secret: Option<SecretString>,
+    /// The OAuth client's private key in PEM or as a JWK, where the service takes one (`private_key_jwt`). It is sealed and
+    /// never given back; stays when it is not given.
+    #[schema(value_type = Option<String>)]
+    client_key: Option<SecretString>,
+    /// true makes such a key here: its public half is the answer's `jwks`.
+    generate_client_key: Option<bool>,
+    /// The `kid` of the key that is given or made with it; without, that of the JWK, else its thumbprint (RFC 7638).
+    client_key_id: Option<String>,
     /// Only false: there are no OAuth clients but yours.
     use_default_oauth_creds: Option<bool>,
     /// Scopes instead of the definition's, separated by spaces.
@@ -61,7 +69,7 @@ pub(crate) struct SettingsRequest {
         (status = 408, description = "The body did not come in time"),
         (status = 409, description = "The sandbox has no client yet: an operator switches it on"),
         (status = 413, description = "The body is too large"),
-        (status = 422, description = "The integration needs an OAuth client, or takes none"),
+        (status = 422, description = "The integration needs an OAuth client or its private key, or takes none"),
         (status = 501, description = "A setting that is not kept here")
     ),
     security(("secret" = []))
@@ -92,6 +100,8 @@ fn wanted(asked: SettingsRequest) -> Result<PlatformSettings, Problem> {
     if asked.guide.is_some() {
         return not_kept("`guide` is not kept here: a tile links to the service's documents. Leave it out.");
     }
+    let generates = asked.generate_client_key.unwrap_or(false);
+    let client_key = client_key(asked.client_key, generates, asked.client_key_id)?;
     let id = asked.connection_definition_id.trim();
     let integration = id
         .strip_prefix("conn_def_")
@@ -106,8 +116,29 @@ fn wanted(asked: SettingsRequest) -> Result<PlatformSettings, Problem> {
         active: asked.active,
         client_id: asked.client_id,
         client_secret: asked.client_secret,
+        client_key,
         scopes: asked
             .scopes
             .map(|text| text.split_whitespace().map(ToOwned::to_owned).collect()),
+        ..PlatformSettings::default()
     })
+}
+
+/// The private key that a body gives or asks for, and its id at the service.
+pub(super) fn client_key(
+    given: Option<SecretString>,
+    generates: bool,
+    id: Option<String>,
+) -> Result<Option<(GivenKey, Option<String>)>, Problem> {
+    match (given, generates) {
+        (Some(_), true) => Err(Problem::bad_request(
+            "`clientKey` is given and `generateClientKey` asks for another one. Send one of the two.",
+        )),
+        (Some(text), false) => Ok(Some((GivenKey::Text(text), id))),
+        (None, true) => Ok(Some((GivenKey::Made, id))),
+        (None, false) if id.is_some() => Err(Problem::bad_request(
+            "`clientKeyId` names a key that is not there. Send `clientKey` or `generateClientKey` with it.",
+        )),
+        (None, false) => Ok(None),
+    }
 }

@@ -2,7 +2,6 @@
 //! lists (§4.2) and what the newest view adds. No secret and nothing of the account is in it.
 
 use broker::Broker;
-use catalog::AuthKind;
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde::Serialize;
 use store::Connection;
@@ -210,7 +209,7 @@ pub(crate) fn record(broker: &Broker, site: &Site, connection: &Connection, time
                 title: Some(integration.name.clone()),
                 description: integration.description.clone(),
                 image: image(site, integration),
-                oauth: method.is_some_and(|method| matches!(method.kind, AuthKind::OAuth2(_))),
+                oauth: method.is_some_and(|method| method.kind.is_at_the_service()),
             }
         });
     write(connection, described, times)

@@ -208,6 +208,11 @@ impl<'a> Asked<'a> {
         let (secret, token_type) = match &export.credential {
             Credential::OAuth2(tokens) => (&tokens.access_token, tokens.token_type.clone()),
             Credential::Issued(issued) => (&issued.access_token, "Bearer".to_owned()),
+            Credential::OAuth1(_) => {
+                return Err(TokenError::invalid(
+                    "This connection signs each call: its token alone is of no use. Read it with GET /v1/vault/connections/{id}/credential.",
+                ));
+            }
             Credential::Fields(fields) => match (fields.values().next(), fields.len()) {
                 // RFC 8693 §2.2.1: what is no access token in the sense of OAuth has the type `N_A`.
                 (Some(only), 1) => (only, "N_A".to_owned()),

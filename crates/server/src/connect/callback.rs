@@ -64,6 +64,11 @@ async fn finish(
             let reference = request.request_id_text();
             let retry = matches!(said, CallbackPage::Later { .. });
             let (status, message) = message(&said, Texts::on_the_way(request, site.secure));
+            // Where a service calls the state otherwise, the last page of the sign-in has the reference.
+            let state = super::query_value(request, "state").and_then(|text| vault::Token::parse(&text));
+            if let (Some(state), false) = (state, retry) {
+                broker.note_returned(&state, reference.clone(), "callback", message.text.clone());
+            }
             let page = Message {
                 reload_after: retry.then_some(3),
                 reference: Some(&reference),

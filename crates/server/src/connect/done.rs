@@ -57,6 +57,9 @@ pub(crate) async fn page(
             reference: None,
         },
     };
+    if let (DoneOutcome::Failure, Some(flow)) = (template.outcome, flow) {
+        broker.note_ended(flow, reference.clone());
+    }
     let pending = template.outcome == DoneOutcome::Pending;
     let mut response = show(Set::Pass, &nonce, StatusCode::OK, &template)?;
     if pending {

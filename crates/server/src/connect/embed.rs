@@ -3,12 +3,12 @@
 
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, web};
-use broker::Broker;
+use broker::{Broker, Kind};
 use serde_json::json;
 
 use super::evidence::referrer_origin;
 use super::pages::{Brand, EmbedPage, EmbedProject, StaticNotice};
-use super::{brand_here, page};
+use super::{Message, brand_here, page};
 use crate::Site;
 use crate::headers::{Nonce, Set};
 use crate::place::Arrived as _;
@@ -50,8 +50,14 @@ pub(crate) async fn project(
     let embedder = referrer_origin(request.headers()).filter(|_| request.headers().contains_key("sec-fetch-dest"));
     let embedder = embedder.filter(|_| is_framed(&request));
     let place = request.place(&site.public_origin).project;
-    let found = broker.embed_page(&publishable_id, embedder.as_deref(), place).await?;
     let texts = Texts::asked_by(&request);
+    let found = match broker.embed_page(&publishable_id, embedder.as_deref(), place).await {
+        // Never there, or that of a project that was deleted.
+        Err(problem) if matches!(problem.kind(), Kind::NotFound | Kind::Gone) && is_opened(&request) => {
+            return Message::named(texts, "embed-unknown").page(&site, &request, StatusCode::NOT_FOUND);
+        }
+        found => found?,
+    };
     if !is_framed(&request) {
         let looks = found
             .project
@@ -69,6 +75,14 @@ fn is_framed(request: &HttpRequest) -> bool {
         .headers()
         .get("sec-fetch-dest")
         .is_none_or(|dest| dest.as_bytes() == b"iframe")
+}
+
+/// Is the answer for a person's eyes, in a window of its own?
+fn is_opened(request: &HttpRequest) -> bool {
+    request
+        .headers()
+        .get("sec-fetch-dest")
+        .is_some_and(|dest| dest.as_bytes() == b"document")
 }
 
 /// Old clients probe the address. Only the beginning of the query is looked at.

@@ -1,6 +1,6 @@
 //! The modal's calls about a flow: begin it, give it a new ticket, stop it, ask how it stands.
 
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use broker::{Broker, FlowMode, FlowView, NewFlowRequest};
 use chrono::SecondsFormat;
 use serde::{Deserialize, Serialize};
@@ -12,6 +12,7 @@ use vault::Token;
 use super::{cookies, query_value};
 use crate::Site;
 use crate::api::record::{Record, Times, record};
+use crate::envelope::About;
 use crate::guard::{FromOurPage, RequestToken, TokenText, Values, bearer};
 use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
@@ -58,6 +59,7 @@ pub(crate) async fn create(
     session: RequestToken,
     body: FromOurPage<Beginning>,
 ) -> Result<HttpResponse, Problem> {
+    request.extensions_mut().insert(About(body.0.integration.clone()));
     let new = NewFlowRequest {
         integration: body.0.integration,
         auth: body.0.auth,

@@ -6,11 +6,13 @@ pub(crate) mod choose;
 pub(crate) mod confirm;
 pub(crate) mod connections;
 pub(crate) mod cookies;
+pub(crate) mod device;
 pub(crate) mod done;
 pub(crate) mod embed;
 pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod flows;
+pub(crate) mod jwks;
 pub(crate) mod links;
 pub(crate) mod pages;
 pub(crate) mod pictures;
@@ -35,6 +37,7 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
         .configure(links::routes)
         .configure(choose::routes)
         .configure(connections::routes)
+        .configure(device::routes)
         .service(
             web::resource("/connect/brand/{publishable_id}/{picture}")
                 .route(reading().to(pictures::picture))
@@ -119,11 +122,22 @@ pub(crate) fn routes(config: &mut ServiceConfig) {
             web::resource("/connect/done")
                 .route(reading().to(done::page))
                 .default_service(only("GET, HEAD")),
-        )
+        );
+    of_services(config);
+}
+
+/// What services come to: the person's browser on its way back, and whoever verifies a signature.
+fn of_services(config: &mut web::ServiceConfig) {
+    config
         .service(
             web::resource("/connections/oauth/callback/{app}")
                 .route(web::get().to(callback::of_app))
                 .default_service(only("GET")),
+        )
+        .service(
+            web::resource("/connections/oauth/jwks/{app}")
+                .route(reading().to(jwks::of_app))
+                .default_service(only("GET, HEAD")),
         )
         .service(
             web::resource(["/connections/oauth/callback", "/oauth/callback"])

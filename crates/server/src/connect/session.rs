@@ -1,7 +1,7 @@
 //! The modal's calls with its session: what can be connected, a form, and what was typed into it.
 
 use actix_web::http::header;
-use actix_web::{HttpRequest, HttpResponse, web};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse, web};
 use broker::{Broker, SessionView, Submission, Submitted};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 use super::cookies;
 use crate::Site;
 use crate::api::record::{Times, record};
+use crate::envelope::About;
 use crate::guard::{FromOurPage, RequestToken, Values};
 use crate::place::Arrived as _;
 use crate::problems::{Kind, Problem};
@@ -33,6 +34,11 @@ pub(crate) async fn open(
     let viewed = broker
         .session(&session.0, body.0.embedder.as_deref(), embed, place)
         .await?;
+    let browser = request
+        .headers()
+        .get(header::USER_AGENT)
+        .and_then(|value| value.to_str().ok());
+    broker.note_opened(&session.0, browser.unwrap_or_default()).await;
     let mut response = HttpResponse::Ok();
     if let Some(cookie) = cookies::Kind::Embed.write(&viewed.embed, site.secure) {
         response.append_header((header::SET_COOKIE, cookie));
@@ -85,9 +91,11 @@ pub(crate) struct Typed {
 pub(crate) async fn submit(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
+    request: HttpRequest,
     session: RequestToken,
     body: FromOurPage<Typed>,
 ) -> Result<HttpResponse, Problem> {
+    request.extensions_mut().insert(About(body.0.integration.clone()));
     let Typed {
         integration,
         auth,

@@ -60,7 +60,17 @@ fn what_of(path: &str, error: &serde_json::Error) -> String {
         });
     }
     if text.starts_with("unknown field") {
-        return "a field that this call does not have".to_owned();
+        // What stands behind the last of these is ours; the name before is the caller's, and may be a secret.
+        let has_some = !text.contains("`, there are no fields");
+        let known: Vec<&str> = text
+            .rsplit_once(", expected ")
+            .filter(|_| has_some)
+            .map(|(_, expected)| expected.split('`').skip(1).step_by(2).collect())
+            .unwrap_or_default();
+        return match known.as_slice() {
+            [] => "a field that this call does not have".to_owned(),
+            known => format!("a field that this call does not have. It has `{}`", known.join("`, `")),
+        };
     }
     if text.starts_with("duplicate field") {
         return named().map_or("a field is there twice".to_owned(), |name| {
@@ -145,6 +155,14 @@ mod tests {
             assert_eq!(problem.kind(), Kind::BadRequest, "{wrong:.40}");
             assert!(!problem.to_string().contains("canary"), "{problem}");
         }
+        let unknown = parse::<Sample>(br#"{"canary, expected `canary`":1}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            unknown.contains("a field that this call does not have. It has `integration`, `values`.")
+                && !unknown.contains("canary"),
+            "{unknown}"
+        );
     }
 
     #[test]

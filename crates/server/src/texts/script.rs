@@ -20,8 +20,8 @@ pub(crate) enum For {
     Modal,
     /// The page of a link, which goes on as the modal, or leads to one's own connections.
     Link,
-    /// What few people need inside the modal, when it is asked for: their own connections, the choice of an account,
-    /// and a way out of the browser inside another app.
+    /// What few people need inside the modal, when it is asked for: their own connections, the choice of an account, a
+    /// code to enter, and a way out of the browser inside another app.
     Later,
     /// The pages of a sign-in.
     Pages,
@@ -35,10 +35,10 @@ impl For {
         match self {
             Self::Modal => !matches!(
                 group,
-                "page" | "start" | "confirm" | "link" | "manage" | "choose" | "webview"
+                "page" | "start" | "confirm" | "link" | "manage" | "choose" | "code" | "webview"
             ),
             Self::Link => group == "link" || Self::Modal.has(group) || Self::Later.has(group),
-            Self::Later => matches!(group, "manage" | "choose" | "webview"),
+            Self::Later => matches!(group, "manage" | "choose" | "code" | "webview"),
             Self::Pages => matches!(
                 group,
                 "brand" | "failure" | "approval" | "problem" | "start" | "confirm"
@@ -115,7 +115,11 @@ struct Script<'a> {
 fn written(language: Language, reader: For) -> String {
     let mut texts = read(Language::English.source()).0;
     texts.extend(read(language.source()).0);
-    texts.retain(|key, _| reader.has(key.split('-').next().unwrap_or_default()));
+    texts.retain(|key, _| {
+        let group = key.split('-').next().unwrap_or_default();
+        // In English the server's own sentence stands.
+        reader.has(group) && (group != "problem" || language != Language::English)
+    });
     let script = Script {
         language: language.tag(),
         direction: language.direction(),

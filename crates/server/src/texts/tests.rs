@@ -284,7 +284,7 @@ fn every_text_that_is_said_is_there_and_every_text_is_said() {
                     !of_pages || For::Pages.has(group),
                     "{file} says {word}, which pages do not get"
                 );
-                let modal = if matches!(file, "link.js" | "own.js" | "choose.js" | "webview.js") {
+                let modal = if matches!(file, "link.js" | "own.js" | "choose.js" | "code.js" | "webview.js") {
                     For::Link
                 } else {
                     For::Modal

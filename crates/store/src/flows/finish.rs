@@ -239,7 +239,8 @@ impl Store {
     }
 
     /// Ends the flow of an exchange whose grant must not become a connection; the grant is queued to be revoked, also
-    /// when the flow has ended in the meantime. A grant that waited in the flow is revoked by whatever ends the flow.
+    /// when the flow has ended in the meantime. A grant that waited in the flow is revoked by whatever ends the flow. A flow
+    /// that was `away` when it was asked for ends no more by this: others may have tokens for it.
     pub async fn refuse_grant(&self, flow: &Flow, grant: &Grant, code: &str, message: &str) -> Result<(), StoreError> {
         if flow.status == FlowStatus::Choosing {
             let ending = Ending {
@@ -252,6 +253,11 @@ impl Store {
             return Ok(());
         }
         let mut transaction = self.pool.begin().await?;
+        if flow.status == FlowStatus::Away {
+            self.queue_revocation(&mut transaction, flow, grant).await?;
+            transaction.commit().await?;
+            return Ok(());
+        }
         let ended = sqlx::query!(
             "update flows set status = 'failed', error_code = $2, error_message = $3, sealed = null,
                     ended_at = latchkey_now(), updated_at = latchkey_now()

@@ -500,7 +500,7 @@ fn without_grant(flow: &Flow) -> StoreError {
 }
 
 /// Whether a session was for a connection that still works, of the same account as far as it is known. At many services
-/// revoking the new grant would end the connection's own.
+/// revoking the new grant would end the connection's own. In a project that is being deleted that one ends as well.
 async fn is_of_living_connection(
     transaction: &mut PgConnection,
     flow: &Flow,
@@ -508,7 +508,8 @@ async fn is_of_living_connection(
 ) -> Result<bool, StoreError> {
     Ok(sqlx::query_scalar!(
         r#"select exists (select from connect_sessions s join connections c on c.id = s.connection_id
-               where s.id = $1 and c.deleted_at is null and c.state <> 'failed'
+                   join projects p on p.id = c.project_id
+               where s.id = $1 and c.deleted_at is null and c.state <> 'failed' and p.deleted_at is null
                  and ($2::text is null or c.account_id = $2)) as "exists!""#,
         flow.session.0,
         grant.account_id

@@ -3,6 +3,7 @@
 //! Each step is a single `UPDATE … WHERE status = …`, on the database's clock, so that a step happens once however
 //! often and on however many replicas it is asked for. Values that a browser holds are found by digest only.
 
+mod device;
 mod finish;
 mod held;
 mod steps;
@@ -14,6 +15,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 use vault::Environment;
 
+pub use device::{ClaimedPoll, PollLimits};
 pub use finish::{Completed, Finished};
 pub use held::HeldForm;
 pub use steps::{Bind, Confirmed, NewFlow};

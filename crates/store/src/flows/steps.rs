@@ -326,7 +326,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let sealed = self.seal(&self.pool, &secrets_place(flow), secrets).await?;
         let sent = sqlx::query!(
-            "update flows set status = 'away', state_digest = $2, redirect_uri = $3, sealed = $4, updated_at = latchkey_now()
+            "update flows set status = 'away', state_digest = $2, redirect_uri = $3, sealed = $4, sent_at = latchkey_now(),
+                    updated_at = latchkey_now()
              where id = $1 and status in ('bound', 'away') and expires_at > latchkey_now()",
             flow.id.0,
             state.as_bytes(),
@@ -348,7 +349,7 @@ impl Store {
     ) -> Result<Option<Flow>, StoreError> {
         let id = sqlx::query_scalar!(
             r#"update flows f set status = 'exchanging', exchange_until = latchkey_now() + interval '60 seconds',
-                    updated_at = latchkey_now()
+                    returned_at = latchkey_now(), updated_at = latchkey_now()
                from connect_sessions s, apps a
                where f.state_digest = $1 and f.browser_digest = $2 and f.status = 'away' and f.expires_at > latchkey_now()
                  and a.id = f.app_id and (f.app_id = $3 or ($3::uuid is null and a.plain_callback))

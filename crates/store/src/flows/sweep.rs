@@ -37,7 +37,7 @@ impl Store {
         // Served by flows_ended.
         let flows = sqlx::query!(
             "delete from flows where id in (
-                 select id from flows where ended_at is not null and ended_at <= latchkey_now() - interval '1 day' limit 1000)"
+                 select id from flows where ended_at is not null and ended_at <= latchkey_now() - interval '7 days' limit 1000)"
         )
         .execute(&self.pool)
         .await?
@@ -45,8 +45,8 @@ impl Store {
         // Served by connect_sessions_expired.
         let sessions = sqlx::query!(
             "delete from connect_sessions where id in (
-                 select s.id from connect_sessions s where s.expires_at <= latchkey_now() - interval '1 day'
-                   and (s.expiry_told or s.uses > 0 or s.revoked_at is not null or s.expires_at <= latchkey_now() - interval '7 days')
+                 select s.id from connect_sessions s where s.expires_at <= latchkey_now() - interval '7 days'
+                   and (s.expiry_told or s.uses > 0 or s.revoked_at is not null or s.expires_at <= latchkey_now() - interval '14 days')
                    and not exists (select from flows f where f.session_id = s.id and f.status in ('verifying', 'choosing')) limit 1000)"
         )
         .execute(&self.pool)

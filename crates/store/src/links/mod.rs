@@ -4,11 +4,13 @@
 mod make;
 mod open;
 mod revoke;
+mod search;
 
 pub use make::{LinkMade, NewLink};
 pub use open::LinkOpened;
 pub(crate) use open::spend_link;
 pub use revoke::Revoked;
+pub use search::LinkSearch;
 
 use chrono::{DateTime, Utc};
 use vault::{Digest, Environment, Token};
@@ -249,6 +251,8 @@ macro_rules! select_links {
         )
     };
 }
+
+pub(crate) use select_links;
 
 impl Store {
     /// The secret of a link that a repeated request has to get again: from its id and a key that the database has not.

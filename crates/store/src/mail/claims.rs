@@ -123,7 +123,8 @@ impl Store {
     async fn claimed_mail(&self, id: MailId, lease: Uuid) -> Result<Option<ClaimedMail>, StoreError> {
         let row = sqlx::query!(
             r#"select m.attempts, m.reason, m.project_id as "project: ProjectId", m.environment,
-                      m.connection_id as "connection: ConnectionId", p.name as project_name, p.domain as project_domain, c.key, c.integration,
+                      m.connection_id as "connection: ConnectionId", coalesce(p.brand_name, p.name) as "project_name!",
+                      p.domain as project_domain, c.key, c.integration,
                       c.account_name, c.state, k.expires_at as "expires_at?", t.email as "email?",
                       extract(epoch from latchkey_now() - m.created_at)::bigint as "age!", latchkey_now() as "now!",
                       case when not p.mail then 'mail is switched off for the project'

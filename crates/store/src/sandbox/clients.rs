@@ -74,8 +74,9 @@ impl Store {
     /// Looks up a client by its public id.
     pub async fn registered_sandbox_client(&self, client_id: &str) -> Result<Option<RegisteredClient>, StoreError> {
         let row = sqlx::query!(
-            "select c.id, c.secret_digest, p.name from sandbox_clients c join projects p on p.id = c.project_id
-             where c.client_id = $1",
+            r#"select c.id, c.secret_digest, coalesce(p.brand_name, p.name) as "name!"
+               from sandbox_clients c join projects p on p.id = c.project_id
+               where c.client_id = $1"#,
             client_id
         )
         .fetch_optional(&self.pool)

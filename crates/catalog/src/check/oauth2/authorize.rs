@@ -4,16 +4,17 @@ use super::super::names::{Names, Site};
 use super::super::templates;
 use super::request::{is_parameter_name, sent_names};
 use crate::definition as written;
-use crate::model::AuthorizeRequest;
+use crate::model::{AuthorizeRequest, Pushed};
 use crate::report::{Place, Report};
 use crate::template::Template;
 
 /// Set by the authorization request itself, or by nobody.
-const RESERVED: [&str; 11] = [
+const RESERVED: [&str; 12] = [
     "client_id",
     "client_secret",
     "code_challenge",
     "code_challenge_method",
+    "dpop_jkt",
     "redirect_uri",
     "request",
     "request_uri",
@@ -75,8 +76,19 @@ pub(super) fn authorize(
         None => None,
         Some((_, fragment)) => Some(self::fragment(fragment, names, &at.key("url"), report)?),
     };
+    let pushed = match &written.pushed {
+        None => None,
+        Some(pushed) => Some(self::pushed(
+            pushed,
+            method.discover.is_some(),
+            names,
+            &at.key("pushed"),
+            report,
+        )?),
+    };
     Some(AuthorizeRequest {
         params,
+        pushed,
         fragment,
         client_id,
         redirect_uri,
@@ -85,6 +97,32 @@ pub(super) fn authorize(
         code_challenge_method,
         state,
     })
+}
+
+/// Where the parameters are sent ahead.
+fn pushed(
+    written: &written::Pushed,
+    discovers: bool,
+    names: &Names<'_>,
+    place: &Place,
+    report: &mut Report<'_>,
+) -> Option<Pushed> {
+    let at = place.key("url");
+    match &written.url {
+        None if discovers => Some(Pushed::Discovered),
+        None => {
+            report.add(
+                place,
+                "`pushed.url` is missing: the endpoint for pushed authorization requests",
+            );
+            None
+        }
+        Some(_) if discovers => {
+            report.add(&at, "the address comes from `discover`: write `pushed: {}`");
+            None
+        }
+        Some(url) => names.url(url, Site::SignIn, &at, report).map(Pushed::To),
+    }
 }
 
 /// What stands behind the `#` of the authorization endpoint: a path within a page.

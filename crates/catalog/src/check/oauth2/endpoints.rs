@@ -13,8 +13,12 @@ pub(super) fn endpoints(
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<Endpoints> {
+    let first = match &written.device {
+        None => ("authorize", written.authorize.url.as_ref()),
+        Some(device) => ("device", device.url.as_ref()),
+    };
     let urls = [
-        ("authorize", written.authorize.url.as_ref()),
+        first,
         ("token", written.token.url.as_ref()),
         ("revoke", written.revoke.as_ref().and_then(|revoke| revoke.url.as_ref())),
         ("refresh", written.refresh.url.as_ref()),
@@ -73,7 +77,10 @@ pub(super) fn endpoints(
     let revoke = url(urls[2].1, Site::SignedIn(index), place.key("revoke").key("url"));
     let issuer = url(written.issuer.as_ref(), Site::SignIn, place.key("issuer"));
     Some(Endpoints::Fixed {
-        authorize: authorize??,
+        authorize: match authorize {
+            None if written.device.is_some() => None,
+            found => Some(found??),
+        },
         token: token??,
         revoke: revoke.flatten(),
         issuer: issuer.flatten(),

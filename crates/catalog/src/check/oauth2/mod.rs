@@ -1,6 +1,8 @@
-//! The authorization code grant of OAuth 2.
+//! The authorization code grant and the device authorization grant of OAuth 2.
 
+pub(super) use self::assertion::assertion;
 use self::authorize::{authorize, callback};
+use self::device::device;
 use self::endpoints::endpoints;
 use self::request::{Wording, answer, is_parameter_name, omitting, parameter_names, request};
 use self::scopes::scopes;
@@ -15,7 +17,9 @@ use crate::model::{
 };
 use crate::report::{Place, Report};
 
+mod assertion;
 mod authorize;
+mod device;
 mod endpoints;
 mod request;
 mod scopes;
@@ -40,18 +44,10 @@ pub(super) fn at_endpoints(
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<AuthKind> {
+    let by_code = written.device.is_some();
     let at = place.key("token");
-    let (all, reserved) = parameter_names(&written.token.names, &at, report);
-    let wording = Wording {
-        method: written.token.method.map(Into::into),
-        body: written.token.body.map(Into::into),
-        client_auth: Some(written.token.client_auth.into()),
-        headers: &written.token.headers,
-        params: &written.token.params,
-        sent: reserved.clone(),
-        site: Site::TokenParameter,
-        header_site: Site::TokenHeader,
-    };
+    let (all, reserved) = parameter_names(&written.token.names, by_code, &at, report);
+    let wording = token_wording(&written.token, by_code, reserved.clone());
     let token = request(
         &wording,
         omitting(all.clone(), &written.token.omit),
@@ -62,11 +58,18 @@ pub(super) fn at_endpoints(
     );
     let read = (written.token.object.as_ref(), written.token.ok.as_ref());
     let token_answer = answer(&written.token.answer, read, &at, report);
+    let has_issuer = written.discover.is_some() || written.issuer.is_some();
+    let assertion = assertion(
+        written.token.assertion.as_ref(),
+        has_issuer,
+        &at.key("assertion"),
+        report,
+    );
     let then = written
         .token
         .then
         .as_ref()
-        .map(|written| then(written, &token, names, &at.key("then"), report));
+        .map(|written| then(written, &token, (names, by_code), &at.key("then"), report));
     let last = then.iter().flatten().next().map_or(&token_answer, |then| &then.answer);
     let at = place.key("refresh");
     let refresh = refresh(written, &token, (all, &reserved), last, (names, index), &at, report);
@@ -77,6 +80,10 @@ pub(super) fn at_endpoints(
         &place.key("revoke"),
         report,
     );
+    let device = written
+        .device
+        .as_ref()
+        .map(|own| device(own, written, (&token, names), place, report));
     let authorize = authorize(written, names, place, report);
     let (pkce, scopes) = (
         pkce(written, place, report),
@@ -85,7 +92,10 @@ pub(super) fn at_endpoints(
     let callback_signature = callback(&written.callback, &place.key("callback"), report);
     let learn = learn(
         &written.learn,
-        (Site::Learn, "${token.instance_url}"),
+        (
+            if by_code { Site::DeviceLearn } else { Site::Learn },
+            "${token.instance_url}",
+        ),
         names,
         place,
         report,
@@ -94,10 +104,16 @@ pub(super) fn at_endpoints(
         .setup
         .as_ref()
         .and_then(|setup| link(setup, &place.key("setup"), report));
-    Some(AuthKind::OAuth2(Box::new(OAuth2 {
+    let method = OAuth2 {
         endpoints: endpoints?,
+        device: match device {
+            None => None,
+            Some(device) => Some(device?),
+        },
         authorize: authorize?,
         token,
+        assertion,
+        dpop: written.dpop,
         answer: token_answer,
         then: match then {
             None => None,
@@ -110,16 +126,41 @@ pub(super) fn at_endpoints(
         callback_signature,
         learn,
         setup,
-    })))
+    };
+    if written.token.assertion.is_some() && !method.needs_client_key() {
+        report.add(
+            &place.key("token").key("assertion"),
+            "no request sends an assertion: write `client_auth: private_key_jwt`, or leave this out",
+        );
+    }
+    Some(AuthKind::OAuth2(Box::new(method)))
+}
+
+fn token_wording(token: &written::Token, by_code: bool, sent: Vec<String>) -> Wording<'_> {
+    Wording {
+        method: token.method.map(Into::into),
+        body: token.body.map(Into::into),
+        client_auth: Some(token.client_auth.into()),
+        headers: &token.headers,
+        params: &token.params,
+        sent,
+        site: if by_code {
+            Site::DeviceParameter
+        } else {
+            Site::TokenParameter
+        },
+        header_site: Site::TokenHeader,
+    }
 }
 
 fn then(
     written: &written::Then,
     token: &TokenRequest,
-    names: &Names<'_>,
+    (names, by_code): (&Names<'_>, bool),
     place: &Place,
     report: &mut Report<'_>,
 ) -> Option<SecondExchange> {
+    let site = if by_code { Site::DeviceThen } else { Site::ThenParameter };
     if written.omit.iter().any(|omitted| *omitted != Omitted::ClientId) {
         report.add(
             &place.key("omit"),
@@ -137,8 +178,8 @@ fn then(
         headers: &written.headers,
         params: &written.params,
         sent: Vec::new(),
-        site: Site::ThenParameter,
-        header_site: Site::ThenParameter,
+        site,
+        header_site: site,
     };
     let request = request(&wording, parameters, Some(token), names, place, report);
     let answer = answer(

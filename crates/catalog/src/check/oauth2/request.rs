@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use super::super::names::{Names, Site};
 use super::super::{NamedTemplates, fixed_headers, pointer};
+use super::assertion::in_a_body;
 use crate::definition as written;
 use crate::definition::{Omitted, Param};
 use crate::model::{ClientAuth, ParameterNames, ParameterValue, RequestBody, RequestMethod, TokenAnswer, TokenRequest};
@@ -60,14 +61,16 @@ pub(super) fn request(
     headers.extend(own);
     check_params(wording, &parameters, client_auth, body, place, report);
     let params = params(wording.params, names, wording.site, &place.key("params"), report);
-    TokenRequest {
+    let request = TokenRequest {
         method,
         body,
         client_auth,
         names: parameters,
         headers,
         params,
-    }
+    };
+    in_a_body(&request, place, report);
+    request
 }
 
 fn body(
@@ -148,7 +151,10 @@ fn check_params(
     report: &mut Report<'_>,
 ) {
     // Beside a proof elsewhere some services want the id among the parameters too.
-    let own_id = !matches!(client_auth, ClientAuth::Body | ClientAuth::Query | ClientAuth::None);
+    let own_id = !matches!(
+        client_auth,
+        ClientAuth::Body | ClientAuth::Query | ClientAuth::None | ClientAuth::PrivateKeyJwt
+    );
     let id = parameters.client_id.as_deref().filter(|_| !own_id);
     for (name, value) in wording.params {
         let place = place.key("params").key(name);
@@ -156,7 +162,7 @@ fn check_params(
         if sent || NEVER.contains(&name.as_str()) || *name == parameters.client_secret || id == Some(name) {
             report.add(
                 &place,
-                format!("`{name}` is set by the token request itself and cannot be given here"),
+                format!("`{name}` is set by the request itself and cannot be given here"),
             );
         }
         if body == RequestBody::None {
@@ -193,9 +199,11 @@ fn params(
     params
 }
 
-/// The names that parameters of token requests have here, and those of them that nobody else may use.
+/// The names that parameters of token requests have here, and those of them that nobody else may use. `by_code`: what is
+/// exchanged is a device code.
 pub(super) fn parameter_names(
     written: &written::TokenNames,
+    by_code: bool,
     place: &Place,
     report: &mut Report<'_>,
 ) -> (ParameterNames, Vec<String>) {
@@ -208,7 +216,11 @@ pub(super) fn parameter_names(
         ("code_verifier", &written.code_verifier),
         ("refresh_token", &written.refresh_token),
     ];
-    let [id, secret, code, redirect, grant, verifier, token] = sent_names(standard, place, report);
+    let [id, secret, mut code, redirect, grant, verifier, token] = sent_names(standard, place, report);
+    if by_code && written.code.is_none() {
+        // RFC 8628 §3.4
+        "device_code".clone_into(&mut code);
+    }
     let reserved = [&code, &redirect, &grant, &verifier, &token].map(Clone::clone).to_vec();
     let names = ParameterNames {
         client_id: Some(id),
@@ -341,6 +353,7 @@ impl From<written::ClientAuth> for ClientAuth {
             written::ClientAuth::Body => Self::Body,
             written::ClientAuth::Query => Self::Query,
             written::ClientAuth::Header => Self::Header,
+            written::ClientAuth::PrivateKeyJwt => Self::PrivateKeyJwt,
             written::ClientAuth::None => Self::None,
         }
     }
@@ -353,6 +366,7 @@ impl From<written::RevokeAuth> for ClientAuth {
             written::RevokeAuth::Body => Self::Body,
             written::RevokeAuth::Query => Self::Query,
             written::RevokeAuth::Header => Self::Header,
+            written::RevokeAuth::PrivateKeyJwt => Self::PrivateKeyJwt,
             written::RevokeAuth::None => Self::None,
             written::RevokeAuth::Bearer => Self::Bearer,
         }

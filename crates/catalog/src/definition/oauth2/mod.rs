@@ -5,12 +5,17 @@ use std::collections::BTreeMap;
 use schemars::JsonSchema;
 use serde::Deserialize;
 
+pub(crate) use self::assertion::{AssertionAudience, ClientAssertion, KeyAlgorithm, Pushed};
+pub(crate) use self::device::DeviceAuthorization;
+pub(super) use self::device::{ByCode, as_oauth2};
 pub(crate) use self::request::{
     Answer, Authorize, ClientAuth, ExpiresUnit, Omitted, Param, Refresh, RefreshErrors, RefreshWith, Revoke,
     RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Then, Token, TokenBody, TokenMethod, TokenNames,
 };
-use super::{Choose, Learn};
+use super::{Choose, Learn, LearningCall};
 
+mod assertion;
+mod device;
 mod request;
 
 /// The authorization code grant of OAuth 2.
@@ -23,6 +28,9 @@ pub(crate) struct OAuth2 {
     pub(crate) title: String,
     /// The issuer, whose endpoints are read from `/.well-known/openid-configuration`. In place of the three addresses.
     pub(crate) discover: Option<Discover>,
+    /// The device authorization request, where the person enters a code (`kind: oauth2_device`).
+    #[serde(skip)]
+    pub(crate) device: Option<DeviceAuthorization>,
     /// The authorization request.
     #[serde(default)]
     pub(crate) authorize: Authorize,
@@ -45,6 +53,9 @@ pub(crate) struct OAuth2 {
     /// Values kept with the connection as variables, from the token answer or the callback.
     #[serde(default)]
     pub(crate) learn: BTreeMap<String, Learn>,
+    /// Calls after the sign-in, in order, whose answers say more that a connection keeps, as its data centre.
+    #[serde(default)]
+    pub(crate) calls: Vec<LearningCall>,
     /// Which of several accounts, sites or workspaces the connection is for, where the sign-in itself does not say it.
     pub(crate) choose: Option<Choose>,
     /// PKCE (RFC 7636): `S256`, or `off` with `pkce_off_reason`.
@@ -52,6 +63,9 @@ pub(crate) struct OAuth2 {
     pub(crate) pkce: Pkce,
     /// Why PKCE is off.
     pub(crate) pkce_off_reason: Option<String>,
+    /// Whether tokens are bound to a key of each connection's own (RFC 9449), which signs each call with them.
+    #[serde(default)]
+    pub(crate) dpop: bool,
     /// The page where an operator registers an OAuth app, https.
     pub(crate) setup: Option<String>,
     /// Headers of API calls for this way to sign in, besides those of `api`.

@@ -6,12 +6,16 @@ use std::collections::BTreeMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Deserialize;
 
+use super::{ClientAssertion, Pushed};
+
 /// The authorization request.
 #[derive(Debug, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct Authorize {
     /// The authorization endpoint. Where its path stands behind a `#`, the parameters do so too.
     pub(crate) url: Option<String>,
+    /// Sends the parameters ahead from server to server (RFC 9126); the browser carries a reference to them.
+    pub(crate) pushed: Option<Pushed>,
     /// Extra query parameters, as `access_type: offline`.
     pub(crate) params: BTreeMap<String, String>,
     /// Parameters that the service calls otherwise, as `client_id: client_key`.
@@ -48,6 +52,8 @@ pub(crate) struct Token {
     pub(crate) body: Option<TokenBody>,
     /// How the client authenticates there, at refresh and at revocation too, unless those say otherwise.
     pub(crate) client_auth: ClientAuth,
+    /// What `client_auth: private_key_jwt` sends, where it is not the usual.
+    pub(crate) assertion: Option<ClientAssertion>,
     /// Parameters that the service calls otherwise, as `client_id: client_key`. At refresh too.
     pub(crate) names: TokenNames,
     /// Parameters that are not sent, for a service that refuses what it does not know.
@@ -241,6 +247,8 @@ pub(crate) enum ClientAuth {
     Query,
     /// In headers that `headers` writes out, with `${app.client_secret}`.
     Header,
+    /// An assertion that is signed with the private key of the operator's app (RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// A public client: `client_id` among the parameters and no secret.
     None,
 }
@@ -284,6 +292,8 @@ pub(crate) enum RevokeAuth {
     Query,
     /// In headers that `headers` writes out, with `${app.client_secret}`.
     Header,
+    /// An assertion that is signed with the private key of the operator's app (RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// `client_id` among the parameters and no secret.
     None,
     /// The token that is revoked, as `Authorization: Bearer`, and nothing of the client.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use url::Url;
 
+pub use self::assertion::{AssertionAudience, ClientAssertion, KeyAlgorithm};
 pub use self::request::{
     ClientAuth, ParameterNames, ParameterValue, Refresh, RefreshErrors, RequestBody, RequestMethod, RevokeRequest,
     RevokedToken, SecondExchange, TokenAnswer, TokenRequest,
@@ -11,6 +12,7 @@ pub use self::request::{
 use super::Learned;
 use crate::template::{Name, Template, UrlTemplate};
 
+mod assertion;
 mod request;
 
 /// An OAuth 2 sign-in.
@@ -18,14 +20,20 @@ mod request;
 pub struct OAuth2 {
     /// Either written out or discovered from the issuer.
     pub endpoints: Endpoints,
+    /// The device authorization request, where the person enters a code in place of being sent away with a redirect.
+    pub device: Option<DeviceAuthorization>,
     /// The authorization request.
     pub authorize: AuthorizeRequest,
     /// How the code is exchanged.
     pub token: TokenRequest,
+    /// How the client proves itself where it has a private key.
+    pub assertion: ClientAssertion,
     /// How the answer to that and to a refresh is read.
     pub answer: TokenAnswer,
     /// A second exchange right after the code.
     pub then: Option<SecondExchange>,
+    /// Whether tokens are bound to a key of each connection's own (RFC 9449).
+    pub dpop: bool,
     /// PKCE (RFC 7636), on unless a reason is written down.
     pub pkce: Pkce,
     /// Scopes.
@@ -54,15 +62,31 @@ impl OAuth2 {
         let requests = [
             Some(&self.token),
             Some(&self.refresh.request),
+            self.device.as_ref().map(|device| &device.request),
             self.then.as_ref().map(|then| &then.request),
         ];
         self.callback_signature.is_some()
             || requests.into_iter().flatten().any(|request| {
-                request.client_auth != ClientAuth::None
+                !matches!(request.client_auth, ClientAuth::None | ClientAuth::PrivateKeyJwt)
                     || request
                         .templates()
                         .any(|template| template.names().iter().any(is_secret))
             })
+    }
+
+    /// Whether an app needs a private key for it.
+    pub fn needs_client_key(&self) -> bool {
+        let requests = [
+            Some(&self.token),
+            Some(&self.refresh.request),
+            Some(&self.revoke.request),
+            self.then.as_ref().map(|then| &then.request),
+            self.device.as_ref().map(|device| &device.request),
+        ];
+        requests
+            .into_iter()
+            .flatten()
+            .any(|request| request.client_auth == ClientAuth::PrivateKeyJwt)
     }
 }
 
@@ -72,8 +96,8 @@ impl OAuth2 {
 pub enum Endpoints {
     /// Written in the definition.
     Fixed {
-        /// Authorization endpoint.
-        authorize: UrlTemplate,
+        /// Authorization endpoint; none where the person enters a code.
+        authorize: Option<UrlTemplate>,
         /// Token endpoint.
         token: UrlTemplate,
         /// Revocation endpoint (RFC 7009).
@@ -100,6 +124,8 @@ pub struct AuthorizeRequest {
     /// Extra query parameters. Names that the request sets itself (`client_id`, `redirect_uri`, `state`,
     /// `response_type`, `code_challenge*`, `scope`, and what they are called here) are refused at load.
     pub params: Vec<(String, Template)>,
+    /// Where the parameters are sent ahead (RFC 9126), where they are.
+    pub pushed: Option<Pushed>,
     /// What stands behind the `#` of the address; the parameters follow it, and not what is before.
     pub fragment: Option<Template>,
     /// `client_id`
@@ -114,6 +140,24 @@ pub struct AuthorizeRequest {
     pub code_challenge_method: String,
     /// `state`, in the callback too.
     pub state: String,
+}
+
+/// Where the parameters of an authorization request are sent ahead.
+#[derive(Debug)]
+pub enum Pushed {
+    /// Written in the definition.
+    To(UrlTemplate),
+    /// `pushed_authorization_request_endpoint` of the discovered metadata.
+    Discovered,
+}
+
+/// The device authorization request (RFC 8628 §3.1).
+#[derive(Debug)]
+pub struct DeviceAuthorization {
+    /// Its endpoint; the issuer tells it without.
+    pub url: Option<UrlTemplate>,
+    /// How it is sent.
+    pub request: TokenRequest,
 }
 
 /// PKCE.

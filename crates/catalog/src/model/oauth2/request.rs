@@ -65,6 +65,8 @@ pub enum ClientAuth {
     Query,
     /// In the headers that the definition writes out.
     Header,
+    /// An assertion signed with the app's private key (RFC 7523 §2.2).
+    PrivateKeyJwt,
     /// Public client: `client_id` among the parameters only.
     None,
     /// The token that is revoked, as `Bearer`; only a revocation can be so.

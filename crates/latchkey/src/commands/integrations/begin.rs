@@ -1,12 +1,13 @@
 //! The beginning of a definition.
 
+use std::fmt::Write as _;
 use std::io::{IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
-use catalog::Files;
 use catalog::scaffold::{self, Draft, KeyPlace, OAuth2, SignIn};
+use catalog::{Files, Problem};
 use clap::{Args, ValueEnum};
 use protocol::egress::{ANSWER_LIMIT, Egress};
 use serde_json::{Value, json};
@@ -40,6 +41,10 @@ pub(in crate::commands) struct Arguments {
     /// An OpenAPI document (version 3), JSON or YAML, whose security schemes are taken.
     #[arg(long, value_name = "FILE", conflicts_with = "kind")]
     openapi: Option<PathBuf>,
+    /// A value that people are asked for and that is no secret, as `subdomain`; repeat for more. Addresses name it
+    /// `${variables.subdomain}`.
+    #[arg(long = "variable", value_name = "NAME")]
+    variables: Vec<String>,
     /// How people sign in.
     #[arg(long)]
     kind: Option<Kind>,
@@ -96,6 +101,7 @@ enum Kind {
     /// OAuth 2, in a window of the service.
     Oauth2,
     /// A key that people paste.
+    #[value(alias = "api_key")]
     ApiKey,
     /// A user name and a password.
     Basic,
@@ -103,7 +109,8 @@ enum Kind {
 
 pub(super) async fn run(configuration: &Configuration, output: Output, arguments: Arguments) -> anyhow::Result<()> {
     let mut draft = draft(configuration, &arguments).await?;
-    if std::io::stdin().is_terminal() && !output.json {
+    let asked = std::io::stdin().is_terminal() && !output.json;
+    if asked {
         ask(&mut draft)?;
     }
     if draft.id.is_empty() {
@@ -124,13 +131,35 @@ pub(super) async fn run(configuration: &Configuration, output: Output, arguments
         .clone()
         .unwrap_or_else(|| folder.join(format!("{}.yaml", draft.id)));
     let printed = path == Path::new("-");
-    if !printed {
-        write(&path, &text, arguments.force)?;
-    }
     let name = format!("{}.yaml", draft.id);
     let files = Files::new([(name, text.clone())]);
     let problems = catalog::load_beside(&composition::built_in(), &files).problems;
-    let value = json!({ "id": draft.id, "file": (!printed).then_some(&path), "yaml": text, "problems": problems });
+    let (mistakes, missing): (Vec<_>, Vec<_>) = problems.iter().partition(|problem| is_mistake(problem, &text));
+    let tell = |problems: &[&Problem]| -> String {
+        let lines: Vec<String> = problems.iter().map(ToString::to_string).collect();
+        lines.join("\n  ")
+    };
+    // Answers to questions and what a document says are kept in the file; options can be given once more.
+    let kept = mistakes.is_empty() || asked || arguments.openid.is_some() || arguments.openapi.is_some();
+    if kept && !printed {
+        write(&path, &text, arguments.force)?;
+    }
+    let file = (kept && !printed).then_some(&path);
+    let value = json!({ "id": draft.id, "file": file, "yaml": text, "problems": problems });
+    if !kept {
+        if output.json {
+            output.value(&value);
+        }
+        bail!(
+            "nothing was written, because what was given has mistakes:\n  {}{}",
+            tell(&mistakes),
+            if mistakes.iter().any(|problem| problem.message.contains("`variables")) {
+                "\n`--variable NAME` declares a variable."
+            } else {
+                ""
+            }
+        );
+    }
     let shown = path.display();
     let said = match (printed, problems.is_empty()) {
         (true, _) => text.trim_end().to_owned(),
@@ -146,8 +175,99 @@ pub(super) async fn run(configuration: &Configuration, output: Output, arguments
     if problems.is_empty() {
         return Ok(());
     }
-    let lacks: Vec<String> = problems.iter().map(ToString::to_string).collect();
-    bail!("the definition lacks:\n  {}", lacks.join("\n  "))
+    let mut text = String::new();
+    if !mistakes.is_empty() {
+        writeln!(text, "the definition has mistakes:\n  {}", tell(&mistakes))?;
+    }
+    if !missing.is_empty() {
+        write!(text, "the definition lacks:\n  {}", tell(&missing))?;
+    }
+    let left = to_find(&draft);
+    if !left.is_empty() {
+        text.push_str("\nStill to find in the service's documents:");
+        for (option, place) in left {
+            write!(text, "\n  {option:<22}{place}")?;
+        }
+        if !printed {
+            write!(
+                text,
+                "\nWrite it into {shown}, or give the options once more with --force."
+            )?;
+        }
+    }
+    bail!("{text}")
+}
+
+/// Whether a problem is of a value that was given; else something is not there yet. What is missing is told at the key
+/// around it, a value where it stands.
+fn is_mistake(problem: &Problem, text: &str) -> bool {
+    let (Some(line), Some(column)) = (problem.line, problem.column) else {
+        return true;
+    };
+    if problem.message.contains("is missing") {
+        return false;
+    }
+    let index = |number: u64| usize::try_from(number.saturating_sub(1)).unwrap_or(usize::MAX);
+    let line = text.lines().nth(index(line)).unwrap_or_default();
+    let there: String = line.chars().skip(index(column)).collect();
+    let key = there
+        .split_once(':')
+        .filter(|(_, rest)| rest.is_empty() || rest.starts_with(' '));
+    let is_key = key.is_some_and(|(key, _)| {
+        key.chars()
+            .all(|letter| letter.is_ascii_alphanumeric() || letter == '_')
+    });
+    problem.at.starts_with("variables.") || !(there.trim().is_empty() || is_key)
+}
+
+/// What is not there yet and which option gives it, with where documents have it.
+fn to_find(draft: &Draft) -> Vec<(&'static str, &'static str)> {
+    let mut all = Vec::new();
+    let mut lacks = |is_there: bool, option, place| {
+        if !is_there {
+            all.push((option, place));
+        }
+    };
+    lacks(
+        draft.description.is_some(),
+        "--description TEXT",
+        "one sentence on what the service is",
+    );
+    lacks(
+        draft.docs.is_some(),
+        "--docs URL",
+        "the first page of the API's documents",
+    );
+    for sign_in in &draft.sign_in {
+        let SignIn::OAuth2(oauth2) = sign_in else { continue };
+        let authorize =
+            "the “authorization URL” or “authorize endpoint”, on the page about OAuth: where the browser is sent";
+        lacks(oauth2.authorize.is_some(), "--authorize URL", authorize);
+        let token = "the “token URL” or “access token endpoint”, on the same page: what a code is sent to";
+        lacks(oauth2.token.is_some(), "--token URL", token);
+        let place = "in the example of the token request: with `client_secret` in its body this is needed, with `Authorization: Basic` not";
+        lacks(oauth2.token.is_some() || oauth2.in_body, "--client-auth-in-body", place);
+        let scopes = "the list of scopes or permissions: the least that your product needs; some services have none";
+        lacks(!oauth2.default_scopes.is_empty(), "--scope SCOPE", scopes);
+        let setup = "the page where one registers an app and gets a client id: “developer console”, “my apps”";
+        lacks(oauth2.setup.is_some(), "--setup URL", setup);
+        let revoke = "“revoke” or “deauthorize”, where the service has it";
+        lacks(oauth2.revoke.is_some(), "--revoke URL", revoke);
+    }
+    let base = "the part that all calls in the reference begin with";
+    lacks(draft.base_url.is_some(), "--base-url URL", base);
+    let check = "a call that tells who one is: “current user”, “me”, “whoami”, “account”";
+    lacks(
+        draft.check.is_some() || draft.check_off_reason.is_some(),
+        "--check PATH",
+        check,
+    );
+    lacks(
+        draft.account_id.is_some() || draft.check_off_reason.is_some(),
+        "--account-id FIELD",
+        "where its answer has the account's id, as `user.id`",
+    );
+    all
 }
 
 async fn draft(configuration: &Configuration, arguments: &Arguments) -> anyhow::Result<Draft> {
@@ -158,6 +278,7 @@ async fn draft(configuration: &Configuration, arguments: &Arguments) -> anyhow::
         categories: arguments.categories.clone(),
         docs: arguments.docs.clone(),
         sources: arguments.sources.iter().map(|url| (url.clone(), Vec::new())).collect(),
+        variables: arguments.variables.clone(),
         base_url: arguments.base_url.clone(),
         check: arguments.check.clone(),
         account_id: arguments.account_id.clone(),

@@ -45,7 +45,7 @@ pub(super) fn run(configuration: &Configuration, output: Output, arguments: &Arg
         let id = &arguments.integration;
         match &arguments.write {
             Some(file) => format!("{} holds no definition `{id}` without mistakes", file.display()),
-            None => format!("there is no integration `{id}`: `latchkey integrations list` shows all"),
+            None => format!("there is no integration `{id}` here: `latchkey integrations list` shows those that there are. The folder of your own is named by LATCHKEY_INTEGRATIONS_DIR"),
         }
     })?;
     let written = resolved.json();

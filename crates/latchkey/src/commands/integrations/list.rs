@@ -26,10 +26,12 @@ fn row(integration: &Integration, written: &Value) -> Value {
     let any = |key: &str| ways().any(|way| !way[key].is_null());
     let kinds: Vec<&str> = integration.auth.iter().map(|way| way.kind.name()).collect();
     let origin = &integration.origin;
-    let from = match (origin.built_in, origin.overrides) {
-        (true, _) => "built-in",
-        (false, true) => "own, overrides",
-        (false, false) => "own",
+    let from = match (origin.built_in, origin.stored, origin.overrides) {
+        (true, ..) => "built-in",
+        (false, false, true) => "own, overrides",
+        (false, false, false) => "own",
+        (false, true, true) => "api, overrides",
+        (false, true, false) => "api",
     };
     json!({
         "id": integration.id,
@@ -38,6 +40,7 @@ fn row(integration: &Integration, written: &Value) -> Value {
         "categories": integration.categories,
         "confidence": integration.confidence,
         "sources": integration.sources,
+        "unconfirmed": integration.unconfirmed,
         "environments": integration.environments,
         "check": !written["check"].is_null() || any("check"),
         "check_off_reason": integration.check_off_reason,

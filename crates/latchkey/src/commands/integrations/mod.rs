@@ -1,15 +1,17 @@
 //! `latchkey integrations`.
 
+mod agree;
 mod begin;
 mod check;
 mod import;
 mod list;
+mod push;
 mod trial;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use catalog::Loaded;
+use anyhow::{Context as _, bail};
+use catalog::{Files, Integration, Loaded};
 use clap::Subcommand;
 use serde_json::json;
 use store::AppSettings;
@@ -22,9 +24,9 @@ use crate::configuration::Configuration;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// All definitions: the built-in ones, and those of `LATCHKEY_INTEGRATIONS_DIR`.
+    /// All definitions: the built-in ones, those of `LATCHKEY_INTEGRATIONS_DIR`, and of the database where there is one.
     List,
-    /// One definition, laid over its family: as YAML, or as JSON with `--json`.
+    /// One definition, laid over its family: as YAML, or as JSON with `--json`. It is found where `list` finds it.
     Show {
         /// The integration, as `slack`.
         integration: String,
@@ -36,10 +38,19 @@ pub(super) enum Command {
     },
     /// Begin a definition: from answers, an OpenID provider or an OpenAPI document. Asks on a terminal for what is missing.
     New(Box<begin::Arguments>),
-    /// Show what a definition would send, with sample values. Nothing is sent.
+    /// Show what a definition would send, with sample values. Nothing is sent. It is found where `list` finds it.
     Try(trial::Arguments),
     /// Make `actions` of the operations of an OpenAPI document.
     ImportActions(import::Arguments),
+    /// Agree to the addresses for secrets that a changed definition names, in every project. Until then its connections wait.
+    Agree(agree::Arguments),
+    /// Put definitions in force on every server of the database, whatever folder it has.
+    Push(push::PushArguments),
+    /// Print a definition, as a start for one of your own.
+    Pull {
+        /// The integration, as `slack`.
+        integration: String,
+    },
     /// The JSON Schema of the format, for editors.
     Schema {
         /// The schema of families, and of definitions that extend one: no key is required there.
@@ -69,20 +80,23 @@ pub(super) enum Command {
 
 pub(super) async fn run(configuration: &Configuration, output: Output, command: Command) -> anyhow::Result<()> {
     match command {
-        Command::List => list::list(output, &loaded(configuration)?),
+        Command::List => list::list(output, &loaded_with_stored(configuration).await?),
         Command::Show { integration } => {
-            let loaded = loaded(configuration)?;
-            apps::find(&loaded.catalog, &integration)?;
+            let loaded = loaded_with_stored(configuration).await?;
+            find(configuration, &loaded, &integration)?;
             let resolved = loaded.resolved.get(&integration).context("the definition is gone")?;
             output.say(&resolved.json(), resolved.yaml().trim_end());
         }
         Command::Check { path: None } => {
-            check::report(output, &loaded(configuration)?, &[], "what a server would load")?;
+            check::report(output, &loaded(configuration)?, "what a server would load")?;
         }
         Command::Check { path: Some(path) } => check::check(configuration, output, &path)?,
         Command::New(arguments) => begin::run(configuration, output, *arguments).await?,
         Command::Try(arguments) => trial::run(configuration, output, &arguments).await?,
         Command::ImportActions(arguments) => import::run(configuration, output, &arguments)?,
+        Command::Agree(arguments) => agree::run(configuration, output, &arguments).await?,
+        Command::Push(arguments) => push::push(configuration, output, &arguments).await?,
+        Command::Pull { integration } => push::pull(configuration, output, &integration).await?,
         Command::Reference => output.say(
             &json!({ "markdown": catalog::reference() }),
             catalog::reference().trim_end(),
@@ -108,6 +122,49 @@ fn loaded(configuration: &Configuration) -> anyhow::Result<Loaded> {
     composition::load_definitions(configuration.integrations_dir.as_deref())
 }
 
+/// The same with those of the database, where one is configured.
+async fn loaded_with_stored(configuration: &Configuration) -> anyhow::Result<Loaded> {
+    if configuration.database_url.is_none() {
+        return loaded(configuration);
+    }
+    match target::broker(configuration).await {
+        Ok(broker) => Ok(broker.load_definitions().await?),
+        Err(error) => {
+            tracing::warn!("without the definitions of the database: {error:#}");
+            loaded(configuration)
+        }
+    }
+}
+
+/// The definition of this id. Where a file of the server's folder is of this id and has mistakes, they are the answer.
+fn find<'a>(configuration: &Configuration, loaded: &'a Loaded, id: &str) -> anyhow::Result<&'a Integration> {
+    let folder = configuration.integrations_dir.as_deref().unwrap_or(Path::new(""));
+    let is_of = |problem: &&catalog::Problem| {
+        let path = Path::new(&problem.file);
+        let written = Files::read_one(&folder.join(path))
+            .ok()
+            .and_then(|files| catalog::id_of(&files));
+        written.as_deref() == Some(id) || path.file_stem().is_some_and(|stem| stem == id)
+    };
+    let told: Vec<String> = loaded
+        .problems
+        .iter()
+        .filter(is_of)
+        .map(|problem| {
+            let mut problem = problem.clone();
+            let path = folder.join(&problem.file);
+            if path.exists() {
+                problem.file = path.display().to_string();
+            }
+            problem.to_string()
+        })
+        .collect();
+    if told.is_empty() {
+        return apps::find(&loaded.catalog, id);
+    }
+    bail!("`{id}` cannot be taken as it is written:\n  {}", told.join("\n  "))
+}
+
 async fn switch(
     configuration: &Configuration,
     output: Output,
@@ -131,7 +188,7 @@ async fn switch(
     let app = apps::set(&broker, &project, target.environment, integration, settings).await?;
     let on = if enabled { "on" } else { "off" };
     output.say(
-        &apps::row(&app),
+        &apps::row(&app, Some(integration)),
         &format!("{} is switched {on} in {}.", integration.name, target.environment),
     );
     Ok(())

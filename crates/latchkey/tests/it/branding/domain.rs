@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use broker::{Broker, Caller, Scope};
 use serde_json::{Value, json};
-use store::{ApiKeyId, AppSettings, ProjectId};
+use store::{AppSettings, ProjectId};
 use testkit::{Account, Browser, Consent, SHOP, TestServer};
 use vault::{Environment, Token};
 
@@ -14,7 +14,7 @@ fn operator(project: ProjectId) -> Caller {
     Caller {
         project,
         environment: Environment::Test,
-        key: ApiKeyId(uuid::Uuid::nil()),
+        actor: broker::Actor::CommandLine,
         scopes: [Scope::Admin].into(),
     }
 }
@@ -272,6 +272,9 @@ async fn a_domain_shows_its_own_project_alone() {
         "/readyz",
         "/sandbox/authorize",
         "/demo",
+        "/console",
+        "/console/sign-in",
+        "/console/welcome",
     ] {
         assert_eq!(browser.navigate(path, &[]).await.status, 404, "{path}");
     }

@@ -104,12 +104,25 @@ async fn what_is_set_is_read_and_reaches_the_modal() {
     put(&server, &key, &told).await.expect(200);
     let cleared = put(&server, &key, &json!({})).await.expect(200).json();
     assert_eq!(cleared["name"], "Shöp");
+    // The project keeps its own name, which is what people read until there is another one.
+    let project = async || server.store.project(server.project.id).await.unwrap().unwrap();
+    assert_eq!(project().await.name, "Shop");
+    put(&server, &key, &json!({ "name": "Shop" })).await.expect(200);
+    assert_eq!(project().await.brand_name, None);
+    let change = store::ProjectChange {
+        name: Some("Shop two".to_owned()),
+        ..store::ProjectChange::default()
+    };
+    server.store.change_project(server.project.id, change).await.unwrap();
+    assert_eq!(project().await.shown_name(), "Shop two");
+    put(&server, &key, &json!({ "name": "Shöp" })).await.expect(200);
+    assert_eq!(project().await.name, "Shop two");
     assert_eq!(
         (&cleared["accent"], &cleared["poweredBy"]),
         (&Value::Null, &json!(true))
     );
     assert!(!embed(&server).await.text.contains("<style"), "nothing is set");
-    assert_eq!(server.store.audit_count("branding.changed").await.unwrap(), 3);
+    assert_eq!(server.store.audit_count("branding.changed").await.unwrap(), 5);
 }
 
 #[tokio::test(flavor = "multi_thread")]

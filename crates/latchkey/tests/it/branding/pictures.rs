@@ -158,7 +158,7 @@ async fn what_is_no_picture_is_refused_with_what_to_do() {
     for (bytes, problem, said) in [
         (svg, "image_not_supported", "Export the logo as PNG or WebP"),
         (b"<html>".to_vec(), "image_not_supported", "no PNG, JPEG or WebP"),
-        (png(1025), "image_dimensions", "more than 1024 pixels"),
+        (png(1025), "image_dimensions", "is 1025 × 32 pixels"),
         (vec![0; 256 * 1024 + 1], "image_too_large", "more than 256 KiB"),
     ] {
         let refused = upload(&server, &key, "/v1/branding/logo", "image/png", bytes).await;

@@ -380,6 +380,17 @@ async fn a_range_older_than_what_is_kept_is_refused_with_the_limit() {
     let refused = setting.call("POST", &again, &unknown).await;
     assert_eq!(refused.problem(400), "after_unknown");
     assert!(refused.text.contains("`next` of the call before"), "{}", refused.text);
+    // A project of few days keeps no deliveries for longer.
+    setting
+        .server
+        .database
+        .execute("update projects set event_days = 5")
+        .await;
+    let refused = setting.call("POST", &again, &json!({ "from": days(6) })).await;
+    assert_eq!(
+        (refused.problem(400), &refused.json()["meta"]["keptDays"]),
+        ("range_not_kept".into(), &json!(5))
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -28,6 +28,7 @@ fn standard(lifetime: Option<u64>) -> Shape<'static> {
     Shape {
         answer: &ANSWER,
         lifetime,
+        bound: false,
     }
 }
 
@@ -290,6 +291,7 @@ fn a_token_may_stand_deeper_and_ok_may_be_asked_for() {
     let shape = Shape {
         answer: &answer,
         lifetime: None,
+        bound: false,
     };
     let read = |body: serde_json::Value| read_with(200, "application/json", body.to_string().as_bytes(), shape);
     let answer =
@@ -325,6 +327,7 @@ fn an_answer_may_call_everything_otherwise() {
     let shape = Shape {
         answer: &named,
         lifetime: None,
+        bound: false,
     };
     let body = json!({ "access_token": "wrong", "expires_in": 1, "data": [{
         "token": { "value": "at" }, "next": "rt", "ttl": "3600000", "permissions": "a,b", "refresh_token": "wrong",
@@ -352,6 +355,7 @@ fn an_answer_may_call_everything_otherwise() {
     let shape = Shape {
         answer: &ends,
         lifetime: Some(60),
+        bound: false,
     };
     for (body, expected) in [
         ("token=at&end=2026-11-23T20%3A00%3A00Z", 7200),

@@ -170,3 +170,52 @@ async fn a_written_issuer_is_expected_letter_for_letter() {
         None
     );
 }
+
+#[tokio::test]
+async fn a_token_goes_to_what_the_issuer_of_its_own_way_names() {
+    let server = MockServer::start().await;
+    for way in ["a", "b"] {
+        let issuer = format!("{}/{way}", server.uri());
+        Mock::given(path(format!("/{way}/.well-known/openid-configuration")))
+            .respond_with(ok(json!({
+                "issuer": issuer,
+                "authorization_endpoint": format!("{issuer}/authorize"),
+                "token_endpoint": format!("{issuer}/token"),
+                "userinfo_endpoint": format!("{issuer}/userinfo"),
+            })))
+            .mount(&server)
+            .await;
+        Mock::given(path(format!("/{way}/userinfo")))
+            .respond_with(ok(json!({ "sub": way })))
+            .mount(&server)
+            .await;
+    }
+    let two = DISCOVERED
+        .replace(
+            "variables:\n",
+            "variables:\n  other: { title: Other, type: url, set_by: operator }\n",
+        )
+        .replace(
+            "api:\n",
+            "  - kind: oauth2\n    id: oauth2-other\n    title: Sign in elsewhere\n    discover: { issuer: \"${variables.other}\" }\n    headers: { Authorization: \"Bearer ${credential.access_token}\" }\napi:\n",
+        );
+    let integration = definition(&two);
+    let (first, other) = (format!("{}/a", server.uri()), format!("{}/b", server.uri()));
+    let inputs = Inputs::new()
+        .text("variables", "issuer", &first)
+        .text("variables", "other", &other);
+    let credential = vault::Credential::OAuth2(OAuth2Tokens {
+        access_token: SecretString::from("at"),
+        refresh_token: None,
+        token_type: "Bearer".to_owned(),
+        client: None,
+        dpop_key: None,
+    });
+    for (way, account) in [("oauth2", "a"), ("oauth2-other", "b")] {
+        let found = protocol(&server)
+            .check(&integration, (way, &credential), &inputs)
+            .await
+            .unwrap();
+        assert_eq!(found.id.as_deref(), Some(account), "{way}");
+    }
+}

@@ -11,6 +11,7 @@ async fn a_revocation_ends_in_one_of_two_ways() {
         refresh_token: Some("rt".into()),
         token_type: "Bearer".to_owned(),
         client: None,
+        dpop_key: None,
     };
     for (answers, expected) in [
         (vec![good(), good()], Some(Revocation::Revoked)),
@@ -47,6 +48,7 @@ fn tokens() -> OAuth2Tokens {
         refresh_token: Some("rt-canary-2".into()),
         token_type: "Bearer".to_owned(),
         client: None,
+        dpop_key: None,
     }
 }
 

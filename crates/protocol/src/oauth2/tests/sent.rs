@@ -14,7 +14,7 @@ pub(super) struct Wire {
 }
 
 impl Wire {
-    fn header(&self, name: &str) -> Option<&str> {
+    pub(super) fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name).map(|value| value.to_str().unwrap())
     }
 
@@ -22,7 +22,12 @@ impl Wire {
         serde_json::from_str(&self.body).unwrap()
     }
 
-    fn form(&self) -> HashMap<String, String> {
+    /// How many parameters the form has.
+    pub(super) fn pairs(&self) -> usize {
+        url::form_urlencoded::parse(self.body.as_bytes()).count()
+    }
+
+    pub(super) fn form(&self) -> HashMap<String, String> {
         url::form_urlencoded::parse(self.body.as_bytes()).into_owned().collect()
     }
 }

@@ -28,7 +28,8 @@ fn a_path_that_came_as_one_parameter_gets_its_slashes_back() {
     );
     assert_eq!(target("/v1/passthrough/%2F%2Fevil.test%2Fx"), "/evil.test/x");
     assert_eq!(target("/v1/passthrough/"), "/");
-    assert_eq!(target("/v1/passthrough"), "/");
+    assert_eq!(target("/v1/passthrough"), "");
+    assert_eq!(target("/v1/passthrough?a=b"), "?a=b");
 }
 
 #[test]
@@ -118,9 +119,9 @@ async fn a_callers_body_may_be_slow_but_not_stall() {
         }))
     };
     let stalled = Rc::new(Cell::new(false));
-    let chunks: Vec<_> = incoming(drip(20), idle, stalled.clone()).collect().await;
+    let chunks: Vec<_> = incoming(drip(20), idle, stalled.clone(), None).collect().await;
     assert!(chunks.len() == 8 && chunks.iter().all(Result::is_ok) && !stalled.get());
-    let chunks: Vec<_> = incoming(drip(60_000), idle, stalled.clone()).collect().await;
+    let chunks: Vec<_> = incoming(drip(60_000), idle, stalled.clone(), None).collect().await;
     assert!(matches!(chunks.as_slice(), [Err(EgressError::RequestBody(_))]));
     assert!(stalled.get());
 }

@@ -8,5 +8,5 @@ export async function POST(): Promise<Response> {
   if (!found.ok) return passOn(found);
   const [connection] = (await found.json()).rows;
   if (!connection) return Response.json({ message: "Nothing is connected yet." }, { status: 404 });
-  return passOn(await ask("/v1/passthrough/me", { headers: { "X-Pica-Connection-Key": connection.key } }));
+  return passOn(await ask("/v1/passthrough/me", { headers: { "X-One-Connection-Key": connection.key } }));
 }

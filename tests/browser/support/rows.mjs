@@ -1,0 +1,39 @@
+// Rows of the private database of `latchkey dev`, for states that take days or many people to come about.
+
+import { execFile } from 'node:child_process';
+import { readFile, readdir } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+
+async function pidFile(folder, depth = 4) {
+  for (const entry of await readdir(folder, { withFileTypes: true })) {
+    const full = path.join(folder, entry.name);
+    if (entry.name === 'postmaster.pid') return full;
+    if (entry.isDirectory() && depth > 0) {
+      const found = await pidFile(full, depth - 1).catch(() => undefined);
+      if (found) return found;
+    }
+  }
+  return undefined;
+}
+
+const run = (args) => new Promise((resolve, reject) => {
+  execFile('psql', args, { timeout: 30_000 }, (error, stdout, stderr) => (error ? reject(new Error(stderr || error.message)) : resolve(stdout.trim())));
+});
+
+/** Runs SQL in the server's database and gives what it prints. */
+export async function sql(latchkey, text) {
+  const [, , , port, socket] = (await readFile(await pidFile(latchkey.devDir), 'utf8')).split('\n');
+  let refused;
+  for (const user of ['latchkey', 'postgres', os.userInfo().username]) {
+    for (const database of ['latchkey', 'postgres']) {
+      try {
+        return await run(['-X', '-q', '-A', '-t', '-v', 'ON_ERROR_STOP=1', '-h', socket.trim(), '-p', port.trim(), '-U', user, '-d', database, '-c', text]);
+      } catch (error) {
+        if (!/does not exist|authentication/.test(error.message)) throw error;
+        refused ??= error;
+      }
+    }
+  }
+  throw refused;
+}
