@@ -26,6 +26,17 @@ run_as_root() {
   fi
 }
 
+# patiently COMMAND…: three tries, since a registry of packages may be out of reach for a moment.
+patiently() {
+  local pause
+  for pause in 10 30; do
+    "$@" && return 0
+    say "this failed, and is tried again in $pause s: $*"
+    sleep "$pause"
+  done
+  "$@"
+}
+
 # install_debian PACKAGE PURPOSE: with apt-get, or says what to install.
 install_debian() {
   local package="$1" purpose="$2"
@@ -36,7 +47,7 @@ install_debian() {
   say "installing $package ($purpose) …"
   # The lists of a fresh machine are empty; a failed renewal is only a problem when the install fails too.
   run_as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null || true
-  run_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" </dev/null ||
+  patiently run_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" </dev/null ||
     fail "apt-get could not install $package ($purpose). See its messages above; mend them, then run this again."
 }
 

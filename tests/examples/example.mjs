@@ -8,6 +8,12 @@ import { freePort, until } from '../browser/support/net.mjs';
 export const ROOT = fileURLToPath(new URL('../../', import.meta.url));
 export const inRepository = (name) => path.join(ROOT, name);
 
+/** The environment of a person's shell: the `npm run --silent` around the tests would keep their npm from saying what failed. */
+export const ownShell = () => {
+  const { npm_config_loglevel: _, ...environment } = process.env;
+  return environment;
+};
+
 /**
  * Starts `command` in `folder`, of the repository or absolute, and waits for its page. Gives `{ origin, stop }`.
  *
@@ -16,7 +22,7 @@ export const inRepository = (name) => path.join(ROOT, name);
 export async function startExample(latchkey, [command, ...args], { folder, within = 60_000, bare = false }) {
   const port = await freePort();
   const variables = { CONNECT_URL: latchkey.url, CONNECT_KEY: latchkey.test_key, CONNECT_PROJECT: latchkey.publishable_id };
-  const environment = { ...process.env, PORT: String(port), ...(bare ? {} : variables) };
+  const environment = { ...ownShell(), PORT: String(port), ...(bare ? {} : variables) };
   const child = spawn(command, args, { cwd: path.resolve(ROOT, folder), env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let output = '';
   const keep = (chunk) => (output = (output + chunk).slice(-4000));

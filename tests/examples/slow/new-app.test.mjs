@@ -7,13 +7,30 @@ import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { startBrowser } from '../../browser/support/browser.mjs';
 import { startLatchkey } from '../../browser/support/latchkey.mjs';
 import { consent, modal } from '../../browser/support/modal.mjs';
 import { page as readPage, parts } from '../../docs/markdown.mjs';
-import { inRepository, startExample } from '../example.mjs';
+import { inRepository, ownShell, startExample } from '../example.mjs';
 import { FRAME } from '../proof.mjs';
+
+// A registry of packages may be out of reach for a moment.
+const PAUSES = [10_000, 30_000];
+
+/** Does `work` again, after a pause, when it fails; the last failure counts. Says what failed. */
+async function patiently(context, work) {
+  for (const pause of PAUSES) {
+    try {
+      return await work();
+    } catch (error) {
+      context.diagnostic(`again in ${pause / 1000} s: ${error.message}\n${error.stdout ?? ''}\n${error.stderr ?? ''}`);
+      await setTimeout(pause);
+    }
+  }
+  return work();
+}
 
 const HEADING = '## A new Next.js app in ten minutes';
 
@@ -45,9 +62,14 @@ test('a new Next.js app', async (context) => {
   await symlink(path.resolve(process.env.LATCHKEY_BIN ?? inRepository('target/debug/latchkey')), path.join(clone, 'target', 'debug', 'latchkey'));
   await symlink(latchkey.devDir, path.join(clone, '.latchkey'));
 
-  const since = Date.now();
-  const environment = { ...process.env, LATCHKEY_DEV_DIR: latchkey.devDir, NEXT_TELEMETRY_DISABLED: '1', CI: '1' };
-  await promisify(execFile)('bash', ['-euc', commands.replaceAll('http://localhost:8080', latchkey.url)], { cwd: folder, env: environment, timeout: 240_000 });
+  const environment = { ...ownShell(), LATCHKEY_DEV_DIR: latchkey.devDir, NEXT_TELEMETRY_DISABLED: '1', CI: '1' };
+  const script = commands.replaceAll('http://localhost:8080', latchkey.url);
+  const since = await patiently(context, async () => {
+    await rm(path.join(folder, 'shop'), { recursive: true, force: true });
+    const begun = Date.now();
+    await promisify(execFile)('bash', ['-euc', script], { cwd: folder, env: environment, timeout: 240_000 });
+    return begun;
+  });
   for (const { text } of files) {
     const [, name] = text.split('\n')[0].match(/^\/\/ (app\/\S+)$/);
     await writeFile(path.join(folder, 'shop', name), `${text}\n`);
