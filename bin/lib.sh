@@ -37,6 +37,14 @@ patiently() {
   "$@"
 }
 
+# renew_debian: apt's lists, which a fresh machine has none of. Once in a run, where APT_RENEWED names a file to remember it.
+renew_debian() {
+  if [ -n "${APT_RENEWED:-}" ] && [ -e "$APT_RENEWED" ]; then return 0; fi
+  patiently run_as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq -o APT::Update::Error-Mode=any \
+    -o DPkg::Lock::Timeout=300 </dev/null || return 1
+  if [ -n "${APT_RENEWED:-}" ]; then touch "$APT_RENEWED"; fi
+}
+
 # install_debian PACKAGE PURPOSE: with apt-get, or says what to install.
 install_debian() {
   local package="$1" purpose="$2"
@@ -45,9 +53,10 @@ install_debian() {
     fail "$purpose is not on this machine, and installing it needs root. Ask somebody who is root to run: apt-get install $package"
   fi
   say "installing $package ($purpose) …"
-  # The lists of a fresh machine are empty; a failed renewal is only a problem when the install fails too.
-  run_as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq </dev/null || true
-  patiently run_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$package" </dev/null ||
+  # A failed renewal is only a problem when the install fails too.
+  renew_debian || true
+  patiently run_as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+    -o DPkg::Lock::Timeout=300 "$package" </dev/null ||
     fail "apt-get could not install $package ($purpose). See its messages above; mend them, then run this again."
 }
 
@@ -59,6 +68,8 @@ readonly TARGET
 need_rust() {
   have cargo || fail "cargo was not found. Install the Rust toolchain (rustup reads the version from rust-toolchain.toml), then run this again."
   have cc || install_debian build-essential "a C compiler, with which Rust links"
+  # The first call on a new machine fetches the toolchain.
+  patiently cargo --version >/dev/null
 }
 
 # need_space: a build that fills up the disk fails in a hundred places, none of which says so.

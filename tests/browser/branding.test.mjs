@@ -68,7 +68,7 @@ describe('branding', () => {
       assert.deepEqual([seen.ground, seen.radius], [ground, '22px']);
       assert.match(seen.font, /^Georgia, "Noto Serif", serif$/);
       assert.match(seen.picture, /^\/connect\/brand\/pub_\w+\/logo-[0-9a-f]{32}$/);
-      assert.equal(await at.frame.locator('.brand img').evaluate((image) => image.naturalWidth), 64, 'it is shown');
+      assert.equal(await at.frame.locator('.brand img').evaluate((image) => image.decode().then(() => image.naturalWidth)), 64, 'it is shown');
       await at.title('Bring your tools').waitFor();
       assert.equal(await at.frame.getByText('Acme reads them and changes nothing.').count(), 1);
       assert.equal(await at.frame.getByText('Secured by Latchkey').count(), 0);

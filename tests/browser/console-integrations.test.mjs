@@ -61,6 +61,9 @@ describe('integrations in the console', () => {
     pressed = Date.now();
   }
 
+  /** What the editor's script says in its bar; until then its keys do nothing. */
+  const told = (page, hasText = /./) => page.locator('.editor-state', { hasText }).waitFor();
+
   test('found and switched on by keyboard', async () => {
     const { context, page } = await signedIn();
     await page.goto(`${home}/integrations`);
@@ -75,6 +78,8 @@ describe('integrations in the console', () => {
     await page.getByText('Stripe is switched on: people can connect it.').waitFor();
     assert.equal(await toggle.getAttribute('aria-checked'), 'true');
     assert.match(page.url(), /q=stripe/);
+    // The page's script moves the focus.
+    await page.waitForLoadState();
     await page.getByRole('main').getByRole('searchbox').focus();
     await page.keyboard.press('ArrowDown');
     assert.match(await page.evaluate(() => document.activeElement.textContent), /^\s*S?\s*Stripe/);
@@ -244,7 +249,7 @@ describe('integrations in the console', () => {
       await text.focus();
       await page.keyboard.press('Control+s');
       await page.getByRole('heading', { name: /mistakes?$/ }).waitFor();
-      assert.match(await state.innerText(), /^Line \d+: /);
+      await told(page, /^Line \d+: /);
       const shown = () => text.evaluate((node) => node.value.slice(node.selectionStart, node.selectionEnd));
       const lines = new Set([await shown()]);
       for (let presses = 0; presses < 4; presses += 1) {
@@ -264,7 +269,7 @@ describe('integrations in the console', () => {
         dialog.dismiss();
       });
       await page.getByRole('link', { name: 'Your own definitions' }).click({ noWaitAfter: true });
-      for (let tries = 0; asked.length === 0 && tries < 50; tries += 1) await page.waitForTimeout(100);
+      for (let tries = 0; asked.length === 0 && tries < 300; tries += 1) await page.waitForTimeout(100);
       assert.deepEqual(asked, ['beforeunload']);
       assert.match(page.url(), /definitions\/edit/);
       await text.fill(own);
@@ -279,10 +284,11 @@ describe('integrations in the console', () => {
       await page.getByText('not in the answer').first().waitFor();
       await expectSound(page, 'tried');
       await picture(page, `console-integrations-editor-tried-${look}`);
+      await told(page);
       await page.keyboard.press('Meta+s');
       await page.getByText('The definition is saved.').waitFor();
       await page.getByRole('link', { name: 'Edit definition' }).click();
-      assert.equal(await state.innerText(), 'Saved as version 1');
+      await told(page, /^Saved as version 1$/);
       await page.getByRole('link', { name: 'History' }).click();
       await page.getByRole('heading', { name: /^History of/ }).waitFor();
       assert.deepEqual(asked, ['beforeunload'], 'nothing is unsaved, so nobody is asked');
@@ -295,6 +301,7 @@ describe('integrations in the console', () => {
     await page.goto(`${home}/integrations/typeform/definition`);
     await page.getByRole('link', { name: 'Write your own' }).click();
     const text = page.getByLabel('Definition, in YAML or JSON');
+    await told(page);
     await text.fill((await text.inputValue()).replace(/^description: .*$/m, 'description: Forms of our own.'));
     await page.keyboard.press('Control+s');
     await page.getByText('The definition is saved.').waitFor();

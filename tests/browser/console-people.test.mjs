@@ -6,6 +6,7 @@ import { after, before, describe, test } from 'node:test';
 import { picture, startBrowser } from './support/browser.mjs';
 import { LOOKS, connect, expectSound, press, signIn, violations } from './support/console.mjs';
 import { startLatchkey } from './support/latchkey.mjs';
+import { until } from './support/net.mjs';
 import { sql } from './support/rows.mjs';
 
 const CUSTOMER = 'Anneliese Example GmbH';
@@ -92,8 +93,8 @@ describe('the console: those who connect', () => {
     const told = await answer.json();
     await page.context().close();
     assert.ok(told.correlationId, JSON.stringify(told));
+    await until(async () => (await sql(latchkey, `select count(*) from connect_problems where lower(reference) = lower('${told.correlationId}')`)) !== '0', 'the note of the refusal');
     const { page: console_ } = await signedIn();
-    await console_.waitForTimeout(300);
     await console_.goto(`${home}/sessions`);
     await console_.getByLabel('Reference that somebody quotes').fill(told.correlationId.toUpperCase());
     await press(console_, console_.getByRole('button', { name: 'Find attempt' }));

@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, test } from 'node:test';
 import { eventOf, events } from './support/host.mjs';
 import { consent, modal } from './support/modal.mjs';
+import { cancelled } from './support/rows.mjs';
 import { OIDC, startSuite } from './support/suite.mjs';
 
 describe('denial', () => {
@@ -83,6 +84,7 @@ describe('denial', () => {
       const before = await connections();
       await widget.close.click();
       await eventOf(page, 'close');
+      await cancelled(suite.latchkey);
       const late = await context.newPage();
       await late.goto(callback);
       assert.equal(suite.provider.exchanges().length, 0);

@@ -4,13 +4,14 @@ import assert from 'node:assert/strict';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { after, before, describe, test } from 'node:test';
+import { after, before, beforeEach, describe, test } from 'node:test';
 import { picture, startBrowser } from './support/browser.mjs';
 import { eventOf } from './support/host.mjs';
 import { startLatchkey } from './support/latchkey.mjs';
 import { consent, modal } from './support/modal.mjs';
 import { until } from './support/net.mjs';
 import { ACCOUNT, DEVICE_GRANT, USERINFO_PATH, startProvider } from './support/provider.mjs';
+import { cancelled } from './support/rows.mjs';
 import { startSuite } from './support/suite.mjs';
 
 const DEVICE = 'test-device';
@@ -41,6 +42,9 @@ describe('a sign-in with a code', () => {
     await setUp(suite.latchkey, suite.provider);
   });
   after(() => suite?.stop());
+  beforeEach(() => {
+    suite.provider.behaviour.deviceSeconds = 600;
+  });
 
   async function begin(options = {}) {
     suite.provider.forget();
@@ -60,6 +64,12 @@ describe('a sign-in with a code', () => {
     await there.waitForLoadState();
     return there;
   };
+
+  /** Until the server has it, it goes on asking the service. */
+  async function cancel(widget) {
+    await widget.cancel.click();
+    await cancelled(suite.latchkey);
+  }
 
   test('entered in another tab: connected, called, renewed, revoked', async () => {
     const opened = await begin();
@@ -103,7 +113,7 @@ describe('a sign-in with a code', () => {
     await page.keyboard.press('Shift+Tab');
     await page.keyboard.press('Enter');
     // A frame of another site may not write to the clipboard: then the code is selected, for the person to copy.
-    await until(async () => (await widget.userCode.evaluate(() => getSelection().toString().trim())) === code, 'the code selected', 5000);
+    await until(async () => (await widget.userCode.evaluate(() => getSelection().toString().trim())) === code, 'the code selected');
 
     const other = await suite.chromium.context();
     const there = await other.newPage();
@@ -122,24 +132,24 @@ describe('a sign-in with a code', () => {
       await widget.tryAgain.click();
       await widget.connect(NAME).click();
       await widget.screen('code').waitFor();
-      await widget.cancel.click();
+      await cancel(widget);
     }
   });
 
   test('not entered in time: said, and begun again', async () => {
     suite.provider.behaviour.deviceSeconds = 8;
     const { widget } = await begin();
-    await widget.screen('expired').waitFor({ timeout: 20_000 });
+    await widget.screen('expired').waitFor();
     suite.provider.behaviour.deviceSeconds = 600;
     await widget.frame.getByRole('button', { name: 'Start again' }).click();
     await widget.connect(NAME).click();
     await widget.screen('code').waitFor();
-    await widget.cancel.click();
+    await cancel(widget);
   });
 
   test('cancelled: the service is asked no more', async () => {
     const { widget } = await begin();
-    await widget.cancel.click();
+    await cancel(widget);
     await widget.screen('cancelled').waitFor();
     const before = suite.provider.polls().length;
     await new Promise((resolve) => setTimeout(resolve, 7000));
@@ -161,18 +171,22 @@ describe('a sign-in with a code', () => {
   });
 
   test('where the app confirms who signed in: said before any code is asked for', async () => {
-    await suite.latchkey.cli(['projects', 'set', '--project', suite.latchkey.project_id, '--verify', 'always', '--verify-url', 'https://shop.example.test/verify']);
-    suite.provider.forget();
-    const context = await suite.chromium.context();
-    const page = await context.newPage();
-    await page.goto(suite.host.shop('@picahq/authkit', {}));
-    await page.getByRole('button', { name: 'Connect' }).click();
-    const widget = modal(page);
-    await widget.pick(NAME);
-    await widget.connect(NAME).click();
-    await widget.frame.getByText('which a code cannot show').first().waitFor();
-    assert.equal(suite.provider.codesAsked().length, 0);
-    await suite.latchkey.cli(['projects', 'set', '--project', suite.latchkey.project_id, '--verify', 'off']);
+    const confirmed = (...how) => suite.latchkey.cli(['projects', 'set', '--project', suite.latchkey.project_id, '--verify', ...how]);
+    await confirmed('always', '--verify-url', 'https://shop.example.test/verify');
+    try {
+      suite.provider.forget();
+      const context = await suite.chromium.context();
+      const page = await context.newPage();
+      await page.goto(suite.host.shop('@picahq/authkit', {}));
+      await page.getByRole('button', { name: 'Connect' }).click();
+      const widget = modal(page);
+      await widget.pick(NAME);
+      await widget.connect(NAME).click();
+      await widget.frame.getByText('which a code cannot show').first().waitFor();
+      assert.equal(suite.provider.codesAsked().length, 0);
+    } finally {
+      await confirmed('off');
+    }
   });
 
   test('no device code and no token stands in the log, the metrics, the database or a page', async () => {

@@ -4,6 +4,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { LOOKS, openLook, showState } from './support/looks.mjs';
+import { leaving } from './support/modal.mjs';
 import { PAGES } from './support/pages.mjs';
 import { STATES } from './support/states.mjs';
 import { answers, stub } from './support/stub.mjs';
@@ -107,7 +108,7 @@ describe('layout', () => {
     test(`${name}: nothing is left to do here but to close`, async () => {
       const { page, frame } = await show(name);
       assert.deepEqual(await frame.locator('.modal-foot button').allTextContents(), ['Close']);
-      await frame.locator('.modal-foot button').click();
+      await leaving(frame.locator('.modal-foot button')).click();
       await page.locator('#event-link').waitFor({ state: 'hidden' });
     });
   }

@@ -1,6 +1,7 @@
 // An example as its README starts it, on a free port, against the server under test.
 
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { freePort, until } from '../browser/support/net.mjs';
@@ -13,6 +14,17 @@ export const ownShell = () => {
   const { npm_config_loglevel: _, ...environment } = process.env;
   return environment;
 };
+
+/** Runs a script of bash in `folder`; with all that it started it ends, or is killed after `within` milliseconds. */
+export async function runScript(script, { folder, environment, within }) {
+  const child = spawn('bash', ['-euc', script], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said = (said + chunk).slice(-4000)));
+  const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), within);
+  const [code, signal] = await once(child, 'close');
+  clearTimeout(late);
+  if (code !== 0) throw new Error(`a script ended with ${signal ?? code}:\n${said}`);
+}
 
 /**
  * Starts `command` in `folder`, of the repository or absolute, and waits for its page. Gives `{ origin, stop }`.

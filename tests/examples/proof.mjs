@@ -30,6 +30,8 @@ export function proveExample(name, start) {
       const context = await chromium.context();
       const page = await context.newPage();
       await page.goto(example.origin, { waitUntil: 'networkidle' });
+      // A page of React listens from its hydration on, which silence on the network does not tell.
+      await page.waitForFunction(() => !document.querySelector('script[src*="/_next/"]') || Object.keys(document.querySelector('select')).some((name) => name.startsWith('__reactProps')));
       await page.getByLabel('Sign in').selectOption(mode);
       return { context, page, at: modal(page, page.frameLocator(FRAME)), connect: page.getByRole('button', { name: 'Connect', exact: true }) };
     }

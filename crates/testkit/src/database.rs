@@ -35,6 +35,8 @@ pub struct Database {
     server: PgConnectOptions,
     pool: PgPool,
     link: Option<Link>,
+    /// So long a replica on it waits for one of its five connections.
+    wait: Duration,
 }
 
 impl Database {
@@ -60,6 +62,11 @@ impl Database {
         let mut database = Self::make(server, true).await;
         database.link = Some(Link::to(&database.server).await);
         database
+    }
+
+    /// Its replicas wait so long for one of their connections.
+    pub(crate) fn set_wait(&mut self, wait: Duration) {
+        self.wait = wait;
     }
 
     /// Is on this server from now on, which has the same data: the product's way and the test's own lead there.
@@ -109,6 +116,7 @@ impl Database {
             server,
             pool,
             link: None,
+            wait: Duration::from_secs(2),
         }
     }
 
@@ -126,18 +134,18 @@ impl Database {
     /// The same, not over the link.
     pub fn store_beside_the_link(&self, master: &MasterKey) -> Store {
         let options = self.server.clone().database(&self.name);
-        Self::store_of(options, Arc::new(KeyRing::new(master)))
+        self.store_of(options, Arc::new(KeyRing::new(master)))
     }
 
     /// A store on it with this key ring.
     pub fn store_with(&self, ring: Arc<KeyRing>) -> Store {
-        Self::store_of(self.options(), ring)
+        self.store_of(self.options(), ring)
     }
 
-    fn store_of(options: PgConnectOptions, ring: Arc<KeyRing>) -> Store {
+    fn store_of(&self, options: PgConnectOptions, ring: Arc<KeyRing>) -> Store {
         let limits = PoolOptions {
             connections: 5,
-            wait: Duration::from_secs(2),
+            wait: self.wait,
             ..PoolOptions::default()
         };
         Store::from_options(options, limits, ring)

@@ -9,6 +9,8 @@ use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream, UnixStream};
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::ports::{listen, listen_again};
+
 /// Where the real server listens.
 #[derive(Clone, Debug)]
 enum Target {
@@ -37,7 +39,7 @@ pub struct Link {
 impl Link {
     /// A link that works.
     pub(crate) async fn to(server: &PgConnectOptions) -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen().await;
         let link = Self {
             address: listener.local_addr().unwrap(),
             server: server.clone(),
@@ -82,15 +84,7 @@ impl Link {
     /// Works again, at the same address.
     pub async fn mend(&self) {
         self.cut();
-        // The aborted task gives the port back when it is next polled.
-        let listener = loop {
-            match TcpListener::bind(self.address).await {
-                Ok(listener) => break listener,
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
-                Err(error) => panic!("the link's port is gone: {error}"),
-            }
-        };
-        self.run(listener);
+        self.run(listen_again(self.address).await);
     }
 
     fn run(&self, listener: TcpListener) {

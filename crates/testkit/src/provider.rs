@@ -10,6 +10,8 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{AbortHandle, JoinSet};
 
+use crate::ports::{listen, listen_again};
+
 /// What the clock of a service says that answers [`Reply::Asking`].
 pub const SERVICE_DATE: &str = "Mon, 23 Nov 2026 18:00:00 GMT";
 
@@ -149,7 +151,7 @@ pub struct OddProvider {
 impl OddProvider {
     /// One that gives new tokens of an hour until it is told otherwise.
     pub async fn start() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let listener = listen().await;
         let provider = Self {
             address: listener.local_addr().unwrap(),
             script: Arc::default(),
@@ -224,14 +226,7 @@ impl OddProvider {
     /// Takes connections again, at the same address.
     pub async fn open(&self) {
         self.close();
-        let listener = loop {
-            match TcpListener::bind(self.address).await {
-                Ok(listener) => break listener,
-                Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => tokio::task::yield_now().await,
-                Err(error) => panic!("the provider's port is gone: {error}"),
-            }
-        };
-        self.run(listener);
+        self.run(listen_again(self.address).await);
     }
 
     fn run(&self, listener: TcpListener) {

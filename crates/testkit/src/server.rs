@@ -96,6 +96,7 @@ pub struct TestServerBuilder {
     more: Vec<&'static str>,
     /// Whose `X-Forwarded-For` is believed.
     proxies: Vec<Network>,
+    pool_wait: Option<Duration>,
 }
 
 impl TestServerBuilder {
@@ -217,13 +218,23 @@ impl TestServerBuilder {
         self
     }
 
+    /// A request waits so long for a connection to the database: for tests of hundreds at once that all have to succeed.
+    #[must_use]
+    pub fn pool_wait(mut self, wait: Duration) -> Self {
+        self.pool_wait = Some(wait);
+        self
+    }
+
     /// Starts it.
     pub async fn start(self) -> TestServer {
-        let database = match self.on {
+        let mut database = match self.on {
             Some(server) => Database::behind_link_to(server).await,
             None if self.link => Database::behind_link().await,
             None => Database::create().await,
         };
+        if let Some(wait) = self.pool_wait {
+            database.set_wait(wait);
+        }
         let master = MasterKey::generate();
         let ring = Arc::new(KeyRing::new(&master));
         let store = database.store_with(Arc::clone(&ring));
@@ -298,6 +309,7 @@ impl TestServer {
             sites: false,
             more: Vec::new(),
             proxies: Vec::new(),
+            pool_wait: None,
         }
     }
 

@@ -69,8 +69,9 @@ export async function startBrowser({ blockThirdPartyCookies = true, hosts = [], 
   child.stderr.on('data', (chunk) => {
     noise = (noise + chunk).slice(-4000);
   });
+  const ended = () => child.exitCode !== null || child.signalCode !== null;
   const stop = async () => {
-    if (child.exitCode === null) {
+    if (!ended()) {
       const gone = new Promise((resolve) => child.once('exit', resolve));
       signal(child, 'SIGTERM');
       const late = setTimeout(() => signal(child, 'SIGKILL'), 3000);
@@ -82,9 +83,9 @@ export async function startBrowser({ blockThirdPartyCookies = true, hosts = [], 
 
   try {
     const port = await until(async () => {
-      if (child.exitCode !== null) throw new Error(`Chromium ended: ${noise}`);
+      if (ended()) throw new Error(`Chromium ended: ${noise}`);
       return (await readFile(path.join(profile, 'DevToolsActivePort'), 'utf8')).split('\n')[0];
-    }, `Chromium at ${executable} to open its debugging port; install it or set CHROMIUM_PATH. ${noise}`, 20_000);
+    }, `Chromium at ${executable} to open its debugging port; install it or set CHROMIUM_PATH. ${noise}`, Math.max(PATIENCE, 60_000));
     const browser = await chromium.connectOverCDP(`http://127.0.0.1:${port}`);
     return {
       browser,

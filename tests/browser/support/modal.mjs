@@ -7,7 +7,7 @@ import { textsOf } from './texts.mjs';
  * A button that takes its frame away. The driver may then wait for the answer of a frame that is gone, so after a moment a
  * press is left to itself: what came of it, the test looks at.
  */
-function leaving(button) {
+export function leaving(button) {
   const own = Object.create(button);
   own.click = async (options) => {
     await button.waitFor();
@@ -15,6 +15,15 @@ function leaving(button) {
     pressed.catch(() => {});
     await Promise.race([pressed, sleep(3000)]);
   };
+  return own;
+}
+
+/** A button after which its page may close itself: that the page is gone is no failure of the press. */
+function ending(page, button) {
+  const own = Object.create(button);
+  own.click = (options) => button.click(options).catch((error) => {
+    if (!page.isClosed()) throw error;
+  });
   return own;
 }
 
@@ -98,8 +107,8 @@ export function modal(page, frame = page.frameLocator('#event-link'), say = text
 
 /** A provider's sign-in page: ours in support/provider.mjs, and the built-in sandbox. */
 export const consent = (page) => ({
-  allow: page.getByRole('button', { name: /^Allow/ }),
-  deny: page.getByRole('button', { name: /^Deny/ }),
+  allow: ending(page, page.getByRole('button', { name: /^Allow/ })),
+  deny: ending(page, page.getByRole('button', { name: /^Deny/ })),
 });
 
 /** `/connect/confirm`. */

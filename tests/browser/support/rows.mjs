@@ -1,9 +1,11 @@
-// Rows of the private database of `latchkey dev`, for states that take days or many people to come about.
+// Rows of the private database of `latchkey dev`, for states that take days or many people to come about, and for what no page
+// tells.
 
 import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { until } from './net.mjs';
 
 async function pidFile(folder, depth = 4) {
   for (const entry of await readdir(folder, { withFileTypes: true })) {
@@ -36,4 +38,9 @@ export async function sql(latchkey, text) {
     }
   }
   throw refused;
+}
+
+/** Waits until the server has cancelled the sign-in that was begun last: the modal does not wait for that answer. */
+export async function cancelled(latchkey) {
+  await until(async () => (await sql(latchkey, 'select status from flows order by created_at desc limit 1')) === 'cancelled', 'the cancelling');
 }

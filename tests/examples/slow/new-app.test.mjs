@@ -2,19 +2,19 @@
 // connects.
 
 import assert from 'node:assert/strict';
-import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { startBrowser } from '../../browser/support/browser.mjs';
 import { startLatchkey } from '../../browser/support/latchkey.mjs';
 import { consent, modal } from '../../browser/support/modal.mjs';
 import { page as readPage, parts } from '../../docs/markdown.mjs';
-import { inRepository, ownShell, startExample } from '../example.mjs';
+import { inRepository, ownShell, runScript, startExample } from '../example.mjs';
 import { FRAME } from '../proof.mjs';
+
+const remove = (place) => rm(place, { recursive: true, force: true, maxRetries: 20, retryDelay: 250 });
 
 // A registry of packages may be out of reach for a moment.
 const PAUSES = [10_000, 30_000];
@@ -25,7 +25,7 @@ async function patiently(context, work) {
     try {
       return await work();
     } catch (error) {
-      context.diagnostic(`again in ${pause / 1000} s: ${error.message}\n${error.stdout ?? ''}\n${error.stderr ?? ''}`);
+      context.diagnostic(`again in ${pause / 1000} s: ${error.message}`);
       await setTimeout(pause);
     }
   }
@@ -53,7 +53,7 @@ test('a new Next.js app', async (context) => {
     await app?.stop();
     await chromium.stop();
     await latchkey.stop();
-    await rm(folder, { recursive: true, force: true });
+    await remove(folder);
   });
   // The clone, as the commands find it.
   const clone = path.join(folder, 'latchkey');
@@ -65,9 +65,9 @@ test('a new Next.js app', async (context) => {
   const environment = { ...ownShell(), LATCHKEY_DEV_DIR: latchkey.devDir, NEXT_TELEMETRY_DISABLED: '1', CI: '1' };
   const script = commands.replaceAll('http://localhost:8080', latchkey.url);
   const since = await patiently(context, async () => {
-    await rm(path.join(folder, 'shop'), { recursive: true, force: true });
+    await remove(path.join(folder, 'shop'));
     const begun = Date.now();
-    await promisify(execFile)('bash', ['-euc', script], { cwd: folder, env: environment, timeout: 240_000 });
+    await runScript(script, { folder, environment, within: 240_000 });
     return begun;
   });
   for (const { text } of files) {

@@ -26,6 +26,8 @@ const PAUSE: Duration = Duration::from_millis(500);
 pub(crate) struct RequestLog {
     waiting: Mutex<Vec<LoggedRequest>>,
     batch_is_full: Notify,
+    /// Held by the one that writes: what was taken before is in the log once another has its turn.
+    writing: tokio::sync::Mutex<()>,
 }
 
 /// A page of the log.
@@ -91,6 +93,7 @@ impl Broker {
     /// # Errors
     /// The database is away; the lines wait on.
     pub async fn write_requests(&self) -> Result<usize, Problem> {
+        let _turn = self.0.requests.writing.lock().await;
         let mut written = 0;
         loop {
             let lines = self.0.requests.take();

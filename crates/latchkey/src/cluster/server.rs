@@ -324,8 +324,14 @@ mod tests {
 
     #[test]
     fn a_server_that_ignores_everything_is_killed() {
-        let mut server = Server::spawn(shell("trap '' INT QUIT; while :; do sleep 0.05; done")).unwrap();
-        thread::sleep(Duration::from_millis(200));
+        let place = tempfile::tempdir().unwrap();
+        let ignoring = place.path().join("ignoring");
+        let script = format!(
+            "trap '' INT QUIT; : > '{}'; while :; do sleep 0.05; done",
+            ignoring.display()
+        );
+        let mut server = Server::spawn(shell(&script)).unwrap();
+        assert!(within(10, || ignoring.exists()));
         let begin = Instant::now();
         assert!(server.stop(Duration::from_millis(200)));
         assert!(begin.elapsed() < Duration::from_secs(10));

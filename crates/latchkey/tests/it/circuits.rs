@@ -131,6 +131,17 @@ async fn a_revocation_that_hangs_holds_up_no_other() {
         let path = format!("/v1/vault/connections/{}", connection["id"].as_str().unwrap());
         server.api("DELETE", &path).send().await;
     }
+    // Each deletion asks by itself first.
+    let asked = "select count(*) from revocations where attempts >= 1 and lease_until is null";
+    let deleted = Instant::now();
+    while server.database.number(asked).await < 6 {
+        let waited = deleted.elapsed();
+        assert!(
+            waited < Duration::from_secs(20),
+            "the deletions did not ask: {waited:?}"
+        );
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     server
         .database
         .execute("update revocations set next_attempt_at = latchkey_now(), lease_until = null")

@@ -142,7 +142,7 @@ async fn an_endless_answer_is_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_answer_ends_the_flow_after_the_time_for_it() {
-    let setting = Setting::with_patience(Duration::from_millis(300)).await;
+    let setting = Setting::with_patience(Duration::from_secs(2)).await;
     setting.provider.reply(Reply::Never);
     let (flow, browser, callback) = setting.before_callback().await;
     setting.is_done(&browser.get(&callback).await, &flow);

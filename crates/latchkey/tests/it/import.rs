@@ -358,7 +358,7 @@ async fn a_repeated_request_waits_for_the_proof_of_the_first() {
         let first = call();
         held.arrived().await;
         let second = call();
-        tokio::time::sleep(std::time::Duration::from_millis(400)).await;
+        tokio::time::sleep(std::time::Duration::from_secs(2)).await;
         assert!(!second.is_finished(), "what may be taken back is not told as made");
         held.release();
         let (first, second) = (first.await.unwrap(), second.await.unwrap());

@@ -95,6 +95,15 @@ async fn a_process_that_was_stopped_for_a_while_goes_on_with_all_loops() {
     tokio::time::sleep(Duration::from_millis(1500)).await;
     // Nothing of this process runs meanwhile, as under SIGSTOP: longer than the shortest loops' intervals.
     std::thread::sleep(Duration::from_secs(4));
+    let since = server.database.text("select now()::text").await;
+    let again = format!("select count(*) from heartbeats where loop in ('refresh', 'webhook') and beat_at > '{since}'");
+    let turning = async {
+        while server.database.number(&again).await < 2 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+    };
+    let turned = tokio::time::timeout(Duration::from_secs(10), turning).await;
+    assert!(turned.is_ok(), "a loop does not go on");
     let turns = "select count(*) from heartbeats where loop in ('refresh', 'webhook') and beat_at > now() - interval '5 seconds'";
     for _ in 0..4 {
         tokio::time::sleep(Duration::from_secs(2)).await;

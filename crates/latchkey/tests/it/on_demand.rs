@@ -151,7 +151,7 @@ async fn joined(server: &TestServer, connection: &Value, outcome: &Value) -> tes
     );
     server.database.execute(&begin).await;
     let call = tokio::spawn(server.api("POST", &of(connection, "refresh")).send());
-    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+    tokio::time::sleep(std::time::Duration::from_secs(2)).await;
     assert!(!call.is_finished(), "it waits for the other's end");
     let end = format!(
         "update on_demand_calls set ended_at = latchkey_now(), outcome = '{outcome}' where connection_id = '{id}'"

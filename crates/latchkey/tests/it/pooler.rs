@@ -2,14 +2,14 @@
 //! front of the test's database.
 
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::Duration;
 
 use sqlx::migrate::Migrate as _;
 use sqlx::postgres::{PgConnectOptions, PgConnection};
 use sqlx::{ConnectOptions as _, Connection as _, Executor as _};
 use store::{PoolOptions, PoolerError, Store};
-use testkit::Database;
+use testkit::{Database, free_port};
 use url::Url;
 use vault::{KeyRing, MasterKey};
 
@@ -40,7 +40,7 @@ struct Pooler {
     process: Child,
     port: u16,
     database: String,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Pooler {
@@ -60,11 +60,7 @@ impl Pooler {
         };
         let target: Url = database.address().parse().unwrap();
         let name = target.path().trim_start_matches('/').to_owned();
-        let port = std::net::TcpListener::bind("127.0.0.1:0")
-            .unwrap()
-            .local_addr()
-            .unwrap()
-            .port();
+        let port = free_port();
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("pgbouncer.ini");
         // Our own startup parameters, which this old one does not know.
@@ -86,7 +82,7 @@ impl Pooler {
             process,
             port,
             database: name,
-            _folder: folder,
+            folder,
         };
         pooler.answers().await;
         Some(pooler)
@@ -122,8 +118,9 @@ impl Pooler {
         check(&self.address()).await
     }
 
-    /// A command of the program behind this pooler, which ends by itself.
-    async fn run(&self, command: &str, master: &MasterKey) -> Output {
+    /// A command of the program behind this pooler, which ends by itself: how, and what it said.
+    async fn run(&self, command: &str, master: &MasterKey) -> (ExitStatus, String) {
+        let said = self.folder.path().join("said");
         let running = tokio::process::Command::new(env!("CARGO_BIN_EXE_latchkey"))
             .arg(command)
             .env_remove("DATABASE_URL")
@@ -131,10 +128,15 @@ impl Pooler {
             .env("LATCHKEY_MASTER_KEY", master.to_text())
             .env("LATCHKEY_PUBLIC_URL", "https://latchkey.example.test")
             .env("LATCHKEY_BIND", "127.0.0.1:0")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&said).unwrap())
             .kill_on_drop(true)
-            .output();
-        let ended = tokio::time::timeout(Duration::from_secs(30), running).await;
-        ended.unwrap_or_else(|_| panic!("{command} goes on")).unwrap()
+            .status();
+        let ended = tokio::time::timeout(Duration::from_secs(60), running).await;
+        let said = std::fs::read_to_string(said).unwrap();
+        let status = ended.unwrap_or_else(|_| panic!("{command} goes on: {said}")).unwrap();
+        (status, said)
     }
 }
 
@@ -234,9 +236,8 @@ async fn commands_say_what_is_wrong_and_change_nothing() {
     };
     let master = MasterKey::generate();
     for command in ["serve", "migrate"] {
-        let output = pooler.run(command, &master).await;
-        let said = String::from_utf8_lossy(&output.stderr);
-        assert!(!output.status.success(), "{command}: {said}");
+        let (status, said) = pooler.run(command, &master).await;
+        assert!(!status.success(), "{command}: {said}");
         for part in ["mixes up prepared statements", "PgBouncer 1.21", "session pooling"] {
             assert!(said.contains(part), "{command}: {said}");
         }
@@ -259,8 +260,8 @@ async fn session_pooling_is_accepted() {
             return;
         };
         pooler.check().await.unwrap();
-        let output = pooler.run("migrate", &master).await;
-        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let (status, said) = pooler.run("migrate", &master).await;
+        assert!(status.success(), "{said}");
     }
     // With one session the probe asks one client.
     let Some(pooler) = Pooler::start(&database, "session", "default_pool_size = 1").await else {

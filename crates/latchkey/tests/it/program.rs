@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::json;
 use store::InstanceMode;
-use testkit::{Account, Consent, Database, TestServer, forms_of};
+use testkit::{Account, Consent, Database, TestServer, forms_of, free_port};
 use vault::{Environment, ExposeSecret as _, MasterKey};
 
 /// A program of this product that ends with the test.
@@ -47,14 +47,6 @@ impl Drop for Program {
     }
 }
 
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port()
-}
-
 /// Asks until the answer has this status.
 async fn until(client: &reqwest::Client, url: &str, status: u16) {
     let asking = async {
@@ -80,11 +72,7 @@ async fn serve_waits_for_its_database() {
     let database = Database::behind_link().await;
     database.link().cut();
     let client = testkit::client();
-    let port = std::net::TcpListener::bind("127.0.0.1:0")
-        .unwrap()
-        .local_addr()
-        .unwrap()
-        .port();
+    let port = free_port();
     let master = MasterKey::generate();
     let (url, bind) = (format!("http://127.0.0.1:{port}"), format!("127.0.0.1:{port}"));
     let program = Program::start(

@@ -497,20 +497,73 @@ const RESOURCES: &[Resource] = &[
     },
 ];
 
-/// The routes.
+/// The routes. A path is compared with one after the other, most of them patterns, so they stand in scopes of their first
+/// two segments, of which one at most is looked into.
 pub(crate) fn routes(config: &mut ServiceConfig) {
-    for Resource { paths, methods } in RESOURCES {
-        let mut resource = web::resource(paths.to_vec());
-        for (names, answered_by) in *methods {
+    let mut scopes: Vec<(&str, Vec<actix_web::Resource>)> = Vec::new();
+    for resource in RESOURCES {
+        let mut left: Vec<(&str, &str)> = resource.paths.iter().map(|path| divided(path)).collect();
+        while let Some((beginning, _)) = left.first().copied() {
+            let (here, elsewhere): (Vec<_>, Vec<_>) = left.into_iter().partition(|(other, _)| *other == beginning);
+            left = elsewhere;
+            let service = resource.service(here.into_iter().map(|(_, rest)| rest).collect());
+            match scopes.iter_mut().find(|(other, _)| *other == beginning) {
+                Some((_, services)) => services.push(service),
+                None => scopes.push((beginning, vec![service])),
+            }
+        }
+    }
+    for (beginning, services) in scopes {
+        config.service(
+            services
+                .into_iter()
+                .fold(web::scope(beginning), actix_web::Scope::service),
+        );
+    }
+}
+
+impl Resource {
+    /// What answers at these paths.
+    fn service(&self, paths: Vec<&'static str>) -> actix_web::Resource {
+        let refused = if self.paths.contains(&token::PATH) {
+            token::other_method()
+        } else {
+            let allowed: Vec<&str> = self
+                .methods
+                .iter()
+                .flat_map(|(names, _)| names.iter().copied())
+                .collect();
+            only(&allowed.join(", "))
+        };
+        let mut resource = web::resource(paths);
+        for (names, answered_by) in self.methods {
             let named = guard::fn_guard(|context| names.contains(&context.head().method.as_str()));
             resource = resource.route(answered_by(web::route().guard(named)));
         }
-        let allowed: Vec<&str> = methods.iter().flat_map(|(names, _)| names.iter().copied()).collect();
-        let refused = if paths.contains(&token::PATH) {
-            token::other_method()
-        } else {
-            only(&allowed.join(", "))
-        };
-        config.service(resource.default_service(refused));
+        resource.default_service(refused)
+    }
+}
+
+/// A path after its first two segments, which are no pattern.
+fn divided(path: &'static str) -> (&'static str, &'static str) {
+    let second = path.char_indices().filter(|(_, letter)| *letter == '/').nth(2);
+    path.split_at(second.map_or(path.len(), |(at, _)| at))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RESOURCES, divided};
+
+    #[test]
+    fn every_path_is_in_the_scope_of_its_first_segments() {
+        assert_eq!(divided("/v1/passthrough/{path:.*}"), ("/v1/passthrough", "/{path:.*}"));
+        assert_eq!(divided("/v1/passthrough"), ("/v1/passthrough", ""));
+        for path in RESOURCES.iter().flat_map(|resource| resource.paths) {
+            let (beginning, _) = divided(path);
+            assert!(
+                !beginning.contains('{') && beginning.matches('/').count() == 2,
+                "{path}"
+            );
+        }
     }
 }

@@ -41,6 +41,10 @@ use crate::problems::{Kind, Problem};
 
 /// The routes.
 pub(crate) fn routes(config: &mut ServiceConfig) {
+    config.service(actix_web::web::scope(routing::BEGINNING).configure(inside));
+}
+
+fn inside(config: &mut ServiceConfig) {
     config
         .configure(door::routes)
         .configure(account::routes)

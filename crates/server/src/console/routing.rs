@@ -11,7 +11,7 @@ use super::see;
 macro_rules! page {
     ($config:expr, $path:expr, $handler:path) => {
         $config.service(
-            actix_web::web::resource($path)
+            actix_web::web::resource(crate::console::routing::inside($path))
                 .route(crate::reading().to($handler))
                 .default_service(crate::only("GET, HEAD")),
         )
@@ -26,7 +26,7 @@ macro_rules! post {
     };
     ($config:expr, $path:expr, $handler:path, $above:literal) => {
         $config.service(
-            actix_web::web::resource($path)
+            actix_web::web::resource(crate::console::routing::inside($path))
                 .route(actix_web::web::post().to($handler))
                 .route(crate::console::routing::to_page($above))
                 .default_service(crate::only("GET, HEAD, POST")),
@@ -38,7 +38,7 @@ macro_rules! post {
 macro_rules! call {
     ($config:expr, $path:expr, $handler:path) => {
         $config.service(
-            actix_web::web::resource($path)
+            actix_web::web::resource(crate::console::routing::inside($path))
                 .route(actix_web::web::post().to($handler))
                 .default_service(crate::only("POST")),
         )
@@ -49,7 +49,7 @@ macro_rules! call {
 macro_rules! form {
     ($config:expr, $path:expr, $page:path, $sent:path) => {
         $config.service(
-            actix_web::web::resource($path)
+            actix_web::web::resource(crate::console::routing::inside($path))
                 .route(crate::reading().to($page))
                 .route(actix_web::web::post().to($sent))
                 .default_service(crate::only("GET, HEAD, POST")),
@@ -58,6 +58,14 @@ macro_rules! form {
 }
 
 pub(super) use {call, form, page, post};
+
+/// All addresses of the console begin so: a scope, whose patterns no other call is compared with.
+pub(crate) const BEGINNING: &str = "/console";
+
+/// An address without the beginning that all have.
+pub(super) fn inside(path: &str) -> &str {
+    path.strip_prefix(BEGINNING).unwrap_or(path)
+}
 
 /// Leads whoever reads an address to the page so many parts above it.
 pub(super) fn to_page(above: usize) -> Route {

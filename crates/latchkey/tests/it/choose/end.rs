@@ -9,9 +9,9 @@ use super::{Waiting, owned, revocations};
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_chose_in_time() {
     let waiting = Waiting::new().await;
-    waiting.server.advance(599).await;
+    waiting.server.advance(590).await;
     assert_eq!(waiting.stage().await, "choosing");
-    waiting.server.advance(2).await;
+    waiting.server.advance(11).await;
     assert_eq!(waiting.stage().await, "expired");
     assert_eq!(waiting.pick(0).await.problem(410), "flow_expired");
     assert_eq!(waiting.modal("choices", &json!({})).await.problem(410), "flow_expired");

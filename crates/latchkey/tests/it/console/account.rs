@@ -64,9 +64,9 @@ async fn a_password_is_changed_for_the_present_one() {
 async fn what_a_session_alone_must_not_do_asks_for_a_proof() {
     let server = TestServer::start().await;
     let person = owner(&server).await;
-    server.advance(599).await;
+    server.advance(590).await;
     person.post("/console/account/factor", &[]).await.expect(200);
-    server.advance(2).await;
+    server.advance(11).await;
     let asked = person.post("/console/account/factor", &[]).await.expect(303);
     assert_eq!(
         asked.location,

@@ -99,6 +99,10 @@ async fn replicas_add_up_and_a_restart_loses_nothing() {
 #[tokio::test(flavor = "multi_thread")]
 async fn marks_are_added_to_their_hours_once() {
     let server = TestServer::start().await;
+    // Ten minutes into an hour: all marks are of this one.
+    let second = "select floor(extract(epoch from latchkey_now()))::bigint % 3600";
+    let second = server.database.number(second).await;
+    server.advance(3600 - second + 600).await;
     for identity in ["u-1", "u-2", "u-3"] {
         server.connect(identity, ANN).await;
     }

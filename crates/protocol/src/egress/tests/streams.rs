@@ -157,7 +157,11 @@ async fn waits_have_an_end() {
         tokio::time::sleep(Duration::from_mins(1)).await;
     })
     .await;
-    let answer = Egress::new(policy(stuck))
+    let stops = EgressPolicy {
+        first_byte_timeout: Duration::from_secs(5),
+        ..policy(stuck)
+    };
+    let answer = Egress::new(stops)
         .unwrap()
         .stream(request(stuck, "GET", body_of("")))
         .await
@@ -179,7 +183,9 @@ async fn waits_have_an_end() {
     })
     .await;
     let policy = EgressPolicy {
-        stream_timeout: Duration::from_millis(400),
+        stream_timeout: Duration::from_secs(1),
+        first_byte_timeout: Duration::from_secs(5),
+        idle_timeout: Duration::from_secs(5),
         ..policy(drip)
     };
     let answer = Egress::new(policy)

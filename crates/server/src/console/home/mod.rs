@@ -27,7 +27,8 @@ use crate::problems::Problem;
 
 /// The routes.
 pub(super) fn routes(config: &mut ServiceConfig) {
-    page!(config, ["/console", "/console/"], first);
+    page!(config, "/console", first);
+    page!(config, "/console/", first);
     page!(config, "/console/{project}/{environment}", page);
 }
 
