@@ -40,9 +40,12 @@ patiently() {
 # renew_debian: apt's lists, which a fresh machine has none of. Once in a run, where APT_RENEWED names a file to remember it.
 renew_debian() {
   if [ -n "${APT_RENEWED:-}" ] && [ -e "$APT_RENEWED" ]; then return 0; fi
+  if [ "$(id -u)" -ne 0 ] && ! have sudo; then return 1; fi
+  local status=0
   patiently run_as_root env DEBIAN_FRONTEND=noninteractive apt-get update -qq -o APT::Update::Error-Mode=any \
-    -o DPkg::Lock::Timeout=300 </dev/null || return 1
+    -o DPkg::Lock::Timeout=300 </dev/null || status=$?
   if [ -n "${APT_RENEWED:-}" ]; then touch "$APT_RENEWED"; fi
+  return "$status"
 }
 
 # install_debian PACKAGE PURPOSE: with apt-get, or says what to install.
@@ -69,7 +72,7 @@ need_rust() {
   have cargo || fail "cargo was not found. Install the Rust toolchain (rustup reads the version from rust-toolchain.toml), then run this again."
   have cc || install_debian build-essential "a C compiler, with which Rust links"
   # The first call on a new machine fetches the toolchain.
-  patiently cargo --version >/dev/null
+  (cd "$ROOT" && patiently cargo --version >/dev/null) || fail "cargo does not run here. See its messages above."
 }
 
 # need_space: a build that fills up the disk fails in a hundred places, none of which says so.

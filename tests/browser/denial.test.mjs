@@ -82,9 +82,10 @@ describe('denial', () => {
       await consent(popup).allow.click();
       const callback = await popup.locator('#callback').getAttribute('href');
       const before = await connections();
-      await widget.close.click();
-      await eventOf(page, 'close');
-      await cancelled(suite.latchkey);
+      await cancelled(suite.latchkey, page, async () => {
+        await widget.close.click();
+        await eventOf(page, 'close');
+      });
       const late = await context.newPage();
       await late.goto(callback);
       assert.equal(suite.provider.exchanges().length, 0);

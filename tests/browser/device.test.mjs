@@ -66,10 +66,7 @@ describe('a sign-in with a code', () => {
   };
 
   /** Until the server has it, it goes on asking the service. */
-  async function cancel(widget) {
-    await widget.cancel.click();
-    await cancelled(suite.latchkey);
-  }
+  const cancel = ({ page, widget }) => cancelled(suite.latchkey, page, () => widget.cancel.click());
 
   test('entered in another tab: connected, called, renewed, revoked', async () => {
     const opened = await begin();
@@ -132,25 +129,26 @@ describe('a sign-in with a code', () => {
       await widget.tryAgain.click();
       await widget.connect(NAME).click();
       await widget.screen('code').waitFor();
-      await cancel(widget);
+      await cancel(opened);
     }
   });
 
   test('not entered in time: said, and begun again', async () => {
     suite.provider.behaviour.deviceSeconds = 8;
-    const { widget } = await begin();
+    const opened = await begin();
+    const { widget } = opened;
     await widget.screen('expired').waitFor();
     suite.provider.behaviour.deviceSeconds = 600;
     await widget.frame.getByRole('button', { name: 'Start again' }).click();
     await widget.connect(NAME).click();
     await widget.screen('code').waitFor();
-    await cancel(widget);
+    await cancel(opened);
   });
 
   test('cancelled: the service is asked no more', async () => {
-    const { widget } = await begin();
-    await cancel(widget);
-    await widget.screen('cancelled').waitFor();
+    const opened = await begin();
+    await cancel(opened);
+    await opened.widget.screen('cancelled').waitFor();
     const before = suite.provider.polls().length;
     await new Promise((resolve) => setTimeout(resolve, 7000));
     assert.equal(suite.provider.polls().length, before);

@@ -9,7 +9,7 @@ import { startBrowser } from '../browser/support/browser.mjs';
 import { startLatchkey } from '../browser/support/latchkey.mjs';
 import { consent, modal } from '../browser/support/modal.mjs';
 import { listen, until } from '../browser/support/net.mjs';
-import { sql } from '../browser/support/rows.mjs';
+import { cancelled } from '../browser/support/rows.mjs';
 import { inRepository } from './example.mjs';
 import { FRAME } from './proof.mjs';
 
@@ -183,13 +183,11 @@ describe('in a page', () => {
     await start();
     const popup = await at.openPopup('Sandbox');
     await consent(popup).allow.waitFor();
-    // The frame goes before its answer may be there, so the server is asked whether it was heard.
-    const cancelled = page.waitForRequest((request) => /\/connect\/api\/flows\/[^/]+\/cancel$/.test(new URL(request.url()).pathname));
     const closed = popup.waitForEvent('close');
-    await page.evaluate(() => window.opened.close());
-    await gone();
-    const [, flow] = (await cancelled).url().match(/flows\/([^/]+)\/cancel$/);
-    await until(async () => (await sql(latchkey, `select status from flows where id = '${flow}'`)) === 'cancelled', 'the cancelling');
+    await cancelled(latchkey, page, async () => {
+      await page.evaluate(() => window.opened.close());
+      await gone();
+    });
     await closed;
     assert.equal(await connections(), before);
   });

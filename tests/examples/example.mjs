@@ -20,7 +20,14 @@ export async function runScript(script, { folder, environment, within }) {
   const child = spawn('bash', ['-euc', script], { cwd: folder, env: environment, stdio: ['ignore', 'pipe', 'pipe'], detached: true });
   let said = '';
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk) => (said = (said + chunk).slice(-4000)));
-  const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), within);
+  await once(child, 'spawn');
+  const late = setTimeout(() => {
+    try {
+      process.kill(-child.pid, 'SIGKILL');
+    } catch {
+      // It has just ended.
+    }
+  }, within);
   const [code, signal] = await once(child, 'close');
   clearTimeout(late);
   if (code !== 0) throw new Error(`a script ended with ${signal ?? code}:\n${said}`);

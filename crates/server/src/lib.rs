@@ -246,10 +246,11 @@ impl Running {
         if let Ok(Err(error)) = self.server.await {
             tracing::warn!(%error, "the server did not end cleanly");
         }
-        self.request_log.abort();
+        // After the one that may be writing now, whose lines its end would take away.
         if let Err(problem) = self.broker.write_requests().await {
             tracing::warn!(%problem, "the last lines of the log of requests are lost");
         }
+        self.request_log.abort();
     }
 }
 
@@ -262,7 +263,12 @@ fn routes(
     config
         // Before `/embed/{publishable id}`.
         .service(
-            web::resource(["/embed/v1.mjs", "/embed.js"])
+            web::resource("/embed/v1.mjs")
+                .route(reading().to(assets::embed_module))
+                .default_service(only("GET, HEAD")),
+        )
+        .service(
+            web::resource("/embed.js")
                 .route(reading().to(assets::embed_module))
                 .default_service(only("GET, HEAD")),
         )

@@ -211,12 +211,13 @@ async function findFile(folder, name, depth = 4) {
   return undefined;
 }
 
-async function postgresBin() {
+/** The folder of PostgreSQL's programs. */
+export async function postgresBin() {
   if (process.env.LATCHKEY_PG_BINDIR) return process.env.LATCHKEY_PG_BINDIR;
   const base = '/usr/lib/postgresql';
   const versions = await readdir(base).catch(() => []);
   const newest = versions.map(Number).filter(Number.isFinite).sort((a, b) => b - a)[0];
-  if (!newest) throw new Error('no pg_dumpall found: install PostgreSQL, or set LATCHKEY_PG_BINDIR');
+  if (!newest) throw new Error('no PostgreSQL found: install PostgreSQL, or set LATCHKEY_PG_BINDIR');
   return path.join(base, String(newest), 'bin');
 }
 

@@ -325,15 +325,19 @@ export function assertOneRefreshPerExpiry(assert, provider, seconds) {
   const refreshes = provider.refreshes();
   let current = exchange.issued;
   let before = exchange.at;
+  const gaps = [];
   for (const refresh of refreshes) {
     assert.equal(refresh.status, 200, 'each refresh succeeds');
     assert.equal(refresh.presented === current, true, 'each refresh presents the newest token, once');
     const gap = (refresh.at - before) / 1000;
     assert.ok(gap >= seconds / 2, `two refreshes within ${gap} s of a token that lives ${seconds} s`);
     assert.ok(gap <= seconds + 10, `${gap} s without a refresh, though a token lives ${seconds} s`);
+    gaps.push(gap);
     current = refresh.issued;
     before = refresh.at;
   }
+  // One late refresh may be the machine's; a scheduler that misses expiries is late each time.
+  assert.ok(gaps.length === 0 || Math.min(...gaps) <= seconds + 3, `refreshes after ${gaps} s of a token that lives ${seconds} s`);
 }
 
 const escape = (text) => String(text).replace(/[&<>"]/g, (c) => ({ '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' })[c]);

@@ -5,6 +5,7 @@ import { execFile } from 'node:child_process';
 import { readFile, readdir } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
+import { postgresBin } from './latchkey.mjs';
 import { until } from './net.mjs';
 
 async function pidFile(folder, depth = 4) {
@@ -19,9 +20,10 @@ async function pidFile(folder, depth = 4) {
   return undefined;
 }
 
-const run = (args) => new Promise((resolve, reject) => {
-  execFile('psql', args, { timeout: 30_000 }, (error, stdout, stderr) => (error ? reject(new Error(stderr || error.message)) : resolve(stdout.trim())));
-});
+const run = async (args) => {
+  const psql = path.join(await postgresBin(), 'psql');
+  return new Promise((resolve, reject) => execFile(psql, args, { timeout: 30_000 }, (error, stdout, stderr) => (error ? reject(new Error(stderr || error.message)) : resolve(stdout.trim()))));
+};
 
 /** Runs SQL in the server's database and gives what it prints. */
 export async function sql(latchkey, text) {
@@ -40,7 +42,10 @@ export async function sql(latchkey, text) {
   throw refused;
 }
 
-/** Waits until the server has cancelled the sign-in that was begun last: the modal does not wait for that answer. */
-export async function cancelled(latchkey) {
-  await until(async () => (await sql(latchkey, 'select status from flows order by created_at desc limit 1')) === 'cancelled', 'the cancelling');
+/** Does what makes `page` cancel a sign-in, and waits until the server has it: the modal does not wait for that answer. */
+export async function cancelled(latchkey, page, work) {
+  const asked = page.waitForRequest((request) => /\/connect\/api\/flows\/[^/]+\/cancel$/.test(new URL(request.url()).pathname));
+  await work();
+  const [, flow] = (await asked).url().match(/flows\/([^/]+)\/cancel$/);
+  await until(async () => (await sql(latchkey, `select status from flows where id = '${flow}'`)) === 'cancelled', 'the cancelling');
 }

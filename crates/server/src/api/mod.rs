@@ -546,24 +546,59 @@ impl Resource {
 
 /// A path after its first two segments, which are no pattern.
 fn divided(path: &'static str) -> (&'static str, &'static str) {
-    let second = path.char_indices().filter(|(_, letter)| *letter == '/').nth(2);
-    path.split_at(second.map_or(path.len(), |(at, _)| at))
+    let third = path.char_indices().filter(|(_, letter)| *letter == '/').nth(2);
+    path.split_at(third.map_or(path.len(), |(at, _)| at))
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{RESOURCES, divided};
+    use actix_web::http::Method;
+    use actix_web::http::header::ALLOW;
+    use actix_web::test::{TestRequest, call_service, init_service};
+    use actix_web::{App, HttpResponse};
 
-    #[test]
-    fn every_path_is_in_the_scope_of_its_first_segments() {
+    use super::{RESOURCES, divided, routes, token};
+
+    /// A path that a pattern takes.
+    fn example(pattern: &str) -> String {
+        let mut parts = pattern.split('{');
+        let mut path = parts.next().unwrap().to_owned();
+        for part in parts {
+            let (variable, rest) = part.split_once('}').unwrap();
+            path.push_str(if variable.starts_with("filters:") { "&a=b" } else { "x" });
+            path.push_str(rest);
+        }
+        path
+    }
+
+    #[actix_web::test]
+    async fn every_path_is_found_in_the_scope_of_its_beginning() {
         assert_eq!(divided("/v1/passthrough/{path:.*}"), ("/v1/passthrough", "/{path:.*}"));
         assert_eq!(divided("/v1/passthrough"), ("/v1/passthrough", ""));
-        for path in RESOURCES.iter().flat_map(|resource| resource.paths) {
-            let (beginning, _) = divided(path);
-            assert!(
-                !beginning.contains('{') && beginning.matches('/').count() == 2,
-                "{path}"
-            );
+        let elsewhere = || async { HttpResponse::ImATeapot().finish() };
+        let app = App::new()
+            .configure(routes)
+            .default_service(actix_web::web::to(elsewhere));
+        let app = init_service(app).await;
+        for resource in RESOURCES {
+            let allowed: Vec<&str> = resource
+                .methods
+                .iter()
+                .flat_map(|(names, _)| names.iter().copied())
+                .collect();
+            for path in resource.paths.iter().filter(|path| **path != token::PATH) {
+                assert!(!divided(path).0.contains('{'), "{path}");
+                let request = TestRequest::with_uri(&example(path)).method(Method::from_bytes(b"BREW").unwrap());
+                let answer = call_service(&app, request.to_request()).await;
+                assert_eq!(answer.status(), 405, "{path}");
+                assert_eq!(answer.headers()[ALLOW], allowed.join(", "), "{path}");
+                let pattern = answer.request().match_pattern().unwrap_or_default();
+                assert!(pattern.starts_with(divided(path).0), "{path}: {pattern}");
+            }
+        }
+        for path in ["/v1/passthroughs", "/v1/vault", "/v1", "/v1/authkit/", "/v1//authkit"] {
+            let answer = call_service(&app, TestRequest::with_uri(path).to_request()).await;
+            assert_eq!(answer.status(), 418, "{path}");
         }
     }
 }
