@@ -40,8 +40,9 @@ describe('attacks', () => {
   /** The attacker begins a flow and keeps its start link for somebody else. */
   async function stealStartLink(sdk, options) {
     const calls = await recordCalls(attacker);
-    // His own window never redeems the ticket, nor does it leave for it.
+    // His own window never redeems the ticket, nor replaces it, nor does it leave for it.
     await attacker.route('**/connect/api/start', (route) => route.abort());
+    await attacker.route('**/connect/api/flows/*/ticket', (route) => route.abort());
     if (sdk === '@withone/auth' && options?.authWindow !== 'popup') {
       await attacker.route('**/connect/start**', (route) => route.abort());
     }
