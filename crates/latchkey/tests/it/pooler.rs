@@ -133,7 +133,7 @@ impl Pooler {
             .stderr(std::fs::File::create(&said).unwrap())
             .kill_on_drop(true)
             .status();
-        let ended = tokio::time::timeout(Duration::from_secs(60), running).await;
+        let ended = tokio::time::timeout(Duration::from_mins(1), running).await;
         let said = std::fs::read_to_string(said).unwrap();
         let status = ended.unwrap_or_else(|_| panic!("{command} goes on: {said}")).unwrap();
         (status, said)
