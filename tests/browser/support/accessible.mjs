@@ -32,7 +32,7 @@ async function check(frame, look) {
   assert.deepEqual(root, [look.language, directionOf(look.language)]);
 }
 
-/** A file's tests: everything in one look. Each look is a file of its own, as together they take a third of a whole run. */
+/** A file's tests: everything in one look. Each look is a file of its own, all but the first a slow one. */
 export function accessible(look) {
   describe(`accessibility, ${look.name}`, () => {
     let suite;
