@@ -23,6 +23,11 @@ export class ApiError extends Error {
   }
 }
 
+/** No answer came, or a script of ours did not. */
+export function unreached() {
+  return new ApiError(0, "network", messages.failure.network);
+}
+
 export function openSession(session, embedder) {
   return call("/connect/api/session", session, { embedder });
 }
@@ -112,7 +117,11 @@ export function openEvents(result, flow, signal) {
 async function call(path, bearer, body, { keepalive = false, signal = null } = {}) {
   const headers = { "Content-Type": "application/json", Accept: "application/json" };
   if (bearer) headers.Authorization = `Bearer ${bearer}`;
-  const limit = AbortSignal.timeout(answerTime);
+  // Older browsers cannot join two signals.
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  const limit = setTimeout(end, answerTime);
+  signal?.addEventListener("abort", end, { signal: ending.signal });
   let response;
   let text;
   try {
@@ -123,12 +132,15 @@ async function call(path, bearer, body, { keepalive = false, signal = null } = {
       credentials: "same-origin",
       cache: "no-store",
       keepalive,
-      signal: signal ? AbortSignal.any([signal, limit]) : limit,
+      signal: ending.signal,
     });
     text = await response.text();
   } catch (cause) {
     if (signal?.aborted) throw cause;
-    throw new ApiError(0, "network", messages.failure.network);
+    throw unreached();
+  } finally {
+    clearTimeout(limit);
+    end();
   }
   const answer = parse(text);
   if (response.ok) return answer;

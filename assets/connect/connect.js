@@ -10,6 +10,7 @@ import { messages, problem } from "./messages.js";
 import { showLoading } from "./screens/loading.js";
 import { showFailure, showSuccess } from "./screens/outcome.js";
 import { showConnected, showEmpty, showPick } from "./screens/pick.js";
+import { showChecking } from "./screens/progress.js";
 import { isAtService, showService } from "./screens/service.js";
 import { Session } from "./session.js";
 import { isWebView, pageAddress } from "./surroundings.js";
@@ -30,7 +31,8 @@ export class Connect {
   #typed = new Map();
   #signIn = null;
   #turn = 0;
-  #outcomes = 0;
+  #submit = null;
+  #reports = 0;
 
   constructor({ stage, modal, embedder, page }) {
     this.#stage = stage;
@@ -173,8 +175,8 @@ export class Connect {
     let OwnConnections;
     try {
       ({ OwnConnections } = await this.#page.later());
-    } catch {
-      return turn === this.#turn && this.#fail(new ApiError(0, "network", messages.failure.network), { retry: () => this.#showOwn() });
+    } catch (error) {
+      return turn === this.#turn && this.#fail(error, { retry: () => this.#showOwn() });
     }
     if (turn !== this.#turn) return;
     this.#own ??= new OwnConnections(this.#modal, this.#stage, {
@@ -340,24 +342,30 @@ export class Connect {
   }
 
   async #connectByForm({ integration, form, ask, screen }) {
-    const turn = this.#nextTurn();
-    screen.busy(messages.form.checking({ service: integration.name }), () => this.#nextTurn());
+    const turn = this.#turn;
+    // The newest of this form is waited for. An earlier one, stopped or slow, may connect all the same.
+    const submit = (this.#submit = {});
+    screen.busy(messages.form.checking({ service: integration.name }), () => (this.#submit = null));
+    const isAwaited = () => turn === this.#turn && submit === this.#submit;
     try {
       let used = null;
-      const answer = await this.#session.with((session) => submitForm((used = session), { ...ask, embedder: this.#embedder.origin }));
+      const answer = await this.#session.with((session) => submitForm((used = session), { ...ask, embedder: this.#embedder.origin }), integration.id);
       if (answer.status === "choosing") {
         // The person has gone back meanwhile: nobody waits for it.
-        if (turn !== this.#turn) return void cancelFlow(used, answer.flow);
+        if (!isAwaited()) return void cancelFlow(used, answer.flow);
+        this.#nextTurn();
         this.#signIn = this.#newSignIn({ integration, form, ask, screen });
         return void this.#signIn.adopt({ session: used, flow: answer.flow, result: answer.result });
       }
-      // Reported even when the person has gone back meanwhile: the connection is there.
-      this.#outcomes += 1;
       if (answer.status !== "success") throw new ApiError(422, "credential_refused", answer.message ?? messages.form.refused({ service: integration.name }));
-      if (turn === this.#turn) this.#succeeded(integration, `submit-${this.#outcomes}`, answer);
-      else this.#embedder.success(`submit-${this.#outcomes}`, answer.connection);
+      // Two answers may be about one connection of a session: one outcome.
+      const outcome = `${used} ${answer.connection.id}`;
+      // Reported even when the person has gone back meanwhile: the connection is there.
+      if (turn !== this.#turn) return void this.#embedder.success(outcome, answer.connection);
+      this.#nextTurn();
+      this.#succeeded(integration, outcome, answer);
     } catch (error) {
-      if (turn === this.#turn) this.#refused({ error, integration, form, screen });
+      if (isAwaited()) this.#refused({ error, integration, form, screen });
     }
   }
 
@@ -448,8 +456,11 @@ export class Connect {
     else this.close();
   }
 
-  /** An error without a flow. Reported to the page around us, except where that page has no right to hear it. */
-  #fail(error, { integration = null, retry }) {
+  /**
+   * An error without a flow. Reported to the page around us, except where that page has no right to hear it, or hears one
+   * result only, which is to come (`silent`).
+   */
+  #fail(error, { integration = null, retry, silent = false }) {
     this.#stage.hidden = false;
     const app = this.#app();
     const again = { label: messages.failure.retry, run: retry };
@@ -468,9 +479,10 @@ export class Connect {
     if (error.key === "embedder_not_allowed") {
       return showFailure(this.#modal, { name: "refused", title: messages.failure.embedderTitle, text: messages.failure.embedder({ origin: this.#embedder.origin }), icon: "ban", reference, actions: [] });
     }
-    this.#report(error.message, error.key);
+    if (!silent) this.#report(error.message, error.key);
     if (error.needsNewSession) {
-      return showFailure(this.#modal, { name: "expired", title: messages.expired.title, text: messages.expired.text, icon: "clock", reference, actions: [{ label: messages.expired.again, run: () => this.#load() }] });
+      const [title, text] = error.key === "session_used" ? [messages.failure.genericTitle, problem(error.key, "", error.message)] : [messages.expired.title, messages.expired.text];
+      return showFailure(this.#modal, { name: "expired", title, text, icon: "clock", reference, actions: [{ label: messages.expired.again, run: () => this.#load() }] });
     }
     if (error.key === "provider_unavailable" && integration) {
       const service = integration.name;
@@ -486,14 +498,22 @@ export class Connect {
   }
 
   #report(text, code) {
-    this.#outcomes += 1;
-    this.#embedder.failure(`error-${this.#outcomes}`, text, code);
+    this.#reports += 1;
+    this.#embedder.failure(`error-${this.#reports}`, text, code);
   }
 
   async #check() {
     const result = this.#payload.checkState;
-    const { awaitReturn } = await this.#page.later();
-    const status = await awaitReturn({ modal: this.#modal, stage: this.#stage, result, onClose: () => this.close() });
+    const onClose = () => this.close();
+    this.#stage.hidden = false;
+    showChecking(this.#modal, { onClose });
+    let later;
+    try {
+      later = await this.#page.later();
+    } catch (error) {
+      return this.#fail(error, { retry: () => this.#check(), silent: true });
+    }
+    const status = await later.awaitReturn({ modal: this.#modal, result, onClose });
     if (status.status === "success") return this.#succeeded(null, result, status);
     const said = status.message ?? messages.failure.generic;
     const text = problem(status.code, messages.brand.fallbackService, said);

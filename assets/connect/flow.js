@@ -1,7 +1,6 @@
 // One sign-in at a service: the window is opened inside the click, the flow made after it, the outcome watched.
 
-import { ApiError, cancelFlow, chooseOne, createCode, createFlow, readChoices, replaceTicket } from "./api.js";
-import { messages } from "./messages.js";
+import { ApiError, cancelFlow, checkResult, chooseOne, createCode, createFlow, readChoices, replaceTicket } from "./api.js";
 import { randomSecret, randomWindowName } from "./secrets.js";
 import { showBlocked, showRedirecting, showStuck, showVerifying, showWaiting } from "./screens/progress.js";
 import { watchResult } from "./watch.js";
@@ -10,8 +9,8 @@ const windowFeatures = "popup,width=500,height=800";
 const blockedAfter = 4000;
 const closedAfter = 2000;
 const ticketAge = 90_000;
+const pressedAge = 10_000;
 const stuckAfter = 3000;
-const topAfter = 1500;
 const askAgainAfter = 1000;
 
 /**
@@ -87,22 +86,16 @@ export class SignIn {
   async enterCode() {
     this.#stop();
     const attempt = this.#newAttempt();
-    const later = await this.#later().catch(() => null);
-    if (this.#attempt !== attempt) return;
-    if (!later) {
-      this.#stop();
-      return void this.#onEnd({ error: new ApiError(0, "network", messages.failure.network) });
-    }
     const given = await this.#create(attempt, null);
     if (!given) return;
-    attempt.showCode = () => later.showCode(this.#modal, { who: this.#who, code: given, onOver: () => attempt.nudge.dispatchEvent(new Event("look")), onCancel: () => this.#cancelByPerson() });
+    attempt.showCode = () => attempt.later.showCode(this.#modal, { who: this.#who, code: given, onOver: () => attempt.nudge.dispatchEvent(new Event("look")), onCancel: () => this.#cancelByPerson() });
     this.#show(attempt);
     this.#watch(attempt);
   }
 
-  /** Leaves in this tab: the page around us navigates. */
+  /** Leaves in this tab: the page around us navigates, which takes as long as the network does. */
   async leave() {
-    this.#stop();
+    this.cancel();
     const attempt = this.#newAttempt();
     const created = await this.#create(attempt, "redirect");
     if (!created) return;
@@ -110,10 +103,7 @@ export class SignIn {
     showRedirecting(this.#modal, { who: this.#who });
     this.#embedder.redirect(withTicket(created.url, attempt.ticket), created.result);
     await pause(stuckAfter, attempt.abort.signal);
-    // A refused replacement says that the start page was reached, so the tab is on its way.
-    if (this.#attempt === attempt && (await this.#freshTicket(attempt))) {
-      showStuck(this.#modal, { address: startAddress(attempt.ticket) });
-    }
+    if (await this.#isUntaken(attempt)) this.#keepFresh(attempt, showStuck(this.#modal, { address: startAddress(attempt.ticket) }));
   }
 
   /** Ends the attempt on the server too. Safe to call at any time. */
@@ -127,7 +117,7 @@ export class SignIn {
   }
 
   #newAttempt() {
-    const attempt = { ticket: randomSecret(), proof: randomSecret(), abort: new AbortController(), nudge: new EventTarget(), window: null, session: null, flow: null, result: null, code: null, stage: "created", picked: false, cancelled: false };
+    const attempt = { ticket: randomSecret(), proof: randomSecret(), since: performance.now(), abort: new AbortController(), nudge: new EventTarget(), window: null, session: null, flow: null, result: null, code: null, stage: "created", picked: false, cancelled: false };
     this.#attempt = attempt;
     return attempt;
   }
@@ -140,6 +130,8 @@ export class SignIn {
 
   async #create(attempt, mode) {
     try {
+      // First, as a code without its screen is of no use.
+      if (!mode) attempt.later = await this.#later();
       const created = await this.#withSession((session) => {
         attempt.session = session;
         const ask = { ...this.#ask, embedder: this.#embedder.origin };
@@ -195,14 +187,13 @@ export class SignIn {
 
   /** Fetches the list and shows it, or says where it is. */
   async #offerChoice(attempt, unsent = false) {
-    showVerifying(this.#modal, { who: this.#who, onClose: this.#onClose });
+    // Asked again and again it stays as it is: the way out that it offers after a while counts from the first.
+    if (this.#modal.state !== "verifying") showVerifying(this.#modal, { who: this.#who, onClose: this.#onClose });
     let view;
     let screens;
     try {
       view = await readChoices(attempt.session, attempt.flow);
-      screens = await this.#later().catch(() => {
-        throw new ApiError(0, "network", messages.failure.network);
-      });
+      screens = await this.#later();
     } catch (error) {
       return this.#askAgain(attempt, error, false);
     }
@@ -248,10 +239,7 @@ export class SignIn {
 
   /** The person wants no window: a new flow, whose links stand on the screen at once. */
   async #otherWay() {
-    const before = this.#attempt;
-    this.#stop();
-    before?.window?.close();
-    if (before?.flow) cancelFlow(before.session, before.flow);
+    this.cancel();
     const attempt = this.#newAttempt();
     addEventListener("message", (event) => this.#prove(event, attempt), { signal: attempt.abort.signal });
     if (!(await this.#create(attempt, "popup"))) return;
@@ -270,23 +258,21 @@ export class SignIn {
    */
   async #expectWindow(attempt) {
     await pause(blockedAfter, attempt.abort.signal);
-    const open = attempt.window !== null && !attempt.window.closed;
-    if (this.#attempt !== attempt || attempt.stage !== "created" || open) return;
-    if (!(await this.#freshTicket(attempt)) || this.#attempt !== attempt) return;
-    this.#offerLinks(attempt, "blocked");
+    if (attempt.window?.closed !== false && (await this.#isUntaken(attempt))) this.#offerLinks(attempt, "blocked");
+  }
+
+  /** Is no window at the start page yet? Asked, not tried with another ticket: a slow one may be on its way with this. */
+  async #isUntaken(attempt) {
+    const { stage } = await checkResult(attempt.result, attempt.abort.signal).catch(() => attempt);
+    return this.#attempt === attempt && stage === "created" && attempt.stage === "created";
   }
 
   #offerLinks(attempt, name) {
     this.#view = "links";
-    const renewal = setInterval(async () => {
-      if (await this.#freshTicket(attempt)) links.setAddress(startAddress(attempt.ticket));
-    }, ticketAge);
-    attempt.abort.signal.addEventListener("abort", () => clearInterval(renewal));
     const links = showBlocked(this.#modal, {
       name,
       who: this.#who,
       address: startAddress(attempt.ticket),
-      cleanup: () => clearInterval(renewal),
       onOpened: () => {
         this.#view = null;
         this.#show(attempt);
@@ -295,38 +281,34 @@ export class SignIn {
       onHere: (event) => this.#continueHere(event),
       onCancel: () => this.#cancelByPerson(),
     });
+    this.#keepFresh(attempt, links);
   }
 
   // A newer SDK can move its own tab and bring the outcome back; an older one only follows the link.
-  async #continueHere(event) {
-    if (!this.#canMoveTop) {
-      this.#left = true;
-      return;
-    }
-    event.preventDefault();
-    const before = this.#attempt;
-    this.#stop();
-    if (before?.flow) cancelFlow(before.session, before.flow);
-    const attempt = this.#newAttempt();
-    const created = await this.#create(attempt, "redirect");
-    if (!created) return;
+  #continueHere(event) {
     this.#left = true;
-    showRedirecting(this.#modal, { who: this.#who });
-    this.#embedder.redirect(withTicket(created.url, attempt.ticket), created.result);
-    await pause(topAfter, attempt.abort.signal);
-    if (this.#attempt === attempt) window.open(startAddress(attempt.ticket), "_top");
+    if (!this.#canMoveTop) return;
+    event.preventDefault();
+    this.leave();
   }
 
-  async #freshTicket(attempt) {
-    const [ticket, proof] = [randomSecret(), randomSecret()];
-    try {
-      await replaceTicket(attempt.session, attempt.flow, ticket, proof);
-    } catch {
-      return false;
+  /**
+   * Gives links that still stand there another ticket before theirs is over. Links that are shown once more were pressed just
+   * before: the ticket of that window lives a while longer.
+   */
+  async #keepFresh(attempt, links) {
+    for (;;) {
+      await pause(Math.max(attempt.since + ticketAge - performance.now(), pressedAge), attempt.abort.signal);
+      if (!links[0].isConnected) return;
+      const fresh = { ticket: randomSecret(), proof: randomSecret(), since: performance.now() };
+      try {
+        await replaceTicket(attempt.session, attempt.flow, fresh.ticket, fresh.proof);
+      } catch {
+        return;
+      }
+      Object.assign(attempt, fresh);
+      for (const link of links) link.href = startAddress(fresh.ticket);
     }
-    attempt.ticket = ticket;
-    attempt.proof = proof;
-    return true;
   }
 
   /** The opened page asks its opener for the proof. Only a page of our own origin gets it. */

@@ -1,7 +1,7 @@
 // /connect/link: a link, opened by itself. Looking spends nothing; the button opens the session, and the path goes on as
 // in the modal, or leads to the person's own connections.
 
-import { ApiError, openLink, peekLink } from "./api.js";
+import { ApiError, openLink, peekLink, unreached } from "./api.js";
 import { page } from "./brand.js";
 import { offerClosing } from "./closing.js";
 import { Connect } from "./connect.js";
@@ -22,6 +22,8 @@ const stage = document.getElementById("latchkey");
 class LinkPage {
   /** The link itself, for a browser in which it works. */
   address;
+  /** Whether anything came of it. */
+  connected = false;
   #secret;
   #first;
   #onExit;
@@ -47,7 +49,9 @@ class LinkPage {
     return { type: "token", requestId: opened.requestId };
   }
 
-  success() {}
+  success() {
+    this.connected = true;
+  }
 
   failure() {}
 
@@ -68,27 +72,36 @@ Object.assign(page, {
   later: async () => ({ OwnConnections, showChoose, showChooseElsewhere, showCode, showWebView }),
 });
 
-async function run() {
-  const secret = location.hash.slice(1);
-  // Out of the address before anything is asked; a reload asks for the link again.
-  history.replaceState(null, "", location.pathname + location.search);
+function run() {
+  const secret = location.hash.slice(1) || history.state?.secret || "";
+  // Out of the address before anything is asked: there it could be read over a shoulder, copied, and kept in lists of pages.
+  // The state of this entry has it for a reload. Only pages of our origin read that, in this tab, with which it goes; no
+  // request carries it. Who can read it there could have read the address before.
+  history.replaceState({ secret }, "", location.pathname + location.search);
   let close = () => {};
   const modal = new Modal(stage, { onClose: () => close() });
   modal.setClosable(false);
   modal.setBrand({ name: "", picture: null, test: false, whiteLabel: true });
-  const stop = showLoading(modal, stage, { shape: "form", text: messages.link.loading, onGiveUp: () => location.reload() });
-  let view;
-  try {
-    view = await peekLink(secret);
-  } catch (error) {
-    return failed(modal, error);
-  } finally {
-    stop();
-  }
-  draw(modal, view, secret, (connect) => {
+  look(modal, secret, (connect) => {
     modal.setClosable(true);
     close = () => connect.close();
   });
+}
+
+/** Asks what the link is about, which spends nothing. */
+async function look(modal, secret, onBegin) {
+  let giveUp;
+  const givenUp = new Promise((_, reject) => (giveUp = () => reject(unreached())));
+  const stop = showLoading(modal, stage, { shape: "form", text: messages.link.loading, onGiveUp: giveUp });
+  let view;
+  try {
+    view = await Promise.race([peekLink(secret), givenUp]);
+  } catch (error) {
+    return failed(modal, error, () => look(modal, secret, onBegin));
+  } finally {
+    stop();
+  }
+  draw(modal, view, secret, onBegin);
 }
 
 /** What the link is for, in its words. */
@@ -128,7 +141,7 @@ function draw(modal, view, secret, onBegin) {
     } catch (error) {
       return failed(modal, error, () => draw(modal, view, secret, onBegin));
     }
-    const around = new LinkPage(secret, first, () => closed(modal, app));
+    const around = new LinkPage(secret, first, () => closed(modal, app, view.app.home_url, around.connected));
     const connect = new Connect({ stage, modal, embedder: around, page });
     onBegin(connect);
     addEventListener("pageshow", (event) => event.persisted && connect.restore());
@@ -164,12 +177,12 @@ function showIcon(address) {
   document.head.append(element("link", { rel: "icon", href: address }));
 }
 
-function closed(modal, app) {
+function closed(modal, app, address, connected) {
   modal.setClosable(false);
-  showFailure(modal, { name: "closed", title: messages.link.closedTitle, text: messages.link.closed({ app }), icon: "check", actions: [] });
+  showFailure(modal, { name: "closed", title: messages.link.closedTitle, text: messages.link.closed({ app }), icon: connected ? "check" : "app-window", actions: [wayOut(app, address)].filter(Boolean) });
 }
 
-function failed(modal, error, retry = null) {
+function failed(modal, error, retry) {
   if (!(error instanceof ApiError)) throw error;
   stage.hidden = false;
   const { link } = messages;
@@ -187,7 +200,7 @@ function failed(modal, error, retry = null) {
   document.title = title;
   modal.setBrand({ name: app, picture: null, test: false, whiteLabel: error.meta?.white_label ?? page.whiteLabel });
   const names = { link_used: "used", link_revoked: "revoked", link_expired: "over" };
-  const way = end ? wayOut(app, error.meta?.home_url) : { label: messages.failure.retry, run: retry ?? (() => location.reload()) };
+  const way = end ? wayOut(app, error.meta?.home_url) : { label: messages.failure.retry, run: retry };
   showFailure(modal, { name: names[error.key] ?? (incomplete ? "unknown" : "over"), title, text, reference: end ? null : error.reference, icon: sign, actions: way ? [way] : [] });
 }
 

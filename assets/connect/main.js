@@ -1,5 +1,6 @@
 // The embed page: finds out who embeds it, draws the modal and runs the path.
 
+import { unreached } from "./api.js";
 import { page } from "./brand.js";
 import { Connect } from "./connect.js";
 import { Embedder, EmbedderError } from "./embedder.js";
@@ -16,9 +17,16 @@ const inbox = window.latchkeyInbox;
 /** What the server wrote into the page. */
 page.origins = (root.dataset.origins ?? "").split(" ").filter(Boolean);
 page.readOptions = readOptions;
+let again = "";
 /** What few people need, read when it is asked for: most connect and go. */
 page.later = async () => {
-  if (!window.latchkeyLater) for (const script of root.dataset.later.split(" ")) await import(script);
+  try {
+    if (!window.latchkeyLater) for (const script of root.dataset.later.split(" ")) await import(script + again);
+  } catch {
+    // Browsers keep that an address failed: the next try has another.
+    again = `?${performance.now()}`;
+    throw unreached();
+  }
   return window.latchkeyLater;
 };
 

@@ -130,7 +130,7 @@ export class Modal {
 
   #keepFocus(event) {
     const stops = [...this.#dialog.querySelectorAll("a[href], button, input, select, textarea")].filter(
-      (node) => !node.disabled && node.tabIndex >= 0 && node.checkVisibility({ checkVisibilityCSS: true }),
+      (node) => !node.disabled && node.tabIndex >= 0 && node.getClientRects().length > 0,
     );
     if (stops.length === 0) return;
     const inside = stops.indexOf(document.activeElement);

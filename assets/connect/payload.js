@@ -45,9 +45,7 @@ export function readOptions(options) {
 
 function pictureAddress(value) {
   const address = string(value);
-  if (!address) return null;
-  if (/^data:image\//i.test(address)) return address;
-  return /^https?:$/.test(URL.canParse(address) ? new URL(address).protocol : "") ? address : null;
+  return /^\s*(https?:\/\/|data:image\/)/i.test(address ?? "") ? address : null;
 }
 
 export function isObject(value) {

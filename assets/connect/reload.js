@@ -6,7 +6,8 @@ const count = history.state?.latchkeyReloads ?? 0;
 
 if (count < most) {
   setTimeout(() => {
-    history.replaceState({ latchkeyReloads: count + 1 }, "");
+    // What else the entry keeps is another script's.
+    history.replaceState({ ...history.state, latchkeyReloads: count + 1 }, "");
     location.reload();
   }, Number(main.dataset.reloadAfter));
 }

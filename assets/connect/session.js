@@ -15,6 +15,7 @@ export class Session {
   #firstError = null;
   #view = null;
   #integrations = [];
+  #made = new Set();
 
   constructor(embedder) {
     this.#embedder = embedder;
@@ -59,12 +60,18 @@ export class Session {
     }
   }
 
-  /** Calls with the session, and once more with a new one when it is over. */
-  async with(call) {
+  /**
+   * Calls with the session, and once more with a new one when it is over. A call that makes a connection names at what: made
+   * again, that the session is used may be its own doing, before, when the answer was lost.
+   */
+  async with(call, at = null) {
+    const made = `${this.#requestId} ${at}`;
+    const again = at && this.#made.has(made);
+    this.#made.add(made);
     try {
       return await call(this.#requestId);
     } catch (error) {
-      if (!(error instanceof ApiError) || !error.needsNewSession) throw error;
+      if (!(error instanceof ApiError) || !error.needsNewSession || (again && error.key === "session_used")) throw error;
       await this.open(this.#payload);
       return call(this.#requestId);
     }

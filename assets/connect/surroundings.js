@@ -9,5 +9,5 @@ export function isWebView(agent = navigator.userAgent) {
 
 /** The page around us: its whole address when the browser tells it, else its origin. */
 export function pageAddress(origin) {
-  return URL.canParse(document.referrer) && new URL(document.referrer).origin === origin ? document.referrer : `${origin}/`;
+  return document.referrer.startsWith(`${origin}/`) ? document.referrer : `${origin}/`;
 }

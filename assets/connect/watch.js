@@ -59,9 +59,10 @@ export const lost = { status: "error", stage: "expired", connection: null, messa
 /** One stream to its end. True when it ended as planned and may be opened again, false when streams do not work here. */
 async function readStream(result, flow, signal, deliver) {
   const attempt = new AbortController();
+  signal.addEventListener("abort", () => attempt.abort(), { signal: attempt.signal });
   let timer = setTimeout(() => attempt.abort(), firstByteTime);
   try {
-    const response = await openEvents(result, flow, AbortSignal.any([signal, attempt.signal]));
+    const response = await openEvents(result, flow, attempt.signal);
     if (!response.ok || !response.body) return false;
     const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
     let buffer = "";

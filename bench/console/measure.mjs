@@ -51,7 +51,11 @@ const more = ['connections?state=failed', 'connections?integration=gmail', 'conn
   'search?q=user-12', 'search?q=customer%2077', 'audit?action=key.created',
   // By surname: 11,111 connections have it, with an accent or typed without; and a word that everybody has behind a rare one.
   'identities?q=m%C3%BCller', 'identities?q=muller', 'identities?q=77%20customer', 'connections?q=muller',
-  'connections?q=muller&state=failed', 'connections?q=77%20customer', 'search?q=moreau', 'audit?subject={connection}'];
+  'connections?q=muller&state=failed', 'connections?q=77%20customer', 'search?q=moreau', 'audit?subject={connection}',
+  // What few and what many have; and what none has, which is looked for to the end.
+  'connections?tag=vip', 'connections?tag=eu', 'connections?scope=admin', 'connections?scope=read', 'connections?tag=vip&scope=read',
+  'connections?account=account-77', 'connections?account=person77%40example.com', 'connections?used=never', 'connections?used=30', 'connections?used=90',
+  'webhooks/{endpoint}?status=failed', 'webhooks/{endpoint}?status=delivered', 'webhooks/{endpoint}?status=pending'];
 const place = `/console/${known.project}/${known.environment}`;
 const pages = [...addresses(), ...more.map((page) => `${place}/${page}`)];
 const rows = [];

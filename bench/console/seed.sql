@@ -26,15 +26,17 @@ create temp table known as
 
 -- The square makes the first services more common than the last, as they are. Two surnames that every 90th person has.
 insert into connections (id, project_id, environment, app_id, integration, auth_method, key, name, identity, identity_type, label,
-        account_id, account_name, state, state_reason, state_message, created_at, updated_at, last_used_at)
+        account_id, account_name, tags, scopes, state, state_reason, state_message, created_at, updated_at, last_used_at)
     select pg_temp.id_at(at, 'c' || n), :'project', 'test', k.app, k.name, 'oauth2', 'test::' || k.name || '::default::' || n,
            null, 'user-' || person, 'user',
            'Customer ' || person || case person % 90 when 0 then ' Müller' when 1 then ' Moreau' else '' end,
            'account-' || n, 'person' || n || '@example.com',
+           case when n % 400 = 0 then '{vip,eu}'::text[] when n % 3 = 0 then '{eu}' else '{}' end,
+           case when n % 250 = 0 then '{read,admin}'::text[] else '{read,write}' end,
            case when n % 200 = 0 then 'failed' when n % 150 = 0 then 'degraded' when n % 97 = 0 then 'unknown'
                 else 'operational' end,
            case when n % 200 = 0 then 'invalid_grant' end, case when n % 200 = 0 then 'The grant was revoked.' end,
-           at, at, at + interval '1 hour'
+           at, at, case when n % 700 > 0 then at + interval '1 hour' end
     from (select n, now() - interval '30 days' * (1 - n::float8 / :connections) as at, n % (:connections / 3 + 1) as person,
                  floor(20 * power((n * 7919 % 1000)::float8 / 1000, 2))::int as service
           from generate_series(1, :connections::bigint) n) rows

@@ -11,7 +11,7 @@ import { TEST_KEY, startSuite } from './support/suite.mjs';
 describe('api key', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('api-key');
+    suite = await startSuite('api-key', { windowless: true });
   });
   after(() => suite?.stop());
 

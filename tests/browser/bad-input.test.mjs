@@ -17,7 +17,7 @@ describe('bad input', () => {
   let page;
   let widget;
   before(async () => {
-    suite = await startSuite('bad-input');
+    suite = await startSuite('bad-input', { windowless: true });
   });
   after(() => suite?.stop());
   beforeEach(async () => {

@@ -31,7 +31,7 @@ describe('branding', () => {
   let suite;
   let asked;
   before(async () => {
-    suite = await startSuite('branding');
+    suite = await startSuite('branding', { windowless: true });
     const { latchkey } = suite;
     const file = path.join(latchkey.devDir, 'brand.yaml');
     await writeFile(file, FILE);

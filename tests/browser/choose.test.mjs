@@ -15,7 +15,7 @@ const SITES = 'Sandbox Sites';
 describe('several accounts behind one sign-in', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('choose');
+    suite = await startSuite('choose', { windowless: true });
   });
   after(() => suite?.stop());
   beforeEach(() => {

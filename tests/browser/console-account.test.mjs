@@ -2,12 +2,12 @@
 // credential that is revealed after a proof. By keyboard; axe-core on each page, light, dark and on a phone.
 
 import assert from 'node:assert/strict';
-import { createHmac } from 'node:crypto';
 import { after, before, describe, test } from 'node:test';
 import { picture, startBrowser } from './support/browser.mjs';
 import { LOOKS, connect, expectSound, press, tabTo } from './support/console.mjs';
 import { startLatchkey } from './support/latchkey.mjs';
 import { until } from './support/net.mjs';
+import { codeAt, stepNow } from './support/totp.mjs';
 
 const EMAIL = 'developer@latchkey.localhost';
 const PASSWORD = 'velvet harbour 93 tulip';
@@ -25,28 +25,12 @@ async function recoveryCodes(page) {
   return codes.allTextContents();
 }
 
-/** The bytes of a base32 text (RFC 4648 §6). */
-function base32(text) {
-  const bits = [...text].map((one) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(one).toString(2).padStart(5, '0')).join('');
-  return Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
-}
-
-/** A code of RFC 6238 at a step. */
-function codeAt(secret, step) {
-  const counter = Buffer.alloc(8);
-  counter.writeBigUInt64BE(BigInt(step));
-  const mac = createHmac('sha1', base32(secret)).update(counter).digest();
-  const at = mac.at(-1) & 15;
-  return String((mac.readUInt32BE(at) & 0x7fffffff) % 1_000_000).padStart(6, '0');
-}
-
 /** Codes that were not used: this step's, then the next one's, which a clock may be ahead by, then waiting. */
 function device(secret) {
   let last = 0;
   return async () => {
-    const now = () => Math.floor(Date.now() / 30_000);
-    while (now() + 1 <= last) await new Promise((resolve) => { setTimeout(resolve, 500); });
-    last = Math.max(now(), last + 1);
+    while (stepNow() + 1 <= last) await new Promise((resolve) => { setTimeout(resolve, 500); });
+    last = Math.max(stepNow(), last + 1);
     return codeAt(secret, last);
   };
 }

@@ -19,6 +19,9 @@ const SEEN_FROM = {
   'key-new': 'developer',
   webhooks: 'developer',
   'webhook-new': 'developer',
+  webhook: 'developer',
+  'webhook-edit': 'developer',
+  delivery: 'developer',
   requests: 'developer',
   request: 'developer',
   audit: 'admin',
@@ -26,6 +29,7 @@ const SEEN_FROM = {
   // They hold for both projects of this server.
   definitions: 'owner',
   'definition-edit': 'owner',
+  'definition-history': 'owner',
   system: 'owner',
   checks: 'owner',
   'project-delete': 'owner',
@@ -39,6 +43,7 @@ const ACTION_FROM = {
   link: { 'Revoke link': 'support' },
   integration: { 'Save app': 'developer', 'Switch on GitHub': 'developer' },
   key: { 'Roll key': 'developer' },
+  webhook: { 'Send test': 'developer' },
   branding: { Save: 'admin' },
   team: { 'Invite somebody': 'admin' },
   projects: { 'Make project': 'owner' },
@@ -89,7 +94,8 @@ describe('what each role sees', () => {
     return fresh;
   }
 
-  const shown = CONSOLE_PAGES.filter(({ isOut, phoneOnly, name }) => !isOut && !phoneOnly && name !== 'not-there');
+  // What somebody did first, or is for somebody else, is another page's address.
+  const shown = CONSOLE_PAGES.filter(({ isOut, phoneOnly, act, as: whose, name }) => !isOut && !phoneOnly && !act && !whose && name !== 'not-there');
 
   // The owner first: they find what nobody else may list.
   const found = new Map();

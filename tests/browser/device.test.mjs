@@ -38,7 +38,7 @@ async function decide(page, how, code = null) {
 describe('a sign-in with a code', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('device', { accessTokenSeconds: 20 });
+    suite = await startSuite('device', { windowless: true, accessTokenSeconds: 20 });
     await setUp(suite.latchkey, suite.provider);
   });
   after(() => suite?.stop());

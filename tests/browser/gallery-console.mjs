@@ -30,7 +30,7 @@ try {
         const session = await context.newCDPSession(shown.page);
         const { width, height } = await shown.page.evaluate(() => ({ width: innerWidth, height: document.documentElement.scrollHeight }));
         const clip = { x: 0, y: 0, width, height: Math.min(Math.max(height, 600), TALLEST), scale: 1 };
-        const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 70, captureBeyondViewport: !entry.act, clip });
+        const { data } = await session.send('Page.captureScreenshot', { format: 'webp', quality: 70, captureBeyondViewport: !entry.phoneOnly, clip });
         await writeFile(FOLDER + fileOf(entry.name, look), Buffer.from(data, 'base64'));
       } catch (error) {
         missing.push(`${entry.name}, ${look}: ${error.message.split('\n')[0]}`);

@@ -14,7 +14,7 @@ const IDENTITIES = ['auth0|123', 'a+b@example.test', 'Zoë Ångström', 'a,b', '
 describe('identities', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('identities');
+    suite = await startSuite('identities', { windowless: true });
   });
   after(() => suite?.stop());
 

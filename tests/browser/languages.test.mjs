@@ -16,7 +16,7 @@ const WEBSITE = `<!doctype html><html lang="en"><title>Shop</title><button id="o
 describe('languages', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('languages');
+    suite = await startSuite('languages', { windowless: true });
   });
   after(() => suite?.stop());
 

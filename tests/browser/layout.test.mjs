@@ -18,7 +18,7 @@ const pageOf = (name) => PAGES.find((entry) => entry.name === name);
 describe('layout', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('layout');
+    suite = await startSuite('layout', { windowless: true });
   });
   after(() => suite?.stop());
 

@@ -10,7 +10,7 @@ import { opener } from './support/states.mjs';
 import { answers, stub } from './support/stub.mjs';
 import { startSuite } from './support/suite.mjs';
 
-const { own, owns, session, refusal } = answers;
+const { own, owns, session, refusal, linkView } = answers;
 
 describe('links', () => {
   let suite;
@@ -73,6 +73,25 @@ describe('links', () => {
     assert.equal(await again.getByText('Secured by Latchkey').count(), 1);
     const rows = await api('GET', '/v1/vault/connections?identity=u-invited');
     assert.equal(rows.total, 1);
+  });
+
+  test('reloaded, before and after it was opened: it goes on from the beginning', async () => {
+    const made = await link({ identity: 'u-reload', verify: false, integrations: ['oidc'] });
+    const { context, page, at } = await visit(made.url);
+    const proceed = page.getByRole('button', { name: `Continue to ${suite.names.oidc}` });
+    await proceed.waitFor();
+    await page.reload();
+    await proceed.click();
+    await at.connect(suite.names.oidc).waitFor();
+    await page.reload();
+    assert.ok(!page.url().includes('#'), 'the secret is not in the address');
+    await proceed.click();
+    await at.connect(suite.names.oidc).waitFor();
+    const [popup] = await Promise.all([context.waitForEvent('page'), at.connect(suite.names.oidc).click()]);
+    await consent(popup).allow.click();
+    await at.success(suite.names.oidc).waitFor();
+    await page.reload();
+    await at.title('This is done').waitFor();
   });
 
   test('opened inside another app: the link itself is what to copy', async () => {
@@ -161,6 +180,65 @@ describe('links', () => {
     } finally {
       behaviour.identity = identity;
     }
+  });
+
+  describe('a link, with made-up answers', () => {
+    async function open(plan) {
+      const context = await suite.chromium.context();
+      const given = await stub(context, plan);
+      const page = await context.newPage();
+      await page.goto(`${suite.latchkey.url}/connect/link/0198c5a0-7f6e-7c51-b6a5-2f0d8c1e4a70#${'L'.repeat(43)}`);
+      return { page, at: modal(page, page), plan: given };
+    }
+    const proceed = (page) => page.getByRole('button', { name: 'Continue to Gmail' });
+
+    test('the first look finds no network: "Try again" looks again, with the link', async () => {
+      const secrets = [];
+      const { page, at, plan } = await open({ peek: ({ secret }) => (secrets.push(secret) === 1 ? 'down' : linkView()) });
+      await at.tryAgain.click();
+      await proceed(page).waitFor();
+      assert.deepEqual(secrets, ['L'.repeat(43), 'L'.repeat(43)]);
+      assert.equal(plan.calls.open, undefined);
+    });
+
+    test('the first look is slow: after 8 s one may stop waiting, and look again', async () => {
+      const { page, at, plan } = await open({ peek: 'never' });
+      await at.screen('loading').locator('.modal-foot').getByRole('button', { name: 'Close' }).click();
+      await at.tryAgain.waitFor();
+      plan.peek = linkView();
+      await at.tryAgain.click();
+      await proceed(page).waitFor();
+    });
+
+    test('no network at the button: "Try again" leads back to it', async () => {
+      const { page, at, plan } = await open({ open: 'down' });
+      await proceed(page).click();
+      plan.open = { requestId: 'R'.repeat(43), expiresAt: '2030-01-01T00:00:00Z' };
+      await at.tryAgain.click();
+      await proceed(page).click();
+      await at.connect('Gmail').waitFor();
+    });
+
+    test('closed with nothing connected: no tick, and the way back to the app', async () => {
+      const { page, at } = await open({});
+      await proceed(page).click();
+      await at.connect('Gmail').waitFor();
+      await at.close.click();
+      await at.title('You can close this window').waitFor();
+      assert.equal(await at.screen('closed').locator('.icon-check').count(), 0);
+      assert.equal(await page.getByRole('link', { name: 'Back to Shop' }).getAttribute('href'), 'https://shop.example.test/');
+    });
+
+    test('done: a tick, and the way back to the app', async () => {
+      const { page, at } = await open({ form: answers.keyForm({ integration: 'gmail', name: 'Gmail' }) });
+      await proceed(page).click();
+      await at.field('Secret or restricted key').fill(`sk_${'a'.repeat(24)}`);
+      await at.connect('Gmail').click();
+      await at.done.click();
+      await at.title('You can close this window').waitFor();
+      assert.equal(await at.screen('closed').locator('.icon-check').count(), 1);
+      await page.getByRole('link', { name: 'Back to Shop' }).waitFor();
+    });
   });
 
   describe('with made-up answers', () => {

@@ -18,7 +18,7 @@ describe('a link from a mail', () => {
   before(async () => {
     mail = await startMailServer();
     const environment = { LATCHKEY_SMTP_URL: mail.url, LATCHKEY_MAIL_FROM: 'Shop <connect@shop.example.test>' };
-    suite = await startSuite('mail-link', { accessTokenSeconds: 6, environment });
+    suite = await startSuite('mail-link', { windowless: true, accessTokenSeconds: 6, environment });
     await suite.latchkey.cli(['projects', 'set', '--mail', 'true']);
   });
   after(async () => {

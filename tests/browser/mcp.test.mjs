@@ -16,7 +16,7 @@ describe('a server of the Model Context Protocol', () => {
   let server;
   before(async () => {
     server = await startMcp();
-    suite = await startSuite('mcp', { allow: [server.origin] });
+    suite = await startSuite('mcp', { windowless: true, allow: [server.origin] });
     suite.keep(server);
     await suite.latchkey.enable({ integration: 'mcp' });
   });

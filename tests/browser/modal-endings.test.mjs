@@ -14,7 +14,7 @@ const somebody = () => `person-${Math.random().toString(36).slice(2)}`;
 describe('how it ends', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-endings');
+    suite = await startSuite('modal-endings', { windowless: true });
     await suite.latchkey.enable({ integration: TEST_STORE, values: { service: suite.keys.origin } });
   });
   after(() => suite?.stop());

@@ -11,7 +11,7 @@ const PEM = '-----BEGIN PRIVATE KEY-----\nMIIEvQ\n-----END PRIVATE KEY-----';
 describe('fields of every kind', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-fields');
+    suite = await startSuite('modal-fields', { windowless: true });
   });
   after(() => suite?.stop());
 

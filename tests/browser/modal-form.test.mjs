@@ -14,7 +14,7 @@ const KEY = `sk_${'a'.repeat(24)}`;
 describe('the form', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-form');
+    suite = await startSuite('modal-form', { windowless: true });
   });
   after(() => suite?.stop());
 

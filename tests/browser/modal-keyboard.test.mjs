@@ -12,7 +12,7 @@ import { startSuite } from './support/suite.mjs';
 describe('by keyboard', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-keyboard');
+    suite = await startSuite('modal-keyboard', { windowless: true });
   });
   after(() => suite?.stop());
   beforeEach(() => {

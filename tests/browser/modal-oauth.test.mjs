@@ -13,7 +13,7 @@ const IN_APP = 'Mozilla/5.0 (Linux; Android 14; Pixel 8; wv) AppleWebKit/537.36 
 describe('ways to the provider', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-oauth');
+    suite = await startSuite('modal-oauth', { windowless: true });
   });
   after(() => suite?.stop());
   beforeEach(() => {

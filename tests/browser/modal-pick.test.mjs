@@ -10,7 +10,7 @@ import { startSuite } from './support/suite.mjs';
 describe('the list', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-pick');
+    suite = await startSuite('modal-pick', { windowless: true });
   });
   after(() => suite?.stop());
 

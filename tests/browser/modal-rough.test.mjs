@@ -17,7 +17,7 @@ const KEY_FIELD = 'Secret or restricted key';
 describe('rough handling', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('modal-rough');
+    suite = await startSuite('modal-rough', { windowless: true });
   });
   after(() => suite?.stop());
   beforeEach(() => {

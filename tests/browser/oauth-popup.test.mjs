@@ -4,6 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
 import { events } from './support/host.mjs';
 import { consent, modal } from './support/modal.mjs';
+import { sleep } from './support/net.mjs';
 import { connectInPopup, prove } from './support/proof.mjs';
 import { assertRecord } from './support/record.mjs';
 import { OIDC, startSuite } from './support/suite.mjs';
@@ -48,6 +49,35 @@ describe('oauth in a popup', () => {
     try {
       const { record, context } = await connectInPopup(suite);
       assertRecord(record, { platform: OIDC, oauth: true });
+    } finally {
+      host.behaviour.headers = {};
+    }
+  });
+
+  test('the page has COOP and the window is slow to come: links stand there meanwhile, and its ticket stays good', async () => {
+    const { chromium, host, names } = suite;
+    host.behaviour.headers = { 'cross-origin-opener-policy': 'same-origin', 'referrer-policy': 'no-referrer' };
+    try {
+      const context = await chromium.context();
+      const replaced = [];
+      context.on('request', (request) => /\/ticket$/.test(request.url()) && replaced.push(request.url()));
+      const page = await context.newPage();
+      const widget = modal(page);
+      const seen = widget.screen('blocked').waitFor();
+      await context.route((url) => url.pathname === '/connect/start', async (route) => {
+        await Promise.all([sleep(6000), seen]);
+        await route.continue();
+      });
+      await page.goto(host.shop());
+      await page.getByRole('button', { name: 'Connect' }).click();
+      const popup = await widget.openPopup(names.oidc);
+      await seen;
+      await consent(popup).allow.waitFor();
+      await widget.screen('waiting').waitFor();
+      await consent(popup).allow.click();
+      await widget.success(names.oidc).waitFor();
+      assert.deepEqual((await events(page)).map((event) => event.type), ['success']);
+      assert.deepEqual(replaced, []);
     } finally {
       host.behaviour.headers = {};
     }

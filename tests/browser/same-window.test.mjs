@@ -121,6 +121,42 @@ describe('oauth in the same window', () => {
     assertRecord(await eventOf(page, 'success'), { platform: OIDC, oauth: true });
   });
 
+  test('a slow way to the start page: a link stands there meanwhile, and the ticket on its way stays good', async () => {
+    const replaced = [];
+    page.on('request', (request) => /\/ticket$/.test(request.url()) && replaced.push(request.url()));
+    // A locator would wait for the tab, which is on its way.
+    const isStuck = (frame) => frame.evaluate(() => document.querySelector('[role="dialog"]')?.dataset.state === 'stuck').catch(() => false);
+    let seen = false;
+    await page.route(/\/connect\/start\?/, async (route) => {
+      await sleep(5000);
+      seen = await until(async () => (await Promise.all(page.frames().slice(1).map(isStuck))).includes(true), 'the modal to say that the tab does not move');
+      await route.continue();
+    });
+    await leave();
+    await consent(page).allow.click();
+    await backAtShop();
+    assertRecord(await eventOf(page, 'success'), { platform: OIDC, oauth: true });
+    assert.equal(new URL(page.url()).hash, '#here', 'back where it began');
+    assert.equal(seen, true);
+    assert.deepEqual(replaced, []);
+  });
+
+  test('the tab does not move: the modal says so, and its link goes on with the same ticket', async () => {
+    const replaced = [];
+    page.on('request', (request) => /\/ticket$/.test(request.url()) && replaced.push(request.url()));
+    // To a browser an answer without content is no page.
+    await page.route(/\/connect\/start\?/, (route) => route.fulfill({ status: 204 }));
+    await leave();
+    const stuck = modal(page).screen('stuck');
+    await stuck.getByRole('heading', { name: 'This page did not move on' }).waitFor();
+    assert.deepEqual(await events(page), []);
+    await stuck.getByRole('link', { name: 'Continue in this tab' }).click();
+    await consent(page).allow.click();
+    await page.getByText(`${suite.names.oidc} is connected`).waitFor();
+    assert.equal(suite.provider.exchanges().length, 1);
+    assert.deepEqual(replaced, []);
+  });
+
   test('"This was not me" ends it before the provider', async () => {
     suite.host.behaviour.headers = { 'referrer-policy': 'no-referrer' };
     await leave();

@@ -39,7 +39,7 @@ const REFUSED = {
 describe('what a token endpoint answers', () => {
   let suite;
   before(async () => {
-    suite = await startSuite('token-answers');
+    suite = await startSuite('token-answers', { windowless: true });
   });
   after(() => suite?.stop());
 

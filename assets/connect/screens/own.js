@@ -166,7 +166,7 @@ export class OwnConnections {
       body: [
         account && element("p", { class: "account" }, icon("user-round"), element("bdi", { text: account })),
         row.ending !== "nothing"
-          && (row.ending === "revoked" ? element("p", { class: "quiet", text: ending(row.ending, app, service) }) : leftToDo(ending(row.ending, app, service))),
+          && (row.ending === "revoked" || row.ending === "shared" ? element("p", { class: "quiet", text: ending(row.ending, app, service) }) : leftToDo(ending(row.ending, app, service))),
       ],
       actions: [keep, button],
       centred: true,
@@ -178,14 +178,15 @@ export class OwnConnections {
   #disconnected({ service, ending: how }, revocation) {
     const { app, onClose } = this.#options;
     const gone = revocation === "gone";
-    const asked = revocation === "pending" || revocation === "revoked";
+    // Nothing is left to do where the service is asked now, or with the last of several.
+    const asked = { pending: messages.manage.donePending, revoked: messages.manage.donePending, shared: messages.manage.endingShared }[revocation];
     const left = revocation === "failed" ? messages.manage.doneFailed({ app, service }) : ending(how, app, service);
     // Those of the pages that were not read yet come first.
     const on = this.#rows.length === 0 && this.#next === null ? () => this.#draw() : () => this.show();
     showFailure(this.#modal, {
       name: "disconnected",
       title: gone ? messages.manage.goneTitle({ service }) : messages.manage.doneTitle({ service }),
-      text: gone ? messages.manage.gone : `${messages.manage.doneText({ app, service })}${asked ? ` ${messages.manage.donePending({ service })}` : ""}`,
+      text: gone ? messages.manage.gone : `${messages.manage.doneText({ app, service })}${asked ? ` ${asked({ service })}` : ""}`,
       more: !gone && !asked && leftToDo(left, "alert"),
       icon: "check",
       actions: [{ label: messages.manage.back, run: on }, { label: messages.failure.close, run: onClose }],
@@ -213,6 +214,7 @@ function said({ state, message }, app) {
 function ending(how, app, service) {
   if (how === "nothing") return "";
   if (how === "key") return messages.manage.endingKey({ service });
+  if (how === "shared") return messages.manage.endingShared({ service });
   return how === "revoked" ? messages.manage.endingRevoked({ service }) : messages.manage.endingKept({ app, service });
 }
 

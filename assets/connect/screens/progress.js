@@ -2,7 +2,7 @@
 
 import { element, icon, logo } from "../dom.js";
 import { messages } from "../messages.js";
-import { linkButton, primaryButton, secondaryButton } from "../modal.js";
+import { linkButton, secondaryButton } from "../modal.js";
 
 export function journey({ app, appPicture, service, serviceLogo }) {
   const dots = element("span", { class: "dots", "aria-hidden": "true" }, element("i"), element("i"), element("i"));
@@ -57,23 +57,25 @@ export function showRedirecting(modal, { who }) {
   modal.show({ name: "redirecting", title: messages.redirecting.title({ service: who.service }), before: [journey(who)], lead: messages.redirecting.text, centred: true });
 }
 
+/** The tab did not move. Gives its link, as `showBlocked` does. */
 export function showStuck(modal, { address }) {
+  const here = topLink(messages.redirecting.here, address, "button button-primary");
   modal.show({
     name: "stuck",
     title: messages.redirecting.stuckTitle,
     before: [sign("app-window")],
     lead: messages.redirecting.stuckText,
-    actions: [topLink(messages.redirecting.here, address, "button button-primary")],
+    actions: [here],
     centred: true,
   });
+  return [here];
 }
 
 /**
  * The window did not open (`blocked`), or the person wants another way (`ways`): two real links, so that the browser sees
  * the person's own click. `onHere` may stop the second link's own way (when the page around us can move itself).
- * `setAddress` puts a fresh ticket into both.
  */
-export function showBlocked(modal, { who, name = "blocked", address, onOpened, onHere, onCancel, cleanup }) {
+export function showBlocked(modal, { who, name = "blocked", address, onOpened, onHere, onCancel }) {
   const open = element("a", { class: "button button-primary", href: address, target: "_blank", rel: "opener", on: { click: () => setTimeout(onOpened, 0) } }, element("span", { class: "button-label", text: messages.blocked.open }), icon("external-link"));
   const here = topLink(messages.blocked.here, address, "button button-secondary");
   here.addEventListener("click", onHere);
@@ -85,30 +87,13 @@ export function showBlocked(modal, { who, name = "blocked", address, onOpened, o
     actions: [open, here, linkButton(messages.waiting.cancel, onCancel)],
     centred: true,
     focus: open,
-    cleanup,
   });
-  return {
-    setAddress(fresh) {
-      open.href = fresh;
-      here.href = fresh;
-    },
-  };
+  return [open, here];
 }
 
 /** Check mode: the page came back from the service, the outcome is on its way. */
 export function showChecking(modal, { onClose }) {
   modal.show({ name: "verifying", title: messages.check.title, before: [sign("clock")], lead: messages.check.text, centred: true, slow: { label: messages.loading.giveUp, run: onClose } });
-}
-
-export function showUnfinished(modal, { onClose }) {
-  modal.show({
-    name: "unfinished",
-    title: messages.check.unfinishedTitle,
-    before: [sign("clock")],
-    lead: messages.check.unfinishedText,
-    actions: [primaryButton(messages.brand.close, onClose)],
-    centred: true,
-  });
 }
 
 export function topLink(label, address, kind) {

@@ -131,7 +131,7 @@ impl World {
             active: true,
             secret: WebhookSecret::generate(),
         };
-        let made = self.store.create_endpoint(&new, None).await?;
+        let made = self.store.create_endpoint(&new, None, "chaos").await?;
         anyhow::ensure!(
             matches!(made, store::Subscribed::New(_)),
             "the webhook endpoint: {made:?}"

@@ -1,9 +1,9 @@
 //! Connections as their owners' applications see them.
 
-use store::{Connection, ConnectionChange, ConnectionFilter, ConnectionId, Parting, RevocationStatus};
+use store::{Connection, ConnectionChange, ConnectionFilter, ConnectionId, Parting, Reach, RevocationStatus};
 
 use crate::texts::plain;
-use crate::{Broker, Caller, Problem, Scope};
+use crate::{Broker, Caller, Kind, Problem, Scope};
 
 /// A page of connections to list.
 pub type ListRequest = ConnectionFilter;
@@ -73,13 +73,52 @@ impl Broker {
             name: patch.name.map(|name| plain("name", name, 120)).transpose()?,
             tags: patch.tags.map(checked_tags).transpose()?,
             active: patch.active,
+            read_tags: None,
         };
         self.store().change_connection(&connection, &change).await?;
         self.find(caller, &connection.id.to_string()).await
     }
 
-    /// Deletes a connection at once; its grant is revoked at the provider in the background. One whose credential cannot
-    /// be opened is deleted all the same, and the answer says that it was not revoked.
+    /// Replaces the tags of a connection where they are still those that were read.
+    ///
+    /// # Errors
+    /// `tags_changed`, where somebody was faster.
+    pub async fn replace_tags(
+        &self,
+        caller: &Caller,
+        id_or_key: &str,
+        read: Vec<String>,
+        tags: Vec<String>,
+    ) -> Result<Connection, Problem> {
+        caller.require(Scope::ConnectionsWrite)?;
+        let connection = self.find(caller, id_or_key).await?;
+        let change = ConnectionChange {
+            tags: Some(checked_tags(tags)?),
+            read_tags: Some(read),
+            ..ConnectionChange::default()
+        };
+        let changed = self.store().change_connection(&connection, &change).await?;
+        let connection = self.find(caller, &connection.id.to_string()).await?;
+        if changed {
+            return Ok(connection);
+        }
+        Err(Problem::new(
+            Kind::Conflict,
+            "tags_changed",
+            format!(
+                "Somebody changed these tags after you opened the page. Stored now: {}. Compare, then save again to put yours in their place.",
+                if connection.tags.is_empty() {
+                    "none".to_owned()
+                } else {
+                    connection.tags.join(", ")
+                }
+            ),
+        ))
+    }
+
+    /// Deletes a connection at once; its grant is revoked at the provider in the background, unless that would end another
+    /// connection too. One whose credential cannot be opened is deleted all the same, and the answer says that it was not
+    /// revoked.
     pub async fn delete_connection(&self, caller: &Caller, id_or_key: &str) -> Result<DeletedConnection, Problem> {
         caller.require(Scope::ConnectionsWrite)?;
         let connection = self.find(caller, id_or_key).await?;
@@ -88,10 +127,10 @@ impl Broker {
 
     /// Deletes it, whoever wished it.
     pub(crate) async fn part_with(&self, connection: Connection) -> Result<DeletedConnection, Problem> {
-        let revocable = self.is_revocable(&connection);
+        let reach = self.reach(&connection.integration, &connection.auth_method);
         let parting = self
             .store()
-            .delete_connection(&connection, revocable)
+            .delete_connection(&connection, reach)
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))?;
         tracing::info!(connection = %connection.id, revocation = ?parting.revocation, "a connection was deleted");
@@ -111,18 +150,24 @@ impl Broker {
         });
     }
 
-    /// Whether the definition knows a way to revoke.
-    pub(crate) fn is_revocable(&self, connection: &Connection) -> bool {
+    /// What a revocation ends, as the definition knows it.
+    pub(crate) fn reach(&self, integration: &str, auth_method: &str) -> Reach {
         let catalog = self.catalog();
         let method = catalog
-            .get(&connection.integration)
-            .and_then(|integration| integration.method(Some(&connection.auth_method)));
-        match method.map(|method| &method.kind) {
-            Some(catalog::AuthKind::OAuth2(oauth2)) => match &oauth2.endpoints {
-                catalog::Endpoints::Fixed { revoke, .. } => revoke.is_some(),
-                catalog::Endpoints::Discovered { .. } | catalog::Endpoints::Resource { .. } => true,
+            .get(integration)
+            .and_then(|integration| integration.method(Some(auth_method)));
+        let Some((method, catalog::AuthKind::OAuth2(oauth2))) = method.map(|method| (method, &method.kind)) else {
+            return Reach::Nothing;
+        };
+        if matches!(&oauth2.endpoints, catalog::Endpoints::Fixed { revoke: None, .. }) {
+            return Reach::Nothing;
+        }
+        match oauth2.revoke.ends {
+            catalog::RevokeEnds::Token => Reach::Token,
+            // What was chosen after the sign-in does not tell whose grant it is.
+            catalog::RevokeEnds::Grant => Reach::Grant {
+                by_account: method.choose.is_none(),
             },
-            _ => false,
         }
     }
 }

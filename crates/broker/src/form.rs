@@ -125,6 +125,15 @@ pub(crate) fn fields_of(platform: &Platform, method: &AuthMethod, known: &BTreeM
     fields
 }
 
+/// The names of what is typed into a form and no secret.
+pub(crate) fn plain_names(platform: &Platform, method: &AuthMethod) -> Vec<String> {
+    let mut names: Vec<String> = shared(platform).map(|(name, _)| name.clone()).collect();
+    if let Some(typed) = method.typed() {
+        names.extend(typed.plain().map(|(name, _)| name.to_owned()));
+    }
+    names
+}
+
 /// The one field that a refusal of the service can mean; none where the person gave several values.
 pub(crate) fn only_field(platform: &Platform, method: &AuthMethod) -> Option<String> {
     match method.typed()?.fields.as_slice() {

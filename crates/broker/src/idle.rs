@@ -1,4 +1,4 @@
-//! Keys that nobody uses: without a look now and then, the first to hear of a revoked key is the person who needs it.
+//! Credentials that nothing renews: without a look now and then, the first to hear of a revoked one is the person who needs it.
 
 use std::time::Duration;
 
@@ -15,9 +15,9 @@ const PARALLEL: usize = 10;
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Broker {
-    /// Checks typed-in keys that were neither used nor checked for a week, twenty at most; how many the service answered
-    /// about. A refusal counts the second time, an hour later. A service that is away or answers oddly changes nothing,
-    /// and is asked again in an hour.
+    /// Checks credentials that nothing renews, and that were neither used nor checked for a week or with which a call was
+    /// refused, twenty at most; how many the service answered about. A refusal counts the second time, an hour later. A
+    /// service that is away or answers oddly changes nothing, and is asked again in an hour.
     pub async fn check_idle_tick(&self) -> Result<usize, Problem> {
         if !self.is_at_home().await {
             return Ok(0);
@@ -42,7 +42,7 @@ impl Broker {
             Err(error) if error.is_unavailable() => return Err(error.into()),
             Err(error) => {
                 // One row that does not open must not stop the others.
-                tracing::error!(connection = %key.id, %error, "an idle key cannot be read");
+                tracing::error!(connection = %key.id, %error, "an idle credential cannot be read");
                 return Ok(false);
             }
         };

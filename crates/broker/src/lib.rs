@@ -91,7 +91,7 @@ pub use console::ConnectionPage;
 pub use definitions::{
     DEFINITION_LIMIT, DefinitionText, DefinitionView, PutDefinition, Replaced, Sources, Trial, TrialError, Tried, id_in,
 };
-pub use doctor::{Diagnosis, Finding, Verdict};
+pub use doctor::{Diagnosis, Finding, Leads, Verdict};
 pub use exports::{CredentialRequest, Exported, Known};
 pub use flows::{
     CallbackEnd, CallbackPage, ChoiceView, Chooser, ConfirmView, DoneOutcome, DoneView, Evidence, FetchSite, FlowView,

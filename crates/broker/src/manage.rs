@@ -1,10 +1,12 @@
 //! A person's own connections, by their session: seen, connected again, ended.
 
+use std::collections::BTreeSet;
+
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::json;
 use store::{
-    AuditEntry, Connection, ConnectionId, ConnectionState, IdentityType, OwnedBy, RevocationStatus, Session,
+    AuditEntry, Connection, ConnectionId, ConnectionState, IdentityType, OwnedBy, Reach, RevocationStatus, Session,
     SessionPurpose,
 };
 use vault::Token;
@@ -44,8 +46,8 @@ pub struct OwnConnection {
     last_used: Option<DateTime<Utc>>,
     /// Whether it can be connected again here.
     reconnectable: bool,
-    /// What ending it does at the service: `revoked`, `kept` (a sign-in that the service has no way to end), `key`, or
-    /// `nothing` where nobody signed in.
+    /// What ending it does at the service: `revoked`, `shared` (another connection lives on the same grant), `kept` (a
+    /// sign-in that the service has no way to end), `key`, or `nothing` where nobody signed in.
     ending: &'static str,
 }
 
@@ -69,6 +71,7 @@ impl Broker {
         let offered = self.session_platforms(&session).await?;
         let full = i64::try_from(rows.len()).unwrap_or(PAGE) == PAGE;
         let next = rows.last().filter(|_| full).map(|last| last.id);
+        let shared = self.sharing(&rows).await?;
         let connections = rows
             .into_iter()
             .map(|connection| {
@@ -76,7 +79,8 @@ impl Broker {
                     && offered
                         .iter()
                         .any(|platform| platform.integration.id.as_str() == connection.integration);
-                self.own(connection, reconnectable)
+                let is_shared = shared.contains(&connection.id);
+                self.own(connection, reconnectable, is_shared)
             })
             .collect();
         Ok(OwnConnections {
@@ -169,7 +173,24 @@ impl Broker {
             .ok_or_else(gone)
     }
 
-    fn own(&self, connection: Connection, reconnectable: bool) -> OwnConnection {
+    /// Those of them whose grant is not revoked with them.
+    async fn sharing(&self, connections: &[Connection]) -> Result<BTreeSet<ConnectionId>, Problem> {
+        let of_grants: Vec<(ConnectionId, bool)> = connections
+            .iter()
+            .filter_map(
+                |connection| match self.reach(&connection.integration, &connection.auth_method) {
+                    Reach::Grant { by_account } => Some((connection.id, by_account)),
+                    Reach::Nothing | Reach::Token => None,
+                },
+            )
+            .collect();
+        if of_grants.is_empty() {
+            return Ok(BTreeSet::new());
+        }
+        Ok(self.store().sharing(&of_grants).await?)
+    }
+
+    fn own(&self, connection: Connection, reconnectable: bool, is_shared: bool) -> OwnConnection {
         let catalog = self.catalog();
         let integration = catalog.get(&connection.integration);
         let method = integration.and_then(|integration| integration.method(Some(&connection.auth_method)));
@@ -177,7 +198,8 @@ impl Broker {
             // Nothing is left at a service that never asked who calls.
             Some(catalog::AuthKind::ApiKey(typed)) if typed.kind == catalog::TypedKind::Nothing => "nothing",
             Some(catalog::AuthKind::ApiKey(_)) => "key",
-            _ if self.is_revocable(&connection) => "revoked",
+            _ if is_shared => "shared",
+            _ if self.reach(&connection.integration, &connection.auth_method) != Reach::Nothing => "revoked",
             _ => "kept",
         };
         OwnConnection {

@@ -9,7 +9,7 @@ use protocol::NonceWanted;
 use protocol::egress::{BodyStream, EgressError, body_of};
 use protocol::passthrough::PassthroughError;
 use serde_json::json;
-use store::{Callable, ConnectionId, ConnectionState};
+use store::{Callable, ConnectionId, ConnectionState, IdleKey};
 use tokio::time::Instant;
 
 use crate::{Broker, Caller, Kind, Problem, Scope};
@@ -96,7 +96,7 @@ impl Broker {
             // Nothing was done yet: the service wants its newest number in the proof (RFC 9449 §9).
             answer = self.send(callable, again.call()).await;
         }
-        if callable.use_is_old {
+        if callable.old.usage {
             let (store, id) = (self.store().clone(), callable.connection);
             tokio::spawn(async move {
                 if let Err(error) = store.touch_connection(id).await {
@@ -106,6 +106,9 @@ impl Broker {
         }
         let answer = answer?;
         let nothing_said = answer.extensions().get::<NonceWanted>().is_some();
+        if !callable.refreshable && !nothing_said {
+            self.note_answer(caller, key, callable, &answer);
+        }
         if answer.status() != StatusCode::UNAUTHORIZED || nothing_said || !callable.refreshable {
             return Ok(answer);
         }
@@ -147,6 +150,61 @@ impl Broker {
             },
             Err(_) => None,
         }
+    }
+
+    /// What an answer says about a credential that nothing renews. A 401 may be about the call alone, so the check is due,
+    /// which tells. Without a check the service's own `invalid_token` is its refusal, and a good answer takes that back.
+    fn note_answer(&self, caller: &Caller, key: &str, callable: &Callable, answer: &Response<BodyStream>) {
+        let is_refused = answer.status() == StatusCode::UNAUTHORIZED;
+        let was_refused =
+            callable.state == ConnectionState::Degraded && callable.state_reason.as_deref() == Some("key_refused");
+        let says_more = if is_refused {
+            callable.old.refusal
+        } else {
+            was_refused && answer.status().is_success()
+        };
+        if !says_more {
+            return;
+        }
+        let catalog = self.catalog();
+        let Some(integration) = catalog.get(&callable.integration) else {
+            return;
+        };
+        let has_check = integration.check_of(&callable.auth_method).is_some();
+        let counts = match (has_check, is_refused) {
+            // What the check refused it heals, too.
+            (true, is_refused) => is_refused,
+            (false, true) => says_invalid_token(answer.headers()),
+            (false, false) => true,
+        };
+        if !counts {
+            return;
+        }
+        let message = format!(
+            "{} does not accept this credential. Its person has to connect again.",
+            integration.name
+        );
+        let store = self.store().clone();
+        let credential = IdleKey {
+            id: callable.connection,
+            project: caller.project,
+            environment: caller.environment,
+            integration: callable.integration.clone(),
+            key: key.to_owned(),
+            account_id: None,
+            generation: callable.generation,
+            refusals: i16::from(was_refused),
+        };
+        tokio::spawn(async move {
+            let noted = match (has_check, is_refused) {
+                (true, _) => store.note_refused_call(credential.id).await,
+                (false, true) => store.note_idle_refused(&credential, &message).await.map(drop),
+                (false, false) => store.note_idle_accepted(&credential).await.map(drop),
+            };
+            if let Err(error) = noted {
+                tracing::debug!(%error, "what an answer says about a credential was not noted");
+            }
+        });
     }
 
     async fn send(&self, callable: &Callable, call: PassthroughCall) -> Result<Response<BodyStream>, Problem> {
@@ -314,6 +372,14 @@ fn wants_nonce(answer: &Result<Response<BodyStream>, Problem>) -> bool {
     answer
         .as_ref()
         .is_ok_and(|answer| answer.extensions().get::<NonceWanted>().is_some())
+}
+
+/// Whether the service says that the token itself is no good (RFC 6750 §3.1).
+fn says_invalid_token(answer: &HeaderMap) -> bool {
+    answer
+        .get_all(http::header::WWW_AUTHENTICATE)
+        .iter()
+        .any(|value| value.to_str().is_ok_and(|text| text.contains("invalid_token")))
 }
 
 /// Whether a call can be sent a second time: it has no body.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use protocol::oauth2::Revocation as Answer;
-use store::{Revocation, RevocationStatus};
+use store::{Reach, Revocation, RevocationStatus};
 
 use crate::{Broker, Problem};
 
@@ -69,6 +69,16 @@ impl Broker {
                 .end_revocation(revocation.id, RevocationStatus::Unsupported, None)
                 .await?);
         };
+        // Somebody may have connected since it was queued, and what a sign-in left may be the grant of a connection, too.
+        if let Reach::Grant { by_account } = self.reach(&revocation.integration, &revocation.auth_method)
+            && self.store().is_revocation_shared(revocation.id, by_account).await?
+        {
+            tracing::info!(revocation = %revocation.id, "a grant is not revoked: another connection lives on it");
+            return Ok(self
+                .store()
+                .end_revocation(revocation.id, RevocationStatus::Shared, None)
+                .await?);
+        }
         let answer = match self.store().app(revocation.app).await? {
             None => Err("the app is gone".to_owned()),
             Some(app) => {

@@ -10,7 +10,7 @@ use store::{Connection, FlowId, Grant, NewConnection, NewCredential, Session, Se
 use vault::{Credential, Environment, Fields, SecretString, Token};
 
 use crate::flows::{Chosen, named};
-use crate::form::{Field, accept_values, fields_of, only_field, typed_host};
+use crate::form::{Field, accept_values, fields_of, only_field, plain_names, typed_host};
 use crate::keys::connection_key;
 use crate::numbers::Counted;
 use crate::sessions::{MethodView, Platform, used};
@@ -106,7 +106,7 @@ impl Broker {
     pub async fn submit(&self, request_id: &Token, submission: Submission) -> Result<Submitted, Problem> {
         let session = self.live_session(request_id).await?;
         if session.is_used() {
-            return Err(Problem::new(Kind::Conflict, "session_used", used().message()));
+            return self.submit_again(&session, submission).await;
         }
         if !session.hosted {
             self.require_embedder(session.project, session.environment, submission.embedder.as_deref())
@@ -158,7 +158,7 @@ impl Broker {
             return Ok(Submitted::Choosing { flow, result });
         }
         self.prove((&platform, method), &mut grant, explain).await?;
-        let connection = self.keep(&session, &platform, &method.id, name, grant).await?;
+        let connection = self.keep(&session, (&platform, method), name, grant).await?;
         Ok(Submitted::Connected(Box::new(connection)))
     }
 
@@ -192,8 +192,7 @@ impl Broker {
     async fn keep(
         &self,
         session: &Session,
-        platform: &Platform,
-        method: &str,
+        (platform, method): (&Platform, &AuthMethod),
         name: Option<String>,
         grant: Grant,
     ) -> Result<Connection, Problem> {
@@ -205,22 +204,80 @@ impl Broker {
             environment: session.environment,
             app: platform.app.id,
             integration: integration.to_owned(),
-            auth_method: method.to_owned(),
+            auth_method: method.id.clone(),
             key: connection_key(session.environment, integration, &session.owner),
             name,
             owner: session.owner.clone(),
             grant,
         };
-        let id = self
-            .store()
-            .connect_directly(session, &new)
-            .await?
-            .ok_or_else(|| Problem::new(Kind::Conflict, "session_used", used().message()))?;
+        let Some(id) = self.store().connect_directly(session, &new).await? else {
+            // The same may have been sent twice, and the other was first.
+            let Grant {
+                credential, variables, ..
+            } = &new.grant;
+            let Some(fields) = credential.credential.typed() else {
+                return Err(was_used());
+            };
+            let made = self.made_of(session, (platform, method), fields, variables);
+            return made.await?.ok_or_else(was_used);
+        };
         tracing::info!(connection = %id, integration, "connected");
         self.store()
             .connection(session.project, session.environment, id)
             .await?
             .ok_or_else(|| Problem::not_found("This connection"))
+    }
+
+    /// What a used session is sent may be what it made its connection of, because no answer came. The connection is told once
+    /// more to whoever sends the very values that are kept; others are not kept, and hear that the session is used.
+    async fn submit_again(&self, session: &Session, submission: Submission) -> Result<Submitted, Problem> {
+        match self.made_before(session, submission).await {
+            Ok(Some(connection)) => Ok(Submitted::Connected(Box::new(connection))),
+            Err(problem) if matches!(problem.kind(), Kind::Unavailable | Kind::Internal) => Err(problem),
+            Ok(None) | Err(_) => Err(was_used()),
+        }
+    }
+
+    async fn made_before(&self, session: &Session, submission: Submission) -> Result<Option<Connection>, Problem> {
+        if !session.hosted {
+            self.require_embedder(session.project, session.environment, submission.embedder.as_deref())
+                .await?;
+        }
+        let platform = self.session_platform(session, &submission.integration).await?;
+        let method = platform.method(submission.auth.as_deref())?;
+        let (fields, variables) = accept_values(&platform, method, submission.values)?;
+        self.made_of(session, (&platform, method), &fields, &variables).await
+    }
+
+    /// The connection that a session made of these values, in this way.
+    async fn made_of(
+        &self,
+        session: &Session,
+        (platform, method): (&Platform, &AuthMethod),
+        fields: &Fields,
+        variables: &BTreeMap<String, String>,
+    ) -> Result<Option<Connection>, Problem> {
+        let (project, environment) = (session.project, session.environment);
+        let Some(id) = self.store().look_at_made(session.id).await? else {
+            return Ok(None);
+        };
+        let Some(connection) = self.store().connection(project, environment, id).await? else {
+            return Ok(None);
+        };
+        let integration = platform.integration.id.as_str();
+        if connection.integration != integration || connection.auth_method != method.id {
+            return Ok(None);
+        }
+        let kept = self.store().callable(project, environment, &connection.key).await?;
+        // What was learned besides may be another each time.
+        let same = kept.is_some_and(|kept| {
+            let mut names = plain_names(platform, method).into_iter();
+            names.all(|name| variables.get(&name) == kept.variables.get(&name)) && kept.credential.was_typed(fields)
+        });
+        if same {
+            tracing::info!(connection = %id, integration, "typed-in values came once more: the answer is given again");
+        }
+        Ok(same.then_some(connection))
     }
 
     /// The connection that a reconnect session replaces.
@@ -233,6 +290,10 @@ impl Broker {
             .ok_or_else(|| Problem::not_found("This connection"))?;
         Ok(Some(known))
     }
+}
+
+fn was_used() -> Problem {
+    Problem::new(Kind::Conflict, "session_used", used().message())
 }
 
 fn unproved(fields: Fields, variables: BTreeMap<String, String>) -> Grant {

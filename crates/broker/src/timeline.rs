@@ -106,7 +106,7 @@ fn summary(kind: &str, data: &Value) -> String {
         "connection.tested" if data["ok"] == true => "Tested: the service accepted the credential.",
         "connection.tested" => "Tested: the service did not accept the credential.",
         "connection.degraded" if data["reason"] == "key_refused" => {
-            "The service refused the key; it is asked once more."
+            "The service refused the credential; it is asked once more."
         }
         "connection.degraded" => "The refresh fails; it is tried again.",
         "connection.recovered" => "Works again.",
@@ -120,6 +120,9 @@ fn summary(kind: &str, data: &Value) -> String {
         "oauth.failed" if data["state"] == "failed" => "The refresh was refused: its person has to connect again.",
         "oauth.failed" => "The refresh failed; it is tried again.",
         "revocation.ended" if data["revocation"] == "revoked" => "The access was ended at the service.",
+        "revocation.ended" if data["revocation"] == "shared" => {
+            "The access at the service was not ended: another connection uses it."
+        }
         "revocation.ended" => "The access could not be ended at the service. End it there, where that matters.",
         other => return other.to_owned(),
     };
@@ -153,6 +156,11 @@ mod tests {
                 "revocation.ended",
                 json!({ "revocation": "revoked" }),
                 "The access was ended",
+            ),
+            (
+                "revocation.ended",
+                json!({ "revocation": "shared" }),
+                "The access at the service was not ended: another",
             ),
             (
                 "revocation.ended",

@@ -59,7 +59,7 @@ const MISTAKES: &[Mistake] = &[
     // No revocation.
     Mistake(
         "discord",
-        "    revoke: { url: https://discord.com/api/oauth2/token/revoke }\n",
+        "    revoke: { url: https://discord.com/api/oauth2/token/revoke, ends: grant }\n",
         "",
         Step::Revoke,
     ),

@@ -9,7 +9,7 @@ use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage as _, HttpResponse, web};
+use actix_web::{Error, HttpMessage as _, HttpRequest, HttpResponse, web};
 use broker::Broker;
 use futures_util::FutureExt as _;
 use store::NewConnectProblem;
@@ -17,6 +17,7 @@ use vault::Token;
 
 use crate::Site;
 use crate::api::passthrough;
+use crate::connect::later::Later;
 use crate::console;
 use crate::guard::bearer;
 use crate::headers;
@@ -57,6 +58,7 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
     let own_words = request.path().starts_with(SANDBOX);
     let passes_through = request.path().starts_with(passthrough::PREFIX);
     let is_page = console::is_page(request.path());
+    let later = Later::of(request.request(), site.secure);
     let note = requests::begin(&broker, &request, &correlation);
     let session = request
         .path()
@@ -72,7 +74,11 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
     };
     let outcome = match admitted {
         // Also where a project's own domain was asked for a page of the console: it has none.
-        Err(problem) => Ok(answer(request.into_parts().0, problem.response(Some(&correlation)))),
+        Err(problem) => {
+            let request = request.into_parts().0;
+            let page = told(later, &site, Some(&request), &problem, &correlation);
+            Ok(answer(request, page))
+        }
         Ok(()) => match AssertUnwindSafe(next.call(request)).catch_unwind().await {
             Ok(Ok(response)) if own_words => Ok(response.map_into_left_body()),
             Ok(Ok(response)) => {
@@ -85,13 +91,14 @@ pub(crate) async fn envelope<B: MessageBody + 'static>(
                     }
                     _ => None,
                 };
-                Ok(json_errors(&site, is_page, page, response, &correlation))
+                Ok(json_errors(&site, (is_page, later), page, response, &correlation))
             }
             Ok(Err(error)) => Err(foreign(&error, &correlation)),
             Err(_panic) => {
                 // The panic hook wrote where; what it said may hold anything, so the caller gets the id only.
                 tracing::error!("a handler panicked");
-                Err(Problem::general(Kind::Internal).response(Some(&correlation)))
+                let problem = Problem::general(Kind::Internal);
+                Err(told(later, &site, None, &problem, &correlation))
             }
         },
     };
@@ -160,7 +167,7 @@ fn holds_nul(request: &ServiceRequest) -> bool {
     !request.path().starts_with(passthrough::PREFIX) && address.iter().any(|part| part.contains("%00"))
 }
 
-fn answer<B: MessageBody>(request: actix_web::HttpRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
+fn answer<B: MessageBody>(request: HttpRequest, response: HttpResponse) -> ServiceResponse<EitherBody<B>> {
     ServiceResponse::new(request, response.map_into_boxed_body()).map_body(|_, body: BoxBody| EitherBody::right(body))
 }
 
@@ -172,13 +179,21 @@ fn foreign(error: &Error, correlation: &str) -> HttpResponse {
     Problem::general(Kind::of_status(error.as_response_error().status_code())).response(Some(correlation))
 }
 
-/// A refusal as who asked can read it: a page in the console, else our JSON body.
-fn refused(site: &Site, is_page: bool, problem: &Problem, correlation: &str) -> HttpResponse {
-    let page = is_page.then(|| console::problem_page(site, problem, correlation));
-    match page {
-        Some(Ok(page)) => page,
-        _ => problem.response(Some(correlation)),
-    }
+/// A refusal as who asked can read it: a page where people wait for one and it passes, else our JSON body.
+fn told(
+    later: Option<Later>,
+    site: &Site,
+    request: Option<&HttpRequest>,
+    problem: &Problem,
+    correlation: &str,
+) -> HttpResponse {
+    let page = later.and_then(|later| later.page(site, request, problem, correlation));
+    page.unwrap_or_else(|| problem.response(Some(correlation)))
+}
+
+/// A refusal inside the console is a page.
+fn refused(site: &Site, problem: &Problem, correlation: &str) -> HttpResponse {
+    console::problem_page(site, problem, correlation).unwrap_or_else(|_| problem.response(Some(correlation)))
 }
 
 /// Why an answer failed, where its body is ours to write.
@@ -195,7 +210,7 @@ fn problem_of<B>(response: &ServiceResponse<B>) -> Option<Problem> {
 /// Gives every failed answer our body, with the id; what the framework answered in its own words is replaced.
 fn json_errors<B: MessageBody>(
     site: &Site,
-    is_page: bool,
+    (is_page, later): (bool, Option<Later>),
     page: Option<HttpResponse>,
     response: ServiceResponse<B>,
     correlation: &str,
@@ -204,7 +219,13 @@ fn json_errors<B: MessageBody>(
         return response.map_into_left_body();
     };
     let kept = kept_headers(&response);
-    let mut body = page.unwrap_or_else(|| refused(site, is_page, &problem, correlation));
+    let mut body = page.unwrap_or_else(|| {
+        if is_page {
+            refused(site, &problem, correlation)
+        } else {
+            told(later, site, Some(response.request()), &problem, correlation)
+        }
+    });
     for (name, value) in kept {
         body.headers_mut().insert(name, value);
     }

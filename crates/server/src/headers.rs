@@ -43,6 +43,8 @@ pub(crate) enum Set<'a> {
         /// Further origins of images.
         images: &'a [String],
     },
+    /// What stands in the modal's place while that cannot be answered. It holds nothing and runs nothing: anybody may frame it.
+    Later,
     /// Start, callback and done: they keep a window handle for openers, or `window.close()` fails.
     Pass,
     /// A hosted link.
@@ -65,7 +67,7 @@ impl Set<'_> {
         response.insert_header((header::CONTENT_SECURITY_POLICY, self.policy(nonce)));
         response.insert_header((header::CONTENT_TYPE, "text/html; charset=utf-8"));
         match self {
-            Self::Embed { .. } => {
+            Self::Embed { .. } | Self::Later => {
                 response.insert_header((CROSS_ORIGIN_RESOURCE_POLICY, "cross-origin"));
                 response.insert_header((CROSS_ORIGIN_EMBEDDER_POLICY, "credentialless"));
             }
@@ -83,10 +85,12 @@ impl Set<'_> {
         let nonce = nonce.as_str();
         let scripts = match self {
             Self::Docs => "script-src 'self'; style-src 'self' 'unsafe-inline'".to_owned(),
+            Self::Later => format!("style-src 'nonce-{nonce}'"),
             _ => format!("script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; require-trusted-types-for 'script'"),
         };
         let rest = match self {
             Self::Embed { ancestors, images } => embed_rest(ancestors, images),
+            Self::Later => "frame-ancestors *".to_owned(),
             Self::Full | Self::Docs => "frame-ancestors 'none'; connect-src 'self'; img-src 'self' data:".to_owned(),
             Self::Preview => "frame-ancestors 'self'; connect-src 'none'; img-src 'self'".to_owned(),
             Self::Pass | Self::Confirm | Self::Beside | Self::Demo => {
@@ -98,7 +102,7 @@ impl Set<'_> {
         } else {
             "'none'"
         };
-        let sends = if matches!(self, Self::Preview) {
+        let sends = if matches!(self, Self::Preview | Self::Later) {
             "'none'"
         } else {
             "'self'"
@@ -234,6 +238,17 @@ mod tests {
             }))
             .contains("frame-ancestors 'none';")
         );
+    }
+
+    #[test]
+    fn what_anybody_frames_runs_nothing_and_sends_nothing() {
+        let response = applied(Set::Later);
+        assert_eq!(
+            policy(&response),
+            "default-src 'none'; style-src 'nonce-N'; font-src 'self'; base-uri 'none'; object-src 'none'; \
+             frame-src 'none'; form-action 'none'; frame-ancestors *"
+        );
+        assert!(!response.headers().contains_key(header::X_FRAME_OPTIONS));
     }
 
     #[test]

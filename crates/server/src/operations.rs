@@ -31,9 +31,9 @@ pub(crate) fn routes(config: &mut ServiceConfig, metrics: bool) {
     }
 }
 
-/// GET `/healthz`: the process answers. It says nothing about the database.
-async fn alive() -> HttpResponse {
-    HttpResponse::Ok().json(json!({ "status": "ok" }))
+/// GET `/healthz`: the process answers, and of which server it is. It says nothing about the database.
+async fn alive(broker: web::Data<Broker>) -> HttpResponse {
+    HttpResponse::Ok().json(json!({ "status": "ok", "instance": broker.instance_tag() }))
 }
 
 /// GET `/readyz`: whether requests should come here.

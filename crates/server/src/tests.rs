@@ -214,7 +214,6 @@ async fn every_refusal_is_the_one_body_with_an_id() {
             2000,
         ),
         ("POST /connect/api/session", &ours, r#"{"embedder":null}"#, 503, 2008),
-        ("GET /embed/pub_x", &[], "", 503, 2008),
     ] {
         let answer = ask(&server, line, headers, body).await;
         assert_eq!(answer.status, status, "{line} {}", answer.body);
@@ -345,10 +344,102 @@ async fn pages_for_people_are_pages() {
     server.stop().await;
 }
 
+/// What people see of the modal's page and of the pages around a sign-in, while the database is away.
+#[actix_web::test]
+async fn a_page_that_cannot_be_answered_now_says_so_and_comes_back() {
+    let server = start("http://127.0.0.1:8080");
+    let cookie = format!("lk_b={}", Token::generate().expose());
+    let headers = [("cookie", cookie.as_str()), ("accept-language", "de")];
+    for name in ["done", "choose", "confirm"] {
+        let line = format!("GET /connect/{name}?f=018f0000-0000-7000-8000-000000000000");
+        let page = ask(&server, &line, &headers, "").await;
+        assert_eq!(
+            (page.status, page.header("retry-after")),
+            (503, Some("3")),
+            "{name} {}",
+            page.body
+        );
+        for part in [">Einen Moment</h1>", "data-reload-after=\"3000\"", "lang=\"de\""] {
+            assert!(page.body.contains(part), "{name}: {part} in {}", page.body);
+        }
+        assert!(page.body.contains(page.header("x-request-id").unwrap()), "{name}");
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{name}: {policy}");
+    }
+
+    for path in ["/embed/pub_x?data=canary", "/?data=canary"] {
+        let line = format!("GET {path}");
+        let page = ask(&server, &line, &[("sec-fetch-dest", "iframe")], "").await;
+        assert_eq!(
+            (page.status, page.header("refresh"), page.header("retry-after")),
+            (503, Some("3"), Some("3")),
+            "{path} {}",
+            page.body
+        );
+        let policy = page.header("content-security-policy").unwrap();
+        assert!(policy.contains("frame-ancestors *"), "{path}: {policy}");
+        assert!(page.header("x-frame-options").is_none(), "{path}");
+        assert_eq!(page.header("cross-origin-resource-policy"), Some("cross-origin"));
+        assert!(page.body.contains(">One moment</h1>"), "{path} {}", page.body);
+        for part in ["<script", "script-src", "<a ", "<button", "<form", "canary"] {
+            assert!(!page.body.contains(part) && !policy.contains(part), "{path}: {part}");
+        }
+        let opened = ask(&server, &line, &[("sec-fetch-dest", "document")], "").await;
+        let policy = opened.header("content-security-policy").unwrap();
+        assert!(policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
+    }
+    let opened = ask(&server, "GET /embed/pub_x", &[("sec-fetch-dest", "document")], "").await;
+    assert_eq!(opened.status, 503);
+    assert!(opened.body.contains("data-reload-after"), "{}", opened.body);
+    server.stop().await;
+}
+
+#[actix_web::test]
+async fn too_many_requests_are_a_page_for_people_and_json_for_programs() {
+    let one = std::num::NonZeroU32::new(1);
+    let server = start_with(Pace::default(), "http://127.0.0.1:8080", one);
+    assert_eq!(get(&server, "/healthz").await.status, 200);
+    for (path, comes_back) in [
+        ("/connect/link/any", true),
+        ("/connections/oauth/callback?code=a&state=b", true),
+        // Anybody may have led here, and only a page of ours proves whose sign-in it is.
+        ("/connect/start", false),
+    ] {
+        let page = get(&server, path).await;
+        assert_eq!(page.status, 429, "{path} {}", page.body);
+        assert!(
+            page.body.contains("<html") && page.header("retry-after").is_some(),
+            "{path}"
+        );
+        assert_eq!(page.body.contains("data-reload-after"), comes_back, "{path}");
+        assert!(page.header("refresh").is_none(), "{path}");
+    }
+    let framed = ask(&server, "GET /embed/pub_x", &[("sec-fetch-dest", "iframe")], "").await;
+    assert_eq!(framed.status, 429);
+    assert_eq!(framed.header("refresh"), framed.header("retry-after"));
+    for line in [
+        "GET /connect/api/flows/018f0000-0000-7000-8000-000000000000/events",
+        "POST /connect/api/session",
+        "POST /connect/done",
+        "GET /embed/v1.js",
+        "GET /v1/vault/connections",
+    ] {
+        let answer = ask(&server, line, &[], "").await;
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_u64()),
+            (429, Some(2009)),
+            "{line}"
+        );
+    }
+    server.stop().await;
+}
+
 #[actix_web::test]
 async fn operators_are_told() {
     let server = start(PUBLIC);
-    assert_eq!(get(&server, "/healthz").await.json()["status"], "ok");
+    let health = get(&server, "/healthz").await.json();
+    assert_eq!(health["status"], "ok");
+    assert_eq!(health["instance"].as_str().unwrap().len(), 16);
     assert_eq!(ask(&server, "HEAD /healthz", &[], "").await.status, 200);
     let ready = get(&server, "/readyz").await;
     assert_eq!(ready.status, 503);
@@ -396,6 +487,7 @@ async fn a_panic_is_a_500_that_says_nothing() {
         .app_data(web::Data::new(site))
         .app_data(web::Data::new(broker))
         .route("/panic", web::get().to(panicking))
+        .route("/connect/done", web::get().to(panicking))
         .wrap(from_fn(envelope::envelope))
         .wrap(TracingLogger::<telemetry::Spans>::new());
     let app = test::init_service(app).await;
@@ -416,6 +508,19 @@ async fn a_panic_is_a_500_that_says_nothing() {
         (Some(2003), false)
     );
     assert!(!body["correlationId"].as_str().unwrap().is_empty());
+
+    let request = test::TestRequest::get().uri("/connect/done").to_request();
+    let response = test::try_call_service(&app, request)
+        .await
+        .unwrap_err()
+        .error_response();
+    assert_eq!(response.status(), 500);
+    let body = actix_web::body::to_bytes(response.into_body()).await.unwrap();
+    let page = String::from_utf8_lossy(&body);
+    assert!(
+        page.contains(">One moment</h1>") && !page.contains("canary"),
+        "for people it is a page: {page}"
+    );
 }
 
 async fn panicking() -> HttpResponse {

@@ -5,7 +5,7 @@ use sqlx::{Postgres, QueryBuilder};
 use uuid::Uuid;
 use vault::Environment;
 
-use crate::{ConnectionId, FlowId, Look, Owner, Page, ProjectId, SessionId, Store, StoreError};
+use crate::{ConnectionId, FlowId, IdentityType, Look, Owner, Page, ProjectId, SessionId, Store, StoreError};
 
 /// How an attempt came out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -56,6 +56,8 @@ pub struct AttemptSearch {
     pub session: Option<SessionId>,
     /// Of this identity.
     pub identity: Option<String>,
+    /// Of an identity of this type; a user without.
+    pub identity_type: Option<IdentityType>,
     /// At this integration.
     pub integration: Option<String>,
     /// That came out so.
@@ -255,6 +257,10 @@ impl Store {
         if let Some(outcome) = search.outcome {
             sql.push(" and a.outcome = ").push_bind(outcome.as_str());
         }
+        if let Some(kind) = search.identity_type {
+            sql.push(" and coalesce(a.identity_type, 'user') = ")
+                .push_bind(kind.as_str());
+        }
         if let Some(integration) = &search.integration {
             sql.push(" and coalesce(a.flow_integration, a.told_integration, case when cardinality(a.integrations) = 1 then a.integrations[1] end) = ")
                 .push_bind(integration.clone());
@@ -267,7 +273,8 @@ impl Store {
         if page.next.is_some() {
             return Ok(Look::enough(page));
         }
-        let next = if search.outcome.is_some() || search.integration.is_some() {
+        let is_sifted = search.outcome.is_some() || search.identity_type.is_some() || search.integration.is_some();
+        let next = if is_sifted {
             let mut sql = QueryBuilder::new("select s.id from connect_sessions s");
             stretch(&mut sql, project, environment, search);
             sql.push(" order by s.id desc offset ")

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use crate::{ProjectId, Store, StoreError};
+use crate::{AuditEntry, ProjectId, Store, StoreError, audit};
 
 /// Replaced pictures of a project and slot that are kept at most, for pages that were drawn before.
 pub const REPLACED_IMAGES_KEPT: i64 = 5;
@@ -78,13 +78,15 @@ pub enum Revised {
 }
 
 impl Store {
-    /// Replaces how a project looks. With `revision`, only while it is that one.
+    /// Replaces how a project looks, with the line in the audit log. With `revision`, only while it is that one.
     pub async fn set_branding(
         &self,
         project: ProjectId,
         revision: Option<i64>,
         change: &BrandingChange,
+        entry: AuditEntry<'_>,
     ) -> Result<Revised, StoreError> {
+        let mut transaction = self.pool.begin().await?;
         let now = sqlx::query_scalar!(
             "update projects set branding = $4, white_label = $5,
                     brand_name = case when $3::text is null then brand_name when $3 = name then null else $3 end,
@@ -97,18 +99,25 @@ impl Store {
             change.branding,
             change.white_label,
         )
-        .fetch_optional(&self.pool)
+        .fetch_optional(&mut *transaction)
         .await?;
-        Ok(now.map_or(Revised::Otherwise, Revised::Yes))
+        let Some(now) = now else {
+            return Ok(Revised::Otherwise);
+        };
+        audit::note(&mut transaction, entry).await?;
+        transaction.commit().await?;
+        Ok(Revised::Yes(now))
     }
 
-    /// Shows another picture, or none. The one before stays for a day, and few of them. With `revision`, only while it is that one.
+    /// Shows another picture, or none, with the line in the audit log. The one before stays for a day, and few of them. With
+    /// `revision`, only while it is that one.
     pub async fn set_image(
         &self,
         project: ProjectId,
         revision: Option<i64>,
         slot: ImageSlot,
         image: Option<(&ImageFacts, &[u8])>,
+        entry: AuditEntry<'_>,
     ) -> Result<Revised, StoreError> {
         let mut transaction = self.pool.begin().await?;
         // The project's row first: whoever else changes a picture of it waits here. An address of a logo elsewhere, from a
@@ -164,6 +173,7 @@ impl Store {
         )
         .execute(&mut *transaction)
         .await?;
+        audit::note(&mut transaction, entry).await?;
         transaction.commit().await?;
         Ok(Revised::Yes(now))
     }
@@ -191,16 +201,25 @@ impl Store {
         .await?)
     }
 
-    /// Gives a project its own domain, or takes it away. [`StoreError::Conflict`] when another project has it.
-    pub async fn set_domain(&self, project: ProjectId, domain: Option<&str>) -> Result<(), StoreError> {
+    /// Gives a project its own domain, or takes it away, with the line in the audit log. [`StoreError::Conflict`] when another
+    /// project has it.
+    pub async fn set_domain(
+        &self,
+        project: ProjectId,
+        domain: Option<&str>,
+        entry: AuditEntry<'_>,
+    ) -> Result<(), StoreError> {
+        let mut transaction = self.pool.begin().await?;
         sqlx::query!(
             "update projects set domain = $2, branding_revision = branding_revision + 1, updated_at = latchkey_now()
              where id = $1",
             project.0,
             domain
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
+        audit::note(&mut transaction, entry).await?;
+        transaction.commit().await?;
         Ok(())
     }
 }

@@ -7,8 +7,9 @@ use sqlx::PgConnection;
 use uuid::Uuid;
 use vault::{Credential, Environment, Place};
 
+use crate::shared_grants::lives_on;
 use crate::{
-    AppId, Connection, ConnectionId, ConnectionState, NewConnection, NewEvent, Origin, Parting, ProjectId,
+    AppId, Connection, ConnectionId, ConnectionState, NewConnection, NewEvent, Origin, Parting, ProjectId, Reach,
     RevocationId, RevocationStatus, Store, StoreError, events,
 };
 
@@ -41,8 +42,17 @@ pub struct Callable {
     pub expires_in: Option<i64>,
     /// Whether it can be refreshed.
     pub refreshable: bool,
-    /// Whether its use should be noted anew.
-    pub use_is_old: bool,
+    /// What should be noted anew.
+    pub old: OldNotes,
+}
+
+/// Notes of a call that are long enough ago to be written again.
+#[derive(Debug)]
+pub struct OldNotes {
+    /// That the connection is used.
+    pub usage: bool,
+    /// That a call was refused.
+    pub refusal: bool,
 }
 
 pub(crate) fn place(project: Uuid, environment: Environment, connection: Uuid, generation: i64) -> Place {
@@ -158,7 +168,8 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(old) = old else { return Ok(false) };
-        // A grant of the same client is left alone: at many services revoking it would end the new one too.
+        // A grant of the same client is left alone: at many services revoking it would end the new one too. Who revokes looks
+        // whether that holds for others.
         if old.app_id != new.app.0 || old.auth_method != new.auth_method {
             let old_place = place(new.project.0, new.environment, connection.0, old.generation);
             match self.open("credentials", old.sealed, &old_place).await {
@@ -170,6 +181,8 @@ impl Store {
                         app: AppId(old.app_id),
                         connection: None,
                         flow: None,
+                        held_by: Some(connection),
+                        account: None,
                         integration: &new.integration,
                         auth_method: &old.auth_method,
                         variables: &old.variables.0,
@@ -217,7 +230,8 @@ impl Store {
         sqlx::query!(
             "update connections set state = $8, state_reason = null, state_message = null,
                     account_id = coalesce($2, account_id), account_name = coalesce($3, account_name), variables = $4, scopes = $5, app_id = $6, auth_method = $7,
-                    check_at = latchkey_now() + interval '7 days', check_refusals = 0, updated_at = latchkey_now()
+                    check_at = latchkey_now() + interval '7 days', check_refusals = 0, refused_at = null,
+                    updated_at = latchkey_now()
              where id = $1",
             connection.0,
             new.grant.account_id,
@@ -254,6 +268,7 @@ impl Store {
                       c.variables as "variables: sqlx::types::Json<BTreeMap<String, String>>", k.sealed, k.generation,
                       k.refresh_at is not null as "refreshable!",
                       coalesce(c.last_used_at < latchkey_now() - interval '1 minute', true) as "use_is_old!",
+                      coalesce(c.refused_at < latchkey_now() - interval '1 hour', true) as "refusal_is_old!",
                       extract(epoch from k.expires_at - latchkey_now())::bigint as expires_in
                from connections c join credentials k on k.connection_id = c.id
                where c.key = $1 and c.project_id = $2 and c.environment = $3 and c.deleted_at is null"#,
@@ -284,7 +299,10 @@ impl Store {
             generation: row.generation,
             expires_in: row.expires_in,
             refreshable: row.refreshable,
-            use_is_old: row.use_is_old,
+            old: OldNotes {
+                usage: row.use_is_old,
+                refusal: row.refusal_is_old,
+            },
         }))
     }
 
@@ -314,7 +332,7 @@ impl Store {
         &self,
         transaction: &mut PgConnection,
         connection: &Connection,
-        revocable: bool,
+        reach: Reach,
     ) -> Result<Parting, StoreError> {
         let row = sqlx::query!(
             "delete from credentials where connection_id = $1 returning sealed, generation",
@@ -322,8 +340,14 @@ impl Store {
         )
         .fetch_optional(&mut *transaction)
         .await?;
-        if !revocable {
-            return Ok(Parting::of(RevocationStatus::Unsupported));
+        match reach {
+            Reach::Nothing => return Ok(Parting::of(RevocationStatus::Unsupported)),
+            Reach::Token => {}
+            Reach::Grant { by_account } => {
+                if lives_on(&mut *transaction, connection, by_account).await? {
+                    return Ok(Parting::SHARED);
+                }
+            }
         }
         let Some(row) = row else { return Ok(Parting::UNREADABLE) };
         let place = place(
@@ -347,6 +371,8 @@ impl Store {
             app: connection.app,
             connection: Some(connection.id),
             flow: None,
+            held_by: None,
+            account: None,
             integration: &connection.integration,
             auth_method: &connection.auth_method,
             variables: &connection.variables,

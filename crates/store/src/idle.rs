@@ -1,16 +1,17 @@
-//! Typed-in keys that nobody uses: which of them to check, and what a check came to.
+//! Credentials that nothing renews, as typed-in keys: which of those that nobody uses, or that a service refused, to check, and
+//! what a check came to.
 
 use serde_json::json;
 use vault::Environment;
 
 use crate::{ConnectionId, NewEvent, ProjectId, Store, StoreError, events};
 
-/// Keys of one turn.
+/// Checks of one turn.
 const TURN: i64 = 20;
 /// Due rows that one turn looks at: most were used in the meantime and only wait for their next week.
 const LOOK: i64 = 500;
 
-/// A key to check.
+/// A credential to check.
 #[derive(Clone, Debug)]
 pub struct IdleKey {
     /// The connection.
@@ -32,19 +33,20 @@ pub struct IdleKey {
 }
 
 impl Store {
-    /// Claims typed-in keys that were neither used nor checked for a week, twenty at most, and those that were refused an
-    /// hour ago; the claim holds an hour. What is due and was used waits for its next week; what signs in by OAuth or
-    /// logs in is refreshed instead and never due again. Failed connections are not looked at.
+    /// Claims credentials that were neither used nor checked for a week, twenty at most, those that a check refused an hour
+    /// ago, and those with which a call was refused; the claim holds an hour. What is due and was used waits for its next
+    /// week; what is refreshed is never due again. Failed connections are not looked at.
     ///
     /// Served by `connections_check_due`, at most 500 rows however many there are.
     pub async fn claim_idle_keys(&self) -> Result<Vec<IdleKey>, StoreError> {
         let rows = sqlx::query!(
             r#"with due as materialized (
                    select c.id, c.check_at,
-                          c.auth_method like 'oauth%' or c.state = 'failed'
+                          c.state = 'failed'
                               or exists (select from credentials k where k.connection_id = c.id and k.refresh_at is not null)
                               as never,
                           c.active and (c.check_refusals > 0
+                              or coalesce(c.refused_at > coalesce(c.checked_at, c.created_at), false)
                               or greatest(c.created_at, c.last_used_at, c.checked_at) <= latchkey_now() - interval '7 days')
                               as idle,
                           greatest(c.created_at, c.last_used_at, c.checked_at) as seen_at
@@ -83,6 +85,20 @@ impl Store {
                 })
             })
             .collect()
+    }
+
+    /// The service answered 401 to a call with a credential that nothing renews: its check is due at once. Noted once an
+    /// hour at most, and not while a check is due anyway.
+    pub async fn note_refused_call(&self, id: ConnectionId) -> Result<(), StoreError> {
+        sqlx::query!(
+            "update connections set refused_at = latchkey_now(), check_at = latchkey_now()
+             where id = $1 and deleted_at is null and state <> 'failed' and check_refusals = 0
+               and (refused_at is null or refused_at < latchkey_now() - interval '1 hour')",
+            id.0
+        )
+        .execute(&self.pool)
+        .await?;
+        Ok(())
     }
 
     /// The definition has no check: looked at again in a week, in case it gets one.
@@ -140,7 +156,7 @@ impl Store {
         };
         let before = sqlx::query_scalar!(
             "update connections c set state = $3, state_reason = 'key_refused', state_message = $4,
-                    check_refusals = c.check_refusals + 1, checked_at = latchkey_now(),
+                    check_refusals = c.check_refusals + 1, checked_at = latchkey_now(), refused_at = latchkey_now(),
                     check_at = case when $3 = 'failed' then null else latchkey_now() + interval '1 hour' end,
                     updated_at = latchkey_now()
              from (select id, state from connections where id = $1 for update) old

@@ -86,6 +86,15 @@ impl Store {
         }
     }
 
+    /// What stands for the server at this address where everybody reads it: the same on each of its replicas, and it tells
+    /// nothing about them.
+    pub fn instance_tag(&self, origin: &str) -> String {
+        let tag = self.ring.tag("instance", origin.as_bytes());
+        let mut start = [0; 8];
+        start.copy_from_slice(&tag[..8]);
+        format!("{:016x}", u64::from_be_bytes(start))
+    }
+
     /// Whether this process compared mode and master key with the marks of its database.
     pub fn is_adopted(&self) -> bool {
         self.adopted.load(Ordering::Acquire)

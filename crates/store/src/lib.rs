@@ -65,6 +65,7 @@ mod sealing;
 mod server;
 mod session_names;
 mod sessions;
+mod shared_grants;
 mod timeline;
 mod webhooks;
 
@@ -121,6 +122,7 @@ pub use retention::*;
 pub use revocations::*;
 pub use server::*;
 pub use sessions::*;
+pub use shared_grants::Reach;
 pub use timeline::*;
 pub use vault::Environment;
 pub use webhooks::*;

@@ -178,8 +178,7 @@ impl Store {
                    state_reason = case when old.heals then null else c.state_reason end,
                    state_message = case when old.heals then null else c.state_message end,
                    check_refusals = case when old.heals then 0 else c.check_refusals end,
-                   check_at = case when old.heals and c.auth_method not like 'oauth%'
-                                   then latchkey_now() + interval '7 days' else c.check_at end,
+                   check_at = case when old.heals then latchkey_now() + interval '7 days' else c.check_at end,
                    checked_at = case when $2 then latchkey_now() else c.checked_at end,
                    account_id = case when $2 then coalesce(c.account_id, $3) else c.account_id end,
                    account_name = case when $2 then coalesce(c.account_name, $4) else c.account_name end,

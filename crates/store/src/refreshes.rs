@@ -214,6 +214,14 @@ impl Store {
                 });
                 events::record(&mut transaction, event(fence, kind, &payload)).await?;
             }
+        } else if failure.retry_in.is_none() {
+            // Nothing renews it from now on, so a check has to find out when it is over.
+            sqlx::query!(
+                "update connections set check_at = latchkey_now() where id = $1 and deleted_at is null",
+                fence.connection.0
+            )
+            .execute(&mut *transaction)
+            .await?;
         }
         transaction.commit().await?;
         Ok(true)
@@ -233,6 +241,8 @@ impl Store {
             app: connection.app,
             connection: Some(connection.id),
             flow: None,
+            held_by: None,
+            account: None,
             integration: &connection.integration,
             auth_method: &connection.auth_method,
             variables: &connection.variables,

@@ -19,6 +19,10 @@ pub(crate) struct NewRevocation<'a> {
     pub(crate) app: AppId,
     pub(crate) connection: Option<ConnectionId>,
     pub(crate) flow: Option<FlowId>,
+    /// The connection that had the grant and lives on with another.
+    pub(crate) held_by: Option<ConnectionId>,
+    /// The account of a grant that never became a connection.
+    pub(crate) account: Option<&'a str>,
     pub(crate) integration: &'a str,
     pub(crate) auth_method: &'a str,
     pub(crate) variables: &'a BTreeMap<String, String>,
@@ -75,8 +79,9 @@ impl Store {
             .await?;
         sqlx::query!(
             "insert into revocations (id, project_id, environment, app_id, connection_id, flow_id, integration, auth_method,
-                    variables, sealed, next_attempt_at, deadline_at)
-             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, latchkey_now(), latchkey_now() + interval '24 hours')",
+                    variables, sealed, held_by, account_id, next_attempt_at, deadline_at)
+             values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, latchkey_now(),
+                     latchkey_now() + interval '24 hours')",
             new.id.0,
             new.project.0,
             new.environment.as_str(),
@@ -87,6 +92,8 @@ impl Store {
             new.auth_method,
             sqlx::types::Json(new.variables) as _,
             sealed.as_bytes(),
+            new.held_by.map(|id| id.0),
+            new.account,
         )
         .execute(&mut *transaction)
         .await?;
@@ -178,7 +185,7 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let ended = sqlx::query_as!(
             Ended,
-            r#"update revocations set status = $2, last_error = $3, sealed = null, lease_until = null,
+            r#"update revocations set status = $2, last_error = $3, sealed = null, account_id = null, lease_until = null,
                       next_attempt_at = null, ended_at = latchkey_now()
                where id = $1 and status = 'pending'
                returning id, project_id, environment, connection_id, integration"#,
@@ -216,7 +223,8 @@ impl Store {
         let mut transaction = self.pool.begin().await?;
         let expired = sqlx::query_as!(
             Ended,
-            r#"update revocations r set status = 'failed', sealed = null, next_attempt_at = null, ended_at = latchkey_now()
+            r#"update revocations r set status = 'failed', sealed = null, account_id = null, next_attempt_at = null,
+                      ended_at = latchkey_now()
                where r.id in (
                    select d.id from revocations d where d.status = 'pending' and d.deadline_at <= latchkey_now()
                    limit 100 for update skip locked)

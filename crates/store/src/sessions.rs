@@ -313,6 +313,20 @@ impl Store {
         .await?)
     }
 
+    /// The connection that a live session made or replaced, for a call that may be sent for the second time. Each look is
+    /// counted: `None` after ten, without a connection, and when the session has ended.
+    pub async fn look_at_made(&self, id: SessionId) -> Result<Option<ConnectionId>, StoreError> {
+        let made = sqlx::query_scalar!(
+            r#"update connect_sessions set repeats = repeats + 1
+               where id = $1 and uses > 0 and repeats < 10 and revoked_at is null and expires_at > latchkey_now()
+               returning coalesce(connection_id, made_id) as "made?: ConnectionId""#,
+            id.0
+        )
+        .fetch_optional(&self.pool)
+        .await?;
+        Ok(made.flatten())
+    }
+
     /// Ends a session at once on all replicas, with those that were opened in it.
     pub async fn revoke_session(&self, digest: &Digest) -> Result<bool, StoreError> {
         // Served by the unique index on the digest, the primary key and connect_sessions_by_parent.

@@ -105,20 +105,6 @@ impl Store {
         .await?)
     }
 
-    /// How the deliveries of events stand: of each event and status, how many. Served by
-    /// `webhook_deliveries_event_id_endpoint_id_key`.
-    pub async fn deliveries_of(&self, events: &[EventId]) -> Result<Vec<(EventId, String, i64)>, StoreError> {
-        let ids: Vec<_> = events.iter().map(|id| id.0).collect();
-        let rows = sqlx::query!(
-            r#"select event_id as "event: EventId", status, count(*) as "count!" from webhook_deliveries
-               where event_id = any ($1) group by event_id, status order by status"#,
-            &ids
-        )
-        .fetch_all(&self.pool)
-        .await?;
-        Ok(rows.into_iter().map(|row| (row.event, row.status, row.count)).collect())
-    }
-
     /// A page of a project's events in one environment, newest first, and how many the same filter finds, in one
     /// snapshot. Served by `events_by_project`.
     pub async fn events(

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
+use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
 /// Typed-in values by the field's name.
@@ -195,6 +196,19 @@ impl Credential {
         }
     }
 
+    /// Whether these values are the ones that a person typed in, each compared in constant time.
+    pub fn was_typed(&self, values: &Fields) -> bool {
+        let same = |kept: &SecretString, given: &SecretString| -> bool {
+            let (kept, given) = (kept.expose_secret().as_bytes(), given.expose_secret().as_bytes());
+            kept.ct_eq(given).into()
+        };
+        self.typed().is_some_and(|typed| {
+            let mut pairs = typed.iter().zip(values);
+            typed.len() == values.len()
+                && pairs.all(|((name, kept), (other, given))| name == other && same(kept, given))
+        })
+    }
+
     /// Whether it can be renewed without the person: by a refresh token, or by what was typed in.
     pub fn is_renewable(&self) -> bool {
         match self {
@@ -292,6 +306,39 @@ mod tests {
             .collect();
         assert_eq!(values, [("access_token", "at-canary"), ("password", "p-canary")]);
         assert!(same.is_renewable() && same.tokens().is_none() && same.typed().is_some());
+    }
+
+    #[test]
+    fn typed_in_values_are_the_same_all_together_or_not() {
+        let fields = |values: &[(&str, &str)]| -> Fields {
+            let values = values.iter();
+            values
+                .map(|(name, value)| ((*name).to_owned(), SecretString::from(*value)))
+                .collect()
+        };
+        let two = [("password", "p"), ("user", "u")];
+        let issued = Credential::Issued(IssuedToken {
+            fields: fields(&two),
+            access_token: "at".into(),
+        });
+        for kept in [Credential::Fields(fields(&two)), issued] {
+            assert!(kept.was_typed(&fields(&two)));
+            for other in [
+                &[("password", "p")][..],
+                &[("password", "p"), ("user", "u"), ("zone", "z")],
+                &[("password", "p"), ("user", "v")],
+                &[("password", "p"), ("users", "u")],
+                &[],
+            ] {
+                assert!(!kept.was_typed(&fields(other)), "{other:?}");
+            }
+        }
+        assert!(Credential::Fields(Fields::new()).was_typed(&Fields::new()));
+        let signing = Credential::OAuth1(OAuth1Token {
+            token: "t".into(),
+            secret: "s".into(),
+        });
+        assert!(!signing.was_typed(&Fields::new()));
     }
 
     #[test]

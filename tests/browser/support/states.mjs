@@ -19,6 +19,11 @@ const away = async (at, page) => {
   const [popup] = await Promise.all([page.context().waitForEvent('page'), at.connect('Gmail').click()]);
   return popup;
 };
+/** From the list in this tab: the page around the modal is to leave. */
+const leave = async (at) => {
+  await toGmail(at);
+  await at.connect('Gmail').click();
+};
 const endsWith = (status) => ({ plan: { check: () => status }, reach: away });
 const REFUSED = 'Stripe refused this: “Invalid API Key provided”. Check the values and try again.';
 const managing = session({ manage: 3 });
@@ -68,7 +73,8 @@ export const TYPED = [
 
 /**
  * `state` is what the root says; `title` what the heading says; `plan` the answers; `options` those of the SDK; `context` those
- * of the browser; `reach(at, page)` goes there from the opened modal. `name` tells two entries of one state apart.
+ * of the browser; `block` keeps windows shut, `silent` the page around; `reach(at, page)` goes there from the opened modal.
+ * `name` tells two entries of one state apart.
  */
 export const STATES = [
   { state: 'loading', title: 'Loading', plan: { session: 'never' }, reach: (at) => at.frame.locator('.loading-word:not(:empty)').waitFor() },
@@ -99,7 +105,17 @@ export const STATES = [
     reach: (at) => at.row('Stripe').click(),
   },
   { state: 'form', name: 'form-typed', title: 'Connect Stripe', plan: { form: keyForm({ fields: TYPED.map((one) => ({ ...one, default: one.name === 'server' ? 'https://own.example.org' : one.default })) }) }, async reach(at) { await at.row('Stripe').click(); await at.field('Private key').fill('-----BEGIN PRIVATE KEY-----\nMIIEvQ'); } },
-  { state: 'redirecting', title: 'Taking you to Gmail', sdk: '@withone/auth', plan: { hold: true }, reach: async (at) => { await toGmail(at); await at.connect('Gmail').click(); } },
+  { state: 'redirecting', title: 'Taking you to Gmail', sdk: '@withone/auth', plan: { hold: true }, reach: leave },
+  { state: 'stuck', title: 'This page did not move on', sdk: '@withone/auth', plan: { hold: true, check: () => pending('created') }, reach: leave },
+  {
+    state: 'reload', title: 'Reload this page to go on', sdk: '@withone/auth', plan: { hold: true }, async reach(at) {
+      await leave(at);
+      await at.screen('redirecting').waitFor();
+      // As the browser's back button brings a page from its cache.
+      await at.dialog.evaluate(() => void window.dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true })));
+    },
+  },
+  { state: 'unfinished', title: 'The sign-in was not finished', sdk: '@withone/auth', options: { checkState: 'H'.repeat(43) } },
   { state: 'waiting', title: 'Continue in the Gmail window', reach: away },
   { state: 'waiting', name: 'waiting-code', title: 'Continue in the Gmail window', plan: { check: () => pending('confirming') }, reach: away },
   { state: 'ways', title: 'Another way to sign in', plan: { check: () => pending('created') }, async reach(at, page) { await away(at, page); await at.otherWay.click(); } },
@@ -147,6 +163,8 @@ export const STATES = [
   { state: 'disconnected', name: 'disconnected-before', title: 'Gmail is disconnected already', plan: { session: managing, disconnect: refusal(404, 'connection_gone', 'This connection is not there any more.') }, reach: ends('Gmail') },
   { state: 'failure', name: 'manage-failure', title: 'This does not work right now', plan: { session: managing, own: 'down' }, reach: toOwn },
   { state: 'failure', name: 'failure-token', title: 'Connecting did not start', plan: { token: () => ({ status: 403, body: { error: 'You may not connect accounts' } }) } },
+  { state: 'refused', title: 'This page may not open here', plan: { session: refusal(403, 'embedder_not_allowed', 'Said by the server.') } },
+  { state: 'refused', name: 'refused-silent', title: 'The page around this one did not answer', silent: true },
   { state: 'failure', name: 'failure-network', title: 'This does not work right now', plan: { session: 'down' } },
   { state: 'pick', options: { companyName: undefined }, name: 'branded-pick', title: 'Bring your tools', plan: { session: branded() } },
   { state: 'explain', options: { companyName: undefined }, name: 'branded-explain', title: 'Connect Gmail', plan: { session: branded() }, reach: toGmail },
@@ -158,6 +176,7 @@ export const STATES = [
 export async function reachState(entry, context, open) {
   const plan = await stub(context, entry.plan);
   if (entry.block) await context.addInitScript(() => { window.open = () => null; });
+  if (entry.silent) await context.addInitScript(() => window.parent !== window && addEventListener('message', (event) => event.stopImmediatePropagation(), true));
   const { page, at } = await open(context, entry.sdk ?? '@picahq/authkit', { companyName: 'Shop', ...entry.options });
   await entry.reach?.(at, page);
   await at.screen(entry.state).waitFor();

@@ -10,7 +10,7 @@ use store::{Project, ProjectId, StoreError};
 use url::Url;
 use vault::{Environment, Token};
 
-use super::Looks;
+use super::{Looks, entry};
 use crate::{Broker, Caller, Kind, Problem, Scope, parse_origin};
 
 /// A list of domains is as old at most, on every replica.
@@ -132,12 +132,10 @@ impl Broker {
         caller.require(Scope::Admin)?;
         let domain = domain.map(|given| self.checked_domain(given)).transpose()?;
         self.require_no_callbacks(caller.project, domain.as_deref()).await?;
-        self.store()
-            .set_domain(caller.project, domain.as_deref())
-            .await
-            .map_err(taken)?;
-        self.audit_branding(caller, "branding.domain_changed", &json!({ "domain": domain }))
-            .await?;
+        let detail = json!({ "domain": domain });
+        let entry = entry(caller, "branding.domain_changed", &detail);
+        let set = self.store().set_domain(caller.project, domain.as_deref(), entry);
+        set.await.map_err(taken)?;
         Ok(domain)
     }
 

@@ -159,8 +159,10 @@ impl Broker {
             branding: document.to_value(),
             white_label: !powered_by,
         };
-        let revised = self.store().set_branding(caller.project, revision, &change).await?;
-        self.revised(caller, revised, "branding.changed", &json!({})).await
+        let detail = json!({});
+        let entry = entry(caller, "branding.changed", &detail);
+        let revised = self.store().set_branding(caller.project, revision, &change, entry);
+        self.revised(caller, revised.await?).await
     }
 
     /// Shows another picture, or none (`None`). With `revision`, only while it is that one.
@@ -182,9 +184,10 @@ impl Broker {
             Some(bytes) => Some((picture::facts(bytes)?, bytes.as_slice())),
         };
         let shown = image.as_ref().map(|(facts, bytes)| (facts, *bytes));
-        let revised = self.store().set_image(caller.project, revision, slot, shown).await?;
         let detail = json!({ "image": slot.as_str(), "digest": image.as_ref().map(|(facts, _)| &facts.digest) });
-        self.revised(caller, revised, "branding.image_changed", &detail).await
+        let entry = entry(caller, "branding.image_changed", &detail);
+        let revised = self.store().set_image(caller.project, revision, slot, shown, entry);
+        self.revised(caller, revised.await?).await
     }
 
     /// A picture by its address. On an own domain (`place`) there are those of its own project alone.
@@ -234,13 +237,7 @@ impl Broker {
         }
     }
 
-    async fn revised(
-        &self,
-        caller: &Caller,
-        revised: Revised,
-        action: &'static str,
-        detail: &Value,
-    ) -> Result<BrandingView, Problem> {
+    async fn revised(&self, caller: &Caller, revised: Revised) -> Result<BrandingView, Problem> {
         if revised == Revised::Otherwise {
             return Err(Problem::new(
                 Kind::PreconditionFailed,
@@ -249,21 +246,7 @@ impl Broker {
                  change with its new `ETag`.",
             ));
         }
-        self.audit_branding(caller, action, detail).await?;
         Ok(self.branding_view(&self.project(caller.project).await?))
-    }
-
-    async fn audit_branding(&self, caller: &Caller, action: &'static str, detail: &Value) -> Result<(), Problem> {
-        let entry = AuditEntry {
-            project: Some(caller.project),
-            // The key's; looks are those of both.
-            environment: matches!(caller.actor, Actor::Key(_)).then_some(caller.environment),
-            action,
-            actor: caller.actor(),
-            subject: Some(format!("project:{}", caller.project)),
-            detail,
-        };
-        Ok(self.store().audit(entry).await?)
     }
 
     /// How a project looks, for an operator of the command line too.
@@ -301,6 +284,19 @@ impl Broker {
             width: facts.width,
             height: facts.height,
         }
+    }
+}
+
+/// What the audit log says of a change.
+fn entry<'a>(caller: &Caller, action: &'static str, detail: &'a Value) -> AuditEntry<'a> {
+    AuditEntry {
+        project: Some(caller.project),
+        // The key's; looks are those of both.
+        environment: matches!(caller.actor, Actor::Key(_)).then_some(caller.environment),
+        action,
+        actor: caller.actor(),
+        subject: Some(format!("project:{}", caller.project)),
+        detail,
     }
 }
 

@@ -5,7 +5,7 @@ use store::App;
 use url::{Host, Url};
 use vault::ExposeSecret as _;
 
-use super::Finding;
+use super::{Finding, Leads};
 use crate::{Broker, Missing, Problem, Shelved};
 
 const CLIENT: &str = "Client id and secret";
@@ -81,22 +81,19 @@ impl Broker {
             )];
         };
         let mut found = vec![scheme(&url)];
-        let mut health = url;
-        health.set_path("/healthz");
-        health.set_query(None);
-        let host = health.host_str().unwrap_or_default().to_owned();
+        let host = url.host_str().unwrap_or_default();
         let mend = "Look at it from outside: open the address in a browser that is not in this network. It must lead to this server, over the proxy too.";
-        let reached = match self.look(&health, 64 * 1024).await {
-            Ok(answer) if answer.status().is_success() && is_ours(answer.body()) => {
+        let reached = match self.where_leads(&redirect).await {
+            Leads::Here => {
                 Finding::good("redirect_reached", "Redirect host", format!("{host} leads to this server."))
             }
-            Ok(answer) => Finding::bad(
+            Leads::Elsewhere(status) => Finding::bad(
                 "redirect_reached",
                 "Redirect host",
-                format!("Something else answered at {host} (HTTP {}).", answer.status().as_u16()),
+                format!("Something else answered at {host} (HTTP {status})."),
             )
             .mended(mend),
-            Err(why) => Finding::attention(
+            Leads::Nowhere(why) => Finding::attention(
                 "redirect_reached",
                 "Redirect host",
                 format!("This server could not reach {host}: {why}. From some networks a server cannot reach its own public address, and browsers can."),
@@ -106,11 +103,6 @@ impl Broker {
         found.push(reached);
         found
     }
-}
-
-fn is_ours(body: &[u8]) -> bool {
-    let body: Option<serde_json::Value> = serde_json::from_slice(body).ok();
-    body.is_some_and(|body| body.to_string().contains("\"status\":\"ok\""))
 }
 
 fn scheme(url: &Url) -> Finding {

@@ -4,6 +4,7 @@
 
 mod client;
 mod judge;
+mod leads;
 mod service;
 mod turns;
 
@@ -21,6 +22,7 @@ use crate::operators::{Permission, Signed};
 use crate::{Broker, Caller, Problem, Scope};
 
 pub(crate) use judge::is_about_redirect;
+pub use leads::Leads;
 pub(crate) use turns::Turns;
 
 /// Longest time for one check.

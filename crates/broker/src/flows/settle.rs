@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use catalog::AuthKind;
 use protocol::{CheckError, Client};
-use store::{Connection, Finished, Flow, Grant, Project, Session, SessionPurpose, Verify};
+use store::{Connection, Finished, Flow, Grant, Project, Reach, Session, SessionPurpose, Verify};
 use url::Url;
 use vault::Token;
 
@@ -193,6 +193,11 @@ impl Broker {
                 }
             }
             pause = (pause * 2).min(LONGEST_PAUSE);
+        }
+        // Whether other connections live on it, only the database knows.
+        if matches!(self.reach(&flow.integration, &flow.auth_method), Reach::Grant { .. }) {
+            tracing::error!(flow = %flow.id, "a grant that was not kept is not revoked: that could end other connections");
+            return;
         }
         if let (Ok(client), Some(tokens)) = (parts.client(self), grant.credential.credential.tokens())
             && let client = (Client {

@@ -1,6 +1,6 @@
 //! Links that a customer's backend makes, lists and revokes.
 
-use serde_json::{Value, json};
+use serde_json::json;
 use store::{
     AuditEntry, ConnectionId, Link, LinkFilter, LinkId, LinkMade, LinkPurpose, NewLink, Owner, Repeatable, Verify,
 };
@@ -85,7 +85,7 @@ impl Broker {
         };
         let made = self
             .store()
-            .make_link(id, &secret.digest(), &new, repeatable.as_ref())
+            .make_link(id, &secret.digest(), &new, repeatable.as_ref(), &caller.actor())
             .await?;
         let (id, secret, is_new) = match made {
             LinkMade::New(id) => (id, Some(secret), true),
@@ -105,10 +105,6 @@ impl Broker {
         };
         let link = self.known_link(caller, id).await?;
         if is_new {
-            let detail = json!({
-                "purpose": link.purpose, "expires_at": link.expires_at, "connection": link.connection,
-            });
-            self.note_link(caller, "link.created", id, &detail).await?;
             tracing::info!(link = %id, purpose = link.purpose.as_str(), "a link was made");
         }
         let project = self.project(caller.project).await?;
@@ -139,8 +135,16 @@ impl Broker {
             .await?
             .ok_or_else(missing)?;
         if revoked.link {
-            let detail = json!({ "sessions": revoked.sessions, "flows": revoked.flows });
-            self.note_link(caller, "link.revoked", id, &detail).await?;
+            // With what it ended, which is known now.
+            let entry = AuditEntry {
+                project: Some(caller.project),
+                environment: Some(caller.environment),
+                action: "link.revoked",
+                actor: caller.actor(),
+                subject: Some(format!("link:{id}")),
+                detail: &json!({ "sessions": revoked.sessions, "flows": revoked.flows }),
+            };
+            self.store().audit(entry).await?;
         }
         tracing::info!(link = %id, sessions = revoked.sessions, flows = revoked.flows, "a link was revoked");
         self.known_link(caller, id).await
@@ -151,24 +155,6 @@ impl Broker {
             .link_by_id(caller.project, caller.environment, id)
             .await?
             .ok_or_else(missing)
-    }
-
-    async fn note_link(
-        &self,
-        caller: &Caller,
-        action: &'static str,
-        id: LinkId,
-        detail: &Value,
-    ) -> Result<(), Problem> {
-        let entry = AuditEntry {
-            project: Some(caller.project),
-            environment: Some(caller.environment),
-            action,
-            actor: caller.actor(),
-            subject: Some(format!("link:{id}")),
-            detail,
-        };
-        Ok(self.store().audit(entry).await?)
     }
 
     async fn checked_link(&self, caller: &Caller, request: LinkRequest) -> Result<NewLink, Problem> {

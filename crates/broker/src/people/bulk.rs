@@ -101,8 +101,8 @@ impl Broker {
             let connection = self.store().connection(caller.project, caller.environment, id).await?;
             // Somebody else may be first.
             let Some(connection) = connection else { continue };
-            let revocable = self.is_revocable(&connection);
-            if let Some(parting) = self.store().delete_connection(&connection, revocable).await? {
+            let reach = self.reach(&connection.integration, &connection.auth_method);
+            if let Some(parting) = self.store().delete_connection(&connection, reach).await? {
                 deleted += 1;
                 revoking |= parting.revocation == RevocationStatus::Pending;
             }

@@ -108,9 +108,9 @@ impl Broker {
                 break;
             }
             for connection in page {
-                let revocable = self.is_revocable(&connection);
+                let reach = self.reach(&connection.integration, &connection.auth_method);
                 // Somebody else may be first.
-                if let Some(parting) = self.store().delete_connection(&connection, revocable).await? {
+                if let Some(parting) = self.store().delete_connection(&connection, reach).await? {
                     erased.connections += 1;
                     revoking |= parting.revocation == RevocationStatus::Pending;
                 }

@@ -1,7 +1,7 @@
 //! What keeps a connection going: when it is refreshed next, and what it was not granted.
 
 use chrono::{DateTime, Utc};
-use store::{AppAttention, Connection, EventId};
+use store::{AppAttention, Connection, EventDelivery, EventId};
 
 use crate::sessions::Platform;
 use crate::submit::missing_access;
@@ -40,12 +40,8 @@ impl Broker {
         })
     }
 
-    /// How the deliveries of what a timeline tells stand: of each event and status, how many.
-    pub async fn deliveries_of(
-        &self,
-        caller: &Caller,
-        timeline: &Timeline,
-    ) -> Result<Vec<(EventId, String, i64)>, Problem> {
+    /// How the deliveries of what a timeline tells stand.
+    pub async fn deliveries_of(&self, caller: &Caller, timeline: &Timeline) -> Result<Vec<EventDelivery>, Problem> {
         caller.require(Scope::ConnectionsRead)?;
         let ids: Vec<EventId> = timeline.items.iter().map(|item| item.id).collect();
         Ok(self.store().deliveries_of(&ids).await?)

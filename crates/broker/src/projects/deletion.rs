@@ -218,9 +218,9 @@ impl Broker {
             }
             let mut left = 0;
             for connection in connections {
-                let revocable = self.is_revocable(&connection);
+                let reach = self.reach(&connection.integration, &connection.auth_method);
                 // Another replica may be first.
-                let parting = self.store().delete_connection(&connection, revocable).await?;
+                let parting = self.store().delete_connection(&connection, reach).await?;
                 match parting.map(|parting| parting.revocation) {
                     Some(RevocationStatus::Pending) => revoking = true,
                     Some(RevocationStatus::Failed) => left += 1,

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt as _;
 use store::{ProjectId, ReplicaRow};
 use tokio::sync::Mutex;
 use tokio::time::Instant;
 
 use crate::adoption::NOT_ADOPTED;
-use crate::doctor::Verdict;
+use crate::doctor::{Leads, Verdict};
 use crate::operators::{Permission, Signed};
 use crate::{Broker, Problem};
 
@@ -57,6 +58,9 @@ const LAG: f64 = 30.0;
 /// A good way to the database is not looked at again for this long: the look opens connections of its own.
 const KEPT: Duration = Duration::from_secs(30);
 
+/// Own domains that are looked at, all at once.
+const DOMAINS: usize = 20;
+
 /// When the way to the database was last found to be good. Whoever looks meanwhile waits for the one look.
 #[derive(Debug, Default)]
 pub(crate) struct WayToDatabase(Mutex<Option<Instant>>);
@@ -91,6 +95,7 @@ impl Broker {
             check_circuits(&system.circuits.iter().map(|one| one.integration.as_str()).collect()),
             check_deliveries(system.queues.deliveries.since, system.database.now),
             self.check_address(),
+            self.check_domains().await,
             self.check_mail(),
             self.check_single_sign_on().await,
         ]);
@@ -237,6 +242,29 @@ impl Broker {
         )
     }
 
+    /// Whether each project's own domain leads here.
+    async fn check_domains(&self) -> Check {
+        let Ok(projects) = self.store().projects_with_domain().await else {
+            return Check::of(
+                DOMAINS_NAME,
+                Attention,
+                "Which there are could not be read.",
+                "Look at the database first.",
+            );
+        };
+        let domains: Vec<String> = projects.into_iter().filter_map(|project| project.domain).collect();
+        let all = domains.len();
+        let looked: Vec<(String, Leads)> = futures_util::stream::iter(domains.into_iter().take(DOMAINS))
+            .map(|domain| async move {
+                let leads = self.where_leads(&domain).await;
+                (domain, leads)
+            })
+            .buffered(DOMAINS)
+            .collect()
+            .await;
+        check_domains(&looked, all)
+    }
+
     async fn check_single_sign_on(&self) -> Check {
         const NAME: &str = "Single sign-on";
         let Some(provider) = self.single_sign_on() else {
@@ -260,6 +288,41 @@ impl Broker {
         }
         Check::good("Mail", "Not set up: people are not written to when a connection fails.")
     }
+}
+
+const DOMAINS_NAME: &str = "Own domains";
+
+/// `all` is how many there are.
+fn check_domains(looked: &[(String, Leads)], all: usize) -> Check {
+    let mut verdict = Verdict::Good;
+    let mut lost = Vec::new();
+    for (domain, leads) in looked {
+        let (worse, what) = match leads {
+            Leads::Here => continue,
+            Leads::Elsewhere(status) => (Bad, format!("At {domain} something else answers (HTTP {status}).")),
+            Leads::Nowhere(why) => (Attention, format!("{domain} could not be reached: {why}.")),
+        };
+        verdict = verdict.max(worse);
+        lost.push(what);
+    }
+    let mut found = match (looked, lost.len()) {
+        ([], _) => "No project has one.".to_owned(),
+        ([(domain, _)], 0) => format!("{domain} leads to this server."),
+        (_, 0) => format!("{} lead to this server.", looked.len()),
+        _ => lost.join(" "),
+    };
+    if looked.len() < all {
+        found = format!("{found} The first {} of {all} were looked at.", looked.len());
+    }
+    if verdict == Verdict::Good {
+        return Check::good(DOMAINS_NAME, found);
+    }
+    Check::of(
+        DOMAINS_NAME,
+        verdict,
+        found,
+        "Have its DNS entry and a proxy bring its requests here. From some networks a server cannot reach its own public address, and browsers can: open it from outside.",
+    )
 }
 
 fn check_migrations(missing: usize) -> Check {
@@ -402,6 +465,8 @@ mod tests {
             check_loops(&BTreeSet::from(["refresh"])),
             check_circuits(&BTreeSet::from(["gmail"])),
             check_deliveries(Some(now - TimeDelta::hours(2)), now),
+            check_domains(&[("https://a.example".to_owned(), Leads::Elsewhere(404))], 1),
+            check_domains(&[("https://a.example".to_owned(), Leads::Nowhere("no".to_owned()))], 1),
         ] {
             assert!(check.verdict > Verdict::Good && check.mend.is_some(), "{check:?}");
         }
@@ -414,6 +479,8 @@ mod tests {
             check_loops(&BTreeSet::new()),
             check_circuits(&BTreeSet::new()),
             check_deliveries(None, now),
+            check_domains(&[], 0),
+            check_domains(&[("https://a.example".to_owned(), Leads::Here)], 2),
         ] {
             assert_eq!(check.verdict, Verdict::Good, "{check:?}");
         }

@@ -97,7 +97,8 @@ impl Broker {
         caller.require(Scope::WebhooksWrite)?;
         let repeatable = request.repeatable;
         let new = self.checked_endpoint(caller, request)?;
-        let made = self.store().create_endpoint(&new, repeatable.as_ref()).await;
+        let actor = caller.actor();
+        let made = self.store().create_endpoint(&new, repeatable.as_ref(), &actor).await;
         let (id, created, secret) = match made.map_err(key_taken)? {
             Subscribed::New(id) => (id, true, Some(new.secret)),
             Subscribed::Earlier(id) => {
@@ -109,9 +110,6 @@ impl Broker {
             Subscribed::OtherRequest => return Err(key_reused()),
             Subscribed::TooMany => return Err(too_many()),
         };
-        if created {
-            self.note_webhook(caller, "webhook.created", id).await?;
-        }
         Ok(MadeEndpoint {
             endpoint: self.webhook_endpoint(caller, &id.to_string()).await?,
             secret: secret.map(|secret| secret.expose()),
@@ -132,14 +130,12 @@ impl Broker {
             force: request.force,
         });
         let new = self.checked_endpoint(caller, request)?;
-        let done = self.store().upsert_endpoint(&new, rotation).await;
+        let done = self.store().upsert_endpoint(&new, rotation, &caller.actor()).await;
         let (id, created) = match done.map_err(key_taken)?.ok_or_else(too_many)? {
             Upserted::Created(id) => (id, true),
             Upserted::Changed(id) => (id, false),
             Upserted::Overlapping(until) => return Err(overlapping(until)),
         };
-        let action = if created { "webhook.created" } else { "webhook.changed" };
-        self.note_webhook(caller, action, id).await?;
         Ok(MadeEndpoint {
             endpoint: self.webhook_endpoint(caller, &id.to_string()).await?,
             secret: created.then(|| new.secret.expose()),
@@ -154,6 +150,30 @@ impl Broker {
         id: &str,
         patch: EndpointPatch,
     ) -> Result<WebhookEndpoint, Problem> {
+        self.change_webhook(caller, id, patch, None).await
+    }
+
+    /// The same over what was read: where its owner last changed it at `read`.
+    ///
+    /// # Errors
+    /// `webhook_changed`, where somebody was faster.
+    pub async fn save_webhook_endpoint(
+        &self,
+        caller: &Caller,
+        id: &str,
+        read: DateTime<Utc>,
+        patch: EndpointPatch,
+    ) -> Result<WebhookEndpoint, Problem> {
+        self.change_webhook(caller, id, patch, Some(read)).await
+    }
+
+    async fn change_webhook(
+        &self,
+        caller: &Caller,
+        id: &str,
+        patch: EndpointPatch,
+        read: Option<DateTime<Utc>>,
+    ) -> Result<WebhookEndpoint, Problem> {
         let endpoint = self.webhook_endpoint(caller, id).await?;
         let change = EndpointChange {
             url: patch.url.map(|url| self.checked_url(&url)).transpose()?,
@@ -164,12 +184,24 @@ impl Broker {
                 .transpose()?,
             metadata: patch.metadata.map(checked_metadata).transpose()?,
             active: patch.active,
+            read,
         };
-        self.store()
-            .change_endpoint(caller.project, caller.environment, endpoint.id, &change)
+        let (project, environment) = (caller.project, caller.environment);
+        let changed = self
+            .store()
+            .change_endpoint(project, environment, endpoint.id, &change, &caller.actor())
             .await?;
-        self.note_webhook(caller, "webhook.changed", endpoint.id).await?;
-        self.webhook_endpoint(caller, id).await
+        let endpoint = self.webhook_endpoint(caller, id).await?;
+        if changed {
+            Ok(endpoint)
+        } else {
+            // It is there, so it is another than was read.
+            Err(Problem::new(
+                Kind::Conflict,
+                "webhook_changed",
+                "Somebody changed this webhook after you opened it. Compare, then save again to put yours in its place.",
+            ))
+        }
     }
 
     /// Deletes an endpoint at once; what was on its way to it is dropped. Returns it as it was.
@@ -177,12 +209,11 @@ impl Broker {
         let endpoint = self.webhook_endpoint(caller, id).await?;
         let deleted = self
             .store()
-            .delete_endpoint(caller.project, caller.environment, endpoint.id)
+            .delete_endpoint(caller.project, caller.environment, endpoint.id, &caller.actor())
             .await?;
         if !deleted {
             return Err(Problem::not_found("This subscription"));
         }
-        self.note_webhook(caller, "webhook.deleted", endpoint.id).await?;
         Ok(endpoint)
     }
 
@@ -211,16 +242,16 @@ impl Broker {
             overlap: overlap.as_secs_f64(),
             force,
         };
+        let (project, environment) = (caller.project, caller.environment);
         let rotated = self
             .store()
-            .rotate_endpoint_secret(caller.project, caller.environment, endpoint.id, &secret, rotation)
+            .rotate_endpoint_secret(project, environment, endpoint.id, &secret, rotation, &caller.actor())
             .await?;
         match rotated {
             Rotated::Done => {}
             Rotated::Missing => return Err(Problem::not_found("This subscription")),
             Rotated::Overlapping(until) => return Err(overlapping(until)),
         }
-        self.note_webhook(caller, "webhook.secret_rotated", endpoint.id).await?;
         Ok(MadeEndpoint {
             endpoint: self.webhook_endpoint(caller, id).await?,
             secret: Some(secret.expose()),

@@ -79,6 +79,7 @@ impl Broker {
         let delivery = found.ok_or_else(|| Problem::not_found("This delivery"))?;
         let endpoint = self.webhook_endpoint(caller, &delivery.endpoint.to_string()).await?;
         must_be_on(&endpoint)?;
+        self.note_webhook(caller, "webhook.redelivered", endpoint.id).await?;
         if !self.store().redeliver(caller.project, caller.environment, id).await? {
             return Err(Problem::new(
                 Kind::Conflict,
@@ -86,7 +87,6 @@ impl Broker {
                 "This delivery is being made at this moment. Look at it again in a minute.",
             ));
         }
-        self.note_webhook(caller, "webhook.redelivered", endpoint.id).await?;
         let again = self.store().delivery(caller.project, caller.environment, id).await?;
         again.ok_or_else(|| Problem::not_found("This delivery"))
     }
@@ -130,9 +130,8 @@ impl Broker {
             status: request.status,
             after: request.after,
         };
-        let done = self.store().redeliver_range(range).await?;
         self.note_webhook(caller, "webhook.redelivered", endpoint.id).await?;
-        Ok(done)
+        Ok(self.store().redeliver_range(range).await?)
     }
 }
 

@@ -30,8 +30,8 @@ pub(crate) use self::oauth1::{
 };
 pub(crate) use self::oauth2::{
     Answer, AssertionAudience, Callback, ClientAssertion, ClientAuth, DeviceAuthorization, ExpiresUnit, KeyAlgorithm,
-    OAuth2, Omitted, Param, Pkce, Pushed, RefreshErrors, RefreshWith, Revoke, RevokeAuth, RevokeBody, RevokeMethod,
-    RevokedToken, Scopes, Then, Token, TokenBody, TokenMethod, TokenNames,
+    OAuth2, Omitted, Param, Pkce, Pushed, RefreshErrors, RefreshWith, Revoke, RevokeAuth, RevokeBody, RevokeEnds,
+    RevokeMethod, RevokedToken, Scopes, Then, Token, TokenBody, TokenMethod, TokenNames,
 };
 pub(crate) use self::source::{Confidence, Source};
 pub(crate) use self::variable::{Choice, OtherValue, SetBy, Variable, VariableType};

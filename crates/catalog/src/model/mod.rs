@@ -23,7 +23,7 @@ pub use self::oauth1::{OAuth1, OAuth1Calls, OAuth1Method, OAuth1Place, OAuth1Req
 pub use self::oauth2::{
     AssertionAudience, AuthorizeRequest, ClientAssertion, ClientAuth, DeviceAuthorization, Endpoints, KeyAlgorithm,
     OAuth2, ParameterNames, ParameterValue, Pkce, Pushed, Refresh, RefreshErrors, RequestBody, RequestMethod,
-    RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
+    RevokeEnds, RevokeRequest, RevokedToken, Scopes, SecondExchange, TokenAnswer, TokenRequest,
 };
 pub use self::set::Catalog;
 pub use self::source::{Confidence, Origin, Source};

@@ -593,6 +593,11 @@ pub(crate) const CASES: &[(&str, &str, &str)] = &[
         "acme.example/revoke\", tokens: [id_token] }",
     ),
     (
+        "a revocation that ends something unknown",
+        "acme.example/revoke\" }",
+        "acme.example/revoke\", ends: family }",
+    ),
+    (
         "an odd fragment",
         "authorize\n      params",
         "authorize#/a b\n      params",

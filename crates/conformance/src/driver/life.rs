@@ -388,8 +388,13 @@ impl Scene<'_> {
 
     /// Deleting gives the grant back, where the service takes it.
     pub(super) async fn revoke(&self) -> Result<Done, String> {
-        let connected = self.connect(&self.usual_take()?).await?;
+        let mut connected = self.connect(&self.usual_take()?).await?;
         let takes = self.stage.player.with(Role::revokes)?;
+        let ends = self.way().at("revoke").at("ends");
+        if takes && ends.text() == Some("grant") {
+            connected = self.last_of_two(&connected).await?;
+            self.stage.used(&ends.path)?;
+        }
         self.remove(&connected.connection).await?;
         self.revocations().await?;
         self.stage.complaints()?;
@@ -406,5 +411,22 @@ impl Scene<'_> {
             (true, _) => Ok(Done::Ok),
             (false, _) => Ok(Done::Nothing),
         }
+    }
+
+    /// Where a revocation ends all that the account gave the client, it waits for the last connection, which this is.
+    async fn last_of_two(&self, first: &Connected) -> Result<Connected, String> {
+        let last = self.connect(&self.usual_take()?).await?;
+        let deleted = self.remove(&first.connection).await?;
+        let revoked = self
+            .stage
+            .player
+            .with(|role| role.seen.iter().any(|seen| matches!(seen, Seen::Revoke(_))))?;
+        if revoked || deleted["revocation"] != "shared" {
+            return Err(format!(
+                "a grant that another connection lives on is {} (told to the service: {revoked})",
+                deleted["revocation"]
+            ));
+        }
+        Ok(last)
     }
 }

@@ -81,6 +81,10 @@ impl Role {
         let device = self.issued.device.as_ref().map(|device| &device.code);
         let has_code = self.issued.codes.keys().chain(device).any(|code| asked.carries(code));
         if let (true, Some(token)) = (is_at(&token) && (has_code || !is_at(&refresh)), &token) {
+            // An issuer is asked once: a second way goes by what the first one was told.
+            if !metadata.is_null() && !way.at("token").at("url").is_there() {
+                self.ledger.used(&way.at("discover").at("issuer").path);
+            }
             return self.token(asked, Request::Exchange, token).map(Some);
         }
         if let (true, Some(refresh)) = (is_at(&refresh), &refresh) {

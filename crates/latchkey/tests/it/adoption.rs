@@ -81,7 +81,7 @@ async fn a_copy_asks_no_service_until_it_is_adopted() {
     let found = server.store.connection(server.project.id, Environment::Test, id).await;
     server
         .store
-        .delete_connection(&found.unwrap().unwrap(), true)
+        .delete_connection(&found.unwrap().unwrap(), store::Reach::Token)
         .await
         .unwrap();
     let copy = server.over(server.database.copy().await, &provider).await;

@@ -1,9 +1,98 @@
-//! Typed-in keys that nobody uses are looked at once a week.
+//! Credentials that nothing renews are looked at once a week where nobody uses them, and after a call that was refused.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use store::AppSettings;
 use testkit::{OddProvider, Reply, TestServer};
+use vault::{Environment, SecretString};
 
 const WEEK: i64 = 7 * 86_400;
+
+/// A sign-in that gives no refresh token.
+const UNRENEWED: &str = r#"
+id: unrenewed
+name: Unrenewed
+description: A service for tests.
+categories: [testing]
+docs: https://docs.example.test
+sources: [https://docs.example.test]
+variables:
+  base: { title: Base, type: origin, set_by: operator }
+auth:
+  - kind: oauth2
+    title: Sign in
+    authorize: { url: "${variables.base}/authorize" }
+    token: { url: "${variables.base}/token", client_auth: body }
+    refresh: { supported: false }
+    headers: { Authorization: "Bearer ${credential.access_token}" }
+api:
+  base_url: "${variables.base}/api"
+"#;
+const CHECK: &str = r#"
+check:
+  get: /me
+  account: { id: "${body.id}", name: "${body.name}" }
+"#;
+
+/// More headers ride on the type of the body.
+const SAYS_INVALID: &str =
+    "application/json\r\nwww-authenticate: Bearer realm=\"api\", error=\"invalid_token\", error_description=\"over\"";
+
+/// A connection by OAuth whose token nothing renews; its definition may have no check.
+async fn unrenewed(check: &str) -> (OddProvider, TestServer, Value) {
+    let provider = OddProvider::start().await;
+    let server = TestServer::builder()
+        .allowing(&provider.url())
+        .with_definitions([("unrenewed.yaml".to_owned(), format!("{UNRENEWED}{check}"))])
+        .start()
+        .await;
+    let settings = AppSettings {
+        enabled: Some(true),
+        client_id: Some("client-1".to_owned()),
+        client_secret: Some(SecretString::from("secret-1")),
+        variables: Some(BTreeMap::from([("base".to_owned(), provider.url())])),
+        ..AppSettings::default()
+    };
+    let project = server.project.id;
+    let set = server
+        .store
+        .set_app(project, Environment::Test, "unrenewed", &server.url, settings);
+    set.await.unwrap();
+    provider.reply(Reply::json(
+        200,
+        &json!({ "access_token": "idle-canary-51c8", "token_type": "Bearer" }),
+    ));
+    let session = server.session(&json!({ "identity": "u-1" })).await;
+    let flow = server.begin_with(&session, "unrenewed", "popup").await;
+    let browser = server.browser();
+    let authorize = browser.leave(&flow).await;
+    browser.get(&testkit::callback_of(&authorize, "code")).await.expect(303);
+    let outcome = browser.check(&flow.result).await;
+    assert_eq!(outcome["status"], "success", "{outcome}");
+    let connection = outcome["connection"].clone();
+    (provider, server, connection)
+}
+
+/// A call through a connection; the service's status.
+async fn call(server: &TestServer, connection: &Value) -> u16 {
+    let key = connection["key"].as_str().unwrap();
+    let call = server.api("GET", "/v1/passthrough/things").connection(key);
+    call.send().await.status
+}
+
+/// Waits for what is noted beside the answer.
+async fn becomes(server: &TestServer, what: &str, wanted: &str) {
+    let sql = format!("select coalesce({what}, '') from connections");
+    let reached = async {
+        while server.database.text(&sql).await != wanted {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    };
+    let reached = tokio::time::timeout(Duration::from_secs(10), reached).await;
+    assert!(reached.is_ok(), "{what} is {}", server.database.text(&sql).await);
+}
 
 /// A connection by a typed-in key of the odd provider.
 async fn keyed() -> (OddProvider, TestServer, Value) {
@@ -77,6 +166,98 @@ async fn a_revoked_key_is_found_out_and_counts_the_second_time() {
         .text("select string_agg(payload::text, ' ') from events")
         .await;
     assert!(!events.contains("idle-canary-51c8"), "{events}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sign_in_that_nothing_renews_is_looked_at_like_a_key() {
+    let (provider, server, _) = unrenewed(CHECK).await;
+    server.advance(WEEK + 60).await;
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(state(&server).await, "operational");
+    server.advance(WEEK + 60).await;
+    for found in ["degraded:key_refused", "failed:key_refused"] {
+        provider.reply_at("/api/me", refused());
+        assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+        assert_eq!(state(&server).await, found);
+        server.advance(3700).await;
+    }
+    assert_eq!(provider.seen("/api/me").len(), 4);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refused_call_makes_the_check_due_once_an_hour() {
+    let (provider, server, connection) = unrenewed(CHECK).await;
+    let again = || provider.reply_at("/api/things", Reply::json(401, &json!({})));
+    again();
+    assert_eq!(call(&server, &connection).await, 401);
+    becomes(&server, "(check_at = refused_at)::text", "true").await;
+    // The call was the trouble, and not the credential.
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+    assert_eq!(state(&server).await, "operational");
+    let noted = "select refused_at::text || check_at::text from connections";
+    let before = server.database.text(noted).await;
+    for _ in 0..3 {
+        again();
+        assert_eq!(call(&server, &connection).await, 401);
+    }
+    assert_eq!(
+        server.database.text(noted).await,
+        before,
+        "a stream of them writes once"
+    );
+    assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0);
+    // An hour later it is asked again, and the second refusal counts.
+    server.advance(3700).await;
+    again();
+    assert_eq!(call(&server, &connection).await, 401);
+    becomes(&server, "(check_at = refused_at)::text", "true").await;
+    for found in ["degraded:key_refused", "failed:key_refused"] {
+        provider.reply_at("/api/me", refused());
+        assert_eq!(server.broker.check_idle_tick().await.unwrap(), 1);
+        assert_eq!(state(&server).await, found);
+        assert_eq!(server.broker.check_idle_tick().await.unwrap(), 0, "not at once");
+        server.advance(3700).await;
+    }
+    assert_eq!(call(&server, &connection).await, 424);
+    assert_eq!(
+        (
+            told(&server, "connection.degraded").await,
+            told(&server, "connection.failed").await
+        ),
+        (1, 1)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_a_check_the_word_of_the_service_is_taken() {
+    let (provider, server, connection) = unrenewed("").await;
+    let word = || provider.reply_at("/api/things", Reply::With(401, SAYS_INVALID, "{}".to_owned()));
+    let shown = "state || coalesce(':' || state_reason, '')";
+    // A bare 401 may be about the call.
+    provider.reply_at("/api/things", Reply::json(401, &json!({})));
+    assert_eq!(call(&server, &connection).await, 401);
+    word();
+    assert_eq!(call(&server, &connection).await, 401);
+    becomes(&server, shown, "degraded:key_refused").await;
+    assert_eq!(call(&server, &connection).await, 200);
+    becomes(&server, "state", "operational").await;
+    assert_eq!(told(&server, "connection.recovered").await, 1);
+    server.advance(3700).await;
+    word();
+    assert_eq!(call(&server, &connection).await, 401);
+    becomes(&server, shown, "degraded:key_refused").await;
+    word();
+    assert_eq!(call(&server, &connection).await, 401);
+    assert_eq!(state(&server).await, "degraded:key_refused", "not within an hour");
+    server.advance(3700).await;
+    assert_eq!(
+        server.broker.check_idle_tick().await.unwrap(),
+        0,
+        "there is nothing to ask"
+    );
+    word();
+    assert_eq!(call(&server, &connection).await, 401);
+    becomes(&server, shown, "failed:key_refused").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

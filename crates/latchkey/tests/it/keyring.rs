@@ -171,7 +171,11 @@ async fn every_column_is_sealed_again_and_opens() {
         .await
         .unwrap()
         .unwrap();
-    server.store.delete_connection(&found, true).await.unwrap();
+    server
+        .store
+        .delete_connection(&found, store::Reach::Token)
+        .await
+        .unwrap();
     server.connect("u-2", ANN).await;
     let admin = server.key_with(&[broker::Scope::WebhooksWrite]).await;
     let subscriptions = "/v1/webhooks/subscriptions";

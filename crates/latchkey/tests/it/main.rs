@@ -74,6 +74,7 @@ mod refusal;
 mod requests;
 mod retention;
 mod session_events;
+mod shared_grants;
 mod signed;
 mod start;
 mod store;

@@ -75,6 +75,38 @@ async fn a_callback_without_the_database_waits_and_then_works() {
     );
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_without_the_database_wait_and_then_work() {
+    let server = TestServer::builder().behind_link().start().await;
+    let session = server.session(&json!({})).await;
+    let flow = server.begin(&session).await;
+    let browser = server.browser();
+    let callback = browser.sign_in(&flow, ANN).await;
+    browser.get(&callback).await.expect(303);
+    let done = format!("/connect/done?f={}", flow.flow);
+    let embed = format!("/embed/{}", server.project.publishable_id);
+    let opened = || browser.get(&embed);
+    let modal = || {
+        let call = server.api("GET", &embed).no_key();
+        call.header("sec-fetch-dest", "iframe").send()
+    };
+    server.database.link().cut();
+    for page in [browser.get(&done).await, opened().await, modal().await] {
+        assert_eq!((page.status, page.header("retry-after")), (503, "3"), "{}", page.text);
+        assert!(page.header("content-type").starts_with("text/html"));
+        assert!(page.text.contains("One moment"), "{}", page.text);
+    }
+    server.database.link().mend().await;
+    let page = browser.get(&done).await.expect(200);
+    assert!(page.text.contains("data-outcome=\"success\""), "{}", page.text);
+    let page = modal().await.expect(200);
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains(&format!("frame-ancestors {}", testkit::SHOP)),
+        "{policy}"
+    );
+}
+
 async fn odd_callback(server: &TestServer) -> (StartedFlow, Browser, String) {
     let session = server.session(&json!({ "identity": "u-42" })).await;
     server.at_odd_callback(&session, "code").await

@@ -175,8 +175,9 @@ async fn evidence_is_ours_and_fresh() {
     server.advance(61).await;
     let body = json!({ "ticket": flow.ticket, "proof": flow.proof, "state": null, "evidence": old, "referrer": null });
     assert_eq!(
-        browser.post("/connect/api/start", None, &body).await.problem(403),
-        "not_from_app"
+        browser.post("/connect/api/start", None, &body).await.problem(410),
+        "flow_expired",
+        "a window that slept, not an attack"
     );
 }
 
@@ -373,10 +374,14 @@ async fn an_api_key_is_proved_and_kept() {
         (&connected["status"], &connected["connection"]["identity"]),
         (&json!("success"), &json!("u-7"))
     );
+    // Once more, because no answer came; another key is not kept, and nothing says that it is.
+    let again = submit("sandbox_key_1234567890abcdef").await.expect(200).json();
+    assert_eq!(again, connected);
     assert_eq!(
-        submit("sandbox_key_1234567890abcdef").await.problem(409),
+        submit("sandbox_key_0987654321abcdef").await.problem(409),
         "session_used"
     );
+    assert_eq!(server.database.number("select count(*) from connections").await, 1);
     let key = connected["connection"]["key"].as_str().unwrap();
     let me = server
         .api("GET", "/v1/passthrough/me")

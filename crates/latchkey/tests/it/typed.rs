@@ -164,6 +164,87 @@ async fn several_fields_are_asked_checked_sent_and_stand_there_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_sent_once_more_is_answered_once_more_and_made_once() {
+    let work = Work::new().await;
+    let values = json!({ "account": "AC1234", "token": "typed-canary-7d" });
+    work.known("7");
+    let first = work.submit("form", values.clone()).await.expect(200).json();
+    let asked = work.provider.seen("/api").len();
+    let again = work.submit("form", values.clone()).await.expect(200);
+    assert_eq!(again.json(), first);
+    assert!(!again.text.contains("typed-canary"), "{}", again.text);
+    assert_eq!(work.provider.seen("/api").len(), asked, "the service is asked nothing");
+
+    // Other values were not kept, and nothing says that they were.
+    for other in [
+        json!({ "account": "AC1234", "token": "typed-canary-8e" }),
+        json!({ "account": "AC1235", "token": "typed-canary-7d" }),
+        json!({ "account": "AC1234", "token": "typed-canary-7d", "seat": "3" }),
+        json!({ "account": "AC1234" }),
+    ] {
+        assert_eq!(work.submit("form", other).await.problem(409), "session_used");
+    }
+    let basic = json!({ "username": "ann@example.com", "password": "p" });
+    assert_eq!(work.submit("basic", basic).await.problem(409), "session_used");
+    for body in [
+        json!({
+            "integration": "sandbox", "auth": "api_key", "values": { "api_key": "sandbox_key_1234567890" },
+            "embedder": testkit::SHOP,
+        }),
+        json!({
+            "integration": "odd-typed", "auth": "form", "values": values, "embedder": "https://evil.example.test",
+        }),
+    ] {
+        let browser = work.server.browser();
+        let refused = browser.post("/connect/api/submit", Some(&work.session), &body).await;
+        assert_eq!(refused.problem(409), "session_used", "{body}");
+    }
+    let made = "select count(*) from events where type in ('connection.created', 'session.completed')";
+    assert_eq!(work.server.database.number(made).await, 2);
+
+    // Nobody finds out by it what was typed in.
+    let looks = "update connect_sessions set repeats = 10";
+    work.server.database.execute(looks).await;
+    assert_eq!(work.submit("form", values.clone()).await.problem(409), "session_used");
+    work.server
+        .database
+        .execute("update connect_sessions set repeats = 0")
+        .await;
+
+    // A reconnect is told of its connection too. What was there before is not kept any more.
+    let path = format!("/v1/vault/connections/{}", first["connection"]["id"].as_str().unwrap());
+    let reconnect = work.server.api("POST", &format!("{path}/reconnect"));
+    let session = reconnect.send().await.expect(200).json();
+    let session = session["requestId"].as_str().unwrap();
+    let newer = json!({ "account": "AC1234", "token": "typed-canary-9f", "seat": "3" });
+    let without_seat = json!({ "account": "AC1234", "token": "typed-canary-9f" });
+    work.known("7");
+    for _ in 0..2 {
+        let answer = work.submit_in(session, "form", newer.clone()).await.expect(200).json();
+        assert_eq!(answer["connection"]["id"], first["connection"]["id"]);
+    }
+    for other in [&values, &without_seat] {
+        let refused = work.submit_in(session, "form", other.clone()).await;
+        assert_eq!(refused.problem(409), "session_used");
+    }
+    assert_eq!(work.submit("form", values).await.problem(409), "session_used");
+
+    // Nor is one that was deleted; and a session that has ended says nothing.
+    work.server.api("DELETE", &path).send().await.expect(200);
+    assert_eq!(
+        work.submit_in(session, "form", newer.clone()).await.problem(409),
+        "session_used"
+    );
+    work.server.advance(31 * 60).await;
+    assert_eq!(
+        work.submit_in(session, "form", newer).await.problem(401),
+        "session_expired"
+    );
+    let left = "select count(*) from connections where deleted_at is null";
+    assert_eq!(work.server.database.number(left).await, 0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_user_name_and_password_are_sent_as_basic() {
     let work = Work::new().await;
     let form = work.form(&work.session, "basic").await;

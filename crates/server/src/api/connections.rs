@@ -193,10 +193,11 @@ pub(crate) async fn patch(
 pub(crate) struct Deleted {
     #[serde(flatten)]
     record: Record,
-    /// `pending`, `revoked`, `unsupported` or `failed`: what becomes of the grant at the provider.
+    /// `pending`, `revoked`, `unsupported`, `failed` or `shared` (another connection lives on it): what becomes of the grant at
+    /// the provider.
     #[schema(value_type = String)]
     revocation: RevocationStatus,
-    /// With `failed`: `credential_unreadable`, where nobody can open the credential.
+    /// With `failed`: `credential_unreadable`, where nobody can open the credential. With `shared`: `grant_shared`.
     #[serde(skip_serializing_if = "Option::is_none")]
     revocation_reason: Option<&'static str>,
     /// The same for people.

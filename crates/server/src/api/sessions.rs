@@ -204,17 +204,19 @@ impl From<ConnectProblem> for SessionProblem {
 }
 
 /// Whom a list is narrowed to: an id in clear, or what stands for one in addresses.
-fn whom(broker: &Broker, caller: &Caller, query: &Query) -> Result<Option<String>, Problem> {
+fn whom(broker: &Broker, caller: &Caller, query: &Query) -> Result<Option<(String, Option<IdentityType>)>, Problem> {
     if let Some(typed) = query.text("identity")? {
-        return Ok(Some(typed.to_owned()));
+        return Ok(Some((typed.to_owned(), None)));
     }
     let Some(reference) = query.get("who") else {
         return Ok(None);
     };
     let found = broker.identity_of_reference(caller.project, reference);
-    found.map(|identity| Some(identity.id)).ok_or_else(|| {
-        Problem::bad_request("`who` stands for no identity here. Send one that GET /v1/identities answered.")
-    })
+    found
+        .map(|identity| Some((identity.id, Some(identity.kind))))
+        .ok_or_else(|| {
+            Problem::bad_request("`who` stands for no identity here. Send one that GET /v1/identities answered.")
+        })
 }
 
 /// Lists attempts to connect something in the key's environment, the newest first. They are kept for a week.
@@ -270,7 +272,10 @@ pub(crate) async fn list(
             Problem::bad_request("`outcome` is none of connected, failed, cancelled, left, open. Send one of them.")
         })?;
         search.integration = query.text("integration")?.map(ToOwned::to_owned);
-        search.identity = whom(&broker, &caller.0, &query)?;
+        (search.identity, search.identity_type) = match whom(&broker, &caller.0, &query)? {
+            Some((identity, kind)) => (Some(identity), kind),
+            None => (None, None),
+        };
         let after = query.get("after").map(str::parse::<SessionId>).transpose();
         search.before = after
             .map_err(|_| Problem::bad_request("`after` is no id of a session. Send `next` of the page before."))?;

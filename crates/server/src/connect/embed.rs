@@ -70,7 +70,7 @@ pub(crate) async fn project(
 }
 
 /// A browser that says so is believed; one that says nothing is asked by the page's script.
-fn is_framed(request: &HttpRequest) -> bool {
+pub(super) fn is_framed(request: &HttpRequest) -> bool {
     request
         .headers()
         .get("sec-fetch-dest")
@@ -86,7 +86,7 @@ fn is_opened(request: &HttpRequest) -> bool {
 }
 
 /// Old clients probe the address. Only the beginning of the query is looked at.
-fn asks_for_status(request: &HttpRequest) -> bool {
+pub(super) fn asks_for_status(request: &HttpRequest) -> bool {
     let accept = request
         .headers()
         .get(header::ACCEPT)

@@ -13,6 +13,7 @@ pub(crate) mod events;
 pub(crate) mod evidence;
 pub(crate) mod flows;
 pub(crate) mod jwks;
+pub(crate) mod later;
 pub(crate) mod links;
 pub(crate) mod pages;
 pub(crate) mod pictures;
@@ -182,11 +183,15 @@ impl Message<'_> {
     }
 
     fn page(&self, site: &crate::Site, request: &HttpRequest, status: StatusCode) -> Result<HttpResponse, Problem> {
+        self.branded(site, brand_here(request), status)
+    }
+
+    fn branded(&self, site: &crate::Site, brand: Brand, status: StatusCode) -> Result<HttpResponse, Problem> {
         let nonce = Nonce::generate();
         let template = MessagePage {
             nonce: nonce.as_str(),
             assets: &site.assets,
-            brand: brand_here(request),
+            brand,
             texts: self.texts,
             title: &self.title,
             text: &self.text,

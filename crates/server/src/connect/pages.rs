@@ -357,6 +357,18 @@ pub(crate) struct MessagePage<'a> {
     pub reference: Option<&'a str>,
 }
 
+/// `/` and `/embed/{pub}` in a frame, while they cannot be answered. Header set LATER: no script.
+#[derive(Debug, Template)]
+#[template(path = "connect/later.html")]
+pub(crate) struct LaterPage<'a> {
+    /// Nonce of this answer's policy, for the style sheets.
+    pub nonce: &'a str,
+    /// Addresses of the style sheets.
+    pub assets: &'a Assets,
+    /// The texts of its language.
+    pub texts: Texts,
+}
+
 /// `/demo`, in development only: a small product that embeds Latchkey. Its policy adds `frame-src 'self'`.
 #[derive(Debug, Template)]
 #[template(path = "demo/index.html")]

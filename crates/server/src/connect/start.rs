@@ -6,7 +6,7 @@ use broker::{Broker, Next, Redeem};
 use serde::Deserialize;
 use serde_json::json;
 
-use super::evidence::Seen;
+use super::evidence::{Seen, Unsealed};
 use super::flows::Nothing;
 use super::pages::StartPage;
 use super::{Message, brand_here, cookies, page as show};
@@ -79,13 +79,7 @@ pub(crate) async fn start(
         opener,
         ..
     } = body.0;
-    let seen = site.sealer.open(&evidence, site.now()).map_err(|_| {
-        Problem::keyed(
-            Kind::Forbidden,
-            "not_from_app",
-            "This window was open for too long. Go back to the app and start again.",
-        )
-    })?;
+    let seen = site.sealer.open(&evidence, site.now()).map_err(unsealed)?;
     let redeemed = broker
         .redeem(Redeem {
             ticket: ticket.0,
@@ -106,6 +100,22 @@ pub(crate) async fn start(
         Next::Provider(url) => json!({ "next": "provider", "url": url }),
         Next::Confirm(flow) => json!({ "next": "confirm", "flow": flow.to_string() }),
     }))
+}
+
+/// Why the evidence does not count. A window that slept with its computer is no attack, and is not told of one.
+fn unsealed(why: Unsealed) -> Problem {
+    match why {
+        Unsealed::Expired => Problem::keyed(
+            Kind::Gone,
+            "flow_expired",
+            "This window was open for too long. Go back to the app and start again.",
+        ),
+        Unsealed::Forged => Problem::keyed(
+            Kind::Forbidden,
+            "not_from_app",
+            "This sign-in was not opened from the app. Go to the app and start it there.",
+        ),
+    }
 }
 
 /// POST `/connect/api/start/resume`: this browser's flows that can be taken up again.

@@ -131,7 +131,7 @@ pub(super) async fn draw_edited(
             .map(|item| TimelineRow {
                 kind: item.kind,
                 summary: in_words(item.summary, &item.data),
-                deliveries: delivered(item.id, &deliveries),
+                deliveries: delivered(here, item.id, &deliveries),
                 at: When::new(item.at, now),
             })
             .collect(),
@@ -259,6 +259,7 @@ pub(super) async fn delete(broker: web::Data<Broker>, here: Here, path: Path) ->
         store::RevocationStatus::Revoked => "revoked",
         store::RevocationStatus::Unsupported => "unsupported",
         store::RevocationStatus::Failed => "failed",
+        store::RevocationStatus::Shared => "shared",
     };
     Ok(see(&acting.here.at(&format!("connections?deleted={word}"))))
 }

@@ -226,11 +226,13 @@ impl FromRequest for Operator {
                 None => None,
             };
             signed.map(Self).ok_or_else(|| {
-                // A form that was sent is gone: back to the page that it stood on.
-                let back = if changes {
-                    "/console"
-                } else {
-                    request.uri().path_and_query().map_or("/console", |to| to.as_str())
+                let uri = request.uri();
+                let back = match uri.path() {
+                    // A script's; it stands on a page of its own.
+                    path if path.starts_with("/console/api/") => "/console",
+                    // A form that was sent is gone. Its address leads back to the page that it stood on.
+                    path if changes => path,
+                    path => uri.path_and_query().map_or(path, |to| to.as_str()),
                 };
                 let query: String = url::form_urlencoded::Serializer::new(String::new())
                     .append_pair("next", back)

@@ -6,7 +6,7 @@ use broker::{Connection, ConnectionState};
 use catalog::Catalog;
 use chrono::{DateTime, Utc};
 
-use super::connections::one::Edits;
+use super::connections::one::{Delivered, Edits};
 use super::developers::recent::Recent;
 use super::navigation::{self, Group, Section};
 use super::operator::Here;
@@ -352,7 +352,7 @@ pub(super) struct TimelineRow {
     pub(super) kind: String,
     pub(super) summary: String,
     /// How its deliveries stand; empty where nobody subscribes to it.
-    pub(super) deliveries: String,
+    pub(super) deliveries: Vec<Delivered>,
     pub(super) at: When,
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{Connection, event};
-use crate::{Store, StoreError, events};
+use crate::{Reach, Store, StoreError, events};
 
 /// What became of a connection's grant after it was deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -17,6 +17,8 @@ pub enum RevocationStatus {
     Unsupported,
     /// The provider did not confirm within a day, or could not be asked.
     Failed,
+    /// Another connection lives on the same grant, so the provider was not asked; the last one of them is revoked.
+    Shared,
 }
 
 impl RevocationStatus {
@@ -27,6 +29,7 @@ impl RevocationStatus {
             Self::Revoked => "revoked",
             Self::Unsupported => "unsupported",
             Self::Failed => "failed",
+            Self::Shared => "shared",
         }
     }
 }
@@ -53,16 +56,26 @@ impl Parting {
             "The connection is deleted, and its grant was not revoked at the service: the credential here cannot be opened, because its key is lost or its row is damaged. End the access at the service.",
         )),
     };
+
+    /// To end the grant would end another connection, too.
+    pub(crate) const SHARED: Self = Self {
+        revocation: RevocationStatus::Shared,
+        why: Some((
+            "grant_shared",
+            "The connection is deleted, and the access at the service was not ended: another connection uses it. It ends with the last of them.",
+        )),
+    };
 }
 
 impl Store {
     /// Deletes a connection: in one transaction its credential leaves for `revocations` and nothing can read it any
-    /// more. `revocable` tells whether the provider can be asked. One that nobody can open is erased, and the event says
-    /// that it was not revoked. `None` when somebody else deleted it first.
+    /// more. `reach` tells whether the provider can be asked, and what that ends: where another connection lives on the same
+    /// grant, nothing is revoked. One that nobody can open is erased, and the event says that it was not revoked. `None`
+    /// when somebody else deleted it first.
     pub async fn delete_connection(
         &self,
         connection: &Connection,
-        revocable: bool,
+        reach: Reach,
     ) -> Result<Option<Parting>, StoreError> {
         let mut transaction = self.pool.begin().await?;
         // Everybody locks the credential first.
@@ -82,7 +95,7 @@ impl Store {
         if deleted.rows_affected() == 0 {
             return Ok(None);
         }
-        let parting = self.revoke_credential(&mut transaction, connection, revocable).await?;
+        let parting = self.revoke_credential(&mut transaction, connection, reach).await?;
         let payload = match parting.why {
             None => json!({ "revocation": parting.revocation }),
             Some((reason, message)) => {

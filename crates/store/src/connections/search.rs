@@ -7,7 +7,7 @@ use vault::Environment;
 
 use super::{Connection, ConnectionState, Row};
 use crate::name_words::NameWords;
-use crate::{ConnectionId, Look, Page, ProjectId, Store, StoreError};
+use crate::{ConnectionId, IdentityType, Look, Page, ProjectId, Store, StoreError};
 
 /// When a connection was last called through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,6 +30,8 @@ pub struct ConnectionSearch {
     pub state: Option<ConnectionState>,
     /// Of this identity.
     pub identity: Option<String>,
+    /// Of an identity of this type; a user without.
+    pub identity_type: Option<IdentityType>,
     /// Of the account with this id or name.
     pub account: Option<String>,
     /// With this tag.
@@ -173,6 +175,10 @@ fn ordered(search: &ConnectionSearch) -> (Option<Condition>, Vec<Condition>) {
     if let Some(identity) = &search.identity {
         // Served by connections_by_identity.
         all.push((0, text_of("c.identity", identity)));
+    }
+    if let Some(kind) = search.identity_type {
+        // In no index: of one identity's rows, which are few.
+        all.push((9, text_of("coalesce(c.identity_type, 'user')", kind.as_str())));
     }
     if let Some(active) = search.active {
         // Served by connections_off; most are on.

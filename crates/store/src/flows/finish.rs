@@ -235,6 +235,13 @@ impl Store {
         }
         let id = self.insert_connection(transaction, new, None).await?;
         crate::session_names::name_new(transaction, session.id, id).await?;
+        sqlx::query!(
+            "update connect_sessions set made_id = $2 where id = $1",
+            session.id.0,
+            id.0
+        )
+        .execute(&mut *transaction)
+        .await?;
         Ok(Some(id))
     }
 

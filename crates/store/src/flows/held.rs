@@ -392,6 +392,8 @@ impl Store {
             app: flow.app,
             connection: None,
             flow: Some(flow.id),
+            held_by: None,
+            account: grant.account_id.as_deref(),
             integration: &flow.integration,
             auth_method: &flow.auth_method,
             variables: &grant.variables,

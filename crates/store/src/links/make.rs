@@ -1,8 +1,11 @@
 //! Making links, once for each `Idempotency-Key`.
 
+use serde_json::json;
 use vault::{Digest, Environment};
 
-use crate::{ConnectionId, IdentityType, LinkId, LinkPurpose, Owner, ProjectId, Repeatable, Store, StoreError};
+use crate::{
+    AuditEntry, ConnectionId, IdentityType, LinkId, LinkPurpose, Owner, ProjectId, Repeatable, Store, StoreError, audit,
+};
 
 /// A link to make.
 #[derive(Clone, Debug)]
@@ -43,13 +46,14 @@ pub enum LinkMade {
 }
 
 impl Store {
-    /// Makes a link, once for each `Idempotency-Key` within a day.
+    /// Makes a link for `actor`, once for each `Idempotency-Key` within a day, with the line in the audit log.
     pub async fn make_link(
         &self,
         id: LinkId,
         digest: &Digest,
         new: &NewLink,
         repeatable: Option<&Repeatable>,
+        actor: &str,
     ) -> Result<LinkMade, StoreError> {
         let earlier = async || match repeatable {
             None => Ok(None),
@@ -58,7 +62,7 @@ impl Store {
         if let Some(earlier) = earlier().await? {
             return Ok(earlier);
         }
-        match self.insert_link(id, digest, new, repeatable).await {
+        match self.insert_link(id, digest, new, repeatable, actor).await {
             Ok(true) => Ok(LinkMade::New(id)),
             Ok(false) => Ok(LinkMade::NoConnection),
             // The same request on another replica was first.
@@ -73,6 +77,7 @@ impl Store {
         digest: &Digest,
         new: &NewLink,
         repeatable: Option<&Repeatable>,
+        actor: &str,
     ) -> Result<bool, StoreError> {
         let mut transaction = self.pool.begin().await?;
         if let Some(repeatable) = repeatable {
@@ -88,14 +93,15 @@ impl Store {
             .execute(&mut *transaction)
             .await?;
         }
-        let made = sqlx::query!(
+        let ends = sqlx::query_scalar!(
             "insert into connect_links (id, project_id, environment, digest, purpose, source, identity, identity_type,
                     group_name, label, integrations, connection_id, generation, verify, locale, inviter, request_key,
                     request_tag, expires_at)
              select $1, $2, $3, $4, $5, 'api', $6, $7, $8, $9, $10, k.connection_id, k.generation, $12, $13, $14, $15, $16,
                     latchkey_now() + make_interval(secs => $17)
              from (select) one left join credentials k on k.connection_id = $11
-             where $11::uuid is null or k.connection_id is not null",
+             where $11::uuid is null or k.connection_id is not null
+             returning expires_at",
             id.0,
             new.project.0,
             new.environment.as_str(),
@@ -114,10 +120,20 @@ impl Store {
             repeatable.map(|repeatable| repeatable.request.to_vec()),
             seconds(new.ttl)
         )
-        .execute(&mut *transaction)
+        .fetch_optional(&mut *transaction)
         .await?;
+        let Some(ends) = ends else { return Ok(false) };
+        let entry = AuditEntry {
+            project: Some(new.project),
+            environment: Some(new.environment),
+            action: "link.created",
+            actor: actor.to_owned(),
+            subject: Some(format!("link:{id}")),
+            detail: &json!({ "purpose": new.purpose, "expires_at": ends, "connection": new.connection }),
+        };
+        audit::note(&mut transaction, entry).await?;
         transaction.commit().await?;
-        Ok(made.rows_affected() == 1)
+        Ok(true)
     }
 
     /// What an earlier request under the same `Idempotency-Key` made in the last day. Served by

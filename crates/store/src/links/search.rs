@@ -3,13 +3,15 @@
 use vault::Environment;
 
 use super::{Row, select_links};
-use crate::{ConnectionId, Link, LinkId, Page, ProjectId, Store, StoreError};
+use crate::{ConnectionId, IdentityType, Link, LinkId, Page, ProjectId, Store, StoreError};
 
 /// What the console's list of links looks for.
 #[derive(Clone, Debug, Default)]
 pub struct LinkSearch {
     /// Of this identity.
     pub identity: Option<String>,
+    /// Of an identity of this type; a user without.
+    pub identity_type: Option<IdentityType>,
     /// In this state, as the API names it.
     pub state: Option<String>,
     /// Older than this one.
@@ -37,6 +39,7 @@ impl Store {
                    and ($5::uuid is null or s.id < $5)
                  order by s.id desc limit $7))
                and ($4::text is null or case state when 'deleted' then 'revoked' else state end = $4)
+               and ($8::text is null or coalesce(identity_type, 'user') = $8)
              order by id desc limit $6",
             project.0,
             environment.as_str(),
@@ -44,7 +47,8 @@ impl Store {
             search.state,
             search.before.map(|id| id.0),
             search.limit + 1,
-            Self::LINKS_STRETCH
+            Self::LINKS_STRETCH,
+            search.identity_type.map(IdentityType::as_str)
         )
         .fetch_all(&self.pool)
         .await?;

@@ -105,6 +105,21 @@ pub struct DeliveryWithAttempts {
     pub attempts: Vec<AttemptRow>,
 }
 
+/// Where one of an event's deliveries stands.
+#[derive(Clone, Debug)]
+pub struct EventDelivery {
+    /// The event.
+    pub event: EventId,
+    /// Its id.
+    pub id: DeliveryId,
+    /// The endpoint.
+    pub endpoint: EndpointId,
+    /// The endpoint's address.
+    pub url: String,
+    /// How it stands.
+    pub status: DeliveryStatus,
+}
+
 /// Which deliveries a list shows.
 #[derive(Clone, Copy, Debug)]
 pub struct DeliveryFilter {
@@ -180,29 +195,93 @@ macro_rules! select_deliveries {
 }
 
 impl Store {
-    /// Deliveries of an endpoint, newest first, paged by key. Served by `webhook_deliveries_by_endpoint`.
+    /// Deliveries of an endpoint, newest first, paged by key; none behind one that is not there any more.
     pub async fn deliveries(
         &self,
         project: ProjectId,
         environment: Environment,
         filter: DeliveryFilter,
     ) -> Result<Vec<Delivery>, StoreError> {
-        select_deliveries!(
-            "and d.endpoint_id = $3 and ($4::text is null or d.status = $4)
-             and ($5::uuid is null or (d.created_at, d.seq) < (select a.created_at, a.seq from webhook_deliveries a where a.id = $5))
-             order by d.created_at desc, d.seq desc limit $6",
-            project.0,
-            environment.as_str(),
-            filter.endpoint.0,
-            filter.status.map(DeliveryStatus::as_str),
-            filter.after.map(|id| id.0),
-            filter.limit
+        // Values and no query of their own: only those are looked for in the index. Served by the primary key.
+        let (before, seq) = match filter.after {
+            None => (None, i64::MAX),
+            Some(after) => {
+                let row = sqlx::query!("select created_at, seq from webhook_deliveries where id = $1", after.0)
+                    .fetch_optional(&self.pool)
+                    .await?;
+                let Some(row) = row else { return Ok(Vec::new()) };
+                (Some(row.created_at), row.seq)
+            }
+        };
+        let rows = match filter.status {
+            // Served by webhook_deliveries_by_endpoint.
+            None => {
+                select_deliveries!(
+                    "and d.endpoint_id = $3 and (d.created_at, d.seq) < (coalesce($4::timestamptz, 'infinity'), $5)
+                     order by d.created_at desc, d.seq desc limit $6",
+                    project.0,
+                    environment.as_str(),
+                    filter.endpoint.0,
+                    before,
+                    seq,
+                    filter.limit
+                )
+                .fetch_all(&self.pool)
+                .await?
+            }
+            // Served by webhook_deliveries_by_status.
+            Some(status) => {
+                select_deliveries!(
+                    "and d.endpoint_id = $3 and d.status = $7
+                     and (d.created_at, d.seq) < (coalesce($4::timestamptz, 'infinity'), $5)
+                     order by d.created_at desc, d.seq desc limit $6",
+                    project.0,
+                    environment.as_str(),
+                    filter.endpoint.0,
+                    before,
+                    seq,
+                    filter.limit,
+                    status.as_str()
+                )
+                .fetch_all(&self.pool)
+                .await?
+            }
+        };
+        rows.into_iter().map(TryInto::try_into).collect()
+    }
+
+    /// The deliveries of events to endpoints that are there, those of one status behind those of another. An event has as
+    /// many as there are endpoints at most. Served by `webhook_deliveries_event_id_endpoint_id_key`.
+    pub async fn deliveries_of(&self, events: &[EventId]) -> Result<Vec<EventDelivery>, StoreError> {
+        let ids: Vec<_> = events.iter().map(|id| id.0).collect();
+        let rows = sqlx::query!(
+            r#"select d.event_id as "event: EventId", d.id as "id: DeliveryId", d.endpoint_id as "endpoint: EndpointId",
+                      e.url, d.status
+               from webhook_deliveries d join webhook_endpoints e on e.id = d.endpoint_id and e.deleted_at is null
+               where d.event_id = any ($1) order by d.status, d.endpoint_id"#,
+            &ids
         )
         .fetch_all(&self.pool)
-        .await?
-        .into_iter()
-        .map(TryInto::try_into)
-        .collect()
+        .await?;
+        rows.into_iter()
+            .map(|row| -> Result<EventDelivery, StoreError> {
+                let status = row
+                    .status
+                    .parse::<DeliveryStatus>()
+                    .map_err(|what| StoreError::Inconsistent {
+                        table: "webhook_deliveries",
+                        record: row.id.0,
+                        what,
+                    })?;
+                Ok(EventDelivery {
+                    event: row.event,
+                    id: row.id,
+                    endpoint: row.endpoint,
+                    url: row.url,
+                    status,
+                })
+            })
+            .collect()
     }
 
     /// A delivery.

@@ -5,7 +5,7 @@ use serde_json::Value;
 use sqlx::PgConnection;
 use vault::{Environment, WebhookSecret};
 
-use super::{Rotated, Rotation, secret_place};
+use super::{Rotated, Rotation, noted, secret_place};
 use crate::{EndpointId, ProjectId, Store, StoreError};
 
 /// Endpoints of one project and environment: each costs every change a row.
@@ -188,6 +188,8 @@ pub struct EndpointChange {
     pub metadata: Option<Value>,
     /// On or off. On is a new beginning: what failed before counts no more.
     pub active: Option<bool>,
+    /// Only an endpoint that its owner last changed at this time.
+    pub read: Option<DateTime<Utc>>,
 }
 
 /// What an upsert did.
@@ -236,13 +238,15 @@ impl Store {
     }
 
     /// Makes the endpoint of a key, or gives the one that is there these values. `None` when there are too many. With
-    /// `rotation`, another secret replaces the one that is there; without, that one stays. Served by
-    /// `webhook_endpoints_key`.
+    /// `rotation`, another secret replaces the one that is there; without, that one stays. `actor` is who wishes it. Served
+    /// by `webhook_endpoints_key`.
     pub async fn upsert_endpoint(
         &self,
         new: &NewEndpoint,
         rotation: Option<Rotation>,
+        actor: &str,
     ) -> Result<Option<Upserted>, StoreError> {
+        let (project, environment) = (new.project, new.environment);
         let mut transaction = self.pool.begin().await?;
         let there = sqlx::query!(
             "select id, generation, sealed from webhook_endpoints
@@ -254,12 +258,15 @@ impl Store {
         .fetch_optional(&mut *transaction)
         .await?;
         let Some(there) = there else {
-            let made = self.insert_endpoint(&mut transaction, new).await?;
+            let Some(id) = self.insert_endpoint(&mut transaction, new).await? else {
+                return Ok(None);
+            };
+            noted(&mut transaction, project, environment, id, "webhook.created", actor).await?;
             transaction.commit().await?;
-            return Ok(made.map(Upserted::Created));
+            return Ok(Some(Upserted::Created(id)));
         };
         let id = EndpointId(there.id);
-        let place = secret_place(new.project, new.environment, there.id, there.generation);
+        let place = secret_place(project, environment, there.id, there.generation);
         if let Some(rotation) = rotation {
             let same = match there.sealed {
                 None => false,
@@ -269,14 +276,7 @@ impl Store {
             };
             if !same {
                 let rotated = self
-                    .replace_secret(
-                        &mut transaction,
-                        new.project,
-                        new.environment,
-                        id,
-                        &new.secret,
-                        rotation,
-                    )
+                    .replace_secret(&mut transaction, project, environment, id, &new.secret, rotation)
                     .await?;
                 if let Rotated::Overlapping(until) = rotated {
                     return Ok(Some(Upserted::Overlapping(until)));
@@ -289,8 +289,10 @@ impl Store {
             description: Some(new.description.clone()),
             metadata: Some(new.metadata.clone()),
             active: Some(new.active),
+            read: None,
         };
-        change_endpoint(&mut transaction, new.project, new.environment, id, &change).await?;
+        change_endpoint(&mut transaction, project, environment, id, &change).await?;
+        noted(&mut transaction, project, environment, id, "webhook.changed", actor).await?;
         transaction.commit().await?;
         Ok(Some(Upserted::Changed(id)))
     }
@@ -323,25 +325,34 @@ impl Store {
             .transpose()
     }
 
-    /// Changes an endpoint. `false` when there is none.
+    /// Changes an endpoint for `actor`. `false` when there is none, or it is another than was read.
     pub async fn change_endpoint(
         &self,
         project: ProjectId,
         environment: Environment,
         id: EndpointId,
         change: &EndpointChange,
+        actor: &str,
     ) -> Result<bool, StoreError> {
-        let mut connection = self.pool.acquire().await?;
-        change_endpoint(&mut connection, project, environment, id, change).await
+        let mut transaction = self.pool.begin().await?;
+        if !change_endpoint(&mut transaction, project, environment, id, change).await? {
+            return Ok(false);
+        }
+        noted(&mut transaction, project, environment, id, "webhook.changed", actor).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 
-    /// Deletes an endpoint at once, with its secrets; the purge takes away what was on its way. `false` when there is none.
+    /// Deletes an endpoint at once for `actor`, with its secrets; the purge takes away what was on its way. `false` when
+    /// there is none.
     pub async fn delete_endpoint(
         &self,
         project: ProjectId,
         environment: Environment,
         id: EndpointId,
+        actor: &str,
     ) -> Result<bool, StoreError> {
+        let mut transaction = self.pool.begin().await?;
         let deleted = sqlx::query!(
             "update webhook_endpoints set deleted_at = latchkey_now(), active = false, sealed = null,
                     previous_sealed = null, previous_until = null
@@ -350,9 +361,14 @@ impl Store {
             project.0,
             environment.as_str()
         )
-        .execute(&self.pool)
+        .execute(&mut *transaction)
         .await?;
-        Ok(deleted.rows_affected() == 1)
+        if deleted.rows_affected() == 0 {
+            return Ok(false);
+        }
+        noted(&mut transaction, project, environment, id, "webhook.deleted", actor).await?;
+        transaction.commit().await?;
+        Ok(true)
     }
 }
 
@@ -372,7 +388,8 @@ async fn change_endpoint(
                 failures = case when $4 <> url or ($9 and not active) then 0 else failures end,
                 not_before = case when $4 <> url or ($9 and not active) then null else not_before end,
                 updated_at = latchkey_now()
-         where id = $1 and project_id = $2 and environment = $3 and deleted_at is null",
+         where id = $1 and project_id = $2 and environment = $3 and deleted_at is null
+           and ($10::timestamptz is null or updated_at = $10)",
         id.0,
         project.0,
         environment.as_str(),
@@ -382,6 +399,7 @@ async fn change_endpoint(
         change.description.clone().flatten(),
         change.metadata,
         change.active,
+        change.read,
     )
     .execute(connection)
     .await?;

@@ -14,17 +14,19 @@ mod subscribe;
 
 pub(crate) use claims::unblock;
 pub use claims::{Attempt, AttemptEnd, ClaimedDelivery, InFlight, Verdict};
-pub use deliveries::{AttemptRow, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWithAttempts};
+pub use deliveries::{AttemptRow, Delivery, DeliveryFilter, DeliveryStatus, DeliveryWithAttempts, EventDelivery};
 pub use endpoints::{DisabledReason, ENDPOINTS_AT_MOST, EndpointChange, NewEndpoint, Upserted, WebhookEndpoint};
 pub use purge::{DELIVERIES_KEPT_DAYS, PurgedDeliveries};
 pub use redelivery::{Range, Redelivered};
 pub use secrets::{Rotated, Rotation};
 pub use subscribe::Subscribed;
 
+use serde_json::json;
+use sqlx::PgConnection;
 use uuid::Uuid;
 use vault::{Environment, Place, WebhookSecret};
 
-use crate::{ProjectId, Store, StoreError};
+use crate::{AuditEntry, EndpointId, ProjectId, Store, StoreError, audit};
 
 /// Failures in a row after which an endpoint is only probed, one delivery at a time.
 pub const FAILURES_UNTIL_PROBES: i32 = 5;
@@ -41,6 +43,26 @@ fn secret_place(project: ProjectId, environment: Environment, endpoint: Uuid, ge
         column: "webhook_endpoints.sealed",
         generation,
     }
+}
+
+/// Writes what `actor` did to an endpoint, in the transaction that does it.
+async fn noted(
+    transaction: &mut PgConnection,
+    project: ProjectId,
+    environment: Environment,
+    endpoint: EndpointId,
+    action: &'static str,
+    actor: &str,
+) -> Result<(), StoreError> {
+    let entry = AuditEntry {
+        project: Some(project),
+        environment: Some(environment),
+        action,
+        actor: actor.to_owned(),
+        subject: Some(format!("webhook:{endpoint}")),
+        detail: &json!({}),
+    };
+    audit::note(transaction, entry).await
 }
 
 impl Store {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::PgConnection;
 use vault::{Environment, WebhookSecret};
 
-use super::secret_place;
+use super::{noted, secret_place};
 use crate::{EndpointId, ProjectId, Store, StoreError};
 
 /// What a rotation did.
@@ -28,8 +28,8 @@ pub struct Rotation {
 }
 
 impl Store {
-    /// A new secret; the one before signs too for a while. A second rotation within that while would take away the secret
-    /// before that one, and is refused unless it is forced.
+    /// A new secret, given by `actor`; the one before signs too for a while. A second rotation within that while would take
+    /// away the secret before that one, and is refused unless it is forced.
     pub async fn rotate_endpoint_secret(
         &self,
         project: ProjectId,
@@ -37,11 +37,16 @@ impl Store {
         id: EndpointId,
         secret: &WebhookSecret,
         rotation: Rotation,
+        actor: &str,
     ) -> Result<Rotated, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let done = self
             .replace_secret(&mut transaction, project, environment, id, secret, rotation)
             .await?;
+        if done == Rotated::Done {
+            let action = "webhook.secret_rotated";
+            noted(&mut transaction, project, environment, id, action, actor).await?;
+        }
         transaction.commit().await?;
         Ok(done)
     }

@@ -1,6 +1,6 @@
 //! Subscribing, once for each `Idempotency-Key`.
 
-use super::NewEndpoint;
+use super::{NewEndpoint, noted};
 use crate::{EndpointId, Repeatable, Store, StoreError};
 
 /// What a request to subscribe did.
@@ -17,7 +17,7 @@ pub enum Subscribed {
 }
 
 impl Store {
-    /// Makes an endpoint, once for each `Idempotency-Key`.
+    /// Makes an endpoint for `actor`, once for each `Idempotency-Key`.
     ///
     /// # Errors
     /// [`StoreError::Conflict`] when its key is taken.
@@ -25,6 +25,7 @@ impl Store {
         &self,
         new: &NewEndpoint,
         repeatable: Option<&Repeatable>,
+        actor: &str,
     ) -> Result<Subscribed, StoreError> {
         let earlier = async || match repeatable {
             None => Ok(None),
@@ -33,7 +34,7 @@ impl Store {
         if let Some(earlier) = earlier().await? {
             return Ok(earlier);
         }
-        match self.create_endpoint_once(new, repeatable).await {
+        match self.create_endpoint_once(new, repeatable, actor).await {
             // The same request on another replica may have been first.
             Err(StoreError::Conflict(what)) => earlier().await?.ok_or(StoreError::Conflict(what)),
             done => done,
@@ -44,6 +45,7 @@ impl Store {
         &self,
         new: &NewEndpoint,
         repeatable: Option<&Repeatable>,
+        actor: &str,
     ) -> Result<Subscribed, StoreError> {
         let mut transaction = self.pool.begin().await?;
         let Some(id) = self.insert_endpoint(&mut transaction, new).await? else {
@@ -72,6 +74,8 @@ impl Store {
                 return Ok(earlier.unwrap_or(Subscribed::OtherRequest));
             }
         }
+        let (project, environment) = (new.project, new.environment);
+        noted(&mut transaction, project, environment, id, "webhook.created", actor).await?;
         transaction.commit().await?;
         Ok(Subscribed::New(id))
     }

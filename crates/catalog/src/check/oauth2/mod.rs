@@ -12,8 +12,8 @@ use super::{link, text};
 use crate::definition as written;
 use crate::definition::Omitted;
 use crate::model::{
-    AuthKind, ClientAuth, Endpoints, OAuth2, ParameterNames, Pkce, Refresh, RefreshErrors, RequestBody, RevokeRequest,
-    RevokedToken, SecondExchange, TokenAnswer, TokenRequest,
+    AuthKind, ClientAuth, Endpoints, OAuth2, ParameterNames, Pkce, Refresh, RefreshErrors, RequestBody, RevokeEnds,
+    RevokeRequest, RevokedToken, SecondExchange, TokenAnswer, TokenRequest,
 };
 use crate::report::{Place, Report};
 
@@ -334,6 +334,10 @@ fn revoke(
     RevokeRequest {
         request,
         tokens: tokens.collect(),
+        ends: match written.ends {
+            written::RevokeEnds::Token => RevokeEnds::Token,
+            written::RevokeEnds::Grant => RevokeEnds::Grant,
+        },
     }
 }
 

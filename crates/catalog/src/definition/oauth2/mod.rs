@@ -10,7 +10,7 @@ pub(crate) use self::device::DeviceAuthorization;
 pub(super) use self::device::{ByCode, as_oauth2};
 pub(crate) use self::request::{
     Answer, Authorize, ClientAuth, ExpiresUnit, Omitted, Param, Refresh, RefreshErrors, RefreshWith, Revoke,
-    RevokeAuth, RevokeBody, RevokeMethod, RevokedToken, Then, Token, TokenBody, TokenMethod, TokenNames,
+    RevokeAuth, RevokeBody, RevokeEnds, RevokeMethod, RevokedToken, Then, Token, TokenBody, TokenMethod, TokenNames,
 };
 use super::{Choose, Learn, LearningCall};
 

@@ -187,6 +187,8 @@ pub(crate) struct Revoke {
     pub(crate) parameter: Option<String>,
     /// Which tokens are sent, in this order: refresh token, then access token, unless said otherwise.
     pub(crate) tokens: Vec<RevokedToken>,
+    /// What it ends: `token` unless said otherwise. A `grant` is not revoked while another connection lives on it.
+    pub(crate) ends: RevokeEnds,
     /// Extra headers.
     pub(crate) headers: BTreeMap<String, String>,
     /// Extra parameters. In a JSON body a number or `true` is sent as such.
@@ -202,6 +204,7 @@ impl Default for Revoke {
             client_auth: None,
             parameter: None,
             tokens: both_tokens(),
+            ends: RevokeEnds::Token,
             headers: BTreeMap::new(),
             params: BTreeMap::new(),
         }
@@ -308,6 +311,16 @@ pub(crate) enum RevokedToken {
     RefreshToken,
     /// The access token.
     AccessToken,
+}
+
+/// What a revocation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum RevokeEnds {
+    /// The tokens of this sign-in.
+    Token,
+    /// All that the account gave the OAuth client, at other sign-ins too.
+    Grant,
 }
 
 /// The token that buys a new one.

@@ -6,8 +6,8 @@ use url::Url;
 
 pub use self::assertion::{AssertionAudience, ClientAssertion, KeyAlgorithm};
 pub use self::request::{
-    ClientAuth, ParameterNames, ParameterValue, Refresh, RefreshErrors, RequestBody, RequestMethod, RevokeRequest,
-    RevokedToken, SecondExchange, TokenAnswer, TokenRequest,
+    ClientAuth, ParameterNames, ParameterValue, Refresh, RefreshErrors, RequestBody, RequestMethod, RevokeEnds,
+    RevokeRequest, RevokedToken, SecondExchange, TokenAnswer, TokenRequest,
 };
 use super::Learned;
 use crate::template::{Name, Template, UrlTemplate};

@@ -190,6 +190,17 @@ pub struct RevokeRequest {
     pub request: TokenRequest,
     /// Which tokens are sent, in this order. Never empty.
     pub tokens: Vec<RevokedToken>,
+    /// What it ends.
+    pub ends: RevokeEnds,
+}
+
+/// What a revocation ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokeEnds {
+    /// The tokens of one sign-in.
+    Token,
+    /// All that the account gave the OAuth client, at other sign-ins too.
+    Grant,
 }
 
 /// A token that is revoked.

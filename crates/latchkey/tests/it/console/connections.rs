@@ -429,12 +429,16 @@ async fn one_is_named_tagged_switched_and_linked() {
         shown.contains("value=\"vip, eu\"") && shown.contains("connections?tag=vip"),
         "{shown}"
     );
+    let long = "t".repeat(65);
     let refused = support
-        .post(&format!("{page}/tags"), &[("tags", &"t".repeat(65))])
+        .post(&format!("{page}/tags"), &[("read", "vip"), ("tags", &long)])
         .await
         .expect(400)
         .text;
-    assert!(refused.contains("64 characters at most"), "{refused}");
+    assert!(
+        refused.contains("64 characters at most") && refused.contains("name=\"read\" value=\"vip\""),
+        "{refused}"
+    );
     let off = support
         .post(&format!("{page}/switch"), &[("to", "off")])
         .await
@@ -475,7 +479,46 @@ async fn one_is_named_tagged_switched_and_linked() {
         )
         .await;
     let shown = support.get(&page).await.expect(200).text;
-    assert!(shown.contains("webhooks: 1 not delivered"), "{shown}");
+    assert!(
+        shown.contains("webhooks: 1 not delivered") && !shown.contains("/deliveries/"),
+        "{shown}"
+    );
+    // Who may see a delivery is led there.
+    let (_, developer) = operator(&server, Some(Role::Developer)).await;
+    let delivery = "select endpoint_id || '/deliveries/' || id from webhook_deliveries";
+    let delivery = format!("{}/webhooks/{}", home(&server), server.database.text(delivery).await);
+    let led = |words: &str| {
+        format!(
+            "webhooks: <a href=\"{delivery}\">{words}<span class=\"visually-hidden\"> to hooks.example.test</span></a>"
+        )
+    };
+    let shown = developer.get(&page).await.expect(200).text;
+    assert!(shown.contains(&led("1 not delivered")), "{shown}");
+    developer.get(&delivery).await.expect(200);
+    server
+        .database
+        .execute(
+            "with another as (
+                 insert into webhook_endpoints (id, project_id, environment, url, types)
+                 select gen_random_uuid(), project_id, environment, 'https://other.example.test/s3cret', '{}' from connections
+                 returning id)
+             insert into webhook_deliveries (id, event_id, endpoint_id, type, status)
+             select gen_random_uuid(), d.event_id, another.id, d.type, 'failed' from webhook_deliveries d, another",
+        )
+        .await;
+    let shown = developer.get(&page).await.expect(200).text;
+    assert!(
+        shown.contains("webhooks: 2 not delivered (<a href=") && shown.contains("<bdi>other.example.test</bdi></a>"),
+        "{shown}"
+    );
+    assert!(!shown.contains("s3cret"), "{shown}");
+    // A webhook that was deleted has no page.
+    server
+        .database
+        .execute("update webhook_endpoints set deleted_at = latchkey_now() where url like '%other%'")
+        .await;
+    let shown = developer.get(&page).await.expect(200).text;
+    assert!(shown.contains(&led("1 not delivered")), "{shown}");
     // What was not granted is said in words.
     server
         .database
@@ -507,4 +550,47 @@ async fn one_is_named_tagged_switched_and_linked() {
             .await
             .expect(404);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_who_tag_is_told() {
+    let server = TestServer::start().await;
+    let connection = server.connect("u-42", ANN).await;
+    let page = format!("{}/connections/{}", home(&server), id(&connection));
+    let (_, ann) = operator(&server, Some(Role::Support)).await;
+    let (_, bob) = operator(&server, Some(Role::Support)).await;
+    let form = format!("{page}/tags");
+    // A space at the edge, as the API takes it, is part of a tag.
+    server
+        .database
+        .execute("update connections set tags = '{\" eu\"}'")
+        .await;
+    let read = |text: &str| {
+        let after = text.split("name=\"read\" value=\"").nth(1).unwrap();
+        after.split('"').next().unwrap().to_owned()
+    };
+    let drawn = read(&ann.get(&page).await.expect(200).text);
+    assert_eq!(read(&bob.get(&page).await.expect(200).text), drawn);
+    ann.post(&form, &[("read", &drawn), ("tags", "eu, vip")])
+        .await
+        .expect(303);
+    let told = bob
+        .post(&form, &[("read", &drawn), ("tags", "eu, trial")])
+        .await
+        .expect(409)
+        .text;
+    assert!(
+        told.contains("Somebody changed these tags") && told.contains("Stored now: eu, vip."),
+        "{told}"
+    );
+    assert!(told.contains("value=\"eu, trial\""), "what was typed stays: {told}");
+    let stored = "select array_to_string(tags, ',') from connections";
+    assert_eq!(server.database.text(stored).await, "eu,vip");
+    // A form that does not say what it was drawn from is told too.
+    bob.post(&form, &[("tags", "eu, trial")]).await.expect(409);
+    // Knowing that, what was typed is saved.
+    bob.post(&form, &[("read", &read(&told)), ("tags", "eu, trial")])
+        .await
+        .expect(303);
+    assert_eq!(server.database.text(stored).await, "eu,trial");
 }

@@ -3,6 +3,8 @@
 use reqwest::Method;
 use store::Role;
 use testkit::TestServer;
+use wiremock::matchers::path;
+use wiremock::{Mock, MockServer, ResponseTemplate};
 
 use super::{Person, Seen, home, operator};
 
@@ -291,4 +293,83 @@ async fn pictures_and_domain_are_refused_at_their_place() {
     other.post(&address, &[]).await.expect(303);
     let foreign = owner.clone().from(Some("https://evil.example"));
     foreign.post(&address, &[("name", "Evil")]).await.expect(403);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_domain_is_looked_at_when_it_is_saved() {
+    let proxy = MockServer::start().await;
+    let server = TestServer::builder().allowing(&proxy.uri()).start().await;
+    let beside = server.beside().await;
+    assert_eq!(server.broker.instance_tag(), beside.broker.instance_tag());
+    let health = server.api("GET", "/healthz").no_key().send().await.expect(200).json();
+    assert_eq!(health["instance"], server.broker.instance_tag());
+    let mut another = health.clone();
+    another["instance"] = "0123456789abcdef".into();
+    let (_, owner) = operator(&server, Some(Role::Owner)).await;
+    let checks = format!("{}/system/checks", home(&server));
+    let none = opened(&owner, &checks).await;
+    assert!(none.contains("No project has one."), "{none}");
+    let brought = proxy.uri();
+    for (status, body, domain, said, checked) in [
+        (
+            200,
+            health.to_string(),
+            brought.as_str(),
+            "The domain was saved, and leads to this server.",
+            format!("{brought} leads to this server."),
+        ),
+        (
+            200,
+            another.to_string(),
+            brought.as_str(),
+            "but something else answers there.",
+            format!("At {brought} something else answers (HTTP 200)."),
+        ),
+        (
+            200,
+            r#"{"status":"ok"}"#.to_owned(),
+            brought.as_str(),
+            "but something else answers there.",
+            format!("At {brought} something else answers (HTTP 200)."),
+        ),
+        (
+            502,
+            health.to_string(),
+            brought.as_str(),
+            "but something else answers there.",
+            format!("At {brought} something else answers (HTTP 502)."),
+        ),
+        // A private address that nobody allowed is not asked.
+        (
+            200,
+            health.to_string(),
+            "http://brand.localhost:9",
+            "This server could not reach it",
+            "http://brand.localhost:9 could not be reached: ".to_owned(),
+        ),
+    ] {
+        let answer = Mock::given(path("/healthz"))
+            .respond_with(ResponseTemplate::new(status).set_body_string(body))
+            .mount_as_scoped(&proxy)
+            .await;
+        for room in ["branding", "projects/settings"] {
+            let form = format!("{}/{room}/domain", home(&server));
+            let saved = owner.post(&form, &[("domain", domain)]).await.expect(303);
+            let page = opened(&owner, &saved.location).await;
+            assert!(page.contains(said), "{room}: {said} in {page}");
+            assert_eq!(
+                page.contains(&format!("<a href=\"{checks}\">")),
+                !said.contains("leads")
+            );
+        }
+        let page = opened(&owner, &checks).await;
+        assert!(page.contains(&checked), "{checked} in {page}");
+        drop(answer);
+    }
+    for room in ["branding", "projects/settings"] {
+        let form = format!("{}/{room}/domain", home(&server));
+        let saved = owner.post(&form, &[("domain", "")]).await.expect(303);
+        let page = opened(&owner, &saved.location).await;
+        assert!(page.contains("The domain was taken away."), "{room}: {page}");
+    }
 }

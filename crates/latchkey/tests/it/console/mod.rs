@@ -13,6 +13,7 @@ mod doors;
 mod exports;
 mod factor;
 mod frame;
+mod furnished;
 mod guesses;
 mod home;
 mod integrations;

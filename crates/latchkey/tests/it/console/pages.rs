@@ -3,6 +3,8 @@
 use store::Role;
 use testkit::{Account, Consent, TestServer};
 
+use super::furnished::{self, Furnished};
+use super::matrix::pages_of;
 use super::{Person, home, operator};
 
 const ANN: Consent = Consent::Allow(Account::Ann);
@@ -199,21 +201,65 @@ async fn a_connection_is_shown_tested_refreshed_and_deleted() {
     );
 }
 
+/// What somebody outside may be called, or say.
+const HOSTILE: [&str; 7] = [
+    "<script>alert(1)</script>",
+    "\"><img src=x onerror=alert(1)>",
+    "' onmouseover='alert(1)",
+    "</title><svg onload=alert(1)>",
+    "`<img src=x onerror=alert(1)>` or `</code><script>alert(1)</script>`",
+    "{{ 7*7 }}",
+    "\u{202e}txt.exe",
+];
+/// What stands on no page then.
+const RAW: [&str; 4] = ["<script>alert", "<img src=x", "<svg onload", "onmouseover='"];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_from_outside_are_text_on_every_page() {
+    let there = Furnished::start().await;
+    let server = &there.server;
+    let (_, owner) = operator(server, Some(Role::Owner)).await;
+    for text in HOSTILE {
+        for change in [
+            "update projects set name = $1",
+            "update connections set identity = $1, account_name = $1, name = $1, label = $1, state = 'failed',
+                    state_message = $1, scopes = array[$1], tags = array[$1]",
+            "update connect_sessions set identity = $1, label = $1, browser = $1",
+            "update connect_links set identity = $1, label = $1, inviter = $1",
+            "update connect_problems set code = $1, message = $1",
+            "update flows set name = $1, status = 'failed', error_code = $1, error_message = $1, embedder = $1",
+            "update api_keys set name = $1, hint = $1",
+            "update webhook_endpoints set description = $1, url = 'https://hooks.example.test/' || $1::text",
+            "update webhook_deliveries set last_error = $1",
+            "update webhook_attempts set response = $1, error = $1, request_body = $1",
+            "update requests set path = $1, query_names = $1, host = $1, error_code = $1",
+            "update operators set name = $1",
+            "insert into refused_embedders (project_id, origin) select id, $1::text from projects",
+            "insert into audit_log (id, project_id, environment, action, actor, subject, detail)
+             select gen_random_uuid(), id, 'test', 'key.created', 'cli', $1::text, jsonb_build_object('text', $1::text)
+             from projects",
+        ] {
+            let changed = sqlx::query(change).bind(text).execute(server.database.pool()).await;
+            assert!(changed.unwrap().rows_affected() > 0, "nothing is there: {change}");
+        }
+        let reference = furnished::reference(server, &owner, text).await;
+        for path in pages_of(Role::Owner) {
+            let address = there.address(&path.replace("{identity}", &reference));
+            let seen = owner.get(&address).await.expect(200).text;
+            for raw in RAW {
+                assert!(!seen.contains(raw), "{raw} on {address}: {seen}");
+            }
+        }
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn names_from_outside_are_text() {
     let server = TestServer::start().await;
     let connection = server.connect("u-42", ANN).await;
     let page = format!("{}/connections/{}", home(&server), connection["id"].as_str().unwrap());
     let (_, admin) = operator(&server, Some(Role::Admin)).await;
-    for text in [
-        "<script>alert(1)</script>",
-        "\"><img src=x onerror=alert(1)>",
-        "' onmouseover='alert(1)",
-        "</title><svg onload=alert(1)>",
-        "`<img src=x onerror=alert(1)>` or `</code><script>alert(1)</script>`",
-        "{{ 7*7 }}",
-        "\u{202e}txt.exe",
-    ] {
+    for text in HOSTILE {
         sqlx::query("update connections set identity = $1, account_name = $1, name = $1, state_message = $1, scopes = array[$1]")
             .bind(text)
             .execute(server.database.pool())
@@ -234,13 +280,10 @@ async fn names_from_outside_are_text() {
             page.clone(),
         ] {
             let shown = admin.get(&address).await.expect(200).text;
-            for raw in ["<script>alert", "<img src=x", "<svg onload", "onmouseover='", "49"] {
-                if raw == "49" {
-                    assert!(!text.contains("7*7") || shown.contains("{{ 7*7 }}"), "{address}");
-                } else {
-                    assert!(!shown.contains(raw), "{raw} on {address}: {shown}");
-                }
+            for raw in RAW {
+                assert!(!shown.contains(raw), "{raw} on {address}: {shown}");
             }
+            assert!(!text.contains("7*7") || shown.contains("{{ 7*7 }}"), "{address}");
             assert!(shown.contains("<bdi"), "{address}");
         }
         let person = Person::new(&server);

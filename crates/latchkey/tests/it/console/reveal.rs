@@ -5,13 +5,20 @@ use store::Role;
 use testkit::{Account, Consent, TestServer};
 use vault::{Credential, Environment, ExposeSecret as _};
 
-use super::matrix::{pages_of, with_definitions};
+use super::furnished::Furnished;
+use super::matrix::pages_of;
 use super::{PASSWORD, Person, home, operator, owner};
 
 /// A connection's page, and its access and refresh token.
 async fn connected(server: &TestServer) -> (String, String, String) {
     let connection = server.connect("u-42", Consent::Allow(Account::Ann)).await;
     let id = connection["id"].as_str().unwrap();
+    let (access, refresh) = tokens(server, id).await;
+    (format!("{}/connections/{id}", home(server)), access, refresh)
+}
+
+/// The access and refresh token of a connection.
+async fn tokens(server: &TestServer, id: &str) -> (String, String) {
     let kept = server
         .store
         .exportable(server.project.id, Environment::Test, id.parse().unwrap())
@@ -22,7 +29,6 @@ async fn connected(server: &TestServer) -> (String, String, String) {
         panic!("the sandbox gives tokens")
     };
     (
-        format!("{}/connections/{id}", home(server)),
         tokens.access_token.expose_secret().to_owned(),
         tokens.refresh_token.as_ref().unwrap().expose_secret().to_owned(),
     )
@@ -102,27 +108,22 @@ async fn without_the_audit_log_nothing_is_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_other_page_and_nobody_else_has_it() {
-    let server = TestServer::start().await;
-    with_definitions(&server);
-    let (page, access, refresh) = connected(&server).await;
+    let there = Furnished::start().await;
+    let server = &there.server;
+    let page = there.address("/console/{project}/{environment}/connections/{connection}");
     let id = page.rsplit('/').next().unwrap();
+    let (access, refresh) = tokens(server, id).await;
     let session = format!("/console/{}/test", server.project.id);
     for role in Role::ALL {
-        let (_, person) = operator(&server, Some(role)).await;
+        let (_, person) = operator(server, Some(role)).await;
         let may = role >= Role::Admin;
         for path in pages_of(role) {
-            let address = path
-                .replace("{project}", &server.project.id.to_string())
-                .replace("{environment}", "test")
-                .replace("{connection}", id)
-                .replace("{integration}", "sandbox");
-            if address.contains('{') {
-                continue;
-            }
+            let address = there.address(path);
             let seen = person.get(&address).await;
             assert_eq!(seen.status, 200, "{role:?} on {address}");
             let seen = seen.text;
-            for secret in [&access, &refresh, &server.client_secret, &server.test_key] {
+            let kept = [&access, &refresh, &server.client_secret, &server.test_key];
+            for secret in kept.into_iter().chain(&there.secrets) {
                 assert!(!seen.contains(secret.as_str()), "{role:?} on {address}");
             }
         }
@@ -135,7 +136,7 @@ async fn no_other_page_and_nobody_else_has_it() {
     }
     // Another project and environment, and an id that nothing has.
     let (other, _) = server.another_project().await;
-    let (_, owner) = operator(&server, Some(Role::Owner)).await;
+    let (_, owner) = operator(server, Some(Role::Owner)).await;
     for path in [
         format!("/console/{other}/test/connections/{id}/reveal"),
         format!("/console/{}/live/connections/{id}/reveal", server.project.id),
@@ -147,7 +148,7 @@ async fn no_other_page_and_nobody_else_has_it() {
     let exported =
         "select count(*) from audit_log where action = 'credential.reveal' and detail ->> 'result' = 'exported'";
     assert_eq!(server.database.number(exported).await, 2);
-    Person::new(&server)
+    Person::new(server)
         .post(&format!("{page}/reveal"), &[])
         .await
         .expect(303);

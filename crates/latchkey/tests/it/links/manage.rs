@@ -111,6 +111,23 @@ async fn the_person_sees_ends_and_connects_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn whether_the_access_stays_for_another_is_said_before() {
+    let setting = crate::shared_grants::Setting::new().await;
+    let first = setting.connect("letters", "u-1", "ann").await;
+    setting.connect("files", "u-1", "ann").await;
+    let (browser, session, _) = managing(&setting.server, &of("u-1")).await;
+    let endings = async || -> Vec<String> {
+        let listed = list(&browser, &session, None).await.expect(200).json();
+        let rows = listed["connections"].as_array().unwrap().iter();
+        rows.map(|row| row["ending"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(endings().await, ["shared", "shared"]);
+    let ended = act(&browser, &session, &first, "disconnect").await.expect(200).json();
+    assert_eq!(ended["revocation"], "shared");
+    assert_eq!(endings().await, ["revoked"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn connecting_again_is_begun_once_at_a_time_and_ten_times_an_hour() {
     let server = TestServer::start().await;
     let connection = server.connect("u-1", Consent::Allow(Account::Ann)).await;

@@ -172,7 +172,9 @@ pub(super) fn done(query: &Query) -> Option<Notice> {
     let text = match query.get("done")? {
         "tagged" => format!("The tag was added to {them}."),
         "untagged" => format!("The tag was taken from {them}."),
-        "deleted" => format!("Deleted: {them}. The access is being ended at the services that have a way."),
+        "deleted" => format!(
+            "Deleted: {them}. The access is being ended at the services that have a way, where no other connection uses it."
+        ),
         _ => return None,
     };
     Some(Notice::good(&text))

@@ -107,6 +107,7 @@ impl Filters {
             integration: self.integration.clone(),
             state: self.state,
             identity: self.whom.as_ref().map(|whom| whom.identity.id.clone()),
+            identity_type: self.whom.as_ref().and_then(Whom::kind),
             account: self.account.clone(),
             tag: self.tag.clone(),
             scope: self.scope.clone(),

@@ -169,6 +169,9 @@ fn deleted(revocation: &str) -> Option<Notice> {
         "revoked" => "The access was ended at the service.",
         "unsupported" => "The service has no way to end the access from here; it ends there when the credential ends.",
         "failed" => "The access could not be ended at the service. End it there, where that matters.",
+        "shared" => {
+            "The access at the service was not ended: another connection uses it, and it ends with the last of them."
+        }
         _ => return None,
     };
     Some(Notice::good(&format!("The connection was deleted. {more}")))

@@ -6,6 +6,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::web::{self, Payload, ServiceConfig};
 use broker::{Broker, Caller, Connection, ConnectionPatch, Permission, Upkeep};
+use store::{DeliveryStatus, EventDelivery};
 
 use super::super::connection::{Acting, Path, draw_edited};
 use super::super::listing::{Whom, query};
@@ -49,6 +50,8 @@ pub(in super::super) struct Said {
     pub(in super::super) name: Option<(String, String)>,
     /// The tags as typed, and why they were refused.
     pub(in super::super) tags: Option<(String, String)>,
+    /// The tags that what was typed is over, where these are not those that there are.
+    pub(in super::super) read_tags: Option<String>,
     /// A link, this once.
     pub(in super::super) link: Option<String>,
     /// Why there is no link.
@@ -62,6 +65,8 @@ pub(in super::super) struct Edits {
     pub(in super::super) name_problem: Option<String>,
     pub(in super::super) tags: Vec<Tag>,
     pub(in super::super) tags_text: String,
+    /// Those that the form is drawn from, with commas between: no tag has one.
+    pub(in super::super) read_tags: String,
     pub(in super::super) tags_problem: Option<String>,
     pub(in super::super) is_on: bool,
     pub(in super::super) link: Option<String>,
@@ -149,6 +154,7 @@ impl Edits {
             name_problem,
             tags: tags.collect(),
             tags_text,
+            read_tags: said.read_tags.unwrap_or_else(|| connection.tags.join(",")),
             tags_problem,
             is_on: connection.active,
             link: said.link,
@@ -184,15 +190,42 @@ pub(in super::super) fn in_words(summary: String, data: &serde_json::Value) -> S
     }
 }
 
-/// How the deliveries of an event stand, in words; empty where there is none.
-pub(in super::super) fn delivered(event: broker::EventId, all: &[(broker::EventId, String, i64)]) -> String {
-    let own = all.iter().filter(|(one, _, _)| *one == event);
-    let words = own.map(|(_, status, number)| match status.as_str() {
-        "delivered" => format!("{number} delivered"),
-        "failed" => format!("{number} not delivered"),
-        _ => format!("{number} on the way"),
+/// Deliveries of an event that stand alike.
+#[derive(Debug)]
+pub(in super::super) struct Delivered {
+    /// How many, and how.
+    pub(in super::super) words: String,
+    /// Where each is and whom it goes to, for whoever may go there.
+    pub(in super::super) links: Vec<(String, String)>,
+}
+
+/// Deliveries of one kind that are linked; the others are in the lists of their webhooks.
+const LINKED: usize = 5;
+
+/// How the deliveries of an event stand.
+pub(in super::super) fn delivered(here: &Here, event: broker::EventId, all: &[EventDelivery]) -> Vec<Delivered> {
+    let own: Vec<&EventDelivery> = all.iter().filter(|one| one.event == event).collect();
+    let alike = own.chunk_by(|one, other| one.status == other.status);
+    let told = alike.map(|alike| {
+        let word = match alike[0].status {
+            DeliveryStatus::Delivered => "delivered",
+            DeliveryStatus::Failed => "not delivered",
+            DeliveryStatus::Pending => "on the way",
+        };
+        let linked = if here.may(Permission::Build) { LINKED } else { 0 };
+        let links = alike.iter().take(linked).map(|one| {
+            let page = here.at(&format!("webhooks/{}/deliveries/{}", one.endpoint, one.id));
+            // Behind the host may stand what is secret.
+            let host = url::Url::parse(&one.url).ok();
+            let host = host.and_then(|url| url.host_str().map(ToOwned::to_owned));
+            (page, host.unwrap_or_default())
+        });
+        Delivered {
+            words: format!("{} {word}", alike.len()),
+            links: links.collect(),
+        }
     });
-    words.collect::<Vec<_>>().join(", ")
+    told.collect()
 }
 
 /// The page again, with what was sent.
@@ -248,7 +281,7 @@ async fn name(
     .await
 }
 
-/// POST `…/tags`
+/// POST `…/tags`: of two who edit the same, the second is told.
 async fn tags(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
@@ -266,15 +299,25 @@ async fn tags(
             tags.push(tag.to_owned());
         }
     }
-    let change = ConnectionPatch {
-        tags: Some(tags),
-        ..ConnectionPatch::default()
+    let read = sent.text("read").to_owned();
+    let over = read.split(',').filter(|tag| !tag.is_empty());
+    let over = over.map(ToOwned::to_owned).collect();
+    let replaced = broker.replace_tags(&acting.caller, &acting.id(), over, tags).await;
+    let Err(problem) = replaced else {
+        return Ok(acting.done("retagged"));
     };
-    save(&broker, &site, &acting, change, "retagged", |why| Said {
-        tags: Some((typed, why)),
+    let (read_tags, status) = match problem.kind() {
+        // What was typed is still over what it was read from.
+        broker::Kind::BadRequest => (Some(read), StatusCode::BAD_REQUEST),
+        broker::Kind::Conflict => (None, StatusCode::CONFLICT),
+        _ => return Err(problem.into()),
+    };
+    let said = Said {
+        tags: Some((typed, problem.message().to_owned())),
+        read_tags,
         ..Said::default()
-    })
-    .await
+    };
+    again(&broker, &site, &acting, said, status).await
 }
 
 /// POST `…/switch`

@@ -39,7 +39,7 @@ const GROUPS: [(&str, &str, &[Known]); 4] = [
             ("connection.mail_failed", "That mail could not be sent."),
             (
                 "revocation.ended",
-                "The access of a deleted connection was ended at the service, or could not be.",
+                "The access of a deleted connection was ended at the service, could not be, or is another connection's too.",
             ),
         ],
     ),

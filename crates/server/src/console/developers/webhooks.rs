@@ -151,6 +151,10 @@ struct FormPage<'a> {
     row: Option<EndpointRow>,
     /// The form makes one webhook however often it is sent.
     id: &'a str,
+    /// What the form was drawn from.
+    revision: i64,
+    /// What is stored now, beside what was typed, where somebody was faster.
+    stored: Vec<(&'static str, String)>,
     action: String,
     url: &'a str,
     description: &'a str,
@@ -179,9 +183,23 @@ struct Filled {
     everything: bool,
     events: Vec<String>,
     active: bool,
+    /// When the webhook that it was drawn from was last changed.
+    read: DateTime<Utc>,
 }
 
 impl Filled {
+    fn of(endpoint: &WebhookEndpoint) -> Self {
+        Self {
+            id: String::new(),
+            url: endpoint.url.clone(),
+            description: endpoint.description.clone().unwrap_or_default(),
+            everything: endpoint.types.is_empty(),
+            events: endpoint.types.clone(),
+            active: endpoint.active,
+            read: endpoint.updated_at,
+        }
+    }
+
     fn read(sent: &Sent) -> Self {
         Self {
             id: sent.trimmed("id").chars().take(LONGEST_ID).collect(),
@@ -190,7 +208,37 @@ impl Filled {
             everything: sent.trimmed("which") != "some",
             events: sent.all("event").map(ToOwned::to_owned).collect(),
             active: sent.trimmed("active") == "on",
+            // One that does not say is older than every change.
+            read: sent
+                .trimmed("revision")
+                .parse::<i64>()
+                .ok()
+                .filter(|micros| *micros >= 0)
+                .and_then(DateTime::from_timestamp_micros)
+                .unwrap_or(DateTime::UNIX_EPOCH),
         }
+    }
+
+    /// Each value in words, to compare.
+    fn told(&self) -> Vec<(&'static str, String)> {
+        let mut events = self.events.clone();
+        events.sort_unstable();
+        let events = if self.everything {
+            "everything".to_owned()
+        } else {
+            events.join(", ")
+        };
+        let description: &str = if self.description.is_empty() {
+            "none"
+        } else {
+            &self.description
+        };
+        vec![
+            ("Address", self.url.clone()),
+            ("What it is for", description.to_owned()),
+            ("Which events it gets", events),
+            ("Switched on", if self.active { "yes" } else { "no" }.to_owned()),
+        ]
     }
 
     /// All of it as text, by which a form that is sent again is told from another one.
@@ -221,6 +269,18 @@ fn draw(
     filled: &Filled,
     refused: Option<(StatusCode, Refusal)>,
 ) -> Result<HttpResponse, Problem> {
+    draw_beside(site, here, endpoint, filled, refused, Vec::new())
+}
+
+/// The form beside what is stored.
+fn draw_beside(
+    site: &Site,
+    here: &Here,
+    endpoint: Option<&WebhookEndpoint>,
+    filled: &Filled,
+    refused: Option<(StatusCode, Refusal)>,
+    stored: Vec<(&'static str, String)>,
+) -> Result<HttpResponse, Problem> {
     let nonce = Nonce::generate();
     let status = refused.as_ref().map_or(StatusCode::OK, |(status, _)| *status);
     let row = endpoint.map(|endpoint| EndpointRow::new(here, endpoint, site.now()));
@@ -233,6 +293,8 @@ fn draw(
             .map_or_else(|| here.at("webhooks/new"), |row| format!("{}/edit", row.href)),
         row,
         id: &filled.id,
+        revision: filled.read.timestamp_micros(),
+        stored,
         url: &filled.url,
         description: &filled.description,
         everything: filled.everything,
@@ -251,7 +313,7 @@ fn at_field(problem: broker::Problem) -> Result<(StatusCode, Refusal), Problem> 
         "url_not_allowed" => "url",
         "unknown_event" => "event",
         "value_too_long" | "value_not_plain" => "description",
-        "too_many_webhooks" => "",
+        "too_many_webhooks" | "webhook_changed" => "",
         _ => return Err(problem.into()),
     };
     let message = problem.message().to_owned();
@@ -290,6 +352,7 @@ async fn new(
         everything: true,
         events: Vec::new(),
         active: true,
+        read: DateTime::UNIX_EPOCH,
     };
     draw(&site, &here, None, &filled, None)
 }
@@ -363,18 +426,10 @@ async fn edit(
     let endpoint = broker
         .webhook_endpoint(&here.caller(Permission::Build)?, &path.2)
         .await?;
-    let filled = Filled {
-        id: String::new(),
-        url: endpoint.url.clone(),
-        description: endpoint.description.clone().unwrap_or_default(),
-        everything: endpoint.types.is_empty(),
-        events: endpoint.types.clone(),
-        active: endpoint.active,
-    };
-    draw(&site, &here, Some(&endpoint), &filled, None)
+    draw(&site, &here, Some(&endpoint), &Filled::of(&endpoint), None)
 }
 
-/// POST `…/webhooks/{endpoint}/edit`
+/// POST `…/webhooks/{endpoint}/edit`: of two who edit the same, the second is told.
 async fn change(
     broker: web::Data<Broker>,
     site: web::Data<Site>,
@@ -406,8 +461,26 @@ async fn change(
         description: Some(Some(filled.description.clone())),
         metadata: None,
     };
-    match broker.change_webhook_endpoint(&caller, &path.2, wanted).await {
+    let saved = broker
+        .save_webhook_endpoint(&caller, &path.2, filled.read, wanted)
+        .await;
+    match saved {
         Ok(_) => Ok(see(&here.at(&format!("webhooks/{}?done=changed", endpoint.id)))),
+        Err(problem) if problem.key() == "webhook_changed" => {
+            let endpoint = broker.webhook_endpoint(&caller, &path.2).await?;
+            let stored = Filled::of(&endpoint);
+            let (read, mut differs, typed) = (stored.read, stored.told(), filled.told());
+            differs.retain(|one| !typed.contains(one));
+            let filled = Filled { read, ..filled };
+            draw_beside(
+                &site,
+                &here,
+                Some(&endpoint),
+                &filled,
+                Some(at_field(problem)?),
+                differs,
+            )
+        }
         Err(problem) => again(at_field(problem)?),
     }
 }

@@ -82,7 +82,7 @@ pub(super) fn of(
         when: Some(When::new(change.since, now)),
     }));
     needs.extend(attention.endpoints.iter().map(|endpoint| Need {
-        href: build("webhooks"),
+        href: build(&format!("webhooks/{}", endpoint.id)),
         icon: "webhook",
         tone: if endpoint.is_gone { "bad" } else { "attention" },
         word: if endpoint.is_gone { "Gone" } else { "Deliveries fail" },

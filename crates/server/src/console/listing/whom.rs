@@ -25,11 +25,16 @@ pub(in super::super) fn kind_of(text: Option<&str>) -> Result<IdentityType, Prob
         .map_err(Problem::bad_request)
 }
 
+/// Before the reference of somebody who was typed: whatever their type is.
+const ANY: &str = "any.";
+
 /// An identity, and what stands for it in addresses.
 #[derive(Clone, Debug)]
 pub(in super::super) struct Whom {
     pub(in super::super) identity: Identity,
     pub(in super::super) reference: String,
+    /// Their type is not known, and every one is meant.
+    is_any: bool,
 }
 
 impl Whom {
@@ -42,7 +47,26 @@ impl Whom {
         Self {
             reference: broker.identity_reference(here.project.id, &identity),
             identity,
+            is_any: false,
         }
+    }
+
+    /// Whoever has an id that somebody typed.
+    fn typed(broker: &Broker, here: &Here, id: &str) -> Self {
+        Self::of(broker, here, id, IdentityType::User).of_any_type()
+    }
+
+    fn of_any_type(self) -> Self {
+        Self {
+            reference: format!("{ANY}{}", self.reference),
+            is_any: true,
+            ..self
+        }
+    }
+
+    /// The only type that is meant.
+    pub(in super::super) fn kind(&self) -> Option<IdentityType> {
+        (!self.is_any).then_some(self.identity.kind)
     }
 
     /// Whom a reference stands for.
@@ -50,18 +74,22 @@ impl Whom {
         Some(Self {
             identity: broker.identity_of_reference(here.project.id, reference)?,
             reference: reference.to_owned(),
+            is_any: false,
         })
     }
 
     /// Whom a list is narrowed to: by `who`, or by an id that somebody typed.
     pub(in super::super) fn read(broker: &Broker, here: &Here, query: &Query) -> Result<Option<Self>, Problem> {
         if let Some(typed) = text(query, "identity")? {
-            return Ok(Some(Self::of(broker, here, typed, IdentityType::User)));
+            return Ok(Some(Self::typed(broker, here, typed)));
         }
         let Some(reference) = query.get("who") else {
             return Ok(None);
         };
-        let found = Self::by(broker, here, reference);
+        let found = match reference.strip_prefix(ANY) {
+            Some(reference) => Self::by(broker, here, reference).map(Self::of_any_type),
+            None => Self::by(broker, here, reference),
+        };
         found.map(Some).ok_or_else(|| {
             Problem::bad_request("`who` stands for no identity here. Choose one of the list of identities.")
         })
@@ -77,7 +105,7 @@ impl Whom {
         let Some(typed) = text(query, "identity")? else {
             return Ok(None);
         };
-        let whom = Self::of(broker, here, typed, IdentityType::User);
+        let whom = Self::typed(broker, here, typed);
         let others = query
             .pairs()
             .filter(|(name, value)| !value.is_empty() && !matches!(*name, "identity" | "who"));

@@ -21,7 +21,7 @@ pub(super) async fn save(
     payload: Payload,
 ) -> Result<HttpResponse, Problem> {
     let (typed, problem) = match domain::save(&broker, &site, &here, &request, payload).await? {
-        Answer::Saved => return Ok(see(&here.at("branding?done=domain"))),
+        Answer::Saved(leads) => return Ok(see(&here.at(&format!("branding?{}", domain::query(&leads))))),
         Answer::TakenAway => return Ok(see(&here.at("branding?done=no-domain"))),
         Answer::Refused { typed, problem } => (typed, problem),
     };

@@ -150,11 +150,12 @@ pub(super) async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let view = broker.shown_branding(&here.caller(Permission::See)?).await?;
-    let done = Query::parse(request.query_string()).get("done").map(|word| match word {
+    let query = Query::parse(request.query_string());
+    let done = query.get("done").map(|word| match word {
         "saved" => Notice::good("Saved. Whoever opens the modal now sees it so."),
         "picture" => Notice::good("The picture is shown from now on."),
         "removed" => Notice::good("The picture is not shown any more."),
-        "domain" => Notice::good("The domain was saved. Your proxy has to bring its requests here."),
+        "domain" => super::domain::notice(&here, &query),
         _ => Notice::good("The domain was taken away."),
     });
     let said = Said {

@@ -130,6 +130,7 @@ pub(super) async fn draw(
     let (found, total) = broker.connections_of(&caller, id, kind, asked.after, ROWS).await?;
     let search = AttemptSearch {
         identity: Some(id.to_owned()),
+        identity_type: Some(kind),
         limit: ATTEMPTS,
         ..AttemptSearch::default()
     };

@@ -150,6 +150,7 @@ async fn list(
     let search = AttemptSearch {
         session: None,
         identity: whom.as_ref().map(|whom| whom.identity.id.clone()),
+        identity_type: whom.as_ref().and_then(Whom::kind),
         integration: integration.map(ToOwned::to_owned),
         outcome,
         before,

@@ -122,7 +122,8 @@ pub(super) async fn set_domain(
 ) -> Result<HttpResponse, Problem> {
     let here = Here::find(&broker, operator, &path.0, &path.1).await?;
     match domain::save(&broker, &site, &here, &request, payload).await? {
-        Answer::Saved | Answer::TakenAway => Ok(see(&here.at("projects/settings?done=domain"))),
+        Answer::Saved(leads) => Ok(see(&here.at(&format!("projects/settings?{}", domain::query(&leads))))),
+        Answer::TakenAway => Ok(see(&here.at("projects/settings?done=no-domain"))),
         Answer::Refused { typed, problem } => {
             let given = Given {
                 origin: String::new(),

@@ -15,7 +15,7 @@ use crate::console::pages::{Choice, Notice, Shell};
 use crate::console::routing::form;
 use crate::console::sent::Sent;
 use crate::console::team::Wrong;
-use crate::console::{see, show};
+use crate::console::{domain, see, show};
 use crate::headers::Nonce;
 use crate::paging::Query;
 use crate::problems::{Kind, Problem};
@@ -181,14 +181,16 @@ pub(super) async fn page(
     request: HttpRequest,
 ) -> Result<HttpResponse, Problem> {
     let here = Here::find(&broker, operator, &path.0, &path.1).await?;
-    let notice = match Query::parse(request.query_string()).get("done") {
+    let query = Query::parse(request.query_string());
+    let notice = match query.get("done") {
         Some("saved") => Some(Notice::good("The settings were saved.")),
         Some("made") => Some(Notice::good(
             "The project was made. Allow the pages that may embed its modal, then make a key for your backend.",
         )),
         Some("added") => Some(Notice::good("Pages of this origin may embed the modal now.")),
         Some("removed") => Some(Notice::good("Pages of this origin may embed the modal no more.")),
-        Some("domain") => Some(Notice::good("The domain was saved.")),
+        Some("domain") => Some(domain::notice(&here, &query)),
+        Some("no-domain") => Some(Notice::good("The domain was taken away.")),
         _ => None,
     };
     let shown = Shown {

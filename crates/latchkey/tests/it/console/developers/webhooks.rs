@@ -133,6 +133,71 @@ async fn the_life_of_a_webhook() {
     assert_eq!(bodies[1].headers["webhook-id"], bodies[2].headers["webhook-id"]);
 }
 
+/// What the form of a webhook says that it was drawn from.
+async fn revision(person: &Person, page: &str) -> String {
+    let form = person.get(&format!("{page}/edit")).await.expect(200).text;
+    super::between(&form, "name=\"revision\" value=\"", "\"").to_owned()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_second_of_two_who_edit_a_webhook_is_told() {
+    let (server, ann, receiver) = told_of_everything().await;
+    let (_, bob) = operator(&server, Some(Role::Developer)).await;
+    let id = server.database.text("select id::text from webhook_endpoints").await;
+    let page = format!("{}/webhooks/{id}", home(&server));
+    let form = format!("{page}/edit");
+    let url = server.database.text("select url from webhook_endpoints").await;
+    assert!(url.starts_with(&receiver.uri()), "{url}");
+    let read = revision(&ann, &page).await;
+    assert_eq!(revision(&bob, &page).await, read);
+    let first = [
+        ("revision", read.as_str()),
+        ("url", url.as_str()),
+        ("description", "Ann's"),
+        ("which", "some"),
+        ("event", "connection.*"),
+    ];
+    ann.post(&form, &first).await.expect(303);
+    let typed = |revision| {
+        [
+            ("revision", revision),
+            ("url", url.as_str()),
+            ("description", "Bob's"),
+            ("which", "all"),
+            ("active", "on"),
+        ]
+    };
+    let stored = "select description || ' ' || array_to_string(types, ',') || ' ' || active from webhook_endpoints";
+    // One that does not say what it was drawn from is told too.
+    for revision in [read.as_str(), "", "soon", "-6000000000000000000"] {
+        let told = bob.post(&form, &typed(revision)).await.expect(409).text;
+        assert!(told.contains("Somebody changed this webhook"), "{told}");
+        assert!(told.contains("value=\"Bob&#39;s\""), "what was typed stays: {told}");
+        for part in [
+            "<bdi>Ann&#39;s</bdi>",
+            "<bdi>connection.*</bdi>",
+            "<dt>Switched on</dt><dd><bdi>no</bdi>",
+        ] {
+            assert!(told.contains(part), "{part} in {told}");
+        }
+        assert!(!told.contains("<dt>Address</dt>"), "the same in both: {told}");
+    }
+    assert_eq!(server.database.text(stored).await, "Ann's connection.* false");
+    assert_eq!(server.store.audit_count("webhook.changed").await.unwrap(), 1);
+    // Knowing that, what was typed is saved.
+    let told = bob.post(&form, &typed(read.as_str())).await.expect(409).text;
+    let now = super::between(&told, "name=\"revision\" value=\"", "\"");
+    bob.post(&form, &typed(now)).await.expect(303);
+    assert_eq!(server.database.text(stored).await, "Bob's  true");
+    // What is refused is still over what it was read from.
+    let none = [("revision", read.as_str()), ("url", url.as_str()), ("which", "some")];
+    let refused = ann.post(&form, &none).await.expect(422).text;
+    assert_eq!(
+        super::between(&refused, "name=\"revision\" value=\"", "\""),
+        read.as_str()
+    );
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_end_of_a_webhook() {
     let receiver = MockServer::start().await;
@@ -158,7 +223,13 @@ async fn the_end_of_a_webhook() {
     assert!(developer.get(&page).await.text.contains("Two: the one before ends"));
 
     // Changed, switched off, deleted.
-    let off = [("url", url.as_str()), ("description", "the old shop"), ("which", "all")];
+    let revision = revision(&developer, &page).await;
+    let off = [
+        ("revision", revision.as_str()),
+        ("url", url.as_str()),
+        ("description", "the old shop"),
+        ("which", "all"),
+    ];
     let seen = developer.post(&format!("{page}/edit"), &off).await.expect(303);
     let seen = developer.get(&seen.location).await.expect(200).text;
     assert!(
@@ -213,21 +284,39 @@ async fn deliveries_are_paged() {
     let all = server.database.number("select count(*) from webhook_deliveries").await;
     assert!(all > 50, "{all}");
     let id = server.database.text("select id::text from webhook_endpoints").await;
-    let (mut seen, mut address) = (0, format!("{}/webhooks/{id}", home(&server)));
-    loop {
-        let page = developer.get(&address).await.expect(200).text;
-        seen += page.matches("<th scope=\"row\">").count();
-        let Some((before, _)) = page.split_once("\" rel=\"next\"") else {
-            break;
-        };
-        address = before
-            .rsplit("href=\"")
-            .next()
-            .unwrap()
-            .replace("&#38;", "&")
-            .replace("&amp;", "&");
+    // All were written in few moments, and those of one state stand among others.
+    server
+        .database
+        .execute("update webhook_deliveries set status = 'failed' where seq % 10 = 0")
+        .await;
+    let failed = "select count(*) from webhook_deliveries where status = 'failed'";
+    let failed = server.database.number(failed).await;
+    for (query, count) in [
+        ("", all),
+        ("?status=pending", all - failed),
+        ("?status=failed", failed),
+        ("?status=delivered", 0),
+    ] {
+        let (mut seen, mut address) = (Vec::new(), format!("{}/webhooks/{id}{query}", home(&server)));
+        loop {
+            let page = developer.get(&address).await.expect(200).text;
+            let rows = page.split("<th scope=\"row\"><a class=\"cell-link\" href=\"").skip(1);
+            seen.extend(rows.map(|row| row.split('"').next().unwrap().to_owned()));
+            let Some((before, _)) = page.split_once("\" rel=\"next\"") else {
+                break;
+            };
+            let next = before.rsplit("href=\"").next().unwrap();
+            address = next.replace("&#38;", "&").replace("&amp;", "&");
+        }
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(i64::try_from(seen.len()).unwrap(), count, "{query}");
     }
-    assert_eq!(i64::try_from(seen).unwrap(), all);
+    // Behind one that is gone there is nothing.
+    let gone = store::DeliveryId::generate();
+    let page = format!("{}/webhooks/{id}?before={gone}", home(&server));
+    let page = developer.get(&page).await.expect(200).text;
+    assert_eq!(page.matches("<th scope=\"row\">").count(), 0, "{page}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -368,10 +457,10 @@ async fn a_webhook_is_made_and_moved_by_who_confirmed_lately_that_it_is_them() {
         );
     }
     // What changes nothing about who is told asks for nothing.
-    developer
-        .post(&format!("{page}/edit"), &pairs(url.as_str(), "the shop"))
-        .await
-        .expect(303);
+    let revision = revision(&developer, &page).await;
+    let mut form = pairs(url.as_str(), "the shop").to_vec();
+    form.push(("revision", revision.as_str()));
+    developer.post(&format!("{page}/edit"), &form).await.expect(303);
     let kept = "select url || ' ' || description from webhook_endpoints";
     assert_eq!(server.database.text(kept).await, format!("{url} the shop"));
 }

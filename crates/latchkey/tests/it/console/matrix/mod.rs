@@ -18,7 +18,7 @@ use serde_json::json;
 use store::Role;
 use testkit::{Account, Consent, TestServer};
 
-use super::{Person, operator, sign_in_again};
+use super::{PASSWORD, Person, home, operator, owner, sign_in_again};
 
 /// What somebody gets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,10 +94,13 @@ const MATRIX: [&[Row]; 9] = [
     system::ROWS,
 ];
 
-/// The addresses of pages that are shown to this role, from a viewer on.
+/// The addresses of pages that are shown to this role, from a viewer on, where what they are about is there.
 pub(super) fn pages_of(role: Role) -> Vec<&'static str> {
     let number = 2 + Role::ALL.iter().position(|one| *one == role).unwrap();
-    let shown = |(_, method, who): &&Row| *method == "GET" && who[number] == Status(200);
+    let shown = |(path, method, who): &&Row| {
+        let is_of_one = path.replace("/{project}/{environment}", "").contains('{');
+        *method == "GET" && (who[number] == Status(200) || is_of_one && who[number] == Status(404))
+    };
     rows().filter(shown).map(|(path, ..)| *path).collect()
 }
 
@@ -333,6 +336,41 @@ async fn the_address_of_a_form_leads_to_its_page() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_form_that_is_sent_too_late_comes_back_to_its_page() {
+    let server = TestServer::start().await;
+    let nobody = Person::new(&server);
+    let mut wrong = Vec::new();
+    for (path, method, who) in rows() {
+        // What leads there for everybody is a part of the sign-in.
+        if *method != "POST" || who[0] != SignIn || who[6] == SignIn || path.contains("/api/") {
+            continue;
+        }
+        let address = filled(&server, path);
+        let seen = nobody.post(&format!("{address}?q=1"), &[("name", "x")]).await;
+        let next = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("next", &address)
+            .finish();
+        if seen.status != 303 || seen.location != format!("/console/sign-in?{next}") {
+            wrong.push(format!("{path}: {} {}", seen.status, seen.location));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    // The way back, to its end.
+    let _first = owner(&server).await;
+    let sent = format!("{}/branding/domain", home(&server));
+    let form = [
+        ("email", "ann@example.com"),
+        ("password", PASSWORD),
+        ("next", sent.as_str()),
+    ];
+    let came = nobody.post("/console/sign-in", &form).await.expect(303);
+    assert_eq!(came.location, sent);
+    let page = nobody.get(&sent).await.expect(303).location;
+    assert_eq!(page, format!("{}/branding", home(&server)));
+    nobody.get(&page).await.expect(200);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -118,17 +118,20 @@ async fn what_names_somebody_leads_to_an_address_that_does_not() {
         ),
         (
             format!("sessions?identity={ENCODED}&outcome="),
-            format!("sessions?who={reference}"),
+            format!("sessions?who=any.{reference}"),
         ),
         (
             format!("sessions?outcome=connected&identity={ENCODED}"),
-            format!("sessions?outcome=connected&who={reference}"),
+            format!("sessions?outcome=connected&who=any.{reference}"),
         ),
-        (format!("links?identity={ENCODED}"), format!("links?who={reference}")),
+        (
+            format!("links?identity={ENCODED}"),
+            format!("links?who=any.{reference}"),
+        ),
         // Who types somebody means them, whoever was asked for before.
         (
             format!("connections?tag=eu&who=x&identity={ENCODED}"),
-            format!("connections?tag=eu&who={reference}"),
+            format!("connections?tag=eu&who=any.{reference}"),
         ),
     ] {
         let moved = viewer.get(&format!("{place}/{old}")).await.expect(303);
@@ -196,6 +199,11 @@ async fn a_reference_is_of_one_project() {
         ),
         (
             format!("{place}/connections?who=x"),
+            400,
+            "<code>who</code> stands for no identity here",
+        ),
+        (
+            format!("{elsewhere}/connections?who=any.{reference}"),
             400,
             "<code>who</code> stands for no identity here",
         ),

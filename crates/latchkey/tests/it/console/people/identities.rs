@@ -130,3 +130,59 @@ async fn a_manage_link_is_shown_once() {
     assert!(listed.contains("Manage own connections") && listed.contains("Waiting") && !listed.contains(&secret));
     assert_eq!(server.store.audit_count("link.created").await.unwrap(), 1);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_and_a_team_of_one_id_are_two() {
+    let server = TestServer::start().await;
+    let (_, viewer) = operator(&server, Some(Role::Viewer)).await;
+    let (_, support) = operator(&server, Some(Role::Support)).await;
+    let place = home(&server);
+    for who in ["u-1", "u-2"] {
+        server.connect(who, ANN).await;
+    }
+    for table in ["connections", "connect_sessions"] {
+        let change = format!(
+            "update {table} set identity = 'both', identity_type = case identity when 'u-2' then 'team' end
+             where identity is not null"
+        );
+        server.database.execute(&change).await;
+    }
+    for kind in ["user", "team", "team"] {
+        let form = [("identity", "both"), ("type", kind), ("verify", "off")];
+        support.post(&format!("{place}/links"), &form).await.expect(200);
+    }
+    let rows = async |list: &str| {
+        let page = viewer.follow(&format!("{place}/{list}")).await.expect(200).text;
+        page.matches("<tr><th scope=\"row\">").count()
+    };
+    let chosen = async |list: &str| {
+        let page = support.follow(&format!("{place}/{list}")).await.expect(200).text;
+        assert!(page.contains("name=\"identity\" value=\"both\""), "{page}");
+        let form = between(&page, "<select id=\"make-type\"", "</select>");
+        let chosen = form.split_once("\" selected").map(|(before, _)| before);
+        chosen.map(|before| before.rsplit('"').next().unwrap().to_owned())
+    };
+    for (kind, links) in [("user", 1), ("team", 2)] {
+        let page = format!("{place}/identities/of?id=both&type={kind}");
+        let page = viewer.get(&page).await.expect(303).location;
+        let reference = page.rsplit('/').next().unwrap();
+        let shown = viewer.get(&page).await.expect(200).text;
+        assert!(shown.contains("1 connection in test"), "{kind}: {shown}");
+        assert_eq!(shown.matches(&format!("href=\"{place}/sessions/")).count(), 1, "{kind}");
+        for (list, found) in [("connections", 1), ("sessions", 1), ("links", links)] {
+            assert_eq!(rows(&format!("{list}?who={reference}")).await, found, "{kind}: {list}");
+        }
+        assert_eq!(
+            rows(&format!("connections?active=on&who={reference}")).await,
+            1,
+            "{kind}"
+        );
+        // Who goes on from there to make a link makes it for the same.
+        assert_eq!(chosen(&format!("links?who={reference}")).await.as_deref(), Some(kind));
+    }
+    // An id that is typed has no type.
+    for (list, found) in [("connections", 2), ("sessions", 2), ("links", 3)] {
+        assert_eq!(rows(&format!("{list}?identity=both")).await, found, "{list}");
+    }
+    assert_eq!(chosen("links?identity=both").await, None);
+}

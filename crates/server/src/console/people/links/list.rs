@@ -92,6 +92,7 @@ pub(super) async fn draw(
     let before: Option<LinkId> = behind(query, "before", "a link")?;
     let search = LinkSearch {
         identity: whom.as_ref().map(|whom| whom.identity.id.clone()),
+        identity_type: whom.as_ref().and_then(Whom::kind),
         state: state.map(|state| state.as_str().to_owned()),
         before,
         limit: ROWS,
@@ -108,8 +109,12 @@ pub(super) async fn draw(
             Filter::worded("who", "Identity", whom.as_ref().map(Whom::filter)),
         ],
     );
-    if typed.identity.is_empty() && typed.problem.is_none() {
-        typed.identity = whom.as_ref().map(|whom| whom.identity.id.clone()).unwrap_or_default();
+    if let Some(whom) = &whom
+        && typed.identity.is_empty()
+        && typed.problem.is_none()
+    {
+        typed.identity.clone_from(&whom.identity.id);
+        typed.kind = whom.kind().map(|kind| kind.as_str().to_owned()).unwrap_or_default();
     }
     let nonce = Nonce::generate();
     let page = LinksPage {
